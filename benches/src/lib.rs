@@ -1,0 +1,1 @@
+//! The criterion harness has no library of its own.
