@@ -260,12 +260,13 @@ impl Receiving {
 ///
 /// Most holders only take a job, so it is worth a few tries before a wait that has to be announced and slept through.
 fn lock<'a>(receiver: &'a Mutex<Receiver<Job>>, idle: &mut Idle<'_>) -> MutexGuard<'a, Receiver<Job>> {
-    const TRIES: usize = 32;
-    for _ in 0..TRIES {
+    const STEPS: u32 = 7;
+    for step in 0..STEPS {
         match receiver.try_lock() {
             Ok(guard) => return guard,
             Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            // Each try takes the lock's cache line away from the holder, so the tries get rarer.
+            Err(TryLockError::WouldBlock) => (0..1 << step).for_each(|_| std::hint::spin_loop()),
         }
     }
     idle.begin();
