@@ -245,6 +245,7 @@ impl Ledger {
     }
 
     /// Runs a job and hands the payload of its panic to the handler.
+    #[inline]
     pub(crate) fn run_at(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
         match job.run_at(Some(desk)) {
             Ok(ticket) => ticket,

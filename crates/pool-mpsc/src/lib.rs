@@ -219,7 +219,9 @@ impl Outlet for Receiving {
                 }
             }
         };
-        self.taken.extend(receiver.try_iter().take(self.batch - 1));
+        if self.batch > 1 {
+            self.taken.extend(receiver.try_iter().take(self.batch - 1));
+        }
         Pop::Job(job)
         // Here the guard is dropped, before anybody runs the job.
     }
