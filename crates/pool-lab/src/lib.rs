@@ -1,1 +1,8 @@
 //! placeholder
+
+pub mod record;
+pub mod stats;
+pub mod units;
+
+#[cfg(test)]
+mod scratch;
