@@ -1,1 +1,153 @@
-//! placeholder
+//! What a thread pool promises, and everything that thread pools share.
+//!
+//! Pools differ in one thing, how a job travels from the thread that submits it to the worker that runs it. That
+//! is a [`Strategy`]: a channel with one [`Inlet`] and an [`Outlet`] for each worker. This crate is the rest, written once:
+//!
+//! | | |
+//! |---|---|
+//! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
+//! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
+//! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
+//! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
+//! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
+//!
+//! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of
+//! [`ThreadPool`], or is written against `Arc<dyn Pool>` and takes any.
+//!
+//! # A strategy of your own
+//!
+//! A stack of jobs: the newest runs first.
+//!
+//! ```
+//! use std::sync::{Arc, Condvar, Mutex};
+//! use std::time::Instant;
+//! use pool_core::*;
+//!
+//! #[derive(Default)]
+//! struct Lifo;
+//!
+//! #[derive(Default)]
+//! struct Shared {
+//!     state: Mutex<(Vec<Job>, bool)>,
+//!     changed: Condvar,
+//! }
+//!
+//! struct Top(Arc<Shared>);
+//!
+//! impl Inlet for Top {
+//!     fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
+//!         self.0.state.lock().unwrap().0.push(job);
+//!         self.0.changed.notify_one();
+//!         Push::Queued
+//!     }
+//! }
+//!
+//! impl Drop for Top {
+//!     fn drop(&mut self) {
+//!         self.0.state.lock().unwrap().1 = true;
+//!         self.0.changed.notify_all();
+//!     }
+//! }
+//!
+//! struct Taker(Arc<Shared>);
+//!
+//! impl Outlet for Taker {
+//!     fn pop(&mut self, _: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+//!         let mut state = self.0.state.lock().unwrap();
+//!         loop {
+//!             match state.0.pop() {
+//!                 Some(job) => return Pop::Job(job),
+//!                 None if state.1 => return Pop::Closed,
+//!                 None => {}
+//!             }
+//!             idle.begin();
+//!             state = self.0.changed.wait(state).unwrap();
+//!         }
+//!     }
+//!
+//!     fn drain(&mut self, jobs: &mut Vec<Job>) {
+//!         jobs.extend(self.0.state.lock().unwrap().0.drain(..).rev());
+//!     }
+//! }
+//!
+//! impl Strategy for Lifo {
+//!     type Inlet = Top;
+//!     type Outlet = Taker;
+//!     const NAME: &'static str = "lifo";
+//!
+//!     fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+//!         let shared = Arc::new(Shared::default());
+//!         Ok(Ends {
+//!             inlet: Top(shared.clone()),
+//!             outlets: (0..seats).map(|_| Taker(shared.clone())).collect(),
+//!             spare: Taker(shared),
+//!         })
+//!     }
+//! }
+//!
+//! let pool = ThreadPool::with(Lifo).threads(2).build()?;
+//! assert_eq!(pool.join(|| 20, || 22), (20, 22));
+//! assert_eq!(pool.spawn(|| "done")?.join()?, "done");
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
+//! # Where the unsafe code is
+//!
+//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), and in the
+//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait. Nowhere else.
+
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
+
+mod gate;
+mod sync;
+
+#[cfg(not(loom))]
+mod cell;
+#[cfg(all(feature = "conformance", not(loom)))]
+pub mod conformance;
+#[cfg(not(loom))]
+mod counts;
+#[cfg(not(loom))]
+mod current;
+#[cfg(not(loom))]
+mod error;
+#[cfg(not(loom))]
+mod ext;
+#[cfg(not(loom))]
+mod fork;
+#[cfg(not(loom))]
+mod handle;
+#[cfg(not(loom))]
+mod hooks;
+#[cfg(not(loom))]
+mod job;
+#[cfg(not(loom))]
+mod ledger;
+#[cfg(not(loom))]
+mod pool;
+#[cfg(not(loom))]
+mod scope;
+#[cfg(not(loom))]
+mod strategy;
+#[cfg(not(loom))]
+mod submit;
+#[cfg(not(loom))]
+mod thread_pool;
+
+#[cfg(not(loom))]
+pub use crate::{
+    counts::{Counts, Stats, WorkerStats},
+    current::{Current, PoolId, current},
+    error::{BuildError, JoinError, Panic, Reason, Rejected},
+    ext::PoolExt,
+    fork::{install, join_claimable},
+    handle::JobHandle,
+    hooks::PanicInfo,
+    job::Job,
+    ledger::{Idle, Ledger},
+    pool::{Pool, PoolState, Shutdown},
+    scope::{Scope, ScopedHandle},
+    strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
+    submit::{Caller, Patience, Priority, Submit},
+    thread_pool::{Builder, ThreadPool, Threads},
+};

@@ -1,0 +1,86 @@
+//! Which pool this thread is working for, if any.
+
+use std::cell::Cell;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use crate::gate::OUTSIDE_STRIPES;
+
+/// The identity of a pool: no two pools of a process have the same, even after one is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId(NonZeroU64);
+
+impl PoolId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Relaxed);
+        PoolId(NonZeroU64::new(id).expect("fewer than 2^64 pools are built"))
+    }
+}
+
+/// A worker, as the job that it runs sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Current {
+    /// The worker's pool, to be compared with [`Pool::id`](crate::Pool::id).
+    pub pool: PoolId,
+    /// The worker's number in the pool, from 0.
+    pub index: usize,
+}
+
+thread_local! {
+    // Neither has a destructor, so both can be read while other thread-local values are being dropped.
+    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+    static MEMBER_OF: Cell<Option<PoolId>> = const { Cell::new(None) };
+    static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// The worker that the calling thread is, or `None` on a thread of no pool.
+///
+/// ```
+/// # use pool_core::{current, PoolId};
+/// fn is_worker_of(pool: PoolId) -> bool {
+///     current().is_some_and(|worker| worker.pool == pool)
+/// }
+/// ```
+pub fn current() -> Option<Current> {
+    CURRENT.get()
+}
+
+/// Marks this thread as a worker until the guard is dropped.
+pub(crate) fn enter(pool: PoolId, index: usize) -> Entered {
+    Entered { before: CURRENT.replace(Some(Current { pool, index })) }
+}
+
+pub(crate) struct Entered {
+    before: Option<Current>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.before);
+    }
+}
+
+/// Marks this thread as one that the pool started, for the rest of its life: it must not wait for its own end, not
+/// even from a thread-local destructor, when it is no worker any more.
+pub(crate) fn become_member(pool: PoolId) {
+    MEMBER_OF.set(Some(pool));
+}
+
+pub(crate) fn is_member(pool: PoolId) -> bool {
+    MEMBER_OF.get() == Some(pool)
+}
+
+/// The stripe of the gate that this thread uses from outside: threads take turns over them.
+pub(crate) fn outside_stripe() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    match STRIPE.get() {
+        usize::MAX => {
+            let stripe = NEXT.fetch_add(1, Relaxed) % OUTSIDE_STRIPES;
+            STRIPE.set(stripe);
+            stripe
+        }
+        stripe => stripe,
+    }
+}

@@ -1,0 +1,181 @@
+//! Everything that can go wrong, as types that name what was wrong and hand back what was given.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::Job;
+
+/// Why a pool did not run a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The queue was full and the submitter does not wait.
+    #[error("the queue is full")]
+    Full,
+    /// The queue stayed full for as long as the submitter was ready to wait.
+    #[error("the queue stayed full until the time-out")]
+    TimedOut,
+    /// The pool takes no more jobs: it is shutting down or has terminated.
+    #[error("the pool is shut down")]
+    ShutDown,
+    /// A newer job took its place in a full queue, or it was the newest and the policy drops the newest.
+    #[error("the job was displaced from a full queue")]
+    Displaced,
+    /// No worker is left to run it, and none could be started.
+    #[error("no worker is left to run the job")]
+    NoWorkers,
+    /// Whoever held the job dropped it without running it.
+    #[error("the job was dropped unrun")]
+    Dropped,
+}
+
+/// A job that the pool did not take. It comes back whole, with the reason.
+///
+/// Running [`Rejected::into_job`] by hand is as good as the pool running it: a job of a handle still completes its
+/// handle.
+///
+/// ```
+/// use pool_core::{Job, Reason, Rejected};
+/// let rejected = Rejected::new(Job::new(|| println!("run by hand")), Reason::Full);
+/// assert_eq!(rejected.to_string(), "job rejected: the queue is full");
+/// rejected.into_job().run();
+/// ```
+#[derive(thiserror::Error)]
+#[error("job rejected: {reason}")]
+pub struct Rejected {
+    job: Job,
+    reason: Reason,
+}
+
+impl Rejected {
+    /// This job, rejected for this reason.
+    pub fn new(job: Job, reason: Reason) -> Self {
+        Rejected { job, reason }
+    }
+
+    /// Why it was rejected.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The job itself.
+    pub fn into_job(self) -> Job {
+        self.job
+    }
+}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected").field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+/// Why a handle has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The job panicked; the payload is inside.
+    #[error("the job panicked: {0}")]
+    Panicked(Panic),
+    /// [`JobHandle::cancel`](crate::JobHandle::cancel) came before any worker did.
+    #[error("the job was cancelled before it started")]
+    Cancelled,
+    /// The pool gave the job up without running it.
+    #[error("the job never ran: {0}")]
+    Unrun(Reason),
+}
+
+impl JoinError {
+    /// Goes on with the job's panic on this thread, as if the job had been called.
+    ///
+    /// # Panics
+    ///
+    /// Always: with the job's payload, or with this error if the job did not panic.
+    pub fn resume(self) -> ! {
+        match self {
+            JoinError::Panicked(panic) => std::panic::resume_unwind(panic.into_payload()),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+/// What a job panicked with.
+///
+/// It is `Sync`, unlike a bare payload, so that errors that carry one pass through `?` into any error type.
+pub struct Panic {
+    // The lock is never contended. It is here because a payload is `Send` and not `Sync`.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl Panic {
+    /// Wraps a payload as `std::panic::catch_unwind` returns it.
+    pub fn new(payload: Box<dyn Any + Send>) -> Self {
+        Panic { payload: Mutex::new(payload) }
+    }
+
+    /// The payload, for `std::panic::resume_unwind` or for a closer look.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The message, when the panic had one (`panic!` with text does).
+    pub fn message(&self) -> Option<String> {
+        let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        payload_message(&**payload).map(str::to_owned)
+    }
+}
+
+/// The text of a panic payload, when it has one.
+pub(crate) fn payload_message(payload: &(dyn Any + Send)) -> Option<&str> {
+    match payload.downcast_ref::<&'static str>() {
+        Some(text) => Some(text),
+        None => payload.downcast_ref::<String>().map(String::as_str),
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message().as_deref().unwrap_or("(a payload without text)"))
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Panic").field(&self.message()).finish()
+    }
+}
+
+/// Why a pool could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A pool needs at least one worker.
+    #[error("a pool needs at least 1 thread, not 0")]
+    ZeroThreads,
+    /// More workers than a pool can number.
+    #[error("{asked} threads are more than the {most} that a pool can have")]
+    TooManyThreads {
+        /// How many were asked for.
+        asked: usize,
+        /// How many there can be.
+        most: usize,
+    },
+    /// The name cannot be a thread's name.
+    #[error("a pool's name must not contain a zero byte: {0:?}")]
+    Name(String),
+    /// The strategy cannot work with its settings; the text says which and what would be right.
+    #[error("{0}")]
+    Strategy(String),
+    /// The operating system refused a thread. The workers that had started are stopped and joined.
+    #[error("worker {index} could not be started: {source}")]
+    Spawn {
+        /// Which worker, from 0.
+        index: usize,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A worker panicked before it was ready (its `on_start` hook did). The others are stopped and joined.
+    #[error("a worker panicked while starting: {0}")]
+    Start(Panic),
+}

@@ -1,0 +1,187 @@
+//! Everything generic that a pool can do, built once on the object-safe trait.
+
+use std::time::Duration;
+
+use crate::fork::install;
+use crate::scope::{Scope, scope};
+use crate::{Job, JobHandle, Pool, Rejected, Submit};
+
+/// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
+///
+/// ```
+/// # use pool_core::{Pool, PoolExt};
+/// # use std::sync::Arc;
+/// fn total(pool: &Arc<dyn Pool>, numbers: &[u64]) -> u64 {
+///     let (left, right) = numbers.split_at(numbers.len() / 2);
+///     let (a, b) = pool.join(|| left.iter().sum::<u64>(), || right.iter().sum::<u64>());
+///     a + b
+/// }
+/// ```
+pub trait PoolExt: Pool {
+    /// Submits a closure and forgets it.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job, when the pool is shut down or its overflow policy says so.
+    fn execute<F>(&self, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), Submit::default())
+    }
+
+    /// As [`execute`](PoolExt::execute), with attributes such as a priority.
+    ///
+    /// # Errors
+    ///
+    /// As for `execute`.
+    fn execute_with<F>(&self, submit: Submit, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), submit)
+    }
+
+    /// As [`execute`](PoolExt::execute), but never waits and never displaces: a full queue refuses the job, whatever
+    /// the pool's overflow policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job and the reason.
+    fn try_execute<F>(&self, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), Submit::default().no_wait())
+    }
+
+    /// As [`execute`](PoolExt::execute), but waits for room at most this long, whatever the pool's overflow
+    /// policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job and the reason.
+    fn execute_timeout<F>(&self, wait: Duration, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), Submit::default().wait_at_most(wait))
+    }
+
+    /// Submits a closure and returns a handle to its result. Allocates once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](PoolExt::execute).
+    fn spawn<F, T>(&self, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.spawn_with(Submit::default(), f)
+    }
+
+    /// As [`spawn`](PoolExt::spawn), with attributes such as a priority.
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](PoolExt::execute).
+    fn spawn_with<F, T>(&self, submit: Submit, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, handle) = JobHandle::new(self.ledger(), f);
+        self.submit(job, submit)?;
+        Ok(handle)
+    }
+
+    /// Runs `body` here, lets it start jobs that borrow from what outlives the scope, and waits for them all.
+    ///
+    /// A job of a scope passes the pool's overflow policy by: it lies in the scope's own queue.
+    ///
+    /// # Panics
+    ///
+    /// With the body's payload if it panics, else with that of the first job without a handle that did; in any case
+    /// after every job has run.
+    fn scope<'env, F, R>(&self, body: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope(self, body)
+    }
+
+    /// Runs both closures, possibly at once, and returns both results.
+    ///
+    /// A caller that is no worker of the pool has the join run on one, and blocks.
+    ///
+    /// # Panics
+    ///
+    /// Both closures run exactly once, whatever panics; a panic is rethrown after both have finished, the first
+    /// closure's first.
+    fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        let (mut a, mut b) = (Some(a), Some(b));
+        let (mut left, mut right) = (None, None);
+        self.join_erased(&mut || left = a.take().map(|a| a()), &mut || right = b.take().map(|b| b()));
+        (left.expect(BOTH_RAN), right.expect(BOTH_RAN))
+    }
+
+    /// Runs the closure on a worker of the pool, waits, and returns its result; in place if the caller is one.
+    ///
+    /// Fork-join code that starts here pays the way into the pool once.
+    ///
+    /// # Panics
+    ///
+    /// With what the closure panics with.
+    fn install<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce() -> R + Send,
+        R: Send,
+    {
+        install(self, f)
+    }
+
+    /// Applies `f` to each item, in parallel, and returns the results in the items' order.
+    ///
+    /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece.
+    ///
+    /// # Panics
+    ///
+    /// With the payload of the first piece (in the slice's order) whose `f` panicked, after all have finished.
+    fn map<T, R, F>(&self, items: &[T], f: F) -> Vec<R>
+    where
+        T: Sync,
+        R: Send,
+        F: Fn(&T) -> R + Sync,
+    {
+        /// Enough that the last piece of the slowest worker is short.
+        const PIECES_PER_WORKER: usize = 8;
+        let piece = items.len().div_ceil(self.threads().max(1) * PIECES_PER_WORKER).max(1);
+        let f = &f;
+        let pieces = self.scope(|scope| {
+            let handles: Vec<_> = items
+                .chunks(piece)
+                .map(|piece| scope.spawn(move || piece.iter().map(f).collect::<Vec<R>>()))
+                .collect();
+            handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
+        });
+        let mut results = Vec::with_capacity(items.len());
+        for piece in pieces {
+            match piece {
+                Ok(part) => results.extend(part),
+                Err(error) => error.resume(),
+            }
+        }
+        results
+    }
+}
+
+const BOTH_RAN: &str = "a join runs both of its closures";
+
+impl<P: Pool + ?Sized> PoolExt for P {}

@@ -1,0 +1,126 @@
+//! Fork-join for pools that have no faster way: a claimable second half.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+
+use crate::cell::{Cell, Wait};
+use crate::job::Task;
+use crate::ledger::Desk;
+use crate::sync::Arc;
+use crate::{Job, JoinError, Pool, Reason, Submit};
+
+/// Runs both closures, possibly at once, on any pool, and returns both results.
+///
+/// The second closure is offered to the pool as a ticket. When the first is done, the caller takes the second back
+/// and runs it, unless a worker has it; then it waits. A caller that is no worker of the pool has the whole join run
+/// on one ([`install`]).
+///
+/// Costs one allocation and one pass through the queue. pool-stealing has a join without either.
+///
+/// # Panics
+///
+/// Both closures run exactly once, whatever panics. A panic is rethrown after both have finished; the first closure's
+/// payload wins.
+pub fn join_claimable<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
+where
+    P: Pool + ?Sized,
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    if !pool.ledger().is_current() {
+        return install(pool, || join_claimable(pool, a, b));
+    }
+    let fork = Fork::offer(pool, b);
+    let a = catch_unwind(AssertUnwindSafe(a));
+    let b = fork.settle();
+    match (a, b) {
+        (Ok(a), Ok(b)) => (a, b),
+        (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),
+    }
+}
+
+/// Runs the closure on a worker of the pool, waits, and returns its result.
+///
+/// On a worker of this pool it runs in place. If the pool takes nothing more, it runs on the caller. It is
+/// not a job: overflow policies do not apply, and it is not counted.
+///
+/// # Panics
+///
+/// With what the closure panics with.
+pub fn install<P, F, R>(pool: &P, f: F) -> R
+where
+    P: Pool + ?Sized,
+    F: FnOnce() -> R + Send,
+    R: Send,
+{
+    if pool.ledger().is_current() {
+        return f();
+    }
+    Fork::offer(pool, f).wait_outside().unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// A closure that is offered to the pool while its owner does something else.
+///
+/// It borrows from its owner's stack, so the owner must settle it, always; dropping it unsettled would leave a worker
+/// with a dangling closure. Both owners above do so on every path: what runs in between is caught.
+struct Fork<F, R> {
+    cell: Arc<Cell<F, R>>,
+}
+
+impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
+    fn offer<P: Pool + ?Sized>(pool: &P, f: F) -> Self {
+        let cell = Arc::new(Cell::fork(f));
+        // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
+        // ticket that is still queued reaches nothing.
+        let ticket = unsafe { Job::from_borrowing_task(ForkTicket(cell.clone())) };
+        // A refused ticket is dropped, which orphans the fork, and the owner runs it.
+        drop(pool.submit(ticket, Submit::ticket()));
+        Fork { cell }
+    }
+
+    /// Runs the closure here if nobody has it, or waits for whoever has.
+    fn settle(self) -> thread::Result<R> {
+        if let Some((f, _)) = self.cell.claim() {
+            return catch_unwind(AssertUnwindSafe(f));
+        }
+        self.cell.wait(None);
+        self.result()
+    }
+
+    /// Leaves the closure to the workers, unless none will come for it.
+    fn wait_outside(self) -> thread::Result<R> {
+        match self.cell.wait(None) {
+            Wait::Orphaned => self.settle(),
+            Wait::Done | Wait::TimedOut => self.result(),
+        }
+    }
+
+    fn result(self) -> thread::Result<R> {
+        match self.cell.take() {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(JoinError::Panicked(panic))) => Err(panic.into_payload()),
+            Some(Err(JoinError::Cancelled | JoinError::Unrun(_))) | None => {
+                unreachable!("a fork is never cancelled, discarded or taken twice")
+            }
+        }
+    }
+}
+
+struct ForkTicket<F, R>(Arc<Cell<F, R>>);
+
+impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
+    fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        self.0.run(desk).map(|()| None)
+    }
+
+    fn discard(self, _: Reason) -> bool {
+        self.0.orphan();
+        false
+    }
+
+    fn release(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,296 @@
+//! A job: one erased `FnOnce() + Send`, 32 bytes, and the only place where closures are erased.
+//!
+//! Three words of storage and a pointer to a table of functions. What fits in 24 bytes at an alignment of at most 8
+//! lies in the storage itself, so submitting it allocates nothing; anything else is boxed once.
+//!
+//! What is erased is a [`Task`]: a plain closure, the ticket of a [`JobHandle`](crate::JobHandle), or the ticket of
+//! a scope. Each counts itself at the [`Desk`] of the worker that runs it, because only it knows whether there
+//! was still something to run.
+
+use std::fmt;
+use std::mem::{MaybeUninit, align_of, size_of};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+
+use crate::Reason;
+use crate::ledger::Desk;
+
+/// A unit of work: an erased `FnOnce() + Send + 'static`.
+///
+/// A job that is dropped without being run completes its handle, if it has one, with an error; no waiter hangs.
+///
+/// A `Job` takes 32 bytes. A closure of at most 24 bytes and an alignment of at most 8 is stored inline; any other is
+/// boxed, once.
+///
+/// ```
+/// use pool_core::Job;
+/// let job = Job::new(|| println!("hello"));
+/// assert_eq!(std::mem::size_of_val(&job), 32);
+/// job.run();
+/// ```
+pub struct Job {
+    storage: Storage,
+    table: &'static Table,
+}
+
+// Pointers, so that an address kept here keeps its provenance; uninitialised, so that any task may lie here.
+type Storage = [MaybeUninit<*mut ()>; 3];
+
+/// What can be erased into a job.
+///
+/// `release` takes `&self` and may be called from several threads at once although `Self` need not be `Sync`: an
+/// implementation must only touch what is safe to share.
+pub(crate) trait Task: Send {
+    /// Runs the job, counting it at the desk if there was still something to run. Returns a ticket that is to be
+    /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
+    fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>>;
+
+    /// Drops the job unrun, telling whoever waits for it why. Returns whether a job of the pool's ended by it.
+    fn discard(self, reason: Reason) -> bool;
+
+    /// The pool gives the job out of its hands: from here on it must not count at any desk. Returns whether there
+    /// was still a job of the pool's.
+    fn release(&self) -> bool;
+}
+
+struct Table {
+    run: unsafe fn(*mut Storage, Option<Desk<'_>>) -> thread::Result<Option<Job>>,
+    discard: unsafe fn(*mut Storage, Reason) -> bool,
+    release: unsafe fn(*const Storage) -> bool,
+}
+
+// SAFETY: a job owns its task, and `Task: Send`.
+unsafe impl Send for Job {}
+// SAFETY: the only operation on `&Job` that reaches the task is `release`, which `Task` requires to be safe from
+// several threads. `Debug` does not touch it.
+unsafe impl Sync for Job {}
+
+impl Job {
+    /// A job that runs this closure.
+    pub fn new<F: FnOnce() + Send + 'static>(f: F) -> Self {
+        Job::from_task(Closure(f))
+    }
+
+    pub(crate) fn from_task<T: Task + 'static>(task: T) -> Self {
+        // SAFETY: a `'static` task may be kept for as long as anyone likes.
+        unsafe { Job::from_borrowing_task(task) }
+    }
+
+    /// Erases a task together with its lifetime.
+    ///
+    /// # Safety
+    ///
+    /// Either the job is run or dropped before anything that the task borrows ends, or the task no longer reaches
+    /// what it borrowed by then.
+    pub(crate) unsafe fn from_borrowing_task<T: Task>(task: T) -> Self {
+        let mut storage = [MaybeUninit::uninit(); 3];
+        if fits_inline::<T>() {
+            let place = storage.as_mut_ptr().cast::<T>();
+            // SAFETY: `fits_inline` says that the storage is large enough and aligned for `T`.
+            unsafe { place.write(task) };
+        } else {
+            storage[0].write(Box::into_raw(Box::new(task)).cast());
+        }
+        Job { storage, table: const { &table_of::<T>() } }
+    }
+
+    /// Runs the job here and now.
+    ///
+    /// The pool that gave it back has counted it already. A job of a handle completes its handle.
+    ///
+    /// # Panics
+    ///
+    /// With whatever the closure panics with, unless the panic goes to a handle.
+    pub fn run(self) {
+        match self.run_at(None) {
+            Ok(None) => {}
+            // Tickets are not handed out, so there is nothing to go on with; dropping it tells its owner.
+            Ok(Some(ticket)) => drop(ticket),
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+
+    /// Marks the job as given back to its submitter: it was counted for the last time, and running it, cancelling
+    /// it or dropping it counts no more. Returns `false` when there is no job to give back, because its handle has
+    /// cancelled it or run it in place, or because this is only a ticket.
+    pub(crate) fn release(&self) -> bool {
+        // SAFETY: the storage holds the task that the table was made for; `self` is not consumed yet.
+        unsafe { (self.table.release)(&raw const self.storage) }
+    }
+
+    /// Drops the job unrun. If it has a handle, [`join`](crate::JobHandle::join) returns
+    /// [`JoinError::Unrun`](crate::JoinError::Unrun) with this reason.
+    pub fn discard(self, reason: Reason) {
+        self.discard_live(reason);
+    }
+
+    /// As [`discard`](Job::discard); returns whether a job of the pool's ended by it.
+    pub(crate) fn discard_live(self, reason: Reason) -> bool {
+        let mut job = MaybeUninit::new(self);
+        // SAFETY: as in `run_at`.
+        let job = unsafe { job.assume_init_mut() };
+        // SAFETY: as in `run_at`.
+        unsafe { (job.table.discard)(&raw mut job.storage, reason) }
+    }
+
+    pub(crate) fn run_at(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        // The task is moved out of the storage, so the job's own drop must not see it again.
+        let mut job = MaybeUninit::new(self);
+        // SAFETY: it was initialised a line above, and `MaybeUninit` never drops it.
+        let job = unsafe { job.assume_init_mut() };
+        // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
+        unsafe { (job.table.run)(&raw mut job.storage, desk) }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // SAFETY: the storage holds the task that the table was made for, and a dropped job is used no more.
+        unsafe { (self.table.discard)(&raw mut self.storage, Reason::Dropped) };
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job(..)")
+    }
+}
+
+const fn fits_inline<T>() -> bool {
+    size_of::<T>() <= size_of::<Storage>() && align_of::<T>() <= align_of::<Storage>()
+}
+
+const fn table_of<T: Task>() -> Table {
+    Table { run: run::<T>, discard: discard::<T>, release: release::<T> }
+}
+
+/// # Safety
+///
+/// `storage` holds a task written by `Job::from_borrowing_task::<T>`, which is not used afterwards.
+unsafe fn run<T: Task>(storage: *mut Storage, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+    // SAFETY: passed on from the caller.
+    let task = unsafe { take::<T>(storage) };
+    task.run(desk)
+}
+
+/// # Safety
+///
+/// As for [`run`].
+unsafe fn discard<T: Task>(storage: *mut Storage, reason: Reason) -> bool {
+    // SAFETY: passed on from the caller.
+    let task = unsafe { take::<T>(storage) };
+    task.discard(reason)
+}
+
+/// # Safety
+///
+/// `storage` holds a task written by `Job::from_borrowing_task::<T>`.
+unsafe fn release<T: Task>(storage: *const Storage) -> bool {
+    let place = if fits_inline::<T>() {
+        storage.cast::<T>()
+    } else {
+        // SAFETY: a task that does not fit inline has its address in the first word.
+        unsafe { storage.cast::<*const T>().read() }
+    };
+    // SAFETY: the place holds an initialised `T`, which the job owns.
+    let task = unsafe { &*place };
+    task.release()
+}
+
+/// Moves the task out.
+///
+/// # Safety
+///
+/// As for [`run`].
+unsafe fn take<T: Task>(storage: *mut Storage) -> T {
+    if fits_inline::<T>() {
+        // SAFETY: the storage holds an initialised `T` that nobody uses afterwards.
+        unsafe { storage.cast::<T>().read() }
+    } else {
+        // SAFETY: a task that does not fit inline has its address in the first word.
+        let address = unsafe { storage.cast::<*mut T>().read() };
+        // SAFETY: the address came from `Box::into_raw` and is taken back once.
+        *unsafe { Box::from_raw(address) }
+    }
+}
+
+/// A plain closure: fire and forget.
+pub(crate) struct Closure<F>(pub(crate) F);
+
+impl<F: FnOnce() + Send> Task for Closure<F> {
+    fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        let count = desk.map(Desk::start);
+        let outcome = catch_unwind(AssertUnwindSafe(self.0));
+        if let Some(count) = count {
+            count.finish(outcome.is_err());
+        }
+        outcome.map(|()| None)
+    }
+
+    fn discard(self, _: Reason) -> bool {
+        true
+    }
+
+    fn release(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use super::*;
+
+    #[repr(align(64))]
+    struct OverAligned(u8);
+
+    #[test]
+    fn it_is_four_words() {
+        assert_eq!(size_of::<Job>(), 32);
+        fn shared<T: Send + Sync>() {}
+        shared::<Job>();
+    }
+
+    #[test]
+    fn closures_of_every_shape_run_once() {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (small, large, aligned) = (ran.clone(), ran.clone(), ran.clone());
+        let payload = [7_usize; 100];
+        let over = OverAligned(3);
+        let jobs = [
+            Job::new(move || {
+                small.fetch_add(1, Relaxed);
+            }),
+            Job::new(move || {
+                large.fetch_add(payload.iter().sum::<usize>(), Relaxed);
+            }),
+            Job::new(move || {
+                let over = over;
+                assert_eq!(&raw const over as usize % 64, 0);
+                aligned.fetch_add(over.0 as usize, Relaxed);
+            }),
+            Job::new(|| {}),
+        ];
+        jobs.into_iter().for_each(Job::run);
+        assert_eq!(ran.load(Relaxed), 1 + 700 + 3);
+        assert_eq!(Arc::strong_count(&ran), 1, "every capture was dropped");
+    }
+
+    #[test]
+    fn a_dropped_job_drops_its_captures() {
+        let held = Arc::new(());
+        let (inline, boxed) = (held.clone(), held.clone());
+        drop(Job::new(move || drop(inline)));
+        let padding = [0_u8; 200];
+        Job::new(move || drop((boxed, padding))).discard(Reason::Full);
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn a_panic_comes_out_of_run() {
+        let payload = catch_unwind(|| Job::new(|| panic!("out")).run()).unwrap_err();
+        assert_eq!(crate::error::payload_message(&*payload), Some("out"));
+    }
+}

@@ -1,0 +1,164 @@
+//! The contract: what every pool promises, whatever its strategy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::current::PoolId;
+use crate::{Counts, Job, Ledger, Rejected, Stats, Submit};
+
+/// A thread pool, as an object.
+///
+/// The trait is small so that strategies can be swapped behind `Arc<dyn Pool>`; everything generic (closures,
+/// handles, scopes, `join`, `map`) is in [`PoolExt`](crate::PoolExt), once, for every pool.
+///
+/// # Contracts
+///
+/// Every pool of this workspace keeps them, and the conformance suite (feature `conformance`) tests them. An
+/// adapter of somebody else's pool says which it can keep.
+///
+/// **Once.** An accepted job runs exactly once, or its handle learns why not. A job that the pool does not take
+/// comes back by value, in [`Rejected`]. A job that is dropped unrun completes its handle with an error, so no waiter
+/// hangs.
+///
+/// **Visibility.** What happens before a submission happens before the job. What the job does happens before
+/// [`JobHandle::join`](crate::JobHandle::join) returns, before its scope ends, and before
+/// [`shutdown`](Pool::shutdown) or [`wait_idle`](Pool::wait_idle) returns.
+///
+/// **Limit.** Jobs run on workers: a pool of N never runs more than N jobs at once. A job that waits for another may
+/// run that one in place of itself. The exceptions are the caller's choice: `CallerRuns`, and a scope or join
+/// whose pool takes nothing more, which run on the caller.
+///
+/// **Waiting.** Within one pool, waiting for a handle, a scope or a join never deadlocks, however deep it nests, and a
+/// waiting worker never runs a job that it does not wait for. The price: a waiter whose work is under way
+/// elsewhere idles, even while other jobs queue. Waiting for a *cycle* of jobs, across pools or on primitives of your own
+/// (a channel, a barrier) inside a job, is yours to get right.
+///
+/// **Panics.** A job's panic is caught. With a handle it is in `join`'s error; detached, the panic handler gets it.
+/// It is counted, the worker goes on, and the process does not abort. `scope` and `join` run everything exactly once and
+/// rethrow after everything has finished. This needs `panic = "unwind"`, the default.
+///
+/// **Counting.** See [`Counts`]: jobs are conserved.
+///
+/// **States** only move forward: [`PoolState`].
+///
+/// **Order** is the strategy's, documented with it. No pool promises an order in which jobs *finish*.
+pub trait Pool: Send + Sync {
+    /// Submits a job.
+    ///
+    /// A job submitted by one of the pool's own workers never waits for room: where the policy would make it wait, the
+    /// worker runs it in place.
+    ///
+    /// # Errors
+    ///
+    /// The job comes back in [`Rejected`] when the pool is shut down, or as its overflow policy and
+    /// `submit` say.
+    fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected>;
+
+    /// Runs both closures exactly once, possibly at once. [`PoolExt::join`](crate::PoolExt::join) is what you want.
+    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send));
+
+    /// The pool's books.
+    fn ledger(&self) -> &Arc<Ledger>;
+
+    /// Where the pool is in its life.
+    fn state(&self) -> PoolState;
+
+    /// Takes no more jobs, runs those that are queued, and waits until the workers are gone, thread-local
+    /// destructors included. Idempotent; several threads may call it at once.
+    ///
+    /// From one of the pool's own workers it cannot wait for itself: it begins the shutdown and returns
+    /// [`Shutdown::Pending`].
+    fn shutdown(&self) -> Shutdown;
+
+    /// Takes no more jobs, gives back every live job that has not started, and waits for those that run.
+    ///
+    /// Jobs come back in the order in which the workers would have taken them, as far as there is one; they count as
+    /// discarded. Running a returned job of a handle still completes the handle. From one of the pool's own
+    /// workers it returns without waiting; jobs that surface only later (their submitter was waiting for
+    /// room) are given back by the next call.
+    fn shutdown_now(&self) -> (Vec<Job>, Shutdown);
+
+    /// How many workers the pool has.
+    fn threads(&self) -> usize {
+        self.ledger().workers()
+    }
+
+    /// The pool's name.
+    fn name(&self) -> &str {
+        self.ledger().name()
+    }
+
+    /// The pool's identity, to compare with [`current`](crate::current).
+    fn id(&self) -> PoolId {
+        self.ledger().id()
+    }
+
+    /// What has been counted so far. Reads a few cache lines for each worker.
+    fn counts(&self) -> Counts {
+        self.ledger().counts()
+    }
+
+    /// [`counts`](Pool::counts), the longest queue, and what each worker did.
+    fn stats(&self) -> Stats {
+        self.ledger().stats()
+    }
+
+    /// Waits until no job is queued or running. With a limit, at most that long. Returns whether it came to that.
+    ///
+    /// From one of the pool's own workers, whose job is running, it returns `false` at once.
+    fn wait_idle(&self, limit: Option<Duration>) -> bool {
+        !self.ledger().is_current() && self.ledger().wait_idle(limit)
+    }
+}
+
+/// Where a pool is in its life. It only moves forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PoolState {
+    /// It takes jobs.
+    Running,
+    /// It takes no more jobs; workers are still there.
+    ShuttingDown,
+    /// All workers are gone.
+    Terminated,
+}
+
+/// How far a shutdown has come when the call returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a shutdown from inside a job is only begun"]
+pub enum Shutdown {
+    /// All workers are gone.
+    Terminated,
+    /// It goes on without the caller, who is a worker of the pool: the last worker to leave ends it.
+    Pending {
+        /// Jobs that were still queued.
+        queued: u64,
+        /// Jobs that were still running, the caller's own included.
+        running: u64,
+    },
+}
+
+impl<P: Pool + ?Sized> Pool for Arc<P> {
+    fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
+        (**self).submit(job, submit)
+    }
+
+    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        (**self).join_erased(a, b)
+    }
+
+    fn ledger(&self) -> &Arc<Ledger> {
+        (**self).ledger()
+    }
+
+    fn state(&self) -> PoolState {
+        (**self).state()
+    }
+
+    fn shutdown(&self) -> Shutdown {
+        (**self).shutdown()
+    }
+
+    fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
+        (**self).shutdown_now()
+    }
+}

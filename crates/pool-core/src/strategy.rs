@@ -1,0 +1,126 @@
+//! What a strategy is: a channel with one inlet and many outlets.
+//!
+//! A strategy decides how a job travels from the thread that submits it to the worker that runs it, and nothing
+//! else. It never runs a job, never counts one and never starts a thread: [`ThreadPool`] does all
+//! that, once. So a strategy can be tested without a thread: open it, push, drop the inlet, pop, and look at the
+//! order.
+//!
+//! The division is that of lock_api's `RawMutex` and `Mutex<R, T>`: a tiny trait for those who implement, one rich
+//! type for those who use, and an alias for each variant.
+
+use std::time::Instant;
+
+use crate::fork::join_claimable;
+use crate::{BuildError, Caller, Idle, Job, Reason, Submit, ThreadPool};
+
+/// A queueing discipline, and the settings of it.
+pub trait Strategy: Sized + Send + Sync + 'static {
+    /// Where jobs enter. There is one; dropping it closes the channel.
+    type Inlet: Inlet;
+    /// Where jobs leave. Each seat has one.
+    type Outlet: Outlet;
+
+    /// The discipline's name: a pool's threads are called `<name>-<n>` when nobody names the pool.
+    const NAME: &'static str;
+
+    /// Opens the channel for this many seats. Called once for a pool, before its threads start.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Strategy`] when the settings make no sense; the text says what would.
+    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError>;
+
+    /// Runs both closures, possibly at once, and returns both results.
+    ///
+    /// `pool` is the pool that the join is called on; the caller may be any thread. The default makes the second
+    /// closure claimable: it is offered to the pool, and taken back by the caller when nobody has started it.
+    ///
+    /// Both closures run exactly once, whatever panics; a panic is rethrown after both have finished, and the
+    /// first closure's payload wins.
+    fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        join_claimable(pool, a, b)
+    }
+}
+
+/// The ends of a channel that a [`Strategy`] has opened.
+pub struct Ends<S: Strategy> {
+    /// Where jobs enter.
+    pub inlet: S::Inlet,
+    /// Where jobs leave: one for each seat, in order.
+    pub outlets: Vec<S::Outlet>,
+    /// One more outlet that no worker ever sits at. It can reach every job that no worker has popped yet, and the
+    /// pool uses it only for [`Outlet::drain`].
+    pub spare: S::Outlet,
+}
+
+/// Where jobs enter.
+///
+/// Dropping it closes the channel: outlets give what is left, then say [`Pop::Closed`]. The drop must also wake
+/// every worker that waits in [`Outlet::pop`]. The pool guarantees that no push is under way when it drops the
+/// inlet, and that none comes after.
+pub trait Inlet: Send + Sync + 'static {
+    /// Puts a job into the channel, or says why not.
+    ///
+    /// May wait for room only when the [`Caller`] is outside, [`Submit::patience`] allows it and the job is no
+    /// [ticket](Submit::is_ticket). A job that is [`Push::Queued`] must wake a worker that waits, if one does.
+    fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push;
+}
+
+/// What became of a pushed job.
+#[derive(Debug)]
+#[must_use = "a push may hand a job back"]
+pub enum Push {
+    /// It is in the channel.
+    Queued,
+    /// It was accepted, and this job (an older one, or itself) was dropped from the channel for it.
+    Displaced(Job),
+    /// The submitter is to run it, now.
+    RunHere(Job),
+    /// It was not accepted.
+    Refused(Job, Reason),
+}
+
+/// Where jobs leave: the end of the channel at one seat.
+///
+/// It outlives the workers that sit at it: when a worker dies, the next one in its seat gets the same outlet.
+pub trait Outlet: Send + 'static {
+    /// Takes the next job, waiting for one if there is none.
+    ///
+    /// Just before it waits, it calls [`Idle::begin`]; the pool learns from it what a worker's time is spent on and
+    /// when the pool is at rest. `until` limits the wait, as well as the discipline can (a thread that waits for a
+    /// std mutex cannot time out).
+    ///
+    /// Returns [`Pop::Closed`] once the inlet is dropped and no job is left that this outlet answers for; every
+    /// later call returns it again.
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop;
+
+    /// Takes every job that can be reached from here, without waiting for more to come.
+    fn drain(&mut self, jobs: &mut Vec<Job>);
+
+    /// A worker sits down: called on its thread before the first `pop`, with [`current`](crate::current) set.
+    fn attach(&mut self) {}
+
+    /// The worker leaves: called on its thread after the last `pop`, also when it dies of a panic. Afterwards
+    /// nothing of the channel may refer to this thread.
+    fn detach(&mut self) {}
+}
+
+/// What an outlet had.
+#[derive(Debug)]
+#[must_use = "a pop may carry a job"]
+pub enum Pop {
+    /// The next job.
+    Job(Job),
+    /// A job that the discipline gave up, and why: it is counted and its handle told, and it does not run.
+    Shed(Job, Reason),
+    /// Nothing came in time.
+    TimedOut,
+    /// Nothing will come any more.
+    Closed,
+}

@@ -1,0 +1,46 @@
+//! The primitives that the lock-free parts use: std's, or loom's when a model is being checked.
+
+#[cfg(loom)]
+pub(crate) use loom::{
+    cell::UnsafeCell,
+    sync::Arc,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+#[cfg(not(loom))]
+pub(crate) use std::{
+    sync::Arc,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+/// std's cell with loom's face: access by closure, so that loom can watch it.
+#[cfg(not(loom))]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        UnsafeCell(std::cell::UnsafeCell::new(value))
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// A point in the one total order of sequentially consistent operations.
+///
+/// Where the operations around it are sequentially consistent themselves, it is nothing. loom treats
+/// those as acquire and release only and knows the order from fences alone, so the model gets one.
+#[cfg(not(loom))]
+#[inline(always)]
+pub(crate) fn total_order() {}
+
+#[cfg(loom)]
+pub(crate) fn total_order() {
+    loom::sync::atomic::fence(Ordering::SeqCst);
+}

@@ -1,0 +1,174 @@
+//! The settings of a pool.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::ThreadPool;
+use super::core::Core;
+use super::worker;
+use crate::error::Panic;
+use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
+use crate::{BuildError, Ledger, Strategy};
+
+/// More workers than this a pool does not number.
+const MOST_THREADS: usize = 1 << 16;
+
+/// How many workers a pool has.
+///
+/// ```
+/// use pool_core::Threads;
+/// assert_eq!(Threads::io_bound().get(), 2 * Threads::cpu_bound().get());
+/// assert_eq!(Threads::from(3).get(), 3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threads(usize);
+
+impl Threads {
+    /// One for each CPU that this process may use: for jobs that compute.
+    pub fn cpu_bound() -> Self {
+        Threads(num_cpus::get())
+    }
+
+    /// Two for each CPU: for jobs that also wait.
+    pub fn io_bound() -> Self {
+        Threads(2 * num_cpus::get())
+    }
+
+    /// The number.
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self::cpu_bound()
+    }
+}
+
+impl From<usize> for Threads {
+    fn from(threads: usize) -> Self {
+        Threads(threads)
+    }
+}
+
+impl From<NonZeroUsize> for Threads {
+    fn from(threads: NonZeroUsize) -> Self {
+        Threads(threads.get())
+    }
+}
+
+/// The settings of a pool that is to be built.
+#[derive(Clone)]
+#[must_use = "nothing starts before `build`"]
+pub struct Builder<S> {
+    strategy: S,
+    threads: Threads,
+    name: Option<String>,
+    stack_size: Option<usize>,
+    on_start: WorkerHook,
+    on_stop: WorkerHook,
+    on_panic: PanicHandler,
+}
+
+impl<S: Strategy> Builder<S> {
+    /// Default settings around this strategy: one worker for each CPU, std's stack size, no hooks.
+    pub fn new(strategy: S) -> Self {
+        Builder {
+            strategy,
+            threads: Threads::default(),
+            name: None,
+            stack_size: None,
+            on_start: WorkerHook::default(),
+            on_stop: WorkerHook::default(),
+            on_panic: PanicHandler::default(),
+        }
+    }
+
+    /// How many workers: a number, [`Threads::cpu_bound`] (the default) or [`Threads::io_bound`].
+    pub fn threads(mut self, threads: impl Into<Threads>) -> Self {
+        self.threads = threads.into();
+        self
+    }
+
+    /// The pool's name; its threads are called `<name>-<n>`, from 0. By default the strategy's.
+    ///
+    /// Linux shows the first 15 bytes of a thread's name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The stack of each worker, in bytes. By default std's, which is 2 MiB unless `RUST_MIN_STACK` says otherwise.
+    ///
+    /// Nested waits take stack: see [`JobHandle`](crate::JobHandle).
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called on each worker's thread, with its number, before its first job. A panic in it is a failed start.
+    pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_start = WorkerHook::new(hook);
+        self
+    }
+
+    /// Called on each worker's thread, with its number, after its last job; not when the worker dies of a panic.
+    pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_stop = WorkerHook::new(hook);
+        self
+    }
+
+    /// Called on the thread that ran it for each job that panicked and has no handle to tell. std's panic hook has
+    /// printed the message before. A panic in the handler itself costs the worker, which is replaced.
+    pub fn on_panic(mut self, handler: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.on_panic = PanicHandler::new(handler);
+        self
+    }
+
+    /// Starts the pool. Returns once every worker runs.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] when a setting makes no sense, when the operating system refuses a thread, or when a worker
+    /// panics while starting. Workers that had started are stopped and joined.
+    pub fn build(self) -> Result<ThreadPool<S>, BuildError> {
+        let threads = self.checked_threads()?;
+        let name = self.checked_name()?;
+        let ends = self.strategy.open(threads)?;
+        let ledger = Ledger::new(&name, threads, self.on_panic, true);
+        let id = ledger.id();
+        let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
+        // From here on dropping the pool stops whatever has started.
+        let pool = ThreadPool { core, id };
+        pool.core.life.expect();
+        let started = start_all(&pool.core, threads);
+        // The builder leaves.
+        pool.core.worker_is_gone();
+        started.map(|()| pool)
+    }
+
+    fn checked_threads(&self) -> Result<usize, BuildError> {
+        match self.threads.get() {
+            0 => Err(BuildError::ZeroThreads),
+            asked if asked > MOST_THREADS => Err(BuildError::TooManyThreads { asked, most: MOST_THREADS }),
+            threads => Ok(threads),
+        }
+    }
+
+    fn checked_name(&self) -> Result<String, BuildError> {
+        let name = self.name.clone().unwrap_or_else(|| S::NAME.to_owned());
+        if name.contains('\0') { Err(BuildError::Name(name)) } else { Ok(name) }
+    }
+}
+
+fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize) -> Result<(), BuildError> {
+    for index in 0..threads {
+        core.life.expect();
+        if let Err(source) = worker::start(core, index) {
+            core.worker_is_gone();
+            return Err(BuildError::Spawn { index, source });
+        }
+    }
+    core.life.wait_started().map_err(|payload| BuildError::Start(Panic::new(payload)))
+}

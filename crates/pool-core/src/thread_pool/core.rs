@@ -1,0 +1,202 @@
+//! What submitters and workers share, and how a job gets in and a pool ends.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::lane::{Lane, Nudge};
+use super::life::Life;
+use super::seat::Seat;
+use crate::current::{current, is_member, outside_stripe};
+use crate::gate::Gate;
+use crate::hooks::WorkerHook;
+use crate::ledger::Desk;
+use crate::strategy::Ends;
+use crate::{
+    Caller, Inlet, Job, Ledger, Outlet, PoolState, Push, Reason, Rejected, Shutdown, Strategy, Submit,
+};
+
+pub(super) struct Core<S: Strategy> {
+    ledger: Arc<Ledger>,
+    gate: Gate<S::Inlet>,
+    pub(super) lane: Lane,
+    pub(super) life: Life,
+    pub(super) seats: Box<[Seat<S::Outlet>]>,
+    spare: Mutex<S::Outlet>,
+    /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
+    joining: Mutex<()>,
+    pub(super) stack_size: Option<usize>,
+    pub(super) on_start: WorkerHook,
+    pub(super) on_stop: WorkerHook,
+}
+
+impl<S: Strategy> Core<S> {
+    pub(super) fn new(
+        ledger: Ledger,
+        ends: Ends<S>,
+        stack_size: Option<usize>,
+        on_start: WorkerHook,
+        on_stop: WorkerHook,
+    ) -> Self {
+        Core {
+            gate: Gate::new(ledger.passages().clone(), ends.inlet),
+            ledger: Arc::new(ledger),
+            lane: Lane::default(),
+            life: Life::default(),
+            seats: ends.outlets.into_iter().map(Seat::new).collect(),
+            spare: Mutex::new(ends.spare),
+            joining: Mutex::new(()),
+            stack_size,
+            on_start,
+            on_stop,
+        }
+    }
+
+    pub(super) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    pub(super) fn state(&self) -> PoolState {
+        self.life.state()
+    }
+
+    /// Submits a job from any thread.
+    #[inline]
+    pub(super) fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
+        let (stripe, caller) = match current() {
+            Some(worker) if worker.pool == self.ledger.id() => {
+                (self.ledger.passages().of_seat(worker.index), Caller::Worker(worker.index))
+            }
+            _ => (outside_stripe(), Caller::Outside),
+        };
+        match self.gate.pass(stripe, job, |inlet, job| inlet.push(job, submit, caller)) {
+            Ok(Push::Queued) => Ok(()),
+            Ok(other) => self.settle_push(other),
+            Err(job) => Err(self.ledger.reject(job, self.life.why_closed())),
+        }
+    }
+
+    #[cold]
+    fn settle_push(&self, push: Push) -> Result<(), Rejected> {
+        match push {
+            Push::Queued => {}
+            Push::Displaced(job) => self.ledger.discard(job, Reason::Displaced),
+            Push::RunHere(job) => {
+                self.run(job, self.ledger.desk_anywhere());
+                self.ledger.settle();
+            }
+            Push::Refused(job, reason) => return Err(self.ledger.reject(job, reason)),
+        }
+        Ok(())
+    }
+
+    /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
+    pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
+        let submit = Submit::ticket();
+        let (stripe, caller) = (self.ledger.passages().uncounted(), Caller::Outside);
+        let pushed =
+            self.gate.pass(stripe, ticket, |inlet, ticket| match inlet.push(ticket, submit, caller) {
+                Push::Queued => {}
+                Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => {
+                    // This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
+                    self.lane.put(ticket);
+                    let _ = inlet.push(Job::from_task(Nudge), submit, caller);
+                }
+            });
+        pushed.map_err(|ticket| Rejected::new(ticket, Reason::ShutDown))
+    }
+
+    /// Runs a job on the calling thread, and queues the ticket that it may leave.
+    #[inline]
+    pub(super) fn run(&self, job: Job, desk: Desk<'_>) {
+        if let Some(ticket) = self.ledger.run_at(job, desk) {
+            // A refused ticket is dropped, and whoever waits behind it learns so.
+            drop(self.queue_ticket(ticket));
+        }
+    }
+
+    pub(super) fn shutdown(&self) -> Shutdown {
+        self.close();
+        self.wait_for_the_end()
+    }
+
+    pub(super) fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
+        self.life.give_back();
+        self.close();
+        self.set_aside_queued();
+        let shutdown = self.wait_for_the_end();
+        (self.life.take_returned(), shutdown)
+    }
+
+    fn close(&self) {
+        self.life.begin_end();
+        self.gate.close();
+    }
+
+    fn wait_for_the_end(&self) -> Shutdown {
+        if is_member(self.ledger.id()) && self.state() != PoolState::Terminated {
+            let counts = self.ledger.counts();
+            return Shutdown::Pending { queued: counts.queued, running: counts.running };
+        }
+        self.life.wait_terminated();
+        if !is_member(self.ledger.id()) {
+            self.join_threads();
+        }
+        Shutdown::Terminated
+    }
+
+    fn join_threads(&self) {
+        let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
+        self.life.join_buried();
+        for seat in &self.seats {
+            if let Some(thread) = seat.take_thread() {
+                // A worker catches all panics, its own death included; what is left is a thread-local destructor's.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    /// Takes what is queued and keeps it for the caller of `shutdown_now`.
+    fn set_aside_queued(&self) {
+        let mut jobs = Vec::new();
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
+        for job in jobs {
+            self.set_aside(job);
+        }
+    }
+
+    /// Keeps a live job for the caller of `shutdown_now`.
+    pub(super) fn set_aside(&self, job: Job) {
+        if let Some(job) = self.ledger.give_up(job) {
+            self.life.put_aside([job]);
+        }
+    }
+
+    /// A worker is gone for good. The last one sees to what nobody will run any more, and ends the pool.
+    pub(super) fn worker_is_gone(&self) {
+        if self.life.forget() {
+            self.end();
+        }
+    }
+
+    /// No worker could be started for a seat any more, for want of threads or because its start hook panics.
+    pub(super) fn seat_is_deserted(&self) {
+        if self.life.forget() {
+            self.life.desert();
+            self.close();
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        if self.life.gives_back() {
+            self.set_aside_queued();
+        } else {
+            let mut jobs = Vec::new();
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
+            let reason = self.life.why_closed();
+            jobs.into_iter().for_each(|job| self.ledger.discard(job, reason));
+        }
+        // Dropping a ticket tells the waiters of its scope.
+        drop(self.lane.take());
+        self.life.terminate();
+    }
+}

@@ -1,0 +1,67 @@
+//! Tickets that found the queue full.
+//!
+//! A ticket leads a worker to work that is kept elsewhere, and losing one could leave that work undone, so a
+//! bounded queue's limit cannot be for tickets. One that is refused goes to this side lane, which workers look at
+//! after every pop.
+//!
+//! No ticket is forgotten: whoever puts one here then pushes a no-op job. If that is queued, a worker pops it and
+//! looks. If it is refused, the queue was full after the ticket was put, so a pop is still to come, and whoever makes it
+//! looks. (Count and queue positions are sequentially consistent, so "after" has one meaning.)
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::job::Task;
+use crate::ledger::Desk;
+use crate::{Job, Reason};
+
+#[derive(Default)]
+pub(super) struct Lane {
+    count: AtomicUsize,
+    tickets: Mutex<VecDeque<Job>>,
+}
+
+impl Lane {
+    pub(super) fn put(&self, ticket: Job) {
+        self.lock().push_back(ticket);
+        self.count.fetch_add(1, SeqCst);
+    }
+
+    /// Takes what is there now.
+    #[inline]
+    pub(super) fn take(&self) -> VecDeque<Job> {
+        if self.count.load(SeqCst) == 0 { VecDeque::new() } else { self.take_all() }
+    }
+
+    #[cold]
+    fn take_all(&self) -> VecDeque<Job> {
+        let mut tickets = self.lock();
+        // Under the lock the count is at most behind: a ticket is pushed before it is counted.
+        let taken = std::mem::take(&mut *tickets);
+        self.count.store(0, SeqCst);
+        taken
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A job that does nothing, so that a worker looks up.
+pub(super) struct Nudge;
+
+impl Task for Nudge {
+    fn run(self, _: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        Ok(None)
+    }
+
+    fn discard(self, _: Reason) -> bool {
+        false
+    }
+
+    fn release(&self) -> bool {
+        false
+    }
+}

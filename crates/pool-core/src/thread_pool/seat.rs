@@ -1,0 +1,115 @@
+//! A seat: where an outlet lies between workers, and who sits there.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::Outlet;
+
+/// After so many failed starts in a row a seat stays empty.
+pub(super) const MOST_FAILED_STARTS: u32 = 3;
+
+pub(super) struct Seat<O> {
+    inner: Mutex<Inner<O>>,
+}
+
+struct Inner<O> {
+    /// `None` while a worker sits here.
+    outlet: Option<O>,
+    thread: Option<JoinHandle<()>>,
+    record: Record,
+}
+
+/// How the last workers of a seat have fared.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Record {
+    /// Workers that died since one last finished a job.
+    pub(super) losses: u32,
+    /// Workers that could not start since one last did.
+    pub(super) failed_starts: u32,
+}
+
+impl Record {
+    /// How long to wait before the next worker: not at all after the first loss, then 100 ms, doubling to 10 s.
+    pub(super) fn back_off(self) -> Duration {
+        const FIRST: Duration = Duration::from_millis(100);
+        const LONGEST: Duration = Duration::from_secs(10);
+        match self.losses {
+            0 | 1 => Duration::ZERO,
+            losses => FIRST.saturating_mul(1 << (losses - 2).min(16)).min(LONGEST),
+        }
+    }
+}
+
+impl<O: Outlet> Seat<O> {
+    pub(super) fn new(outlet: O) -> Self {
+        let inner = Inner { outlet: Some(outlet), thread: None, record: Record::default() };
+        Seat { inner: Mutex::new(inner) }
+    }
+
+    /// Sits down. The outlet is back in its place when the guard is dropped, however the worker ends.
+    pub(super) fn sit(&self) -> Sitting<'_, O> {
+        let mut outlet = self.lock().outlet.take().expect("a seat has one worker at a time");
+        outlet.attach();
+        Sitting { seat: self, outlet: Some(outlet) }
+    }
+
+    /// Starts a thread that will sit here, and returns the one that sat here before.
+    pub(super) fn start(
+        &self,
+        spawn: impl FnOnce() -> io::Result<JoinHandle<()>>,
+    ) -> io::Result<Option<JoinHandle<()>>> {
+        // The new thread needs the lock to sit down, so it cannot die and be succeeded before it is noted here.
+        let mut inner = self.lock();
+        let thread = spawn()?;
+        Ok(inner.thread.replace(thread))
+    }
+
+    pub(super) fn take_thread(&self) -> Option<JoinHandle<()>> {
+        self.lock().thread.take()
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut Record)) -> Record {
+        let mut inner = self.lock();
+        change(&mut inner.record);
+        inner.record
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<O>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) struct Sitting<'a, O: Outlet> {
+    seat: &'a Seat<O>,
+    /// `None` only in `drop`.
+    outlet: Option<O>,
+}
+
+impl<O: Outlet> Sitting<'_, O> {
+    pub(super) fn outlet(&mut self) -> &mut O {
+        self.outlet.as_mut().expect("the outlet is there until the guard is dropped")
+    }
+}
+
+impl<O: Outlet> Drop for Sitting<'_, O> {
+    fn drop(&mut self) {
+        let mut outlet = self.outlet.take().expect("dropped once");
+        outlet.detach();
+        self.seat.lock().outlet = Some(outlet);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_back_off_doubles_from_100_ms_to_10_s() {
+        let delays: Vec<u128> = [1, 2, 3, 4, 9, 40]
+            .map(|losses| Record { losses, failed_starts: 0 }.back_off().as_millis())
+            .into();
+        assert_eq!(delays, [0, 100, 200, 400, 10_000, 10_000]);
+    }
+}

@@ -1,0 +1,130 @@
+//! A worker: a thread in a seat.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use super::core::Core;
+use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
+use crate::current;
+use crate::ledger::Desk;
+use crate::{Idle, Job, Outlet, Pop, Strategy};
+
+/// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
+pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
+    let predecessor = core.seats[index].start(|| spawn(core, index))?;
+    core.life.bury(predecessor);
+    Ok(())
+}
+
+fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<JoinHandle<()>> {
+    let mut builder = thread::Builder::new().name(format!("{}-{index}", core.ledger().name()));
+    if let Some(size) = core.stack_size {
+        builder = builder.stack_size(size);
+    }
+    let core = core.clone();
+    builder.spawn(move || live(&core, index))
+}
+
+/// A worker's whole life. When it is over, the seat is free and the thread is no worker any more, so that its
+/// thread-local destructors run as those of any other thread.
+fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+    current::become_member(core.ledger().id());
+    core.life.join_buried();
+    match catch_unwind(AssertUnwindSafe(|| sit(core, index))) {
+        Ok(()) => core.worker_is_gone(),
+        Err(payload) => match core.life.worker_died(payload) {
+            None => core.worker_is_gone(),
+            Some(payload) => {
+                drop_quietly(payload);
+                replace(core, index);
+            }
+        },
+    }
+}
+
+fn sit<S: Strategy>(core: &Core<S>, index: usize) {
+    let seat = &core.seats[index];
+    let _worker = current::enter(core.ledger().id(), index);
+    let mut sitting = seat.sit();
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.on_start.call(index))) {
+        seat.note(|record| record.failed_starts += 1);
+        std::panic::resume_unwind(payload);
+    }
+    seat.note(|record| record.failed_starts = 0);
+    core.life.worker_is_ready();
+    work(core, index, &mut sitting);
+    core.on_stop.call(index);
+}
+
+/// Takes jobs and runs them until the channel is closed.
+fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::Outlet>) {
+    let ledger = &**core.ledger();
+    let desk = ledger.worker_desk(index);
+    let mut idle = Idle::of_worker(ledger, index);
+    idle.start_spell();
+    let mut jobs: u64 = 0;
+    let mut open = true;
+    while open {
+        let popped = sitting.outlet().pop(None, &mut idle);
+        let waited = idle.end();
+        match popped {
+            Pop::Job(job) => {
+                // See `Stats::longest_queue`.
+                if waited || jobs < 64 || jobs.is_multiple_of(64) {
+                    ledger.sample_queue();
+                }
+                run_or_set_aside(core, job, desk);
+                if jobs == 0 {
+                    core.seats[index].note(|record| record.losses = 0);
+                }
+                jobs += 1;
+            }
+            Pop::Shed(job, reason) => ledger.discard(job, reason),
+            Pop::TimedOut => {}
+            Pop::Closed => open = false,
+        }
+        for ticket in core.lane.take() {
+            core.run(ticket, desk);
+        }
+    }
+    idle.begin();
+}
+
+#[inline]
+fn run_or_set_aside<S: Strategy>(core: &Core<S>, job: Job, desk: Desk<'_>) {
+    if core.life.gives_back() {
+        core.set_aside(job);
+    } else {
+        core.run(job, desk);
+    }
+}
+
+/// Finds a successor for a worker that died, which is the calling thread.
+fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+    let seat = &core.seats[index];
+    core.ledger().count_replaced(index);
+    let mut record = seat.note(|record| record.losses += 1);
+    while record.failed_starts < MOST_FAILED_STARTS {
+        core.life.back_off(record.back_off());
+        match start(core, index) {
+            Ok(()) => return,
+            Err(_) => {
+                record = seat.note(|Record { losses, failed_starts }| {
+                    *losses += 1;
+                    *failed_starts += 1;
+                });
+            }
+        }
+    }
+    core.seat_is_deserted();
+}
+
+/// A payload's destructor may panic as well; that one is let go.
+fn drop_quietly(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+}
