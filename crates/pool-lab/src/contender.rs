@@ -9,7 +9,7 @@ use crate::engine::Start;
 use crate::settings::Settings;
 use crate::spec::{Spec, SpecError};
 use crate::watch::Watch;
-use crate::workload::{About, Failure, Prepare, Workload};
+use crate::workload::{About, Failure, Workload};
 
 /// One engine with one workload, whatever their types.
 pub trait Contender {

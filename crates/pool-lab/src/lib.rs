@@ -1,8 +1,35 @@
-//! placeholder
+//! The barometer: engines, workloads, and an interleaved measurement of one against the other.
+//!
+//! | | |
+//! |---|---|
+//! | [`engine`] | the table of engines: our pools, peers, baselines |
+//! | [`workload`] | the table of workloads, each written once, each with a checked answer |
+//! | [`spec`] | `stealing:4`, `bounded:2:capacity=64`: how an engine is chosen, everywhere |
+//! | [`build`] | any engine as `Arc<dyn Pool>`: the one line that an experiment of your own needs |
+//! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
+//! | [`record`], [`stats`] | what comes out, and the statistics behind it |
+//!
+//! The binary `pool-lab` is a thin shell around [`cli`].
 
+mod adapter;
+pub mod cli;
+pub mod contender;
+pub mod engine;
+mod engines;
+pub mod measure;
+mod os;
 pub mod record;
+pub mod settings;
+mod show;
+pub mod spec;
 pub mod stats;
+mod tally;
 pub mod units;
+pub mod watch;
+pub mod workload;
+mod workloads;
 
 #[cfg(test)]
 mod scratch;
+
+pub use engine::{build, build_pool};

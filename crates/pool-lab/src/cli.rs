@@ -1,0 +1,182 @@
+//! The command line: `pool-lab demo | list | measure | report`.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::measure::{Group, Observer, Plan, measure};
+use crate::record::{self, Record, RecordError};
+use crate::show;
+use crate::spec::{MAX_THREADS, Spec, SpecError};
+use crate::workload::{Task, TaskError};
+
+/// The exit code of bad input.
+const BAD_INPUT: u8 = 2;
+
+/// Thread pools, and what the differences between them cost.
+#[derive(Debug, Parser)]
+#[command(name = "pool-lab", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what engines and workloads there are, with their options
+    List,
+    /// Measure engines against each other, in interleaved rounds
+    Measure(Measure),
+}
+
+#[derive(Debug, Args)]
+struct Measure {
+    /// Workloads: names, families or other beginnings, separated by commas (spawn/external,join)
+    #[arg(short, long, default_value = "spawn/external")]
+    workloads: String,
+    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all
+    #[arg(short, long)]
+    pools: Option<String>,
+    /// Thread counts, separated by commas, for engines that do not say their own; by default one a core
+    #[arg(short, long)]
+    threads: Option<String>,
+    /// Samples of each engine
+    #[arg(long, default_value_t = Plan::ROUNDS)]
+    rounds: usize,
+    /// Print one JSON object a line on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Write the records of each engine into a CSV file in this directory
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Everything that ends the program early, in one line.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
+    Threads(String),
+    #[error("the number of rounds must be at least 1")]
+    NoRounds,
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    fn is_bad_input(&self) -> bool {
+        !matches!(self, CliError::Record(_) | CliError::Output(_) | CliError::Spec(SpecError::Build { .. }))
+    }
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+///
+/// The exit code is 0 when all went well, 2 for bad input, 1 for everything else, such as an engine that gave a
+/// wrong answer.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let outcome = match cli.command {
+        None => list(),
+        Some(Command::List) => list(),
+        Some(Command::Measure(arguments)) => run_measure(&arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        // Whoever read our output has seen enough: `pool-lab list | head`.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pool-lab: {error}");
+            if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// What clap has to say: help in full, a mistake in one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Help that nobody reads any more is no failure.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    eprintln!("pool-lab: {} (see pool-lab --help)", first.trim_start_matches("error: "));
+    ExitCode::from(BAD_INPUT)
+}
+
+fn list() -> Result<ExitCode, CliError> {
+    io::stdout().write_all(show::lists().as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_measure(arguments: &Measure) -> Result<ExitCode, CliError> {
+    let plan = arguments.plan()?;
+    let mut printer = Printer { json: arguments.json, output: Ok(()), failed: false };
+    let records = measure(&plan, &mut printer);
+    printer.output?;
+    if let Some(directory) = &arguments.out {
+        record::write_by_engine(directory, &records)?;
+    }
+    Ok(if printer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+impl Measure {
+    fn plan(&self) -> Result<Plan, CliError> {
+        let engines = match &self.pools {
+            Some(list) => Spec::parse_list(list)?,
+            None => crate::engine::engines().iter().map(Spec::new).collect(),
+        };
+        let threads = match &self.threads {
+            Some(list) => parse_threads(list)?,
+            None => vec![num_cpus::get()],
+        };
+        let tasks = Task::parse_list(&self.workloads)?;
+        match self.rounds {
+            0 => Err(CliError::NoRounds),
+            rounds => Ok(Plan { rounds, ..Plan::new(engines, tasks, threads) }),
+        }
+    }
+}
+
+fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
+    let parse = |text: &str| match text.trim().parse() {
+        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
+        _ => Err(CliError::Threads(text.to_owned())),
+    };
+    list.split(',').map(parse).collect()
+}
+
+/// Prints each group as soon as it is measured.
+struct Printer {
+    json: bool,
+    output: io::Result<()>,
+    /// Whether any engine failed.
+    failed: bool,
+}
+
+impl Observer for Printer {
+    fn begin(&mut self, number: usize, of: usize, group: &Group) {
+        eprintln!("[{number}/{of}] {} on {} engines, {} threads", group.task, group.engines.len(), group.threads);
+    }
+
+    fn end(&mut self, group: &Group, records: &[Record]) {
+        self.failed |= records.iter().any(|record| record.metric == record::Metric::Error);
+        let text = match self.json {
+            true => records.iter().map(|record| record.to_json() + "\n").collect(),
+            false => show::group(group, records) + "\n",
+        };
+        let written = io::stdout().write_all(text.as_bytes());
+        self.output = std::mem::replace(&mut self.output, Ok(())).and(written);
+    }
+}
