@@ -135,13 +135,13 @@ impl<I> Gate<I> {
     /// the first.
     pub(crate) fn close(&self) -> bool {
         let first = !self.closed.swap(true, SeqCst);
-        total_order();
         self.sweep();
         first
     }
 
     #[cold]
     fn sweep(&self) {
+        total_order();
         if self.passages.are_quiet() && !self.dropped.swap(true, SeqCst) {
             self.inlet.with_mut(|inlet| {
                 // SAFETY: the gate is closed and nobody is inside (see the protocol), and the swap let one thread

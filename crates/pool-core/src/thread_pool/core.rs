@@ -67,10 +67,34 @@ impl<S: Strategy> Core<S> {
             }
             _ => (outside_stripe(), Caller::Outside),
         };
-        match self.gate.pass(stripe, job, |inlet, job| inlet.push(job, submit, caller)) {
+        match self.gate.pass(stripe, job, |inlet, job| self.push(inlet, job, submit, caller)) {
             Ok(Push::Queued) => Ok(()),
             Ok(other) => self.settle_push(other),
             Err(job) => Err(self.ledger.reject(job, self.life.why_closed())),
+        }
+    }
+
+    #[inline]
+    fn push(&self, inlet: &S::Inlet, mut job: Job, submit: Submit, caller: Caller) -> Push {
+        loop {
+            match inlet.push(job, submit, caller) {
+                Push::MadeRoom { old, new } => {
+                    self.displace(old);
+                    job = new;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Gives up a job that a policy took out of the queue. It may be a ticket, which policies are not for: that goes to
+    /// the lane, and a worker comes by there, since whoever made room goes on to fill it.
+    #[cold]
+    fn displace(&self, old: Job) {
+        if old.is_ticket() {
+            self.lane.put(old);
+        } else {
+            self.ledger.discard(old, Reason::Displaced);
         }
     }
 
@@ -78,6 +102,7 @@ impl<S: Strategy> Core<S> {
     fn settle_push(&self, push: Push) -> Result<(), Rejected> {
         match push {
             Push::Queued => {}
+            Push::MadeRoom { .. } => unreachable!("`push` goes on until the new job is in"),
             Push::Displaced(job) => self.ledger.discard(job, Reason::Displaced),
             Push::RunHere(job) => {
                 self.run(job, self.ledger.desk_anywhere());
@@ -93,8 +118,8 @@ impl<S: Strategy> Core<S> {
         let submit = Submit::ticket();
         let (stripe, caller) = (self.ledger.passages().uncounted(), Caller::Outside);
         let pushed =
-            self.gate.pass(stripe, ticket, |inlet, ticket| match inlet.push(ticket, submit, caller) {
-                Push::Queued => {}
+            self.gate.pass(stripe, ticket, |inlet, ticket| match self.push(inlet, ticket, submit, caller) {
+                Push::Queued | Push::MadeRoom { .. } => {}
                 Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => {
                     // This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
                     self.lane.put(ticket);

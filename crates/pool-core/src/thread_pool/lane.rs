@@ -53,6 +53,8 @@ impl Lane {
 pub(super) struct Nudge;
 
 impl Task for Nudge {
+    const IS_TICKET: bool = true;
+
     fn run(self, _: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         Ok(None)
     }
