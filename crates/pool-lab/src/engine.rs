@@ -213,9 +213,9 @@ impl fmt::Debug for Engine {
 pub fn engines() -> &'static [Engine] {
     static TABLE: LazyLock<Vec<Engine>> = LazyLock::new(|| {
         vec![
-            //TMP engines::mpsc::entry(),
-            //TMP engines::bounded::entry(),
-            //TMP engines::priority::entry(),
+            engines::mpsc::entry(),
+            engines::bounded::entry(),
+            engines::priority::entry(),
             //TMP engines::stealing::entry(),
             engines::rayon::entry(),
             engines::threadpool::entry(),

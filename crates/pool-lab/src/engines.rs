@@ -1,14 +1,14 @@
 //! The engines, one file each. The table is in [`crate::engine`].
 
 pub(crate) mod async_executor;
-//TMP pub(crate) mod bounded;
+pub(crate) mod bounded;
 pub(crate) mod channel_naive;
 pub(crate) mod chili;
 pub(crate) mod dynamic;
-//TMP pub(crate) mod mpsc;
+pub(crate) mod mpsc;
 pub(crate) mod mpsc_naive;
 mod ours;
-//TMP pub(crate) mod priority;
+pub(crate) mod priority;
 pub(crate) mod rayon;
 pub(crate) mod rusty_pool;
 pub(crate) mod serial;

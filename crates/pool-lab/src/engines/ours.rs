@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pool_core::{JobHandle, Pool, Strategy, ThreadPool};
 
-use crate::engine::{Handles, Jobs, Joins, Scopes, Start};
+use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start};
 use crate::spec::{Spec, SpecError};
 
 /// A strategy whose settings a spec can give.
@@ -18,8 +18,19 @@ pub(crate) trait FromSpec: Strategy {
     }
 }
 
+/// The row of one of our pools in the table; all of them can do everything.
+pub(crate) fn entry<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Engine {
+    Engine::new(name, version, about)
+        .jobs::<Ours<S>>()
+        .handles::<Ours<S>>()
+        .joins::<Ours<S>>()
+        .scopes::<Ours<S>>()
+        .pool(build::<S>)
+        .dynamic_joins()
+}
+
 /// One of our pools, static all the way.
-pub(crate) struct Ours<S: Strategy> {
+struct Ours<S: Strategy> {
     pool: ThreadPool<S>,
     loses_beyond: Option<usize>,
 }
@@ -30,7 +41,7 @@ fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
 }
 
 /// One of our pools as a `Pool`.
-pub(crate) fn build<S: FromSpec>(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
+fn build<S: FromSpec>(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
     Ok(Arc::new(start::<S>(spec)?))
 }
 
