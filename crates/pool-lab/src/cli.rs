@@ -167,7 +167,8 @@ struct Printer {
 
 impl Observer for Printer {
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
-        eprintln!("[{number}/{of}] {} on {} engines, {} threads", group.task, group.engines.len(), group.threads);
+        let engines: Vec<String> = group.engines.iter().map(Spec::label).collect();
+        eprintln!("[{number}/{of}] {group}: {}", engines.join(" "));
     }
 
     fn end(&mut self, group: &Group, records: &[Record]) {

@@ -27,8 +27,8 @@ pub trait Contender {
 /// Why there is no contender.
 #[derive(Debug, thiserror::Error)]
 pub enum NoContender {
-    /// The engine cannot do this kind of work.
-    #[error("n/a: {0}")]
+    /// The engine cannot do this kind of work; the text says what it lacks.
+    #[error("{0}")]
     Unsupported(String),
     /// The engine could not be built.
     #[error(transparent)]
@@ -54,7 +54,10 @@ impl Binding {
     }
 }
 
-fn make<E: Start, W: Workload<E>>(spec: &Spec, parameters: &Settings) -> Result<Box<dyn Contender>, NoContender> {
+fn make<E: Start, W: Workload<E>>(
+    spec: &Spec,
+    parameters: &Settings,
+) -> Result<Box<dyn Contender>, NoContender> {
     let workload = W::prepare(parameters)?;
     let engine = E::start(spec)?;
     if let Some(limit) = engine.loses_beyond()
@@ -62,7 +65,7 @@ fn make<E: Start, W: Workload<E>>(spec: &Spec, parameters: &Settings) -> Result<
     {
         engine.stop();
         let jobs = workload.jobs_in_flight();
-        return Err(NoContender::Unsupported(format!("{spec} may lose jobs beyond {limit}, here are {jobs}")));
+        return Err(NoContender::Unsupported(format!("may lose jobs beyond {limit}, of {jobs}")));
     }
     Ok(Box::new(Bound { parts: Some((Arc::new(engine), workload)) }))
 }
@@ -72,11 +75,15 @@ fn make<E: Start, W: Workload<E>>(spec: &Spec, parameters: &Settings) -> Result<
 /// # Errors
 ///
 /// [`NoContender::Unsupported`] when the engine cannot do it; other errors when engine or workload cannot be made.
-pub fn contender(spec: &Spec, about: &About, parameters: &Settings) -> Result<Box<dyn Contender>, NoContender> {
+pub fn contender(
+    spec: &Spec,
+    about: &About,
+    parameters: &Settings,
+) -> Result<Box<dyn Contender>, NoContender> {
     let engine = spec.engine();
     match engine.bindings.iter().find(|binding| binding.about.name == about.name) {
         Some(binding) => (binding.make)(spec, parameters),
-        None => Err(NoContender::Unsupported(format!("{} has no {}", engine.name, about.needs))),
+        None => Err(NoContender::Unsupported(format!("no {}", about.needs))),
     }
 }
 

@@ -124,6 +124,9 @@ pub struct Engine {
     pub options: &'static [Rule],
     /// What it can do.
     pub can: Capabilities,
+    /// Whether others are compared with it when it is the fastest. Not so when it does nothing in parallel: then it
+    /// shows what the work itself costs.
+    pub is_reference: bool,
     pub(crate) build_pool: Result<BuildPool, &'static str>,
     pub(crate) bindings: Vec<Binding>,
 }
@@ -132,7 +135,9 @@ impl Engine {
     /// A row with nothing in it yet.
     pub(crate) fn new(name: &'static str, version: &'static str, about: &'static str) -> Self {
         let can = Capabilities::default();
-        Engine { name, version, about, options: &[], can, build_pool: Err("nobody said how"), bindings: Vec::new() }
+        let (options, bindings): (&[Rule], _) = (&[], Vec::new());
+        let build_pool = Err("nobody said how");
+        Engine { name, version, about, options, can, is_reference: true, build_pool, bindings }
     }
 
     pub(crate) fn options(self, options: &'static [Rule]) -> Self {
@@ -164,6 +169,12 @@ impl Engine {
     pub(crate) fn scopes<E: Scopes>(mut self) -> Self {
         self.can.scopes = true;
         self.bindings.extend(workload::for_scopes::<E>());
+        self
+    }
+
+    /// It runs nothing in parallel.
+    pub(crate) fn no_reference(mut self) -> Self {
+        self.is_reference = false;
         self
     }
 
@@ -205,7 +216,10 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -245,7 +259,12 @@ pub fn names() -> String {
 
 /// The names of the engines that can be a `Pool`, in a list.
 pub fn pool_names() -> String {
-    engines().iter().filter(|engine| engine.is_pool()).map(|engine| engine.name).collect::<Vec<_>>().join(", ")
+    engines()
+        .iter()
+        .filter(|engine| engine.is_pool())
+        .map(|engine| engine.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Builds any engine that runs detached jobs as a `Pool`: the one line that an experiment of one's own needs.

@@ -8,6 +8,7 @@
 //! | [`build`] | any engine as `Arc<dyn Pool>`: the one line that an experiment of your own needs |
 //! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
 //! | [`record`], [`stats`] | what comes out, and the statistics behind it |
+//! | [`results`], [`report`], [`machine`] | where records lie, and what is made of them |
 //!
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
@@ -16,9 +17,12 @@ pub mod cli;
 pub mod contender;
 pub mod engine;
 mod engines;
+pub mod machine;
 pub mod measure;
 mod os;
 pub mod record;
+pub mod report;
+pub mod results;
 pub mod settings;
 mod show;
 pub mod spec;

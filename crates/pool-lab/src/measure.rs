@@ -22,6 +22,7 @@ mod group;
 mod summary;
 pub(crate) mod watchdog;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::record::Record;
@@ -89,6 +90,13 @@ pub struct Group {
     pub threads: usize,
     /// The engines.
     pub engines: Vec<Spec>,
+}
+
+/// The workload and the number of threads.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} thread{}", self.task, self.threads, if self.threads == 1 { "" } else { "s" })
+    }
 }
 
 /// Told how a measurement goes on.

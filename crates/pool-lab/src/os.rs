@@ -25,7 +25,10 @@ pub fn usage() -> Option<Usage> {
     }
     // SAFETY: `getrusage` returned 0, which says that it filled the whole struct.
     let raw = unsafe { raw.assume_init() };
-    Some(Usage { cpu: duration(raw.ru_utime) + duration(raw.ru_stime), voluntary_switches: raw.ru_nvcsw as u64 })
+    Some(Usage {
+        cpu: duration(raw.ru_utime) + duration(raw.ru_stime),
+        voluntary_switches: raw.ru_nvcsw as u64,
+    })
 }
 
 #[cfg(unix)]

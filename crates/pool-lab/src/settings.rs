@@ -80,7 +80,9 @@ impl fmt::Display for Kind {
             Kind::Choice(words) => {
                 let words: Vec<String> = words
                     .iter()
-                    .map(|word| if word.ends_with('-') { format!("{word}<time>") } else { (*word).to_owned() })
+                    .map(
+                        |word| if word.ends_with('-') { format!("{word}<time>") } else { (*word).to_owned() },
+                    )
                     .collect();
                 write!(f, "one of {}", words.join(", "))
             }
@@ -249,8 +251,14 @@ mod tests {
         let error = |pair: &str| Settings::new(RULES).set(pair).unwrap_err().to_string();
         assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap");
         assert_eq!(error("capacity=0"), "option capacity must be a whole number of at least 1, not `0`");
-        assert_eq!(error("overflow=drop"), "option overflow must be one of block, timeout-<time>, reject, not `drop`");
-        assert_eq!(error("overflow=timeout-"), "option overflow must be one of block, timeout-<time>, reject, not `timeout-`");
+        assert_eq!(
+            error("overflow=drop"),
+            "option overflow must be one of block, timeout-<time>, reject, not `drop`"
+        );
+        assert_eq!(
+            error("overflow=timeout-"),
+            "option overflow must be one of block, timeout-<time>, reject, not `timeout-`"
+        );
         assert_eq!(error("gap=3"), "option gap must be a time such as 200us, 5ms or 1s, not `3`");
         assert_eq!(error("gap"), "`gap` is not of the form option=value");
     }

@@ -1,5 +1,6 @@
 //! Tables for a terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::engine::engines;
@@ -30,7 +31,9 @@ impl Table {
     /// The rows as text, each indented by two blanks.
     pub(crate) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column| self.rows.iter().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max();
+        let width = |column| {
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         let mut text = String::new();
         for row in &self.rows {
@@ -52,14 +55,15 @@ impl Table {
 /// What came out of a group: fastest first, then what went wrong, then what cannot be.
 pub(crate) fn group(group: &Group, records: &[Record]) -> String {
     let noise = find(records, Metric::Noise, None);
-    let mut timed: Vec<&Record> = records.iter().filter(|record| record.metric == Metric::TimePerOp).collect();
+    let mut timed: Vec<&Record> =
+        records.iter().filter(|record| record.metric == Metric::TimePerOp).collect();
     timed.sort_by(|a, b| a.median.total_cmp(&b.median));
     let latencies = records.iter().any(|record| record.metric == Metric::LatencyP99);
     let operation = group.task.about.operation;
-    let threads = group.threads;
-    let mut text = format!("{}, {threads} thread{}, time per {operation}:\n", group.task, if threads == 1 { "" } else { "s" });
+    let mut text = format!("{group}, time per {operation}:\n");
     let tail = if latencies { "p99" } else { "95 % interval" };
-    let mut table = Table::new(2, &["engine", "version", "median", tail, "ratio", "", "CPU", "switches"]);
+    let mut table =
+        Table::new(2, &["engine", "version", "median", tail, "ratio", "", "CPU", "switches/1000"]);
     for record in timed {
         let of = |metric| find(records, metric, Some(&record.engine));
         let interval = match of(Metric::LatencyP99) {
@@ -75,22 +79,29 @@ pub(crate) fn group(group: &Group, records: &[Record]) -> String {
             ratio.map_or_else(String::new, |ratio| units::ratio(ratio.median)),
             verdict(ratio, noise.map(Record::estimate), of(Metric::Relative)),
             of(Metric::CpuPerOp).map_or_else(absent, |cpu| units::time(cpu.median)),
-            of(Metric::SwitchesPerOp).map_or_else(absent, |switches| units::three_digits(switches.median)),
+            of(Metric::SwitchesPerOp)
+                .map_or_else(absent, |switches| units::three_digits(1000.0 * switches.median)),
         ]);
     }
     text.push_str(&table.render());
-    for record in records {
-        match record.metric {
-            Metric::Error => text.push_str(&format!("  {}: ERROR: {}\n", record.engine, record.note)),
-            Metric::Unsupported => text.push_str(&format!("  {}: {}\n", record.engine, record.note)),
-            Metric::Noise => {
-                let (low, high) = (units::three_digits(record.low), units::three_digits(record.high));
-                text.push_str(&format!("  noise: {} against itself {low} - {high}\n", record.engine));
-            }
-            _ => {}
-        }
+    for record in records.iter().filter(|record| record.metric == Metric::Error) {
+        text.push_str(&format!("  {}: ERROR: {}\n", record.engine, record.note));
+    }
+    text.push_str(&unsupported(records));
+    if let Some(noise) = noise {
+        let (low, high) = (units::ratio(noise.low), units::ratio(noise.high));
+        text.push_str(&format!("  noise: {} against itself {low} - {high}\n", noise.engine));
     }
     text
+}
+
+/// One line for each reason why engines cannot do the workload.
+fn unsupported(records: &[Record]) -> String {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for record in records.iter().filter(|record| record.metric == Metric::Unsupported) {
+        reasons.entry(&record.note).or_default().push(&record.engine);
+    }
+    reasons.iter().map(|(why, engines)| format!("  n/a, {why}: {}\n", engines.join(", "))).collect()
 }
 
 fn absent() -> String {
@@ -107,30 +118,30 @@ fn verdict(ratio: Option<Estimate>, noise: Option<Estimate>, relative: Option<&R
 }
 
 fn find<'r>(records: &'r [Record], metric: Metric, engine: Option<&str>) -> Option<&'r Record> {
-    records.iter().find(|record| record.metric == metric && engine.is_none_or(|engine| record.engine == engine))
+    records
+        .iter()
+        .find(|record| record.metric == metric && engine.is_none_or(|engine| record.engine == engine))
 }
 
 /// The tables of engines and workloads.
 pub(crate) fn lists() -> String {
-    let mut table = Table::new(4, &["ENGINE", "VERSION", "WHAT IT IS", "WHAT IT CAN"]);
+    let mut text = "Engines, as name[:threads][:option=value]...\n\n".to_owned();
     for engine in engines() {
-        let can: Vec<&str> = engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
-        let cells = [engine.name, engine.version, engine.about, &can.join(", ")];
-        table.row(cells.map(str::to_owned));
-        engine.options.iter().for_each(|rule| table.row(setting(rule)));
+        let can: Vec<&str> =
+            engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
+        let (name, version) = (engine.name, engine.version);
+        text.push_str(&format!("  {name:<15} {version:<8} {} ({})\n", engine.about, can.join(", ")));
+        engine.options.iter().for_each(|rule| text.push_str(&setting(rule)));
     }
-    let mut text = format!("An engine is name[:threads][:option=value]...\n\n{}", table.render());
-    let mut table = Table::new(3, &["WORKLOAD", "PER", "WHAT IT MODELS"]);
+    text.push_str("\nWorkloads, as family/name[:parameter=value]..., or the beginning of several names\n\n");
     for about in workloads() {
-        table.row([about.name, about.operation, about.models].map(str::to_owned));
-        about.parameters.iter().for_each(|rule| table.row(setting(rule)));
+        text.push_str(&format!("  {:<20} {} (time per {})\n", about.name, about.models, about.operation));
+        about.parameters.iter().for_each(|rule| text.push_str(&setting(rule)));
     }
-    text.push_str("\nA workload is family/name[:parameter=value]..., or the beginning of several names.\n\n");
-    text.push_str(&table.render());
     text
 }
 
 /// One option or parameter with its default: what it does, and what it may be.
-fn setting(rule: &Rule) -> [String; 3] {
-    [format!("  {}={}", rule.name, rule.default), String::new(), format!("  {}: {}", rule.about, rule.kind)]
+fn setting(rule: &Rule) -> String {
+    format!("      {:<17} {}; {}\n", format!("{}={}", rule.name, rule.default), rule.about, rule.kind)
 }

@@ -112,7 +112,11 @@ impl Spec {
     /// The spec without its thread count, as records name an engine: `bounded:capacity=64`.
     pub fn label(&self) -> String {
         let options = self.options.to_string();
-        if options.is_empty() { self.engine.name.to_owned() } else { format!("{}:{options}", self.engine.name) }
+        if options.is_empty() {
+            self.engine.name.to_owned()
+        } else {
+            format!("{}:{options}", self.engine.name)
+        }
     }
 
     /// The error that says that the engine refused to start.
@@ -185,7 +189,13 @@ mod tests {
 
     #[test]
     fn every_form_is_read_and_written_back() {
-        for text in ["stealing", "rayon:2", "bounded:2:capacity=64:overflow=reject", "priority::levels=8", "mpsc:2:batch=32"] {
+        for text in [
+            "stealing",
+            "rayon:2",
+            "bounded:2:capacity=64:overflow=reject",
+            "priority::levels=8",
+            "mpsc:2:batch=32",
+        ] {
             assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
         }
         let spec: Spec = "bounded:capacity=64".parse().unwrap();
@@ -206,9 +216,18 @@ mod tests {
 
     #[test]
     fn errors_name_what_is_known_or_allowed() {
-        assert!(error("rayn").starts_with("unknown engine `rayn`; known: mpsc, bounded, priority, stealing, rayon"));
-        assert_eq!(error("rayon:0"), "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`");
-        assert_eq!(error("rayon:two"), "`rayon:two`: the thread count must be a whole number from 1 to 1024, not `two`");
+        assert!(
+            error("rayn")
+                .starts_with("unknown engine `rayn`; known: mpsc, bounded, priority, stealing, rayon")
+        );
+        assert_eq!(
+            error("rayon:0"),
+            "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`"
+        );
+        assert_eq!(
+            error("rayon:two"),
+            "`rayon:two`: the thread count must be a whole number from 1 to 1024, not `two`"
+        );
         assert_eq!(error("rayon:2:3"), "`rayon:2:3`: `3` is not of the form option=value");
         assert_eq!(error("rayon:2:batch=3"), "`rayon:2:batch=3`: unknown option `batch`; known: none");
         assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch");
@@ -216,7 +235,10 @@ mod tests {
             error("bounded:2:capacity=0"),
             "`bounded:2:capacity=0`: option capacity must be a whole number of at least 1, not `0`"
         );
-        assert!(error("bounded:2:overflow=drop").contains("must be one of block, timeout-<time>, reject, caller-runs"));
+        assert!(
+            error("bounded:2:overflow=drop")
+                .contains("must be one of block, timeout-<time>, reject, caller-runs")
+        );
         for spec in ["", "rayn", "rayon:0", "bounded:2:capacity=0", "bounded:2:overflow=drop"] {
             assert_eq!(error(spec).lines().count(), 1, "{spec}");
         }

@@ -256,9 +256,10 @@ fn tasks_of(choice: &str) -> Result<Vec<Task>, TaskError> {
     };
     match (chosen.as_slice(), parameters) {
         ([], _) => Err(TaskError::Unknown(name.to_owned())),
-        ([about], Some(parameters)) => Ok(vec![with_parameters(about, parameters).map_err(|source| {
-            TaskError::Parameter { task: choice.to_owned(), source }
-        })?]),
+        ([about], Some(parameters)) => Ok(vec![
+            with_parameters(about, parameters)
+                .map_err(|source| TaskError::Parameter { task: choice.to_owned(), source })?,
+        ]),
         (_, Some(_)) => Err(TaskError::Ambiguous(choice.to_owned())),
         (several, None) => Ok(several.iter().flat_map(|about| variants(about)).collect()),
     }
@@ -314,15 +315,23 @@ mod tests {
     fn names_families_and_beginnings_choose() {
         assert_eq!(chosen("spawn/external"), ["spawn/external"]);
         assert_eq!(chosen("spawn/external,join/fib:n=20"), ["spawn/external", "join/fib:n=20"]);
-        assert_eq!(chosen("join"), ["join/fib", "join/tree-sum", "join/nqueens", "join/quicksort", "join/dyn"]);
-        assert_eq!(chosen("latency/ping"), ["latency/ping:gap=0", "latency/ping:gap=200us", "latency/ping:gap=2ms"]);
+        assert_eq!(
+            chosen("join"),
+            ["join/fib", "join/tree-sum", "join/nqueens", "join/quicksort", "join/dyn"]
+        );
+        assert_eq!(
+            chosen("latency/ping"),
+            ["latency/ping:gap=0", "latency/ping:gap=200us", "latency/ping:gap=2ms"]
+        );
         assert_eq!(chosen("latency/ping:gap=1ms"), ["latency/ping:gap=1ms"]);
     }
 
     #[test]
     fn errors_name_what_is_known_or_allowed() {
         let error = |list: &str| Task::parse_list(list).unwrap_err().to_string();
-        assert!(error("spwan").starts_with("unknown workload `spwan`; known: spawn/external, spawn/contended"));
+        assert!(
+            error("spwan").starts_with("unknown workload `spwan`; known: spawn/external, spawn/contended")
+        );
         assert!(error("").starts_with("unknown workload ``; known: "));
         assert_eq!(error("join/fib:m=3"), "`join/fib:m=3`: unknown option `m`; known: n");
         assert_eq!(error("join:n=3"), "`join:n=3`: parameters need the full name of one workload");

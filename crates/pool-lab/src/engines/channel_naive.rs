@@ -9,9 +9,13 @@ use crate::engine::{Engine, Jobs, Start};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
-    Engine::new("channel-naive", env!("VERSION_CROSSBEAM_CHANNEL"), "textbook: an unbounded crossbeam channel")
-        .jobs::<ChannelNaive>()
-        .pool(adapter::build::<ChannelNaive>)
+    Engine::new(
+        "channel-naive",
+        env!("VERSION_CROSSBEAM_CHANNEL"),
+        "textbook: an unbounded crossbeam channel",
+    )
+    .jobs::<ChannelNaive>()
+    .pool(adapter::build::<ChannelNaive>)
 }
 
 type Job = Box<dyn FnOnce() + Send>;

@@ -18,9 +18,13 @@ const OPTIONS: &[Rule] = &[
 ];
 
 pub(crate) fn entry() -> Engine {
-    ours::entry::<Levels>("priority", env!("VERSION_POOL_PRIORITY"), "a queue a level behind a mutex, with aging")
-        .options(OPTIONS)
-        .priorities()
+    ours::entry::<Levels>(
+        "priority",
+        env!("VERSION_POOL_PRIORITY"),
+        "a queue a level behind a mutex, with aging",
+    )
+    .options(OPTIONS)
+    .priorities()
 }
 
 impl FromSpec for Levels {

@@ -9,6 +9,7 @@ pub(crate) fn entry() -> Engine {
         .handles::<Serial>()
         .joins::<Serial>()
         .scopes::<Serial>()
+        .no_reference()
         .no_pool("it runs jobs on the thread that submits them")
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::summary::{self, Sample, Samples};
 use super::Group;
+use super::summary::{self, Finished, Sample, Samples};
 use super::watchdog::Watchdog;
 use crate::contender::{self, Contender, NoContender};
 use crate::record::{Record, Subject};
@@ -17,6 +17,7 @@ const MOST_REPEATS: u32 = 1_000_000;
 /// One engine in the rounds.
 struct Runner {
     subject: Subject,
+    is_reference: bool,
     contender: Box<dyn Contender>,
     repeats: u32,
     samples: Samples,
@@ -35,7 +36,8 @@ pub(super) fn measure(group: &Group, rounds: usize, sample: Duration) -> Vec<Rec
         }
     }
     // The second pool of the engine that shows the noise floor: the first that can do the workload.
-    let first = group.engines.iter().find(|spec| runners.first().is_some_and(|r| r.subject.engine == spec.label()));
+    let first =
+        group.engines.iter().find(|spec| runners.first().is_some_and(|r| r.subject.engine == spec.label()));
     let mut twin = first.and_then(|spec| Runner::new(group, spec, sample).ok());
     for _ in 0..rounds {
         runners.retain_mut(|runner| {
@@ -47,8 +49,8 @@ pub(super) fn measure(group: &Group, rounds: usize, sample: Duration) -> Vec<Rec
         twin = twin.and_then(|mut twin| twin.take_sample().is_ok().then_some(twin));
     }
     // Pools of this group must not disturb the next one.
-    let finished: Vec<_> = runners.into_iter().map(|runner| (runner.subject, runner.samples)).collect();
-    let twin = twin.map(|twin| (twin.subject, twin.samples));
+    let finished: Vec<Finished> = runners.into_iter().map(Runner::finish).collect();
+    let twin = twin.map(Runner::finish);
     records.extend(summary::records(&finished, twin.as_ref()));
     records
 }
@@ -65,7 +67,13 @@ impl Runner {
             NoContender::Unsupported(why) => subject.unsupported(why),
             other => subject.error(other),
         })?;
-        let mut runner = Runner { subject, contender, repeats: 1, samples: Samples::default() };
+        let mut runner = Runner {
+            subject,
+            is_reference: engine.is_reference,
+            contender,
+            repeats: 1,
+            samples: Samples::default(),
+        };
         let repeats = runner.warm_up(sample).map_err(|failure| runner.subject.error(failure))?;
         runner.repeats = repeats;
         Ok(runner)
@@ -93,5 +101,10 @@ impl Runner {
         let operations = f64::from(self.repeats) * self.contender.operations() as f64;
         self.samples.push(Sample::new(&watch, operations));
         Ok(())
+    }
+
+    /// Stops the pool.
+    fn finish(self) -> Finished {
+        Finished { subject: self.subject, samples: self.samples, is_reference: self.is_reference }
     }
 }

@@ -53,23 +53,31 @@ impl Samples {
     }
 }
 
+/// An engine that finished all rounds.
+pub(super) struct Finished {
+    pub(super) subject: Subject,
+    pub(super) samples: Samples,
+    /// Whether others may be compared with it.
+    pub(super) is_reference: bool,
+}
+
 /// The records of a group whose engines all finished the same rounds.
-pub(super) fn records(finished: &[(Subject, Samples)], twin: Option<&(Subject, Samples)>) -> Vec<Record> {
-    let mut records: Vec<Record> = finished.iter().flat_map(|(subject, samples)| own(subject, samples)).collect();
+pub(super) fn records(finished: &[Finished], twin: Option<&Finished>) -> Vec<Record> {
+    let mut records: Vec<Record> = finished.iter().flat_map(own).collect();
     records.extend(relative(finished));
     records.extend(twin.and_then(|twin| noise(finished, twin)));
     records
 }
 
 /// An engine against itself. Nothing when its first pool failed before the last round.
-fn noise(finished: &[(Subject, Samples)], (twin, again): &(Subject, Samples)) -> Option<Record> {
-    let (subject, samples) = finished.iter().find(|(subject, _)| subject == twin)?;
-    let ratio = stats::paired_ratio(&samples.times(), &again.times())?;
-    Some(subject.record(Metric::Noise, ratio, samples.0.len()))
+fn noise(finished: &[Finished], twin: &Finished) -> Option<Record> {
+    let first = finished.iter().find(|first| first.subject == twin.subject)?;
+    let ratio = stats::paired_ratio(&first.samples.times(), &twin.samples.times())?;
+    Some(first.subject.record(Metric::Noise, ratio, first.samples.0.len()))
 }
 
 /// What can be said about an engine by itself.
-fn own(subject: &Subject, samples: &Samples) -> Vec<Record> {
+fn own(Finished { subject, samples, .. }: &Finished) -> Vec<Record> {
     let rounds = samples.0.len();
     let record = |metric, estimate: Option<Estimate>| Some(subject.record(metric, estimate?, rounds));
     let times = samples.times();
@@ -110,16 +118,16 @@ fn latency(subject: &Subject, samples: &Samples, metric: Metric, q: f64) -> Opti
     Some(subject.record(metric, estimate, count))
 }
 
-/// Every engine against the fastest, paired by rounds.
-fn relative(finished: &[(Subject, Samples)]) -> Vec<Record> {
-    let median = |samples: &Samples| stats::median(&samples.times()).unwrap_or(f64::INFINITY);
-    let fastest = finished.iter().min_by(|(_, a), (_, b)| median(a).total_cmp(&median(b)));
-    let Some((reference, best)) = fastest else { return Vec::new() };
-    let against_best = |(subject, samples): &(Subject, Samples)| {
-        let ratio = stats::paired_ratio(&samples.times(), &best.times())?;
-        Some(subject.relative(ratio, samples.0.len(), &reference.engine))
+/// Every engine against the fastest that works in parallel, paired by rounds.
+fn relative(finished: &[Finished]) -> Vec<Record> {
+    let median = |engine: &Finished| stats::median(&engine.samples.times()).unwrap_or(f64::INFINITY);
+    let references = finished.iter().filter(|engine| engine.is_reference);
+    let Some(fastest) = references.min_by(|a, b| median(a).total_cmp(&median(b))) else { return Vec::new() };
+    let against_fastest = |engine: &Finished| {
+        let ratio = stats::paired_ratio(&engine.samples.times(), &fastest.samples.times())?;
+        Some(engine.subject.relative(ratio, engine.samples.0.len(), &fastest.subject.engine))
     };
-    finished.iter().filter_map(against_best).collect()
+    finished.iter().filter_map(against_fastest).collect()
 }
 
 #[cfg(test)]
@@ -128,6 +136,10 @@ mod tests {
 
     fn subject(engine: &str) -> Subject {
         Subject::new("spawn/external", "", engine, "1.0", 2)
+    }
+
+    fn finished(engine: &str, times: &[f64]) -> Finished {
+        Finished { subject: subject(engine), samples: samples(times), is_reference: engine != "serial" }
     }
 
     fn samples(times: &[f64]) -> Samples {
@@ -140,8 +152,8 @@ mod tests {
 
     #[test]
     fn ratios_are_paired_and_name_the_fastest() {
-        let (a, b) = (samples(&[10.0, 20.0, 30.0]), samples(&[30.0, 60.0, 90.0]));
-        let records = records(&[(subject("a"), a), (subject("b"), b)], None);
+        let records =
+            records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[30.0, 60.0, 90.0])], None);
         let ratio = find(&records, "b", Metric::Relative).unwrap();
         assert_eq!((ratio.median, ratio.low, ratio.high), (3.0, 3.0, 3.0));
         assert_eq!(ratio.note, "a");
@@ -151,15 +163,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_compared_with_plain_calls() {
+        let records = records(&[finished("serial", &[1.0, 1.0]), finished("a", &[4.0, 4.0])], None);
+        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 1.0);
+        assert_eq!(find(&records, "serial", Metric::Relative).unwrap().median, 0.25);
+    }
+
+    #[test]
     fn a_twin_shows_the_noise() {
-        let (a, twin) = (samples(&[10.0, 20.0, 30.0]), samples(&[20.0, 40.0, 60.0]));
-        let records = records(&[(subject("a"), a)], Some(&(subject("a"), twin)));
+        let (a, twin) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
+        let records = records(&[a], Some(&twin));
         assert_eq!(find(&records, "a", Metric::Noise).unwrap().median, 0.5);
     }
 
     #[test]
     fn what_a_system_cannot_tell_is_absent() {
-        let records = records(&[(subject("a"), samples(&[1.0, 2.0]))], None);
+        let records = records(&[finished("a", &[1.0, 2.0])], None);
         assert_eq!(find(&records, "a", Metric::CpuPerOp), None);
         assert_eq!(find(&records, "a", Metric::LatencyP50), None);
     }
@@ -169,7 +188,7 @@ mod tests {
         let mut watch = Watch::new();
         (1..=100).for_each(|i| watch.latency(Duration::from_nanos(i)));
         let samples = Samples(vec![Sample::new(&watch, 100.0), Sample::new(&watch, 100.0)]);
-        let records = records(&[(subject("a"), samples)], None);
+        let records = records(&[Finished { samples, ..finished("a", &[]) }], None);
         let p50 = find(&records, "a", Metric::LatencyP50).unwrap();
         assert_eq!((p50.median, p50.samples), (50.5, 200));
         let p99 = find(&records, "a", Metric::LatencyP99).unwrap();

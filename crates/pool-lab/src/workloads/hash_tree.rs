@@ -47,7 +47,8 @@ impl Prepare for HashTree {
             "" => Some(GeneratedTree::new(parameters.number("files"), parameters.number("seed") as u64)?),
             _ => None,
         };
-        let root = generated.as_ref().map_or(Path::new(parameters.text("dir")), GeneratedTree::root).to_owned();
+        let root =
+            generated.as_ref().map_or(Path::new(parameters.text("dir")), GeneratedTree::root).to_owned();
         let walk = Arc::new(Walk { root, error: Mutex::new(None) });
         let (mut entries, mut expected) = (0, 0_u64);
         walk_serially(&walk, &walk.root, &mut |value| {
@@ -97,7 +98,8 @@ enum Visit {
 
 impl Walk {
     fn visit(&self, path: &Path) -> Result<Visit, Failure> {
-        let visit = if path.is_dir() { list(path).map(Visit::Directory) } else { self.hash(path).map(Visit::File) };
+        let visit =
+            if path.is_dir() { list(path).map(Visit::Directory) } else { self.hash(path).map(Visit::File) };
         visit.map_err(|source| Failure::Io { path: path.display().to_string(), source })
     }
 

@@ -35,13 +35,15 @@ impl Prepare for Mandelbrot {
         needs: "detached jobs",
         parameters: &[
             Rule::new("size", Kind::Number { min: 1, max: 16_384 }, "256", "pixels a side").quick("24"),
-            Rule::new("limit", Kind::Number { min: 1, max: u16::MAX as u64 }, "250", "iterations a pixel").quick("50"),
+            Rule::new("limit", Kind::Number { min: 1, max: u16::MAX as u64 }, "250", "iterations a pixel")
+                .quick("50"),
         ],
         variants: &[],
     };
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
-        let frame = Frame { size: parameters.number("size") as u32, limit: parameters.number("limit") as u16 };
+        let frame =
+            Frame { size: parameters.number("size") as u32, limit: parameters.number("limit") as u16 };
         let expected = (0..frame.size).map(|y| frame.row(y)).collect();
         let picture = Arc::new((0..frame.size).map(|_| Mutex::new(Vec::new())).collect());
         Ok(Mandelbrot { frame, expected, picture, lease: Lease::take() })

@@ -98,8 +98,7 @@ fn search<E: Joins>(board: Board, candidates: u32, context: &mut E::Context<'_>)
         }
         _ => {
             let (lower, upper) = halves(candidates);
-            let (a, b) =
-                E::join(context, |c| search::<E>(board, lower, c), |c| search::<E>(board, upper, c));
+            let (a, b) = E::join(context, |c| search::<E>(board, lower, c), |c| search::<E>(board, upper, c));
             a + b
         }
     }

@@ -69,8 +69,11 @@ struct Landing {
 
 /// Sends one job and waits for it.
 fn ping<E: Jobs>(engine: &E, number: u64) -> Result<Duration, Failure> {
-    let landing =
-        Arc::new(Landing { started: OnceLock::new(), number: AtomicU64::new(u64::MAX), sender: thread::current() });
+    let landing = Arc::new(Landing {
+        started: OnceLock::new(),
+        number: AtomicU64::new(u64::MAX),
+        sender: thread::current(),
+    });
     let job = Arc::clone(&landing);
     let sent = Instant::now();
     engine.execute(move || {

@@ -38,7 +38,8 @@ impl Prepare for Uneven {
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
         let mut random = fastrand::Rng::with_seed(parameters.number("seed") as u64);
         let lengths: Vec<u32> = (0..parameters.number("jobs")).map(|_| pareto(&mut random)).collect();
-        let expected = (0..).zip(&lengths).fold(0, |sum: u64, (i, length)| sum.wrapping_add(spin(i, *length)));
+        let expected =
+            (0..).zip(&lengths).fold(0, |sum: u64, (i, length)| sum.wrapping_add(spin(i, *length)));
         Ok(Uneven { lengths, expected, lease: Lease::take() })
     }
 
