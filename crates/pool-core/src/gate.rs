@@ -229,7 +229,10 @@ mod model {
 
     #[test]
     fn the_inlet_is_dropped_exactly_once_and_never_under_a_submitter() {
-        loom::model(|| {
+        let mut model = loom::model::Builder::new();
+        // Without a bound it takes minutes; each deleted fence is found with two preemptions.
+        model.preemption_bound = Some(3);
+        model.check(|| {
             let alive = Arc::new(AtomicUsize::new(1));
             let passages = Arc::new(Passages::new(1));
             let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }));

@@ -440,13 +440,11 @@ impl<'a> Idle<'a> {
         self.begun
     }
 
-    /// The pop has returned. Returns whether the worker had waited.
-    pub(crate) fn end(&mut self) -> bool {
-        let waited = std::mem::take(&mut self.begun);
-        if waited {
+    /// The pop has returned.
+    pub(crate) fn end(&mut self) {
+        if std::mem::take(&mut self.begun) {
             self.start_spell();
         }
-        waited
     }
 
     pub(crate) fn start_spell(&self) {

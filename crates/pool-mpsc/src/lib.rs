@@ -208,7 +208,7 @@ impl Outlet for Receiving {
             return Pop::Job(job);
         }
         let receiver = lock(&self.receiver, idle);
-        let job = match receiver.try_recv() {
+        let job = match receive_soon(&receiver) {
             Ok(job) => job,
             Err(TryRecvError::Disconnected) => return Pop::Closed,
             Err(TryRecvError::Empty) => {
@@ -256,16 +256,33 @@ impl Receiving {
     }
 }
 
-/// Locks the receiver. Waiting for the lock is waiting for work: whoever holds it for long waits in `recv`.
+/// Locks the receiver. Waiting for the lock is waiting for work, since whoever holds it for long waits in `recv`.
+///
+/// Most holders only take a job, so it is worth a few tries before a wait that has to be announced and slept through.
 fn lock<'a>(receiver: &'a Mutex<Receiver<Job>>, idle: &mut Idle<'_>) -> MutexGuard<'a, Receiver<Job>> {
-    match receiver.try_lock() {
-        Ok(guard) => guard,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => {
-            idle.begin();
-            unpoisoned(receiver.lock())
+    const TRIES: usize = 32;
+    for _ in 0..TRIES {
+        match receiver.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
         }
     }
+    idle.begin();
+    unpoisoned(receiver.lock())
+}
+
+/// Receives what is there, or comes within about the time that waking a sleeper would take. It holds the lock
+/// meanwhile, so one worker at most looks out like this.
+fn receive_soon(receiver: &Receiver<Job>) -> Result<Job, TryRecvError> {
+    const TRIES: usize = 128;
+    for _ in 0..TRIES {
+        match receiver.try_recv() {
+            Err(TryRecvError::Empty) => std::hint::spin_loop(),
+            other => return other,
+        }
+    }
+    Err(TryRecvError::Empty)
 }
 
 /// A worker never panics with the lock held, and if it did, a receiver would be none the worse for it.

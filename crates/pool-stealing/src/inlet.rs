@@ -1,0 +1,38 @@
+//! Where jobs enter: a worker's own deque, or the injector.
+
+use std::sync::Arc;
+
+use pool_core::{Caller, Inlet, Job, Push, Submit};
+
+use crate::here;
+use crate::shared::Shared;
+
+/// Where jobs enter a [`StealingPool`](crate::StealingPool).
+pub struct StealingInlet(Arc<Shared>);
+
+impl StealingInlet {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        StealingInlet(shared)
+    }
+}
+
+impl Inlet for StealingInlet {
+    /// Never refuses, waits or displaces. A thread that sits in one of the seats pushes into its own deque, whatever
+    /// it pushes; anyone else into the injector.
+    #[inline]
+    fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
+        // SAFETY: nothing that is called here leaves a seat.
+        match unsafe { here::owner_in(&self.0) } {
+            Some(owner) => owner.deque().push(job),
+            None => self.0.injector.push(job),
+        }
+        self.0.sleep.notify();
+        Push::Queued
+    }
+}
+
+impl Drop for StealingInlet {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,175 @@
+//! Where jobs leave: a worker's search for the next one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use pool_core::{Idle, Job, Outlet, Pop};
+
+use crate::here;
+use crate::seat::Owner;
+use crate::shared::{Shared, retry};
+use crate::sleep::Woken;
+
+/// The most jobs taken out of the injector, or out of another worker's deque, at once.
+///
+/// Enough to make the cost of sharing small; few enough that one worker does not hoard.
+const BATCH: usize = 32;
+
+/// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
+/// lock out the rest of the world.
+const FAIRNESS: u32 = 64;
+
+/// How often the searcher looks around before it sleeps, and how long it pauses in between: a few microseconds in all.
+const LOOKS: usize = 8;
+const PAUSE: usize = 16;
+
+/// Where jobs leave a [`StealingPool`](crate::StealingPool), at one seat.
+pub struct StealingOutlet {
+    shared: Arc<Shared>,
+    /// The number of the seat; one beyond the last for an outlet that has none.
+    index: usize,
+    /// This thread has the searcher's role.
+    searching: bool,
+    pops: u32,
+}
+
+impl StealingOutlet {
+    pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
+        StealingOutlet { shared, index, searching: false, pops: 0 }
+    }
+
+    fn owner(&self) -> Option<Owner<'_>> {
+        let seat = self.shared.seats.get(self.index)?;
+        // SAFETY: the seat is left in `detach` only, which borrows `self` exclusively; the result borrows it shared.
+        unsafe { here::owner_of(seat) }
+    }
+
+    /// A job for which this worker need not go far.
+    #[inline]
+    fn near(&mut self) -> Option<Job> {
+        self.pops = self.pops.wrapping_add(1);
+        if self.pops.is_multiple_of(FAIRNESS) {
+            return self.injected().or_else(|| self.own());
+        }
+        self.own().or_else(|| self.injected())
+    }
+
+    #[inline]
+    fn own(&self) -> Option<Job> {
+        match self.owner() {
+            Some(owner) => owner.deque().pop(),
+            None => {
+                let seat = self.shared.seats.get(self.index)?;
+                retry(|| seat.stealer.steal())
+            }
+        }
+    }
+
+    fn injected(&self) -> Option<Job> {
+        let injector = &self.shared.injector;
+        if injector.is_empty() {
+            return None;
+        }
+        retry(|| match self.owner() {
+            Some(owner) => injector.steal_batch_with_limit_and_pop(owner.deque(), BATCH),
+            None => injector.steal(),
+        })
+    }
+
+    /// A job out of another worker's deque.
+    fn stolen(&self) -> Option<Job> {
+        let seats = &self.shared.seats;
+        let first = self.index + 1;
+        (first..first + seats.len()).map(|place| &seats[place % seats.len()].stealer).find_map(|stealer| {
+            if stealer.is_empty() {
+                return None;
+            }
+            retry(|| match self.owner() {
+                Some(owner) => stealer.steal_batch_with_limit_and_pop(owner.deque(), BATCH),
+                None => stealer.steal(),
+            })
+        })
+    }
+
+    fn any(&mut self) -> Option<Job> {
+        self.near().or_else(|| self.stolen())
+    }
+
+    /// Looks around for a while, as the searcher, or once.
+    fn search(&mut self) -> Option<Job> {
+        if !self.searching {
+            self.searching = self.shared.sleep.try_search();
+        }
+        let looks = if self.searching { LOOKS } else { 1 };
+        (0..looks).find_map(|_| {
+            let job = self.any();
+            if job.is_none() {
+                (0..PAUSE).for_each(|_| std::hint::spin_loop());
+            }
+            job
+        })
+    }
+
+    fn stop_search(&mut self) {
+        if std::mem::take(&mut self.searching) {
+            self.shared.sleep.stop_search(|| self.shared.has_visible_work());
+        }
+    }
+
+    #[cold]
+    fn pop_slowly(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        loop {
+            if let Some(job) = self.search() {
+                self.stop_search();
+                return Pop::Job(job);
+            }
+            let sleep = &self.shared.sleep;
+            sleep.lie_down(self.index, std::mem::take(&mut self.searching));
+            let closed = self.shared.is_closed();
+            if closed || self.shared.has_visible_work() {
+                self.searching = sleep.get_up(self.index);
+                if closed && !self.shared.has_visible_work() {
+                    self.stop_search();
+                    return Pop::Closed;
+                }
+                continue;
+            }
+            idle.begin();
+            match sleep.sleep(self.index, until) {
+                Woken::ToSearch => self.searching = true,
+                Woken::WithAll => {}
+                Woken::ByClock => return Pop::TimedOut,
+            }
+        }
+    }
+}
+
+impl Outlet for StealingOutlet {
+    #[inline]
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        match self.near() {
+            Some(job) => {
+                self.stop_search();
+                Pop::Job(job)
+            }
+            None => self.pop_slowly(until, idle),
+        }
+    }
+
+    fn drain(&mut self, jobs: &mut Vec<Job>) {
+        self.shared.drain(jobs);
+    }
+
+    fn attach(&mut self) {
+        if self.index < self.shared.seats.len() {
+            here::sit(&self.shared, self.index);
+        }
+    }
+
+    fn detach(&mut self) {
+        if let Some(seat) = self.shared.seats.get(self.index) {
+            here::leave(seat);
+        }
+        self.stop_search();
+    }
+}

@@ -1,0 +1,64 @@
+//! What the ends of the channel share.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use crossbeam_deque::{Injector, Steal};
+use pool_core::Job;
+
+use crate::seat::Seat;
+use crate::sleep::Sleep;
+
+pub(crate) struct Shared {
+    /// Jobs from threads that have no seat here.
+    pub(crate) injector: Injector<Job>,
+    pub(crate) seats: Box<[Seat]>,
+    pub(crate) sleep: Sleep,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(seats: usize) -> Self {
+        Shared {
+            injector: Injector::new(),
+            seats: (0..seats).map(|_| Seat::new()).collect(),
+            // One more bed, for an outlet without a seat.
+            sleep: Sleep::new(seats + 1),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The inlet is gone.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, SeqCst);
+        self.sleep.wake_all();
+    }
+
+    /// Once this is true no more jobs come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(SeqCst)
+    }
+
+    /// Whether there is anything that any worker could take.
+    pub(crate) fn has_visible_work(&self) -> bool {
+        !self.injector.is_empty() || self.seats.iter().any(|seat| !seat.stealer.is_empty())
+    }
+
+    /// Takes every job that there is.
+    pub(crate) fn drain(&self, jobs: &mut Vec<Job>) {
+        jobs.extend(std::iter::from_fn(|| retry(|| self.injector.steal())));
+        for seat in &self.seats {
+            jobs.extend(std::iter::from_fn(|| retry(|| seat.stealer.steal())));
+        }
+    }
+}
+
+/// Steals until it is certain whether there was something.
+pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(stolen) => return Some(stolen),
+            Steal::Empty => return None,
+            Steal::Retry => std::hint::spin_loop(),
+        }
+    }
+}

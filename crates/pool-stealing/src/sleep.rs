@@ -1,0 +1,193 @@
+//! Who sleeps, who searches, and who wakes whom.
+//!
+//! A worker without work either *searches* (looks around for a few microseconds) or *sleeps* (is parked, and costs
+//! nothing). Waking a thread costs microseconds, so the fewer wake-ups the better, as long as work that anyone could
+//! take never lies there while somebody sleeps and nobody is on the way to it.
+//!
+//! # State
+//!
+//! One word: how many sleep, and whether somebody searches; there is at most one searcher. Beside it, behind a
+//! mutex, the stack of sleepers: the last to lie down is the first to be woken, since its caches are the
+//! warmest. Each sleeper has a *bed*, a word that says why it was woken.
+//!
+//! # Rules
+//!
+//! - **Push**: make the work visible; fence; read the word; if somebody sleeps and nobody searches, wake one.
+//! - **Wake one**: under the lock, if the stack is not empty and the searcher's role is free, take the role on behalf of
+//!   the sleeper on top, and take it off the stack. So later pushes see a searcher, and wake nobody else,
+//!   while the woken thread is still on its way.
+//! - **Lie down**: put oneself on the stack, count oneself as a sleeper and (a searcher) give the role back, in one
+//!   addition; fence; look once more at everything that could be taken; park only if there is nothing. Otherwise get up:
+//!   take oneself off the stack. If one is no longer on it, a waker was faster, and one has the role.
+//! - **Find** (a searcher finds work): give the role back; fence; if somebody sleeps and more work is visible, wake one. Only
+//!   then: a lone job must not wake two.
+//! - **Close**: wake everyone.
+//!
+//! # Why no wake-up is lost
+//!
+//! Let a thread push while another is about to sleep or to end its search. All fences are sequentially consistent, so
+//! they have one order; call the pusher's P.
+//!
+//! *The pusher reads that nobody sleeps.* Whoever lies down later has its fence after P, and so its second look sees the
+//! work. (If its fence were before P, the pusher would read that it sleeps.)
+//!
+//! *The pusher reads that somebody searches* (in the first read, or when it tries to take the role). That searcher gives
+//! the role back later than the value that was read, by lying down or by finding, and its fence comes after
+//! P; otherwise the pusher would have read the role as free, or taken by someone later, for whom the same holds.
+//! The look that follows the fence sees the work: a searcher that lies down takes it, one that has found wakes another for
+//! it.
+//!
+//! *The pusher wakes one.* It holds the lock, so the one on top of the stack is really there, and whoever gets up or lies
+//! down meanwhile waits. The woken thread has the role and searches; for it, the above holds again.
+//!
+//! The same argument covers a searcher that finds: its "fence; if more work is visible" is a push of what it sees.
+//!
+//! # What is left to chance
+//!
+//! A woken thread that the operating system does not run holds the role meanwhile. Pushes then wake nobody, but the
+//! workers that are awake take the work.
+
+use std::time::Instant;
+
+use crossbeam_utils::CachePadded;
+
+use crate::sync::{
+    AtomicU8, AtomicUsize, Mutex,
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    Thread, fence, lock, park_until, thread,
+};
+
+const SEARCHING: usize = 1;
+const SLEEPER: usize = 2;
+
+/// What a bed says.
+const ASLEEP: u8 = 0;
+const SEARCH: u8 = 1;
+const UP: u8 = 2;
+
+pub(crate) struct Sleep {
+    /// Twice the number of sleepers, plus one while somebody searches.
+    word: CachePadded<AtomicUsize>,
+    beds: Box<[CachePadded<AtomicU8>]>,
+    stack: Mutex<Vec<Sleeper>>,
+}
+
+struct Sleeper {
+    bed: usize,
+    thread: Thread,
+}
+
+/// How a sleep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// The thread has the searcher's role.
+    ToSearch,
+    /// Everyone was woken.
+    WithAll,
+    /// The time was over. The thread is up.
+    ByClock,
+}
+
+impl Sleep {
+    pub(crate) fn new(beds: usize) -> Self {
+        Sleep {
+            word: CachePadded::new(AtomicUsize::new(0)),
+            beds: (0..beds).map(|_| CachePadded::new(AtomicU8::new(UP))).collect(),
+            stack: Mutex::new(Vec::with_capacity(beds)),
+        }
+    }
+
+    /// To be called after work was made visible to others: wakes a sleeper if one is needed.
+    #[inline]
+    pub(crate) fn notify(&self) {
+        fence(SeqCst);
+        if is_call_needed(self.word.load(Relaxed)) {
+            self.wake_one();
+        }
+    }
+
+    /// Whether somebody sleeps. Means something after [`notify`](Sleep::notify) or another fence.
+    pub(crate) fn has_sleepers(&self) -> bool {
+        self.word.load(Relaxed) >= SLEEPER
+    }
+
+    /// Takes the searcher's role, if it is free.
+    pub(crate) fn try_search(&self) -> bool {
+        self.word.load(Relaxed) & SEARCHING == 0 && self.take_role()
+    }
+
+    /// The searcher has found work, or has no use for the role any more.
+    pub(crate) fn stop_search(&self, more_is_visible: impl FnOnce() -> bool) {
+        self.word.fetch_sub(SEARCHING, AcqRel);
+        fence(SeqCst);
+        if is_call_needed(self.word.load(Relaxed)) && more_is_visible() {
+            self.wake_one();
+        }
+    }
+
+    /// Announces that this thread is about to sleep in this bed. It must look for work once more, and then either
+    /// [`get_up`](Sleep::get_up) or [`sleep`](Sleep::sleep).
+    pub(crate) fn lie_down(&self, bed: usize, searching: bool) {
+        let mut stack = lock(&self.stack);
+        self.beds[bed].store(ASLEEP, Relaxed);
+        stack.push(Sleeper { bed, thread: thread::current() });
+        self.word.fetch_add(if searching { SLEEPER - SEARCHING } else { SLEEPER }, AcqRel);
+        drop(stack);
+        fence(SeqCst);
+    }
+
+    /// Takes the announcement back. Returns whether the thread has been made the searcher meanwhile.
+    pub(crate) fn get_up(&self, bed: usize) -> bool {
+        let mut stack = lock(&self.stack);
+        if let Some(place) = stack.iter().position(|sleeper| sleeper.bed == bed) {
+            stack.remove(place);
+            self.word.fetch_sub(SLEEPER, AcqRel);
+            return false;
+        }
+        self.beds[bed].load(Relaxed) == SEARCH
+    }
+
+    /// Parks until somebody wakes this bed, or until then.
+    pub(crate) fn sleep(&self, bed: usize, until: Option<Instant>) -> Woken {
+        loop {
+            match self.beds[bed].load(Acquire) {
+                SEARCH => return Woken::ToSearch,
+                UP => return Woken::WithAll,
+                _ if park_until(until) => {}
+                _ if self.get_up(bed) => return Woken::ToSearch,
+                _ => return Woken::ByClock,
+            }
+        }
+    }
+
+    /// Wakes everyone who sleeps now.
+    pub(crate) fn wake_all(&self) {
+        let mut stack = lock(&self.stack);
+        self.word.fetch_sub(SLEEPER * stack.len(), AcqRel);
+        for Sleeper { bed, thread } in stack.drain(..) {
+            self.beds[bed].store(UP, Release);
+            thread.unpark();
+        }
+    }
+
+    #[cold]
+    fn wake_one(&self) {
+        let mut stack = lock(&self.stack);
+        if stack.is_empty() || !self.take_role() {
+            return;
+        }
+        let Sleeper { bed, thread } = stack.pop().expect("checked under the same lock");
+        self.word.fetch_sub(SLEEPER, AcqRel);
+        self.beds[bed].store(SEARCH, Release);
+        drop(stack);
+        thread.unpark();
+    }
+
+    fn take_role(&self) -> bool {
+        self.word.fetch_or(SEARCHING, AcqRel) & SEARCHING == 0
+    }
+}
+
+fn is_call_needed(word: usize) -> bool {
+    word >= SLEEPER && word & SEARCHING == 0
+}

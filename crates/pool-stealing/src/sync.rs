@@ -1,0 +1,41 @@
+//! The primitives that the protocols use: std's, or loom's when a model is being checked.
+
+#[cfg(loom)]
+pub(crate) use loom::{
+    sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+    sync::{Mutex, MutexGuard},
+    thread::{self, Thread},
+};
+
+#[cfg(not(loom))]
+pub(crate) use std::{
+    sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+    sync::{Mutex, MutexGuard},
+    thread::{self, Thread},
+};
+
+use std::sync::PoisonError;
+use std::time::Instant;
+
+/// Locks a mutex under which nothing can panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Parks this thread until it is unparked, the moment has come, or for no reason. Returns `false` when the moment had
+/// come already.
+#[cfg(not(loom))]
+pub(crate) fn park_until(until: Option<Instant>) -> bool {
+    match until.map(|until| until.saturating_duration_since(Instant::now())) {
+        None => thread::park(),
+        Some(left) if left.is_zero() => return false,
+        Some(left) => thread::park_timeout(left),
+    }
+    true
+}
+
+#[cfg(loom)]
+pub(crate) fn park_until(_: Option<Instant>) -> bool {
+    thread::park();
+    true
+}

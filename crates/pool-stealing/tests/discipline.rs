@@ -1,0 +1,196 @@
+//! The discipline without a pool: open, push, drop the inlet, pop, and look at the order.
+
+use std::sync::{Arc, Mutex};
+
+use pool_core::{Caller, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
+use pool_stealing::{Stealing, StealingInlet, StealingOutlet};
+
+/// Where jobs note that they ran.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<usize>>>);
+
+impl Notes {
+    fn job(&self, n: usize) -> Job {
+        let notes = self.clone();
+        Job::new(move || notes.0.lock().unwrap().push(n))
+    }
+
+    fn taken(&self) -> Vec<usize> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+fn open(seats: usize) -> (StealingInlet, Vec<StealingOutlet>, StealingOutlet) {
+    let ends = Stealing::default().open(seats).unwrap();
+    (ends.inlet, ends.outlets, ends.spare)
+}
+
+fn push(inlet: &StealingInlet, job: Job) {
+    assert!(matches!(inlet.push(job, Submit::default(), Caller::Outside), Push::Queued));
+}
+
+/// Runs the next job; `false` if there is none and there will be none.
+fn run_next(outlet: &mut StealingOutlet) -> bool {
+    match outlet.pop(None, &mut Idle::unobserved()) {
+        Pop::Job(job) => job.run(),
+        Pop::Closed => return false,
+        other => panic!("unexpected {other:?}"),
+    }
+    true
+}
+
+#[test]
+fn jobs_from_outside_leave_in_their_order_at_a_single_seat() {
+    let (inlet, mut outlets, _) = open(1);
+    let notes = Notes::default();
+    (0..100).for_each(|n| push(&inlet, notes.job(n)));
+    drop(inlet);
+    outlets[0].attach();
+    while run_next(&mut outlets[0]) {}
+    assert!(!run_next(&mut outlets[0]), "closed stays closed");
+    outlets[0].detach();
+    assert_eq!(notes.taken(), Vec::from_iter(0..100));
+}
+
+#[test]
+fn an_outlet_works_without_sitting_down() {
+    let (inlet, mut outlets, _) = open(2);
+    let notes = Notes::default();
+    (0..100).for_each(|n| push(&inlet, notes.job(n)));
+    drop(inlet);
+    while run_next(&mut outlets[1]) {}
+    assert_eq!(notes.taken(), Vec::from_iter(0..100));
+}
+
+#[test]
+fn a_worker_pushes_into_its_own_deque_and_pops_it_in_order() {
+    let (inlet, mut outlets, _) = open(2);
+    let notes = Notes::default();
+    push(&inlet, notes.job(100));
+    outlets[0].attach();
+    (0..10).for_each(|n| push(&inlet, notes.job(n)));
+    for _ in 0..10 {
+        assert!(run_next(&mut outlets[0]));
+    }
+    assert_eq!(notes.taken(), Vec::from_iter(0..10), "its own jobs come first");
+    assert!(run_next(&mut outlets[0]));
+    assert_eq!(notes.taken(), [100]);
+    outlets[0].detach();
+}
+
+#[test]
+fn jobs_from_outside_get_their_turn_beside_a_worker_that_keeps_itself_busy() {
+    let (inlet, mut outlets, _) = open(1);
+    let notes = Notes::default();
+    outlets[0].attach();
+    let spare_time = std::thread::spawn(move || {
+        push(&inlet, Job::new(|| ()));
+        inlet
+    });
+    let inlet = spare_time.join().unwrap();
+    let outside = notes.clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| push(&inlet, outside.job(usize::MAX)));
+    });
+    for n in 0..200 {
+        push(&inlet, notes.job(n));
+        push(&inlet, notes.job(n));
+        assert!(run_next(&mut outlets[0]));
+    }
+    assert!(notes.taken().contains(&usize::MAX));
+    outlets[0].detach();
+    let mut rest = Vec::new();
+    outlets[0].drain(&mut rest);
+    rest.into_iter().for_each(Job::run);
+}
+
+#[test]
+fn what_a_worker_leaves_behind_is_reached_from_every_seat_and_from_the_spare() {
+    for taker in 0..3 {
+        let (inlet, mut outlets, mut spare) = open(2);
+        let notes = Notes::default();
+        outlets[0].attach();
+        (0..10).for_each(|n| push(&inlet, notes.job(n)));
+        outlets[0].detach();
+        push(&inlet, notes.job(10));
+        drop(inlet);
+        let mut seen = if taker == 2 {
+            let mut jobs = Vec::new();
+            spare.drain(&mut jobs);
+            jobs.into_iter().for_each(Job::run);
+            notes.taken()
+        } else {
+            while run_next(&mut outlets[taker]) {}
+            notes.taken()
+        };
+        seen.sort_unstable();
+        assert_eq!(seen, Vec::from_iter(0..11), "taker {taker}");
+    }
+}
+
+#[test]
+fn a_thief_takes_the_oldest_first() {
+    let (inlet, mut outlets, _) = open(2);
+    let notes = Notes::default();
+    outlets[0].attach();
+    (0..100).for_each(|n| push(&inlet, notes.job(n)));
+    assert!(run_next(&mut outlets[1]));
+    assert_eq!(notes.taken(), [0]);
+    outlets[0].detach();
+}
+
+#[test]
+fn a_pop_with_a_limit_ends() {
+    let (inlet, mut outlets, _) = open(1);
+    let mut idle = Idle::unobserved();
+    let popped = outlets[0].pop(Some(std::time::Instant::now()), &mut idle);
+    assert!(matches!(popped, Pop::TimedOut));
+    assert!(idle.has_begun());
+    let notes = Notes::default();
+    push(&inlet, notes.job(1));
+    assert!(run_next(&mut outlets[0]));
+    assert_eq!(notes.taken(), [1]);
+}
+
+#[test]
+fn closing_wakes_everyone_who_waits() {
+    let (inlet, outlets, _) = open(3);
+    let workers: Vec<_> = outlets
+        .into_iter()
+        .map(|mut outlet| {
+            std::thread::spawn(move || {
+                outlet.attach();
+                let popped = outlet.pop(None, &mut Idle::unobserved());
+                outlet.detach();
+                matches!(popped, Pop::Closed)
+            })
+        })
+        .collect();
+    drop(inlet);
+    assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
+}
+
+#[test]
+fn a_seat_has_one_owner_and_a_second_thread_works_from_outside() {
+    let (inlet, mut outlets, _) = open(1);
+    outlets[0].attach();
+    let mut outlet = outlets.pop().unwrap();
+    let notes = Notes::default();
+    push(&inlet, notes.job(1));
+    let outlet = std::thread::scope(|scope| {
+        let (inlet, notes) = (&inlet, &notes);
+        let other = scope.spawn(move || {
+            outlet.attach();
+            push(inlet, notes.job(2));
+            assert!(run_next(&mut outlet) && run_next(&mut outlet));
+            outlet.detach();
+            outlet
+        });
+        other.join().unwrap()
+    });
+    let mut seen = notes.taken();
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2]);
+    let mut outlet = outlet;
+    outlet.detach();
+}

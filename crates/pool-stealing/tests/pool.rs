@@ -1,0 +1,169 @@
+//! The pool with its threads: answers, counts, wake-ups, losses.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use pool_core::{Pool, PoolExt, Shutdown};
+use pool_stealing::{Stealing, StealingPool};
+
+/// Long enough for the slowest machine: reaching it means that something hangs.
+const FOREVER: Duration = Duration::from_secs(60);
+
+fn pool(threads: usize) -> StealingPool {
+    StealingPool::builder().threads(threads).build().unwrap()
+}
+
+#[test]
+fn every_job_of_every_burst_runs() {
+    for threads in 1..=4 {
+        let pool = pool(threads);
+        let (done, finished) = mpsc::channel();
+        for burst in 0..2_000 {
+            let size = burst % 9 + 1;
+            for _ in 0..size {
+                let done = done.clone();
+                pool.execute(move || done.send(()).unwrap()).unwrap();
+            }
+            for _ in 0..size {
+                finished.recv_timeout(FOREVER).expect("a job was not run: a wake-up was lost");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_burst_of_blocking_jobs_wakes_as_many_workers() {
+    for _ in 0..200 {
+        let pool = pool(4);
+        let all = Arc::new(Barrier::new(5));
+        for _ in 0..4 {
+            let all = all.clone();
+            pool.execute(move || {
+                all.wait();
+            })
+            .unwrap();
+        }
+        // Each job waits for the three others, so all four workers have to come.
+        all.wait();
+    }
+}
+
+#[test]
+fn jobs_spawned_by_a_job_that_then_blocks_are_run_by_others() {
+    for _ in 0..200 {
+        let pool = Arc::new(pool(2));
+        let (done, finished) = mpsc::channel();
+        let inner = pool.clone();
+        pool.execute(move || {
+            let (inner_done, inner_finished) = mpsc::channel();
+            for _ in 0..3 {
+                let done = inner_done.clone();
+                inner.execute(move || done.send(()).unwrap()).unwrap();
+            }
+            (0..3).for_each(|_| inner_finished.recv_timeout(FOREVER).unwrap());
+            done.send(()).unwrap();
+        })
+        .unwrap();
+        finished.recv_timeout(FOREVER).expect("jobs behind a blocked worker were not stolen");
+    }
+}
+
+#[test]
+fn many_producers_lose_nothing() {
+    let pool = pool(2);
+    let ran = Arc::new(AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..20_000 {
+                    let ran = ran.clone();
+                    pool.execute(move || {
+                        ran.fetch_add(1, SeqCst);
+                    })
+                    .unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(pool.shutdown(), Shutdown::Terminated);
+    assert_eq!(ran.load(SeqCst), 80_000);
+    let counts = pool.counts();
+    assert_eq!((counts.submitted, counts.completed, counts.queued), (80_000, 80_000, 0));
+}
+
+#[test]
+fn pools_start_and_stop_with_work_in_them() {
+    for round in 0..300 {
+        let pool = pool(round % 4 + 1);
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..50 {
+            let ran = ran.clone();
+            pool.execute(move || {
+                ran.fetch_add(1, SeqCst);
+            })
+            .unwrap();
+        }
+        drop(pool);
+        assert_eq!(ran.load(SeqCst), 50);
+    }
+}
+
+#[test]
+fn what_a_lost_worker_had_spawned_still_runs() {
+    for _ in 0..20 {
+        // The worker that spawns dies of its panic handler.
+        let pool = StealingPool::builder().threads(1).on_panic(|_| panic!("the handler too")).build().unwrap();
+        let pool = Arc::new(pool);
+        let (done, finished) = mpsc::channel();
+        let inner = pool.clone();
+        pool.execute(move || {
+            for _ in 0..40 {
+                let done = done.clone();
+                inner.execute(move || done.send(()).unwrap()).unwrap();
+            }
+            panic!("with forty jobs in its deque");
+        })
+        .unwrap();
+        (0..40).for_each(|_| finished.recv_timeout(FOREVER).expect("a job died with its worker"));
+        assert_eq!(pool.stats().workers[0].replaced, 1);
+    }
+}
+
+#[test]
+fn shutdown_now_reaches_jobs_in_every_deque() {
+    let pool = Arc::new(pool(2));
+    let (go, start) = mpsc::channel::<()>();
+    let (ready, readies) = mpsc::channel();
+    let blocker = pool.clone();
+    let spawner = pool
+        .spawn(move || {
+            for _ in 0..10 {
+                blocker.execute(|| ()).unwrap();
+            }
+            ready.send(()).unwrap();
+            start.recv().unwrap();
+        })
+        .unwrap();
+    readies.recv().unwrap();
+    std::thread::scope(|scope| {
+        let ending = scope.spawn(|| pool.shutdown_now());
+        while pool.state() == pool_core::PoolState::Running {
+            std::thread::yield_now();
+        }
+        go.send(()).unwrap();
+        let (jobs, shutdown) = ending.join().unwrap();
+        assert_eq!(shutdown, Shutdown::Terminated);
+        let counts = pool.counts();
+        assert_eq!(counts.discarded as usize, jobs.len());
+        assert_eq!(counts.submitted, counts.completed + counts.discarded);
+        assert_eq!(counts.submitted, 11);
+    });
+    spawner.join().unwrap();
+}
+
+#[test]
+fn the_discipline_is_named() {
+    let pool = StealingPool::with(Stealing::default()).threads(1).build().unwrap();
+    assert_eq!(pool.name(), "stealing");
+}
