@@ -230,7 +230,7 @@ pub fn engines() -> &'static [Engine] {
             engines::mpsc::entry(),
             engines::bounded::entry(),
             engines::priority::entry(),
-            //TMP engines::stealing::entry(),
+            engines::stealing::entry(),
             engines::rayon::entry(),
             engines::threadpool::entry(),
             engines::rusty_pool::entry(),

@@ -12,7 +12,7 @@ pub(crate) mod priority;
 pub(crate) mod rayon;
 pub(crate) mod rusty_pool;
 pub(crate) mod serial;
-//TMP pub(crate) mod stealing;
+pub(crate) mod stealing;
 pub(crate) mod thread_per_job;
 pub(crate) mod threadpool;
 pub(crate) mod tokio;
