@@ -5,13 +5,18 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::demo::{self, DemoError};
 use crate::measure::{Group, Observer, Plan, measure};
 use crate::record::{self, Record, RecordError};
 use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
 use crate::workload::{Task, TaskError};
+
+/// The pool of the demonstration.
+const DEMO_POOL: &str = "mpsc:4";
 
 /// The exit code of bad input.
 const BAD_INPUT: u8 = 2;
@@ -26,6 +31,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show what a pool does (this is also what no command does)
+    Demo {
+        /// The pool, as name[:threads][:option=value]...
+        #[arg(short, long, default_value = DEMO_POOL)]
+        pool: String,
+    },
     /// Show what engines and workloads there are, with their options
     List,
     /// Measure engines against each other, in interleaved rounds
@@ -67,13 +78,19 @@ enum CliError {
     NoRounds,
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Demo(DemoError),
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl CliError {
     fn is_bad_input(&self) -> bool {
-        !matches!(self, CliError::Record(_) | CliError::Output(_) | CliError::Spec(SpecError::Build { .. }))
+        match self {
+            CliError::Spec(SpecError::Build { .. }) => false,
+            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::NoRounds => true,
+            CliError::Record(_) | CliError::Demo(_) | CliError::Output(_) => false,
+        }
     }
 }
 
@@ -87,7 +104,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let outcome = match cli.command {
-        None => list(),
+        None => run_demo(DEMO_POOL),
+        Some(Command::Demo { pool }) => run_demo(&pool),
         Some(Command::List) => list(),
         Some(Command::Measure(arguments)) => run_measure(&arguments),
     };
@@ -111,8 +129,25 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
-    eprintln!("pool-lab: {} (see pool-lab --help)", first.trim_start_matches("error: "));
+    let hint = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let command = Cli::command();
+            let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            format!("known: {}", known.join(", "))
+        }
+        _ => "see --help".to_owned(),
+    };
+    eprintln!("pool-lab: {}; {hint}", first.trim_start_matches("error: "));
     ExitCode::from(BAD_INPUT)
+}
+
+fn run_demo(pool: &str) -> Result<ExitCode, CliError> {
+    match demo::run(&pool.parse()?, &mut io::stdout()) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(DemoError::Spec(error)) => Err(error.into()),
+        Err(DemoError::Output(error)) => Err(error.into()),
+        Err(DemoError::Rejected(error)) => Err(CliError::Demo(DemoError::Rejected(error))),
+    }
 }
 
 fn list() -> Result<ExitCode, CliError> {

@@ -7,6 +7,7 @@
 //! | [`spec`] | `stealing:4`, `bounded:2:capacity=64`: how an engine is chosen, everywhere |
 //! | [`build`] | any engine as `Arc<dyn Pool>`: the one line that an experiment of your own needs |
 //! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
+//! | [`demo`] | what a thread pool does, on any pool |
 //! | [`record`], [`stats`] | what comes out, and the statistics behind it |
 //! | [`results`], [`report`], [`machine`] | where records lie, and what is made of them |
 //!
@@ -15,6 +16,7 @@
 mod adapter;
 pub mod cli;
 pub mod contender;
+pub mod demo;
 pub mod engine;
 mod engines;
 pub mod machine;
