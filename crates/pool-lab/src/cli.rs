@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::curated;
 use crate::demo::{self, DemoError};
-use crate::measure::{Group, Observer, Plan, measure};
-use crate::record::{self, Record, RecordError};
+use crate::measure::{Group, Observer, Pace, Plan, measure};
+use crate::record::{self, Metric, Record, RecordError};
 use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
 use crate::workload::{Task, TaskError};
@@ -48,14 +49,14 @@ struct Measure {
     /// Workloads: names, families or other beginnings, separated by commas (spawn/external,join)
     #[arg(short, long, default_value = "spawn/external")]
     workloads: String,
-    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all
+    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but thread-per-job
     #[arg(short, long)]
     pools: Option<String>,
     /// Thread counts, separated by commas, for engines that do not say their own; by default one a core
     #[arg(short, long)]
     threads: Option<String>,
     /// Samples of each engine
-    #[arg(long, default_value_t = Plan::ROUNDS)]
+    #[arg(long, default_value_t = Pace::default().rounds)]
     rounds: usize,
     /// Print one JSON object a line on standard output, and nothing else
     #[arg(long)]
@@ -156,13 +157,10 @@ fn list() -> Result<ExitCode, CliError> {
 }
 
 fn run_measure(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let plan = arguments.plan()?;
-    let mut printer = Printer { json: arguments.json, output: Ok(()), failed: false };
-    let records = measure(&plan, &mut printer);
-    printer.output?;
-    if let Some(directory) = &arguments.out {
-        record::write_by_engine(directory, &records)?;
-    }
+    let (plan, pace) = (arguments.plan()?, Pace { rounds: arguments.rounds, ..Pace::default() });
+    let mut printer = Printer::new(arguments.json, arguments.out.clone());
+    measure(&plan.groups(), &pace, &mut printer);
+    printer.outcome?;
     Ok(if printer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -170,17 +168,17 @@ impl Measure {
     fn plan(&self) -> Result<Plan, CliError> {
         let engines = match &self.pools {
             Some(list) => Spec::parse_list(list)?,
-            None => crate::engine::engines().iter().map(Spec::new).collect(),
+            None => curated::engines(),
         };
         let threads = match &self.threads {
             Some(list) => parse_threads(list)?,
             None => vec![num_cpus::get()],
         };
         let tasks = Task::parse_list(&self.workloads)?;
-        match self.rounds {
-            0 => Err(CliError::NoRounds),
-            rounds => Ok(Plan { rounds, ..Plan::new(engines, tasks, threads) }),
+        if self.rounds == 0 {
+            return Err(CliError::NoRounds);
         }
+        Ok(Plan { engines, tasks, threads })
     }
 }
 
@@ -192,12 +190,33 @@ fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
     list.split(',').map(parse).collect()
 }
 
-/// Prints each group as soon as it is measured.
+/// Prints each group as soon as it is measured, and writes all records so far, so that an engine that hangs later takes
+/// nothing along.
 struct Printer {
     json: bool,
-    output: io::Result<()>,
+    directory: Option<PathBuf>,
+    records: Vec<Record>,
+    outcome: Result<(), CliError>,
     /// Whether any engine failed.
     failed: bool,
+}
+
+impl Printer {
+    fn new(json: bool, directory: Option<PathBuf>) -> Self {
+        Printer { json, directory, records: Vec::new(), outcome: Ok(()), failed: false }
+    }
+
+    fn print(&self, group: &Group, records: &[Record]) -> Result<(), CliError> {
+        let text = match self.json {
+            true => records.iter().map(|record| record.to_json() + "\n").collect(),
+            false => show::group(group, records) + "\n",
+        };
+        io::stdout().write_all(text.as_bytes())?;
+        if let Some(directory) = &self.directory {
+            record::write_by_engine(directory, &self.records)?;
+        }
+        Ok(())
+    }
 }
 
 impl Observer for Printer {
@@ -207,12 +226,10 @@ impl Observer for Printer {
     }
 
     fn end(&mut self, group: &Group, records: &[Record]) {
-        self.failed |= records.iter().any(|record| record.metric == record::Metric::Error);
-        let text = match self.json {
-            true => records.iter().map(|record| record.to_json() + "\n").collect(),
-            false => show::group(group, records) + "\n",
-        };
-        let written = io::stdout().write_all(text.as_bytes());
-        self.output = std::mem::replace(&mut self.output, Ok(())).and(written);
+        self.failed |= records.iter().any(|record| record.metric == Metric::Error);
+        self.records.extend_from_slice(records);
+        if self.outcome.is_ok() {
+            self.outcome = self.print(group, records);
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::contender::Binding;
 use crate::engines;
 use crate::settings::Rule;
 use crate::spec::{Spec, SpecError};
-use crate::workload;
+use crate::workload::{self, About};
 
 /// Something that can be started with N threads, and stopped.
 pub trait Start: Sized + Send + Sync + 'static {
@@ -206,6 +206,11 @@ impl Engine {
     pub(crate) fn dynamic_joins(mut self) -> Self {
         self.bindings.extend(workload::for_dyn_pools());
         self
+    }
+
+    /// Whether it can do this workload.
+    pub fn can_do(&self, workload: &About) -> bool {
+        self.bindings.iter().any(|binding| binding.about.name == workload.name)
     }
 
     /// Whether [`build`] can make a `Pool` of it.

@@ -8,6 +8,7 @@
 //! | [`build`] | any engine as `Arc<dyn Pool>`: the one line that an experiment of your own needs |
 //! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
 //! | [`demo`] | what a thread pool does, on any pool |
+//! | [`curated`] | the comparison that a plain `cargo bench` makes |
 //! | [`record`], [`stats`] | what comes out, and the statistics behind it |
 //! | [`results`], [`report`], [`machine`] | where records lie, and what is made of them |
 //!
@@ -16,6 +17,7 @@
 mod adapter;
 pub mod cli;
 pub mod contender;
+pub mod curated;
 pub mod demo;
 pub mod engine;
 mod engines;
@@ -38,4 +40,5 @@ mod workloads;
 #[cfg(test)]
 mod scratch;
 
+pub use curated::run_curated;
 pub use engine::{build, build_pool};

@@ -9,7 +9,7 @@
 //!
 //! - The pools of a group are built and warmed before its first round, and stopped after its last; they sleep while
 //!   others are measured.
-//! - A sample repeats the workload until it takes about [`Plan::sample`]; the number of repeats is fixed before the
+//! - A sample repeats the workload until it takes about [`Pace::sample`]; the number of repeats is fixed before the
 //!   first round.
 //! - The answer of every repeat is checked. An engine that gives a wrong one, or loses a job, leaves the group, and
 //!   its record says why.
@@ -23,7 +23,7 @@ mod summary;
 pub(crate) mod watchdog;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::record::Record;
 use crate::spec::Spec;
@@ -38,24 +38,33 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// The thread counts, for engines that do not say their own.
     pub threads: Vec<usize>,
-    /// How many samples to take of each engine.
+}
+
+/// How thoroughly to measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How many samples to take of each engine. Fewer than the default give no interval worth the name.
     pub rounds: usize,
     /// How long a sample should be, at least. A workload that takes longer runs once a sample.
     pub sample: Duration,
+    /// How long everything may take, about. When time runs short, groups have fewer rounds, but no less than
+    /// [`Pace::FEWEST_ROUNDS`].
+    pub limit: Option<Duration>,
+}
+
+impl Pace {
+    /// As few rounds as a group may have when time runs short.
+    pub const FEWEST_ROUNDS: usize = 5;
+}
+
+/// Fifteen rounds of samples that are long against the clock's resolution and a time slice.
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { rounds: 15, sample: Duration::from_millis(10), limit: None }
+    }
 }
 
 impl Plan {
-    /// The number of rounds unless chosen otherwise. Fewer give no interval worth the name.
-    pub const ROUNDS: usize = 15;
-
-    /// The length of a sample unless chosen otherwise: long against the clock's resolution and a time slice.
-    pub const SAMPLE: Duration = Duration::from_millis(10);
-
-    /// A plan with the usual number of rounds and length of samples.
-    pub fn new(engines: Vec<Spec>, tasks: Vec<Task>, threads: Vec<usize>) -> Self {
-        Plan { engines, tasks, threads, rounds: Plan::ROUNDS, sample: Plan::SAMPLE }
-    }
-
     /// What will be measured together: for each workload and thread count the engines.
     pub fn groups(&self) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
@@ -108,13 +117,15 @@ pub trait Observer {
     fn end(&mut self, group: &Group, records: &[Record]);
 }
 
-/// Measures everything in the plan, and returns all records.
-pub fn measure(plan: &Plan, observer: &mut dyn Observer) -> Vec<Record> {
-    let groups = plan.groups();
+/// Measures one group after the other, and returns all records.
+pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Vec<Record> {
+    let start = Instant::now();
     let mut all = Vec::new();
     for (i, group) in groups.iter().enumerate() {
         observer.begin(i + 1, groups.len(), group);
-        let records = group::measure(group, plan.rounds, plan.sample);
+        // What earlier groups have not used is for the later ones.
+        let share = pace.limit.map(|limit| limit.saturating_sub(start.elapsed()) / (groups.len() - i) as u32);
+        let records = group::measure(group, &Pace { limit: share, ..*pace });
         observer.end(group, &records);
         all.extend(records);
     }
@@ -127,7 +138,7 @@ mod tests {
 
     fn plan(engines: &str, workloads: &str, threads: &[usize]) -> Plan {
         let (engines, tasks) = (Spec::parse_list(engines).unwrap(), Task::parse_list(workloads).unwrap());
-        Plan::new(engines, tasks.into_iter().map(Task::quick).collect(), threads.to_vec())
+        Plan { engines, tasks, threads: threads.to_vec() }
     }
 
     fn groups(plan: &Plan) -> Vec<String> {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Group;
 use super::summary::{self, Finished, Sample, Samples};
 use super::watchdog::Watchdog;
+use super::{Group, Pace};
 use crate::contender::{self, Contender, NoContender};
 use crate::record::{Record, Subject};
 use crate::spec::Spec;
@@ -24,13 +24,14 @@ struct Runner {
 }
 
 /// Measures a group.
-pub(super) fn measure(group: &Group, rounds: usize, sample: Duration) -> Vec<Record> {
+pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
+    let start = Instant::now();
     let watchdog = Watchdog::new();
     let mut records = Vec::new();
     let mut runners = Vec::new();
     for spec in &group.engines {
         watchdog.now_runs(format!("{} on {spec}", group.task));
-        match Runner::new(group, spec, sample) {
+        match Runner::new(group, spec, pace.sample) {
             Ok(runner) => runners.push(runner),
             Err(record) => records.push(record),
         }
@@ -38,8 +39,11 @@ pub(super) fn measure(group: &Group, rounds: usize, sample: Duration) -> Vec<Rec
     // The second pool of the engine that shows the noise floor: the first that can do the workload.
     let first =
         group.engines.iter().find(|spec| runners.first().is_some_and(|r| r.subject.engine == spec.label()));
-    let mut twin = first.and_then(|spec| Runner::new(group, spec, sample).ok());
-    for _ in 0..rounds {
+    let mut twin = first.and_then(|spec| Runner::new(group, spec, pace.sample).ok());
+    for round in 0..pace.rounds {
+        if round >= Pace::FEWEST_ROUNDS && pace.limit.is_some_and(|limit| start.elapsed() > limit) {
+            break;
+        }
         runners.retain_mut(|runner| {
             watchdog.now_runs(format!("{} on {}", group.task, runner.subject.engine));
             let outcome = runner.take_sample();
