@@ -151,7 +151,7 @@ impl Ledger {
     }
 
     /// Takes a job out of the pool to be handed back, and counts it; `None` if there is no job left to hand back.
-    pub(crate) fn give_up(&self, job: Job) -> Option<Job> {
+    pub fn give_up(&self, job: Job) -> Option<Job> {
         if !job.release() {
             return None;
         }

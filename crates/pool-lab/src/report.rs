@@ -1,0 +1,5 @@
+//! Reports.
+#[cfg(test)]
+mod invented;
+mod model;
+mod ranking;
