@@ -141,6 +141,7 @@ impl Job {
         self.table.is_ticket
     }
 
+    #[inline]
     pub(crate) fn run_at(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         // The task is moved out of the storage, so the job's own drop must not see it again.
         let mut job = MaybeUninit::new(self);

@@ -245,6 +245,7 @@ impl Ledger {
     }
 
     /// Runs a job and hands the payload of its panic to the handler.
+    #[inline]
     pub(crate) fn run_at(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
         match job.run_at(Some(desk)) {
             Ok(ticket) => ticket,
@@ -375,11 +376,13 @@ pub(crate) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
+    #[inline]
     pub(crate) fn start(self) -> Running<'a> {
         self.add(&self.book.started);
         Running(self)
     }
 
+    #[inline]
     fn add(self, counter: &AtomicU64) {
         if self.exclusive {
             // Only the worker at this desk writes here, so a load and a store are as good as an addition, and
@@ -395,6 +398,7 @@ impl<'a> Desk<'a> {
 pub(crate) struct Running<'a>(Desk<'a>);
 
 impl Running<'_> {
+    #[inline]
     pub(crate) fn finish(self, panicked: bool) {
         let book = self.0.book;
         self.0.add(if panicked { &book.panicked } else { &book.completed });

@@ -120,11 +120,12 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use pool_core::{
     BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Reason, Strategy, Submit, ThreadPool,
+    try_lock_patiently,
 };
 
 /// A pool of workers that share the receiver of one channel.
@@ -219,7 +220,9 @@ impl Outlet for Receiving {
                 }
             }
         };
-        self.taken.extend(receiver.try_iter().take(self.batch - 1));
+        if self.batch > 1 {
+            self.taken.extend(receiver.try_iter().take(self.batch - 1));
+        }
         Pop::Job(job)
         // Here the guard is dropped, before anybody runs the job.
     }
@@ -256,20 +259,13 @@ impl Receiving {
     }
 }
 
-/// Locks the receiver. Waiting for the lock is waiting for work, since whoever holds it for long waits in `recv`.
-///
-/// Most holders only take a job, so it is worth a few tries before a wait that has to be announced and slept through.
+/// Locks the receiver. Waiting for the lock is waiting for work, since whoever holds it for long waits in `recv`; but
+/// most only take a job, so it is tried for a while before.
 fn lock<'a>(receiver: &'a Mutex<Receiver<Job>>, idle: &mut Idle<'_>) -> MutexGuard<'a, Receiver<Job>> {
-    const TRIES: usize = 32;
-    for _ in 0..TRIES {
-        match receiver.try_lock() {
-            Ok(guard) => return guard,
-            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
-        }
-    }
-    idle.begin();
-    unpoisoned(receiver.lock())
+    try_lock_patiently(receiver).unwrap_or_else(|| {
+        idle.begin();
+        unpoisoned(receiver.lock())
+    })
 }
 
 /// Receives what is there, or comes within about the time that waking a sleeper would take. It holds the lock

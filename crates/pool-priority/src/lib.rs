@@ -35,25 +35,29 @@
 //!
 //! Waking a worker at each push would cost more than the job: a thread that is woken first runs into the lock that the
 //! submitter holds, and then finds the queue taken care of by others. So at most one worker is on its way at a time.
-//! Under the mutex there are two numbers: how many workers sleep, and whether one of them has been called.
+//! Under the mutex there is written: how many workers sleep, whether one of them has been called, and whether a worker
+//! *searches*: it has found nothing and looks out for a microsecond or two before it sleeps, one at a time.
 //!
-//! - push: if somebody sleeps and nobody has been called, call one.
-//! - a worker that wakes is no longer called; it takes a job, and if jobs remain and others sleep, calls the next.
+//! - push: if somebody sleeps, nobody has been called and nobody searches, call one.
+//! - a worker that wakes is no longer called, and one that has taken the mutex again no longer searches; it takes a job, and
+//!   if jobs remain and others sleep, calls the next.
 //! - a worker sleeps only when there is no job.
 //!
-//! No job is left lying while a worker sleeps: when a push calls nobody because somebody has been called, that one has
-//! still to take the mutex, sees the job, and calls the next if there is more. A wake-up without a call (condition
+//! No job is left lying while a worker sleeps: when a push calls nobody because somebody has been called or searches,
+//! that one has still to take the mutex, sees the job, and calls the next if there is more. A wake-up without a call (condition
 //! variables may) only means that two are on their way.
 
 #![forbid(unsafe_code)]
 
 mod shelves;
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use pool_core::{
     BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Priority, Push, Strategy, Submit, ThreadPool,
+    try_lock_patiently,
 };
 
 use crate::shelves::{MOST_LEVELS, Shelves};
@@ -124,8 +128,10 @@ impl Strategy for Levels {
                 open: true,
                 asleep: 0,
                 called: false,
+                searching: false,
             }),
             call: Condvar::new(),
+            has_jobs: AtomicBool::new(false),
         });
         Ok(Ends {
             outlets: (0..seats).map(|_| Window(queue.clone())).collect(),
@@ -138,6 +144,8 @@ impl Strategy for Levels {
 struct Queue {
     state: Mutex<State>,
     call: Condvar,
+    /// Whether there are jobs, for the searcher to look at without the mutex. It may be behind.
+    has_jobs: AtomicBool,
 }
 
 struct State {
@@ -147,12 +155,14 @@ struct State {
     asleep: usize,
     /// One of them has been called.
     called: bool,
+    /// A worker looks out for a job without the mutex.
+    searching: bool,
 }
 
 impl State {
     /// Whether a sleeper is to be called now; if so, it counts as called.
     fn calls(&mut self) -> bool {
-        let calls = self.asleep > 0 && !self.called && !self.shelves.is_empty();
+        let calls = self.asleep > 0 && !self.called && !self.searching && !self.shelves.is_empty();
         self.called |= calls;
         calls
     }
@@ -161,12 +171,14 @@ impl State {
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock, a failed allocation aside.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        try_lock_patiently(&self.state)
+            .unwrap_or_else(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Unlocks, and calls a sleeper if one is needed. The call comes last, or the sleeper would run into the lock.
     fn leave(&self, mut state: MutexGuard<'_, State>) {
         let calls = state.calls();
+        self.has_jobs.store(!state.shelves.is_empty(), Relaxed);
         drop(state);
         if calls {
             self.call.notify_one();
@@ -204,6 +216,7 @@ impl Outlet for Window {
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
         let queue = &*self.0;
         let mut state = queue.lock();
+        let mut searched = false;
         loop {
             if let Some(job) = state.shelves.pop() {
                 queue.leave(state);
@@ -211,6 +224,11 @@ impl Outlet for Window {
             }
             if !state.open {
                 return Pop::Closed;
+            }
+            if !searched && !state.searching {
+                searched = true;
+                state = queue.search(state);
+                continue;
             }
             if until.is_some_and(|until| until <= Instant::now()) {
                 return Pop::TimedOut;
@@ -226,6 +244,22 @@ impl Outlet for Window {
 }
 
 impl Queue {
+    /// Looks out for about the time that waking a sleeper would take.
+    fn search<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        const LOOKS: usize = 128;
+        state.searching = true;
+        drop(state);
+        for _ in 0..LOOKS {
+            if self.has_jobs.load(Relaxed) {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        let mut state = self.lock();
+        state.searching = false;
+        state
+    }
+
     fn sleep<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,

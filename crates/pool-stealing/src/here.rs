@@ -34,11 +34,7 @@ pub(crate) fn sit(shared: &Arc<Shared>, index: usize) {
         return;
     }
     *lock(&seat.thread) = Some(thread::current());
-    HERE.set(Here {
-        pool: current().map(|worker| worker.pool),
-        seat,
-        shared: Arc::into_raw(shared.clone()),
-    });
+    HERE.set(Here { pool: current().map(|worker| worker.pool), seat, shared: Arc::into_raw(shared.clone()) });
 }
 
 /// Leaves this seat, if the calling thread sits in it.

@@ -26,12 +26,7 @@ unsafe impl Sync for Seat {}
 impl Seat {
     pub(crate) fn new() -> Self {
         let deque = Worker::new_fifo();
-        Seat {
-            stealer: deque.stealer(),
-            deque,
-            taken: AtomicBool::new(false),
-            thread: Mutex::new(None),
-        }
+        Seat { stealer: deque.stealer(), deque, taken: AtomicBool::new(false), thread: Mutex::new(None) }
     }
 
     /// Sits down, unless somebody does.
