@@ -192,10 +192,14 @@ fn the_compact_table_has_headlines_and_engines() {
 fn the_readme_quotes_the_reference_between_its_markers() {
     let scratch = results();
     let readme = scratch.path().join("TOP.md");
-    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END)).unwrap();
+    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END))
+        .unwrap();
     update_readme(&readme, scratch.path(), &["join/fib"]).unwrap();
     let text = fs::read_to_string(&readme).unwrap();
-    assert!(text.starts_with("above\n") && text.ends_with("\nbelow\n") && !text.contains("OUTDATED"), "{text}");
+    assert!(
+        text.starts_with("above\n") && text.ends_with("\nbelow\n") && !text.contains("OUTDATED"),
+        "{text}"
+    );
     assert!(text.contains("| **stealing** | **3.00 ns (1.00x)** |"), "{text}");
     fs::write(&readme, "no markers").unwrap();
     let error = update_readme(&readme, scratch.path(), &[]).unwrap_err();
