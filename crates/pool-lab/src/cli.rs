@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -12,6 +12,7 @@ use crate::curated;
 use crate::demo::{self, DemoError};
 use crate::measure::{Group, Observer, Pace, Plan, measure};
 use crate::record::{self, Metric, Record, RecordError};
+use crate::report::ReportError;
 use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
 use crate::workload::{Task, TaskError};
@@ -42,6 +43,12 @@ enum Command {
     List,
     /// Measure engines against each other, in interleaved rounds
     Measure(Measure),
+    /// Rebuild the reports in results/, and the table in README.md, from the records there
+    Report {
+        /// The repository's folder, in which results/ lies
+        #[arg(default_value = ".")]
+        root: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +87,8 @@ enum CliError {
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
     Demo(DemoError),
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -90,7 +99,7 @@ impl CliError {
         match self {
             CliError::Spec(SpecError::Build { .. }) => false,
             CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::NoRounds => true,
-            CliError::Record(_) | CliError::Demo(_) | CliError::Output(_) => false,
+            CliError::Record(_) | CliError::Report(_) | CliError::Demo(_) | CliError::Output(_) => false,
         }
     }
 }
@@ -109,6 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Demo { pool }) => run_demo(&pool),
         Some(Command::List) => list(),
         Some(Command::Measure(arguments)) => run_measure(&arguments),
+        Some(Command::Report { root }) => run_report(&root),
     };
     match outcome {
         Ok(code) => code,
@@ -153,6 +163,13 @@ fn run_demo(pool: &str) -> Result<ExitCode, CliError> {
 
 fn list() -> Result<ExitCode, CliError> {
     io::stdout().write_all(show::lists().as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_report(root: &Path) -> Result<ExitCode, CliError> {
+    for file in curated::rebuild(root)? {
+        writeln!(io::stdout(), "{}", file.display())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,19 +1,22 @@
 //! The comparison that a plain `cargo bench` makes: every workload on every engine that is worth its time.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine;
 use crate::machine::Machine;
 use crate::measure::{Group, Observer, Pace, Plan, measure};
-use crate::record::Record;
-use crate::results::{self, ResultsError, Role};
+use crate::report::{self, Caption, Captions, ReportError};
+use crate::results::{self, Role};
 use crate::spec::Spec;
-use crate::workload::Task;
+use crate::workload::{About, Task, workloads};
 
 /// The whole comparison takes at most about this long.
 pub const LIMIT: Duration = Duration::from_secs(8 * 60);
+
+/// The folder of results in the repository.
+const RESULTS: &str = "results";
 
 /// The workloads that say most about a pool in the least time.
 pub const HEADLINES: [&str; 6] =
@@ -53,33 +56,50 @@ pub fn headlines() -> Vec<Task> {
     HEADLINES.iter().map(|name| name.parse().expect("headlines are in the table of workloads")).collect()
 }
 
-/// Measures everything, and writes it to the folder of this machine in `root/results`, whose name it returns. A run that
-/// was committed as the reference is not overwritten.
+/// Measures everything, writes the records to the folder of this machine in `root/results`, and rebuilds the reports.
+/// Returns the folder's name. A run that was committed as the reference is overwritten by a reference run only.
 ///
 /// Takes eight minutes at most on two cores. Progress goes to the observer.
 ///
 /// # Errors
 ///
-/// [`ResultsError`] when the results cannot be written.
-pub fn run_curated(root: &Path, role: Role, observer: &mut dyn Observer) -> Result<String, ResultsError> {
+/// [`ReportError`] when the results cannot be written.
+pub fn run_curated(root: &Path, role: Role, observer: &mut dyn Observer) -> Result<String, ReportError> {
     let machine = Machine::describe(root);
     let records = measure(&groups(), &Pace { limit: Some(LIMIT), ..Pace::default() }, observer);
-    write_results(root, &machine, &records, role)
+    let folder = results::save(&root.join(RESULTS), &machine, &records, role)?;
+    rebuild(root)?;
+    Ok(folder)
 }
 
-fn write_results(
-    root: &Path,
-    machine: &Machine,
-    records: &[Record],
-    role: Role,
-) -> Result<String, ResultsError> {
-    results::save(&root.join("results"), machine, records, role)
+/// Rebuilds the reports in `root/results` from the records there, and the table in `root/README.md` where there is one.
+/// Returns the files written in `results`.
+///
+/// # Errors
+///
+/// [`ReportError`] when records cannot be read or reports cannot be written.
+pub fn rebuild(root: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let results = root.join(RESULTS);
+    let written = report::rebuild(&results, &captions())?;
+    let readme = root.join("README.md");
+    if readme.is_file() {
+        report::update_readme(&readme, &results, &HEADLINES)?;
+    }
+    Ok(written)
+}
+
+/// What reports say about workloads beyond their names.
+fn captions() -> Captions {
+    let caption = |about: &&About| {
+        let caption = Caption { models: about.models.to_owned(), operation: about.operation.to_owned() };
+        (about.name.to_owned(), caption)
+    };
+    workloads().iter().map(caption).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::workloads;
 
     #[test]
     fn every_workload_and_every_engine_has_its_place() {

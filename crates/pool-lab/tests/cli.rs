@@ -136,3 +136,20 @@ fn an_engine_that_cannot_be_built_is_an_error_row() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("priority:aging=3:levels=64: ERROR: "), "{}", text(&output.stdout));
 }
+
+#[test]
+fn reports_are_rebuilt_from_records() {
+    let root = std::env::temp_dir().join(format!("pool-lab-report-{}", std::process::id()));
+    let machine = root.join("results/some-machine");
+    std::fs::create_dir_all(&machine).unwrap();
+    let arguments =
+        format!("measure -w join/fib:n=10 -p rayon,serial -t 1 --rounds 2 --out {}", machine.display());
+    assert!(pool_lab(&arguments).status.success());
+    let description = pool_lab::machine::Machine::describe(&root).named("some-machine");
+    std::fs::write(machine.join("machine.json"), serde_json::to_string(&description).unwrap()).unwrap();
+    let output = pool_lab(&format!("report {}", root.display()));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let report = std::fs::read_to_string(root.join("results/README.md")).unwrap();
+    assert!(report.contains("join/fib") && report.contains("rayon"), "{report}");
+    std::fs::remove_dir_all(root).unwrap();
+}

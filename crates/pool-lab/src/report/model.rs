@@ -65,6 +65,14 @@ impl Bench {
         }
     }
 
+    /// Whether this is the workload, or the `workload:variant`, that is asked for.
+    pub(crate) fn answers_to(&self, wanted: &str) -> bool {
+        match wanted.split_once(':') {
+            Some((workload, variant)) => self.workload == workload && self.variant == variant,
+            None => self.workload == wanted,
+        }
+    }
+
     /// The contest with the most threads.
     pub(crate) fn top(&self) -> &Contest {
         self.contests.last().expect("a bench is made of at least one record, which has a thread count")

@@ -1,0 +1,89 @@
+//! One machine's report before it has a format: what is shown, in the order in which it is shown.
+
+use crate::report::Captions;
+use crate::report::bars;
+use crate::report::escape;
+use crate::report::model::{self, Bench, Family};
+use crate::report::ranking::{self, Ranking};
+use crate::report::speedup;
+use crate::report::svg::Plot;
+use crate::results::Run;
+
+/// The folder of a machine's plots within the machine's own.
+pub(crate) const PLOTS: &str = "plots";
+
+pub(crate) struct View<'r> {
+    pub(crate) run: &'r Run,
+    pub(crate) captions: &'r Captions,
+    pub(crate) families: Vec<Family>,
+    /// The figures of each bench, in the order of families and benches.
+    figures: Vec<Figures>,
+}
+
+/// The plots of one workload.
+pub(crate) struct Figures {
+    /// One a thread count, the highest first.
+    pub(crate) bars: Vec<Figure>,
+    pub(crate) speedup: Option<Figure>,
+}
+
+/// A plot, and the file that it is kept in.
+pub(crate) struct Figure {
+    pub(crate) file: String,
+    pub(crate) alt: String,
+    pub(crate) plot: Plot,
+}
+
+impl<'r> View<'r> {
+    pub(crate) fn new(run: &'r Run, captions: &'r Captions) -> Self {
+        let families = model::arrange(&run.records);
+        let benches = families.iter().flat_map(|family| &family.benches);
+        let figures =
+            benches.map(|bench| Figures::draw(bench, captions.operation(&bench.workload))).collect();
+        View { run, captions, families, figures }
+    }
+
+    /// The machine's name, and whether it is the reference.
+    pub(crate) fn title(&self) -> String {
+        let reference = if self.run.is_reference { " (reference)" } else { "" };
+        format!("{}{reference}", self.run.folder)
+    }
+
+    pub(crate) fn overall(&self) -> Ranking {
+        ranking::rank(self.families.iter().flat_map(|family| &family.benches))
+    }
+
+    pub(crate) fn rankings(&self) -> Vec<(&Family, Ranking)> {
+        self.families.iter().map(|family| (family, ranking::rank(&family.benches))).collect()
+    }
+
+    /// Every bench with its family and its figures.
+    pub(crate) fn benches(&self) -> impl Iterator<Item = (&Family, &Bench, &Figures)> {
+        let benches =
+            self.families.iter().flat_map(|family| family.benches.iter().map(move |bench| (family, bench)));
+        benches.zip(&self.figures).map(|((family, bench), figures)| (family, bench, figures))
+    }
+
+    pub(crate) fn plots(&self) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().flat_map(|figures| figures.bars.iter().chain(&figures.speedup))
+    }
+}
+
+impl Figures {
+    fn draw(bench: &Bench, operation: &str) -> Self {
+        let name = escape::slug(&format!("{} {}", bench.workload, bench.variant));
+        let bars = bench.contests.iter().rev().filter_map(|contest| {
+            Some(Figure {
+                file: format!("{name}-{}t.svg", contest.threads),
+                alt: format!("{}, threads: {}", bench.title(), contest.threads),
+                plot: bars::plot(bench, contest, operation)?,
+            })
+        });
+        let speedup = speedup::plot(bench).map(|plot| Figure {
+            file: format!("{name}-speedup.svg"),
+            alt: format!("{}, speed-up by thread count", bench.title()),
+            plot,
+        });
+        Figures { bars: bars.collect(), speedup }
+    }
+}
