@@ -74,17 +74,18 @@ fn the_readme_begins_with_what_a_reader_wants_to_know() {
             "### Workload by workload",
             "| spawn/external | 2 | stealing = bounded:capacity=64 | stealing 50.0 ns | rayon 250 ns | **5.00x faster** |",
             "| latency/ping (gap=200us) | 2 | rayon | stealing 12.0 us | rayon 9.00 us | 1.33x slower |",
-            "### Overall",
+            "### Overall: workloads that most",
+            "### Overall: all workloads",
             "| 1 | **stealing** | 1.2.3 | ours | 1.10x | 3 of 3 | 2 | 0 |",
             "geometric mean",
             "### Family spawn",
             "<img src=\"zeta/plots/spawn-external-2t.svg\"",
             "<img src=\"zeta/plots/spawn-external-speedup.svg\"",
             "<img src=\"zeta/plots/spawn-external-1t.svg\"",
-            "| 1 (tie) | **stealing** | 50.0 ns | 49.5 to 50.5 ns | 1.00x | 95.0 ns |",
+            "| 1 (tie) | **stealing** | 50.0 ns | 49.5 to 50.5 ns | 1.00x | 95.0 ns |  |",
             "| - | evil\\|",
             "**it said &lt;b&gt;no&lt;/b&gt; \\| \"never\"**",
-            "| - | chili | n/a | it has no such thing | - | - |",
+            "| - | chili | n/a | - | - | - | it has no such thing |",
             "### Machine",
             "| processor | Example &lt;CPU&gt; &amp; Co |",
             "| kernel | absent |",
@@ -192,10 +193,14 @@ fn the_compact_table_has_headlines_and_engines() {
 fn the_readme_quotes_the_reference_between_its_markers() {
     let scratch = results();
     let readme = scratch.path().join("TOP.md");
-    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END)).unwrap();
+    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END))
+        .unwrap();
     update_readme(&readme, scratch.path(), &["join/fib"]).unwrap();
     let text = fs::read_to_string(&readme).unwrap();
-    assert!(text.starts_with("above\n") && text.ends_with("\nbelow\n") && !text.contains("OUTDATED"), "{text}");
+    assert!(
+        text.starts_with("above\n") && text.ends_with("\nbelow\n") && !text.contains("OUTDATED"),
+        "{text}"
+    );
     assert!(text.contains("| **stealing** | **3.00 ns (1.00x)** |"), "{text}");
     fs::write(&readme, "no markers").unwrap();
     let error = update_readme(&readme, scratch.path(), &[]).unwrap_err();
