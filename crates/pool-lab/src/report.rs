@@ -155,8 +155,8 @@ pub fn readme_table(run: &Run, headline: &[&str]) -> String {
     facts.extend(machine.os.clone());
     facts.extend(machine.rustc.as_ref().map(|rustc| format!("rustc {rustc}")));
     format!(
-        "Time per operation (and ratio to the fastest pool), at most {threads} threads; **bold**: fastest, or not to be \
-         told from the fastest; n/a: cannot do it. {}, {}.\n\n{}",
+        "Time per operation (and ratio to the fastest pool), at most {threads} threads; **bold**: fastest, or \
+         indistinguishable from it; n/a: cannot do it. {}, {}.\n\n{}",
         escape::markdown(&facts.join(", ")),
         escape::markdown(&machine.date),
         tables::compact(&benches).markdown(),

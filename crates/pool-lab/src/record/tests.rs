@@ -90,7 +90,7 @@ fn error_of(row: &str) -> String {
     let good = "spawn/external,,rayon,1.12,2,time_per_op,ns,2,1,3,15,";
     fs::write(&path, format!("{}\n{good}\n{row}\n", Record::COLUMNS.join(","))).unwrap();
     let text = read_csv(&path).unwrap_err().to_string();
-    text.strip_prefix(&format!("{}/", scratch.path().display())).unwrap().to_owned()
+    text[text.find("bad.csv").unwrap()..].to_owned()
 }
 
 #[test]

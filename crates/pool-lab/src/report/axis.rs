@@ -1,7 +1,10 @@
 //! Scales and their ticks.
 
-/// More than this between the shortest and the longest, and bars on a linear scale no longer show the short ones.
-const WIDEST_LINEAR: f64 = 16.0;
+/// A bar this many times as long as the shortest that matters still leaves that one visible.
+const LONGEST: f64 = 20.0;
+
+/// Up to this share of the bars may run out of the axis before the scale becomes logarithmic.
+const MOST_CUT: f64 = 0.25;
 
 /// Maps values to shares of the axis, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,17 +16,24 @@ pub(crate) enum Scale {
 }
 
 impl Scale {
-    /// A scale for positive values: linear if that shows all of them. `reach` is a value up to which whiskers go; it
-    /// widens the axis, but not by more than half.
-    pub(crate) fn for_values(values: &[f64], reach: f64) -> Self {
-        let min = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let max = values.iter().copied().fold(0.0, f64::max);
-        let top = reach.clamp(max, max * 1.5).max(f64::MIN_POSITIVE) * 1.02;
-        if max > min * WIDEST_LINEAR {
-            Scale::Log { min: min / 1.6, max: top * 1.1 }
-        } else {
-            Scale::Linear { max: top }
+    /// A scale for these positive values: linear if that shows most of them, and then a few that are far longer than
+    /// `shortest` (or than the axis) run out of it. `reach` is a value up to which whiskers go; it widens the axis, but
+    /// not by more than half.
+    pub(crate) fn for_values(values: &[f64], shortest: f64, reach: f64) -> Self {
+        let within: Vec<f64> = values.iter().copied().filter(|value| *value <= shortest * LONGEST).collect();
+        if (values.len() - within.len()) as f64 > values.len() as f64 * MOST_CUT {
+            let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let max = values.iter().copied().fold(0.0, f64::max);
+            return Scale::Log { min: min / 1.6, max: reach.clamp(max, max * 1.5) * 1.1 };
         }
+        let max = within.iter().copied().fold(0.0, f64::max);
+        Scale::Linear { max: reach.clamp(max, max * 1.5) * 1.02 }
+    }
+
+    /// Whether the axis ends before this value.
+    pub(crate) fn cuts(self, value: f64) -> bool {
+        let (Scale::Linear { max } | Scale::Log { max, .. }) = self;
+        value > max
     }
 
     pub(crate) fn is_log(self) -> bool {
@@ -72,17 +82,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn linear_until_the_short_bars_vanish() {
-        let linear = Scale::for_values(&[10.0, 100.0], 0.0);
+    fn linear_while_most_bars_can_be_seen() {
+        let linear = Scale::for_values(&[10.0, 100.0], 10.0, 0.0);
         assert_eq!(linear, Scale::Linear { max: 102.0 });
         assert_eq!(linear.ticks(), [0.0, 50.0, 100.0]);
         assert_eq!(linear.share(51.0), 0.5);
-        assert!(Scale::for_values(&[10.0, 1_000.0], 0.0).is_log());
+        assert!(Scale::for_values(&[10.0, 1_000.0], 10.0, 0.0).is_log());
+    }
+
+    #[test]
+    fn one_far_longer_bar_is_cut() {
+        let scale = Scale::for_values(&[10.0, 20.0, 30.0, 40.0, 5_000.0], 10.0, 0.0);
+        assert_eq!(scale, Scale::Linear { max: 40.0 * 1.02 });
+        assert!(scale.cuts(5_000.0) && !scale.cuts(40.0));
+        assert_eq!(scale.share(5_000.0), 1.0);
     }
 
     #[test]
     fn one_long_whisker_does_not_squeeze_the_bars() {
-        assert_eq!(Scale::for_values(&[10.0], 1_000.0), Scale::Linear { max: 15.0 * 1.02 });
+        assert_eq!(Scale::for_values(&[10.0], 10.0, 1_000.0), Scale::Linear { max: 15.0 * 1.02 });
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn legend(drawing: &mut Drawing, rows: &[(&Entry, &Measured)]) {
     for kind in [Kind::Yardstick, Kind::Baseline, Kind::Peer, Kind::Ours] {
         if rows.iter().any(|(entry, _)| entry.kind == kind) {
             drawing.text("p-sub", Anchor::End, x, 25.0, kind.name());
-            x -= text_width(kind.name()) * 0.9 + 14.0;
+            x -= text_width(kind.name()) * 0.8 + 14.0;
             drawing.rect(class(kind), x, 16.0, 10.0, 10.0);
             x -= 14.0;
         }
@@ -84,13 +84,18 @@ impl Area {
     fn new(rows: &[(&Entry, &Measured)]) -> Self {
         let widest = rows.iter().map(|(entry, _)| text_width(&entry.engine)).fold(0.0, f64::max);
         let medians: Vec<f64> = rows.iter().map(|(_, measured)| measured.time.median).collect();
-        let reach = rows.iter().map(|(_, measured)| whisker(measured).1).fold(0.0, f64::max);
+        // The price of plain calls is often next to nothing, and says nothing about how pools compare.
+        let pools = rows.iter().filter(|(entry, _)| entry.kind != Kind::Yardstick);
+        let shortest = pools.map(|(_, measured)| measured.time.median).next().unwrap_or(medians[0]);
+        let scale = Scale::for_values(&medians, shortest, 0.0);
+        let whiskers = rows.iter().filter(|(_, measured)| !scale.cuts(measured.time.median));
+        let reach = whiskers.map(|(_, measured)| whisker(measured).1).fold(0.0, f64::max);
         Area {
-            left: MARGIN + widest.clamp(70.0, 220.0) + 10.0,
+            left: MARGIN + widest.clamp(70.0, 230.0) + 10.0,
             right: WIDTH - MARGIN - VALUES,
             top: 58.0,
             rows: rows.len(),
-            scale: Scale::for_values(&medians, reach),
+            scale: Scale::for_values(&medians, shortest, reach),
         }
     }
 
@@ -123,15 +128,30 @@ impl Area {
         } else {
             drawing.rect(class(entry.kind), self.left, middle - BAR / 2.0, end - self.left, BAR);
         }
-        let (low, high) = whisker(measured);
-        drawing.line("p-whisker", (self.x(low), middle), (self.x(high), middle));
-        for x in [self.x(low), self.x(high)] {
-            drawing.line("p-whisker", (x, middle - 3.0), (x, middle + 3.0));
+        if self.scale.cuts(measured.time.median) {
+            self.break_mark(drawing, end, middle);
+        } else {
+            self.whisker(drawing, measured, middle);
         }
         drawing.text("p-value", Anchor::End, TIME_END, base, &units::time(measured.time.median));
         let mark = if measured.tied && measured.rank == Some(1) { "= " } else { "" };
         let ratio = format!("{mark}{}", units::ratio(measured.ratio.median));
         drawing.text("p-ratio", Anchor::End, RATIO_END, base, &ratio);
+    }
+
+    /// Two gaps near the end of a bar that goes on beyond the axis.
+    fn break_mark(&self, drawing: &mut Drawing, end: f64, middle: f64) {
+        for x in [end - 18.0, end - 11.0] {
+            drawing.line("p-break", (x - 3.0, middle + BAR / 2.0 + 2.0), (x + 3.0, middle - BAR / 2.0 - 2.0));
+        }
+    }
+
+    fn whisker(&self, drawing: &mut Drawing, measured: &Measured, middle: f64) {
+        let (low, high) = whisker(measured);
+        drawing.line("p-whisker", (self.x(low), middle), (self.x(high), middle));
+        for x in [self.x(low), self.x(high)] {
+            drawing.line("p-whisker", (x, middle - 3.0), (x, middle + 3.0));
+        }
     }
 
     /// Who is not in the plot, and why. Returns the lower edge.
@@ -148,6 +168,9 @@ impl Area {
                 "p-note",
                 "= cannot be told from the fastest: the difference is inside the noise".to_owned(),
             );
+        }
+        if contest.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
+            write("p-note", "// the bar goes on: it is too long for this scale".to_owned());
         }
         for entry in &contest.entries {
             if let Outcome::Failed(what) = &entry.outcome {
@@ -216,6 +239,16 @@ mod tests {
         let svg = svg.unwrap();
         assert!(svg.contains("logarithmic scale"));
         assert_eq!(svg.matches("<circle").count(), 2);
+    }
+
+    #[test]
+    fn an_outlier_is_cut_and_has_no_whisker() {
+        let mut samples: Vec<Sample> =
+            ["a", "b", "c", "d"].map(|engine| Sample::time("spawn/a", engine, 100.0)).to_vec();
+        samples.push(Sample::time("spawn/a", "thread-per-job", 30_000.0));
+        let svg = svg(&samples).unwrap();
+        assert!(svg.contains("the bar goes on") && svg.contains(">30.0 us<") && !svg.contains("logarithmic"));
+        assert_eq!((svg.matches("\"p-break\"").count(), svg.matches("\"p-whisker\"").count()), (2, 4 * 3));
     }
 
     #[test]

@@ -118,17 +118,30 @@ fn summary(page: &mut Page, views: &[View]) {
         page.table(&tables::glance(&view.rankings()));
         page.text("h3", "Workload by workload");
         page.table(&tables::headline(&view.families));
-        page.text("h3", "Overall");
-        page.table(&tables::ranking(&view.overall()));
+        for (i, (title, ranking)) in view.overall().into_iter().enumerate() {
+            if i == 0 {
+                page.text("h3", title);
+                page.table(&tables::ranking(&ranking));
+            } else {
+                page.raw(format_args!("<details><summary>{title}</summary>\n"));
+                page.table(&tables::ranking(&ranking));
+                page.0.push_str("</details>\n");
+            }
+        }
     });
     page.raw(format_args!("<p class=\"caution\">{}</p>\n", escape::html(prose::MEAN)));
     if views.len() > 1 {
-        page.text("h3", "Mean ratios, machines side by side");
-        let overall: Vec<(String, Ranking)> =
-            views.iter().map(|view| (view.title(), view.overall())).collect();
-        page.table(&tables::side_by_side(&overall));
+        let all: Vec<(String, Ranking)> = views.iter().flat_map(overall_of_everything).collect();
+        page.text("h3", "Mean ratios over all workloads, machines side by side");
+        page.table(&tables::side_by_side(&all));
     }
     page.0.push_str("</section>\n");
+}
+
+/// The last of a machine's overall rankings, under the machine's name.
+fn overall_of_everything(view: &View) -> Option<(String, Ranking)> {
+    let (_, ranking) = view.overall().pop()?;
+    Some((view.title(), ranking))
 }
 
 fn family(page: &mut Page, views: &[View], name: &str) {
@@ -183,12 +196,11 @@ fn plots(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
     let figure = |page: &mut Page, figure: &Figure| {
         page.raw(format_args!("<figure>\n{}</figure>\n", figure.plot.inline()));
     };
-    let mut bars = figures.bars.iter();
-    bars.by_ref().take(1).for_each(|bar| figure(page, bar));
-    let rest: Vec<&Figure> = figures.speedup.iter().chain(bars).collect();
-    if !rest.is_empty() {
-        page.0.push_str("<details><summary>Other thread counts</summary>\n");
-        rest.iter().for_each(|plot| figure(page, plot));
+    figures.first().into_iter().for_each(|first| figure(page, first));
+    let (title, others) = figures.others();
+    if !others.is_empty() {
+        page.raw(format_args!("<details><summary>{title}</summary>\n"));
+        others.iter().for_each(|plot| figure(page, plot));
         page.0.push_str("</details>\n");
     }
     page.0.push_str("<details><summary>Numbers</summary>\n");

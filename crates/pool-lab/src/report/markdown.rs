@@ -74,8 +74,10 @@ fn machine(page: &mut Page, view: &View) {
     page.block(tables::glance(&rankings).markdown());
     page.heading(3, "Workload by workload");
     page.block(tables::headline(&view.families).markdown());
-    page.heading(3, "Overall");
-    page.block(tables::ranking(&view.overall()).markdown());
+    for (title, ranking) in view.overall() {
+        page.heading(3, title);
+        page.block(tables::ranking(&ranking).markdown());
+    }
     page.paragraph(prose::MEAN);
     for (family, ranking) in &rankings {
         self::family(page, view, family, ranking);
@@ -102,11 +104,10 @@ fn bench(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
         let source = format!("{}/{PLOTS}/{}", view.run.folder, figure.file);
         format!("<img src=\"{}\" alt=\"{}\" width=\"760\">", escape::html(&source), escape::html(&figure.alt))
     };
-    let mut bars = figures.bars.iter();
-    bars.by_ref().take(1).for_each(|figure| page.block(image(figure)));
-    let rest: Vec<&Figure> = figures.speedup.iter().chain(bars).collect();
-    if !rest.is_empty() {
-        page.fold("Other thread counts", |page| rest.iter().for_each(|figure| page.block(image(figure))));
+    figures.first().into_iter().for_each(|figure| page.block(image(figure)));
+    let (title, others) = figures.others();
+    if !others.is_empty() {
+        page.fold(title, |page| others.iter().for_each(|figure| page.block(image(figure))));
     }
     page.fold("Numbers", |page| {
         for contest in bench.contests.iter().rev() {

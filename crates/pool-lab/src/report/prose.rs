@@ -6,7 +6,7 @@ use crate::report::ranking::{Ranking, typical_noise};
 use crate::stats;
 use crate::units;
 
-/// The best of ours against the best peer.
+/// The best of one kind, usually ours, against the best of another, usually peers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Duel {
     /// Ours is faster by this factor.
@@ -21,11 +21,15 @@ pub(crate) enum Duel {
 
 impl Duel {
     pub(crate) fn of(contest: &Contest) -> Self {
+        Duel::between(contest, Kind::Ours, Kind::Peer)
+    }
+
+    fn between(contest: &Contest, ours: Kind, theirs: Kind) -> Self {
         let best =
             |kind| contest.pools().find(|(entry, _)| entry.kind == kind).map(|(_, measured)| measured.ratio);
-        let (Some(ours), Some(peer)) = (best(Kind::Ours), best(Kind::Peer)) else { return Duel::Alone };
-        let factor = quotient(peer, ours).median;
-        match tie(peer, ours, contest.noise) {
+        let (Some(ours), Some(theirs)) = (best(ours), best(theirs)) else { return Duel::Alone };
+        let factor = quotient(theirs, ours).median;
+        match tie(theirs, ours, contest.noise) {
             true => Duel::Tie,
             false if factor > 1.0 => Duel::Ahead(factor),
             false => Duel::Behind(1.0 / factor),
@@ -93,6 +97,11 @@ fn score(benches: &[&Bench]) -> String {
     );
     if alone > 0 {
         text.push_str(&format!(" In {alone} only one side could take part."));
+    }
+    let against_baseline = benches.iter().map(|bench| Duel::between(bench.top(), Kind::Ours, Kind::Baseline));
+    let beaten = against_baseline.filter(|duel| matches!(duel, Duel::Behind(_))).count();
+    if beaten > 0 {
+        text.push_str(&format!(" In {beaten} a textbook baseline is faster than all of ours."));
     }
     text
 }
@@ -200,7 +209,7 @@ pub(crate) fn cautions(machine: &Machine) -> Vec<String> {
 pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's ratios to the fastest pool, each workload \
     at its highest thread count. Read it with care: it weighs every workload alike, however many of them resemble each \
     other and whether or not they resemble yours; and it shifts when a faster engine joins. An engine that did \
-    not do every workload has no rank, because its mean is over other workloads. Look at the workload nearest to yours first.";
+    not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
 
 /// How the numbers came about.
 pub(crate) const METHOD: [&str; 6] = [

@@ -1,6 +1,6 @@
 //! Engines in order over several workloads: by the geometric mean of their ratios to the best.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::model::{Bench, Contest, Kind, Outcome, places};
 use crate::stats::{self, Estimate};
@@ -25,6 +25,13 @@ pub(crate) struct Standing {
     pub(crate) failures: usize,
 }
 
+impl Standing {
+    /// Whether it did, or failed in, any of the workloads.
+    pub(crate) fn took_part(&self) -> bool {
+        self.covered + self.failures > 0
+    }
+}
+
 /// A ranking over some workloads, each at its highest thread count.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ranking {
@@ -32,6 +39,16 @@ pub(crate) struct Ranking {
     pub(crate) workloads: usize,
     /// Ranked engines in order, then the others by their mean, then those without any number.
     pub(crate) standings: Vec<Standing>,
+}
+
+/// Of these workloads, those that at least two thirds of the pools can do: over all of them, few pools could be ranked.
+pub(crate) fn common<'m>(benches: &[&'m Bench]) -> Vec<&'m Bench> {
+    let pools = |bench: &&'m Bench| bench.top().entries.iter().filter(|entry| entry.kind != Kind::Yardstick);
+    let all: BTreeSet<&str> = benches.iter().flat_map(pools).map(|entry| entry.engine.as_str()).collect();
+    let able = |bench: &&'m Bench| {
+        pools(bench).filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_))).count()
+    };
+    benches.iter().copied().filter(|bench| able(bench) * 3 >= all.len() * 2).collect()
 }
 
 #[derive(Default)]
@@ -135,6 +152,23 @@ mod tests {
         assert!((mean - (8.0_f64 * 9.0).sqrt()).abs() < 1e-9, "{mean}");
         assert_eq!(ranking.standings[0].wins, 1);
         assert_eq!(ranking.standings[3].wins, 1);
+    }
+
+    #[test]
+    fn common_workloads_are_those_that_most_pools_can_do() {
+        let records = invented::records(&[
+            Sample::time("x/a", "stealing", 1.0),
+            Sample::time("x/a", "rayon", 1.0),
+            Sample::unsupported("x/a", "tokio"),
+            Sample::time("x/b", "stealing", 1.0),
+            Sample::time("x/b", "serial", 1.0),
+            Sample::unsupported("x/b", "rayon"),
+            Sample::unsupported("x/b", "tokio"),
+        ]);
+        let families = arrange(&records);
+        let benches: Vec<&Bench> = families[0].benches.iter().collect();
+        let common: Vec<&str> = common(&benches).iter().map(|bench| bench.workload.as_str()).collect();
+        assert_eq!(common, ["x/a"]);
     }
 
     #[test]

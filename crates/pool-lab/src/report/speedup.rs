@@ -2,16 +2,14 @@
 
 use crate::report::axis::Scale;
 use crate::report::bars::{class, name_class};
-use crate::report::model::{Bench, Kind};
-use crate::report::svg::{Anchor, Drawing, Plot};
+use crate::report::model::{Bench, Contest, Entry, Kind, Measured};
+use crate::report::svg::{Anchor, Drawing, Plot, text_width};
 use crate::units;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;
 const LEFT: f64 = 52.0;
 const TOP: f64 = 62.0;
-/// Room for the names at the ends of the lines.
-const NAMES: f64 = 210.0;
 /// Between the base lines of two names.
 const NAME_HEIGHT: f64 = 14.5;
 
@@ -62,8 +60,8 @@ fn counted(threads: usize) -> String {
 
 fn lines(bench: &Bench) -> Vec<Line> {
     let Some(base) = bench.contests.first() else { return Vec::new() };
-    let line = |(entry, one): (&crate::report::model::Entry, &crate::report::model::Measured)| {
-        let speed = |(i, contest): (usize, &crate::report::model::Contest)| {
+    let line = |(entry, one): (&Entry, &Measured)| {
+        let speed = |(i, contest): (usize, &Contest)| {
             let time = contest.entry(&entry.engine)?.measured()?.time.median;
             Some((i, one.time.median / time))
         };
@@ -75,7 +73,8 @@ fn lines(bench: &Bench) -> Vec<Line> {
 
 struct Area {
     threads: Vec<usize>,
-    ideal: f64,
+    /// The highest speed-up on the axis.
+    max: f64,
     right: f64,
     bottom: f64,
     scale: Scale,
@@ -84,15 +83,18 @@ struct Area {
 impl Area {
     fn new(threads: &[usize], lines: &[Line]) -> Self {
         let ideal = threads[threads.len() - 1] as f64 / threads[0] as f64;
-        let fastest =
-            lines.iter().flat_map(|line| &line.points).map(|(_, speed)| *speed).fold(ideal, f64::max);
+        let speeds = lines.iter().flat_map(|line| &line.points).map(|(_, speed)| *speed);
+        let fastest = speeds.fold(1.0, f64::max);
+        // The ideal may be far off; it must not press the engines to the ground.
+        let max = fastest.max(ideal.min(fastest * 1.5)) * 1.05;
+        let names = lines.iter().map(|line| text_width(&line.engine)).fold(0.0, f64::max) + 80.0;
         let height = (NAME_HEIGHT * lines.len() as f64).max(200.0);
         Area {
             threads: threads.to_vec(),
-            ideal,
-            right: WIDTH - MARGIN - NAMES,
+            max,
+            right: WIDTH - MARGIN - names,
             bottom: TOP + height,
-            scale: Scale::Linear { max: fastest * 1.05 },
+            scale: Scale::Linear { max },
         }
     }
 
@@ -118,17 +120,24 @@ impl Area {
             drawing.text("p-tick", Anchor::Middle, x, self.bottom + 17.0, &counted(*threads));
         }
         drawing.line("p-axis", (LEFT, self.bottom), (self.right, self.bottom));
-        let ideal: Vec<(f64, f64)> = self
-            .threads
-            .iter()
-            .enumerate()
-            .map(|(i, threads)| (self.x(i), self.y(self.ideal * *threads as f64 / self.last_threads())))
-            .collect();
-        drawing.polyline("p-ideal", &ideal);
+        drawing.polyline("p-ideal", &self.ideal());
     }
 
-    fn last_threads(&self) -> f64 {
-        self.threads[self.threads.len() - 1] as f64
+    /// The ideal speed-ups, up to where they leave the plot.
+    fn ideal(&self) -> Vec<(f64, f64)> {
+        let ideals: Vec<f64> =
+            self.threads.iter().map(|threads| *threads as f64 / self.threads[0] as f64).collect();
+        let mut points = vec![(self.x(0), self.y(1.0))];
+        for (i, pair) in ideals.windows(2).enumerate() {
+            // Within a step the line is straight, so it leaves the plot at this share of it.
+            let share = ((self.max - pair[0]) / (pair[1] - pair[0])).clamp(0.0, 1.0);
+            let (from, to) = (self.x(i), self.x(i + 1));
+            points.push((from + (to - from) * share, self.y(pair[0] + (pair[1] - pair[0]) * share)));
+            if share < 1.0 {
+                break;
+            }
+        }
+        points
     }
 
     /// The names at the ends of the lines, moved apart where they would overlap.
@@ -196,6 +205,18 @@ mod tests {
         assert!(svg(&[Sample::time("join/a", "stealing", 50.0)]).is_none());
         let latency = Sample::time("latency/ping", "stealing", 50.0);
         assert!(svg(&[latency.clone().threads(1), latency.threads(2)]).is_none());
+    }
+
+    #[test]
+    fn an_ideal_far_off_leaves_the_plot() {
+        let sample = Sample::time("join/a", "rayon", 50.0);
+        let families =
+            arrange(&records(&[sample.clone().threads(1), sample.clone().threads(2), sample.threads(64)]));
+        let bench = &families[0].benches[0];
+        let area = Area::new(&[1, 2, 64], &lines(bench));
+        let ideal = area.ideal();
+        assert_eq!(ideal.len(), 2, "it leaves before 2 threads: {ideal:?}");
+        assert!(ideal[1].0 < area.x(1) && (ideal[1].1 - area.y(area.max)).abs() < 1e-9, "{ideal:?}");
     }
 
     #[test]

@@ -113,9 +113,9 @@ fn px(value: f64) -> String {
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// About how wide a text of the plots' size is.
+/// About how wide a bold text of the plots' size is.
 pub(crate) fn text_width(text: &str) -> f64 {
-    const AVERAGE_CHARACTER: f64 = 6.9;
+    const AVERAGE_CHARACTER: f64 = 7.9;
     text.chars().count() as f64 * AVERAGE_CHARACTER
 }
 

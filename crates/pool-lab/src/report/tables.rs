@@ -1,5 +1,7 @@
 //! The tables that both reports show.
 
+use std::collections::BTreeSet;
+
 use crate::machine::Machine;
 use crate::report::model::{Bench, Contest, Entry, Family, Kind, Measured, Outcome};
 use crate::report::prose::{self, Duel};
@@ -89,11 +91,11 @@ pub(crate) fn ranking(ranking: &Ranking) -> Table {
         .text("engine")
         .text("version")
         .text("kind")
-        .number("mean ratio to the best")
-        .number("workloads")
-        .number("fastest in")
+        .number("mean ratio")
+        .number("did")
+        .number("first in")
         .number("failed in");
-    for standing in &ranking.standings {
+    for standing in ranking.standings.iter().filter(|standing| standing.took_part()) {
         let failures = Cell::number(standing.failures.to_string(), standing.failures as f64);
         table.row([
             place_cell(standing.rank, standing.tied),
@@ -125,18 +127,23 @@ pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
         .number("rank")
         .text("engine")
         .number(format!("time per {operation}"))
-        .text("95 % interval")
-        .number("ratio to the best");
+        .number("95 % interval")
+        .number("ratio");
     for (title, ..) in &extras {
         table = table.number(*title);
     }
+    let has_notes = contest.entries.iter().any(|entry| entry.measured().is_none());
+    if has_notes {
+        table = table.text("note");
+    }
     for entry in &contest.entries {
-        let mut cells = main_cells(entry);
+        let (mut cells, note) = main_cells(entry);
         let extra = |(_, number, text): &&Extra| match entry.measured().and_then(number) {
             Some(value) => Cell::number(text(value), value),
             None => Cell::absent("-"),
         };
         cells.extend(extras.iter().map(extra));
+        cells.extend(has_notes.then_some(note));
         table.row(cells);
     }
     table
@@ -152,33 +159,30 @@ const EXTRAS: [Extra; 4] = [
     ("switches", |m| m.switches, units::three_digits),
 ];
 
-fn main_cells(entry: &Entry) -> Vec<Cell> {
+/// Rank, engine, time, interval and ratio; and the note that explains their absence.
+fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
     let engine = engine_cell(&entry.engine, entry.kind);
+    let absent = || Cell::absent("-");
     match &entry.outcome {
         Outcome::Measured(measured) => {
             let time = measured.time;
-            vec![
+            let numbers = vec![
                 place_cell(measured.rank, measured.tied),
                 engine,
                 Cell::number(units::time(time.median), time.median),
-                Cell::new(interval(time.low, time.high)),
+                Cell::number(interval(time.low, time.high), time.low),
                 ratio_cell(measured.ratio.median),
-            ]
+            ];
+            (numbers, Cell::new(""))
         }
-        Outcome::Failed(what) => vec![
-            Cell::absent("-"),
-            engine,
-            Cell { tone: Tone::Bad, ..Cell::absent("error") },
-            Cell::new(what).toned(Tone::Bad),
-            Cell::absent("-"),
-        ],
-        Outcome::Unsupported(why) => vec![
-            Cell::absent("-"),
-            engine,
-            Cell::absent("n/a"),
-            Cell::new(why).toned(Tone::Faint),
-            Cell::absent("-"),
-        ],
+        Outcome::Failed(what) => {
+            let error = Cell { tone: Tone::Bad, ..Cell::absent("error") };
+            (vec![absent(), engine, error, absent(), absent()], Cell::new(what).toned(Tone::Bad))
+        }
+        Outcome::Unsupported(why) => {
+            let unable = Cell::absent("n/a");
+            (vec![absent(), engine, unable, absent(), absent()], Cell::new(why).toned(Tone::Faint))
+        }
     }
 }
 
@@ -256,22 +260,18 @@ fn engines(benches: &[&Bench]) -> Vec<(Kind, String)> {
     engines
 }
 
-/// One ranking of several machines side by side: the engines' mean ratios.
+/// One ranking of several machines side by side: the engines' mean ratios, in the order of the first machine.
 pub(crate) fn side_by_side(machines: &[(String, Ranking)]) -> Table {
     let mut table = Table::new().text("engine");
     for (name, _) in machines {
         table = table.number(name);
     }
-    let mut engines: Vec<(Kind, &str)> = machines
-        .iter()
-        .flat_map(|(_, ranking)| &ranking.standings)
-        .map(|s| (s.kind, s.engine.as_str()))
-        .collect();
-    engines.sort();
-    engines.dedup();
-    for (kind, engine) in engines {
+    let mut seen = BTreeSet::new();
+    let standings = machines.iter().flat_map(|(_, ranking)| &ranking.standings);
+    let engines = standings.filter(|standing| standing.took_part() && seen.insert(&standing.engine));
+    for Standing { kind, engine, .. } in engines {
         let cells = machines.iter().map(|(_, ranking)| {
-            let standing = ranking.standings.iter().find(|standing| standing.engine == engine);
+            let standing = ranking.standings.iter().find(|standing| standing.engine == *engine);
             match standing.and_then(|standing| Some((standing, standing.mean?))) {
                 Some((standing, mean)) => {
                     let partial = match standing.covered == ranking.workloads {
@@ -284,7 +284,7 @@ pub(crate) fn side_by_side(machines: &[(String, Ranking)]) -> Table {
                 None => Cell::absent("n/a"),
             }
         });
-        table.row(std::iter::once(engine_cell(engine, kind)).chain(cells));
+        table.row(std::iter::once(engine_cell(engine, *kind)).chain(cells));
     }
     table
 }

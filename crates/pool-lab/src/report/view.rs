@@ -23,8 +23,8 @@ pub(crate) struct View<'r> {
 /// The plots of one workload.
 pub(crate) struct Figures {
     /// One a thread count, the highest first.
-    pub(crate) bars: Vec<Figure>,
-    pub(crate) speedup: Option<Figure>,
+    bars: Vec<Figure>,
+    speedup: Option<Figure>,
 }
 
 /// A plot, and the file that it is kept in.
@@ -49,8 +49,16 @@ impl<'r> View<'r> {
         format!("{}{reference}", self.run.folder)
     }
 
-    pub(crate) fn overall(&self) -> Ranking {
-        ranking::rank(self.families.iter().flat_map(|family| &family.benches))
+    /// Rankings over several families, each with what it is over: everything, and, where that is not the same, what
+    /// most pools can do.
+    pub(crate) fn overall(&self) -> Vec<(&'static str, Ranking)> {
+        let all: Vec<&Bench> = self.families.iter().flat_map(|family| &family.benches).collect();
+        let common = ranking::common(&all);
+        let mut rankings = vec![("Overall: all workloads", ranking::rank(all.iter().copied()))];
+        if !common.is_empty() && common.len() < all.len() {
+            rankings.insert(0, ("Overall: workloads that most pools can do", ranking::rank(common)));
+        }
+        rankings
     }
 
     pub(crate) fn rankings(&self) -> Vec<(&Family, Ranking)> {
@@ -70,6 +78,18 @@ impl<'r> View<'r> {
 }
 
 impl Figures {
+    /// The plot to show at once: the one with the most threads.
+    pub(crate) fn first(&self) -> Option<&Figure> {
+        self.bars.first()
+    }
+
+    /// The others, under a title.
+    pub(crate) fn others(&self) -> (&'static str, Vec<&Figure>) {
+        let title =
+            if self.speedup.is_some() { "Speed-up and other thread counts" } else { "Other thread counts" };
+        (title, self.speedup.iter().chain(self.bars.iter().skip(1)).collect())
+    }
+
     fn draw(bench: &Bench, operation: &str) -> Self {
         let name = escape::slug(&format!("{} {}", bench.workload, bench.variant));
         let bars = bench.contests.iter().rev().filter_map(|contest| {
