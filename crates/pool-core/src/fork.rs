@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::cell::{Cell, Wait};
+use crate::error::drop_quietly;
 use crate::job::Task;
 use crate::ledger::Desk;
 use crate::sync::Arc;
@@ -29,15 +30,30 @@ where
     RA: Send,
     RB: Send,
 {
-    if !pool.ledger().is_current() {
-        return install(pool, || join_claimable(pool, a, b));
-    }
+    // Not by way of `join_claimable` again: if the pool takes nothing more, this runs here, on a thread that is no
+    // worker.
+    install(pool, || fork_and_settle(pool, a, b))
+}
+
+fn fork_and_settle<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
+where
+    P: Pool + ?Sized,
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
     let fork = Fork::offer(pool, b);
     let a = catch_unwind(AssertUnwindSafe(a));
     let b = fork.settle();
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
-        (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),
+        // What is dropped, is dropped before the unwinding: a destructor that panics in its course would abort.
+        (Err(payload), Err(second)) => {
+            drop_quietly(second);
+            resume_unwind(payload)
+        }
+        (Err(payload), Ok(_)) | (Ok(_), Err(payload)) => resume_unwind(payload),
     }
 }
 

@@ -20,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
 use crate::cell::{Cell, Claim};
+use crate::error::drop_quietly;
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
 use crate::ledger::{Desk, Ledger};
@@ -75,9 +76,15 @@ where
         Scope { core: core.clone(), queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     core.wait_until(|state| state.unfinished == 0);
-    match (result, core.lock().panic.take()) {
-        (Err(payload), _) | (Ok(_), Some(payload)) => resume_unwind(payload),
+    let job_panic = core.lock().panic.take();
+    match (result, job_panic) {
         (Ok(result), None) => result,
+        (Ok(_), Some(payload)) | (Err(payload), None) => resume_unwind(payload),
+        (Err(payload), Some(second)) => {
+            // Before the unwinding: a destructor that panics in its course would abort.
+            drop_quietly(second);
+            resume_unwind(payload)
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! A worker: a thread in a seat.
 
-use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use super::core::Core;
 use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
 use crate::current;
+use crate::error::drop_quietly;
 use crate::ledger::Desk;
 use crate::{Idle, Job, Outlet, Pop, Strategy};
 
@@ -120,11 +120,4 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
         }
     }
     core.seat_is_deserted();
-}
-
-/// A payload's destructor may panic as well; that one is let go.
-fn drop_quietly(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(second);
-    }
 }
