@@ -48,7 +48,7 @@ where
     let b = fork.settle();
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
-        // What is dropped, is dropped before the unwinding: a destructor that panics in its course would abort.
+        // Before the unwinding: a destructor that panics in its course would abort.
         (Err(payload), Err(second)) => {
             drop_quietly(second);
             resume_unwind(payload)

@@ -174,7 +174,8 @@ impl Core {
         state.jobs.push_back(job);
         state.unfinished += 1;
         state.wake_helper();
-        let wanted = state.tickets < self.ledger.workers().min(state.jobs.len());
+        // Jobs that run count as well: a ticket that is busy with one leads nobody to this one.
+        let wanted = state.tickets < self.ledger.workers().min(state.unfinished);
         if wanted {
             state.tickets += 1;
         }
