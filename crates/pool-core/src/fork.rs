@@ -6,7 +6,7 @@ use std::thread;
 use crate::cell::{Cell, Wait};
 use crate::error::drop_quietly;
 use crate::job::Task;
-use crate::ledger::Desk;
+use crate::ledger::{Desk, Ledger};
 use crate::sync::Arc;
 use crate::{Job, JoinError, Pool, Reason, Submit};
 
@@ -127,13 +127,14 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
 struct ForkTicket<F, R>(Arc<Cell<F, R>>);
 
 impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
+    const IS_JOB: bool = false;
+
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         self.0.run(desk).map(|()| None)
     }
 
-    fn discard(self, _: Reason) -> bool {
+    fn discard(self, _: Reason, _: Option<&Ledger>) {
         self.0.orphan();
-        false
     }
 
     fn release(&self) -> bool {

@@ -258,6 +258,8 @@ struct ScopeTicket {
 }
 
 impl Task for ScopeTicket {
+    const IS_JOB: bool = false;
+
     fn run(mut self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         let Some(core) = self.core.take() else { return Ok(None) };
         let desk = desk.unwrap_or_else(|| core.ledger.desk_anywhere());
@@ -276,9 +278,8 @@ impl Task for ScopeTicket {
         Ok(Some(Job::from_task(ScopeTicket { core: Some(core) })))
     }
 
-    fn discard(self, _: Reason) -> bool {
-        false
-    }
+    /// Being dropped is what tells the scope.
+    fn discard(self, _: Reason, _: Option<&Ledger>) {}
 
     fn release(&self) -> bool {
         false
