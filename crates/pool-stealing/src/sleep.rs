@@ -111,6 +111,11 @@ impl Sleep {
         self.word.load(Relaxed) >= SLEEPER
     }
 
+    /// Whether somebody searches. Means something after a fence.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.word.load(Relaxed) & SEARCHING != 0
+    }
+
     /// Takes the searcher's role, if it is free.
     pub(crate) fn try_search(&self) -> bool {
         self.word.load(Relaxed) & SEARCHING == 0 && self.take_role()

@@ -113,7 +113,8 @@ fn pools_start_and_stop_with_work_in_them() {
 fn what_a_lost_worker_had_spawned_still_runs() {
     for _ in 0..20 {
         // The worker that spawns dies of its panic handler.
-        let pool = StealingPool::builder().threads(1).on_panic(|_| panic!("the handler too")).build().unwrap();
+        let pool =
+            StealingPool::builder().threads(1).on_panic(|_| panic!("the handler too")).build().unwrap();
         let pool = Arc::new(pool);
         let (done, finished) = mpsc::channel();
         let inner = pool.clone();
