@@ -82,7 +82,7 @@ pub(crate) unsafe fn owner_in(shared: &Shared) -> Option<Owner<'_>> {
 /// Whether the calling thread sits in a seat of this pool.
 #[inline(always)]
 pub(crate) fn is_at(pool: PoolId) -> bool {
-    HERE.get().pool == Some(pool)
+    matches!(HERE.get().pool, Some(here) if here == pool)
 }
 
 /// What the channel shares in which the calling thread sits.

@@ -7,6 +7,9 @@ mod sleep;
 mod split;
 mod sync;
 
+#[cfg(all(test, loom))]
+mod model;
+
 #[cfg(not(loom))]
 mod fork;
 #[cfg(not(loom))]

@@ -169,10 +169,10 @@ impl Sleep {
     pub(crate) fn wake_all(&self) {
         let mut stack = lock(&self.stack);
         self.word.fetch_sub(SLEEPER * stack.len(), AcqRel);
-        for Sleeper { bed, thread } in stack.drain(..) {
-            self.beds[bed].store(UP, Release);
-            thread.unpark();
-        }
+        stack.iter().for_each(|sleeper| self.beds[sleeper.bed].store(UP, Release));
+        let sleepers = std::mem::take(&mut *stack);
+        drop(stack);
+        sleepers.into_iter().for_each(|sleeper| sleeper.thread.unpark());
     }
 
     #[cold]

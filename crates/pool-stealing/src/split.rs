@@ -57,7 +57,7 @@ use crossbeam_utils::CachePadded;
 use crate::os::{can_fence, heavy_fence, light_fence};
 use crate::sync::{
     AtomicPtr, AtomicUsize, Mutex, MutexGuard,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed, Release},
     Thread, lock, thread,
 };
 
@@ -140,12 +140,14 @@ impl<T> SplitStack<T> {
     /// Answers those who asked: makes some forks public, and unparks those who wait for them.
     pub(crate) fn publish(&self) {
         self.mark.fetch_and(!(ASKED | FENCED), Relaxed);
-        let mut waiters = lock(&self.public.waiters);
+        let mut lock = lock(&self.public.waiters);
         let split = self.ends.split.load(Relaxed);
         let private = self.ends.top.load(Relaxed).saturating_sub(split);
         let published = (private / 2).clamp(1, MOST_PUBLISHED).min(private);
         self.ends.split.store(split + published, Relaxed);
-        waiters.drain(..).for_each(|waiter| waiter.thread.unpark());
+        let waiters = std::mem::take(&mut *lock);
+        drop(lock);
+        waiters.into_iter().for_each(|waiter| waiter.thread.unpark());
     }
 
     /// Marks the stack as asked on behalf of those who sleep.
@@ -241,7 +243,7 @@ impl<T> SplitStack<T> {
     /// A heavy fence has followed this mark.
     pub(crate) fn fenced(&self, mark: usize) {
         if mark & ASKED != 0 {
-            let _ = self.mark.compare_exchange(mark, mark | FENCED, AcqRel, Relaxed);
+            let _ = self.mark.compare_exchange(mark, mark | FENCED, Release, Relaxed);
         }
     }
 
