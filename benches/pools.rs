@@ -1,2 +1,125 @@
-//! placeholder
-fn main() {}
+//! `cargo bench`.
+//!
+//! - With no arguments of the user's: the interleaved measurement of everything, from which `results/` is written, then
+//!   criterion on six headline workloads. Twelve minutes on two cores.
+//! - With any argument (a filter, `--test`, `--save-baseline x`, ...): criterion alone, over every workload on every
+//!   engine that can do it, with one thread a core. It serves the person who works on one thing; since it
+//!   measures one engine after the other, its numbers are no comparison.
+//!
+//! Benchmarks are called `family/workload/engine/threads`, so that `cargo bench -- join/fib/stealing` runs one.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion};
+use pool_lab::contender::{Contender, contender};
+use pool_lab::curated::{self, run_curated};
+use pool_lab::engine::engines;
+use pool_lab::measure::{Group, Observer};
+use pool_lab::record::{Metric, Record};
+use pool_lab::results::Role;
+use pool_lab::spec::Spec;
+use pool_lab::watch::Watch;
+use pool_lab::workload::Task;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo itself passes `--bench`.
+    if arguments.iter().all(|argument| argument == "--bench") && !arguments.is_empty() {
+        return measure_and_report();
+    }
+    // Without `--bench` criterion only tests that the benchmarks run, as it does with `--test`.
+    let testing = arguments.iter().any(|a| a == "--test") || !arguments.iter().any(|a| a == "--bench");
+    let tasks = Task::all().into_iter().map(|task| if testing { task.quick() } else { task }).collect();
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3))
+        .configure_from_args();
+    run_criterion(&mut criterion, tasks, |_| true);
+    criterion.final_summary();
+    ExitCode::SUCCESS
+}
+
+fn measure_and_report() -> ExitCode {
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace");
+    // The run that the repository commits is made with POOL_LAB_ROLE=reference.
+    let is_reference = std::env::var("POOL_LAB_ROLE").is_ok_and(|role| role == "reference");
+    let role = if is_reference { Role::Reference } else { Role::Own };
+    match run_curated(root, role, &mut Progress { start: Instant::now() }) {
+        Ok(folder) => eprintln!("The report is in results/README.md, the records in results/{folder}/.\n"),
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1))
+        .without_plots();
+    let chosen = curated::engines();
+    run_criterion(&mut criterion, curated::headlines(), |spec| {
+        chosen.iter().any(|engine| engine.engine().name == spec.engine().name)
+    });
+    criterion.final_summary();
+    ExitCode::SUCCESS
+}
+
+/// Registers a benchmark for each task on each engine that can do it and that the filter lets pass.
+fn run_criterion(criterion: &mut Criterion, tasks: Vec<Task>, filter: impl Fn(&Spec) -> bool) {
+    let threads = *curated::thread_counts().last().expect("there is at least one thread count");
+    for task in tasks {
+        let mut group = criterion.benchmark_group(task.to_string());
+        for engine in engines().iter().filter(|engine| engine.can_do(task.about)) {
+            let spec = Spec::new(engine).with_threads(threads);
+            if !filter(&spec) {
+                continue;
+            }
+            // The pool is built only if criterion's filter chooses the benchmark, and lives no longer.
+            let mut built = None;
+            group.bench_function(BenchmarkId::new(engine.name, threads), |bencher| {
+                let contender = built.get_or_insert_with(|| build(&spec, &task));
+                bencher.iter_custom(|repeats| time(&mut **contender, repeats, &spec, &task));
+            });
+        }
+        group.finish();
+    }
+}
+
+fn build(spec: &Spec, task: &Task) -> Box<dyn Contender> {
+    contender(spec, task.about, &task.parameters).unwrap_or_else(|error| panic!("{task} on {spec}: {error}"))
+}
+
+fn time(contender: &mut dyn Contender, repeats: u64, spec: &Spec, task: &Task) -> Duration {
+    let mut watch = Watch::new();
+    for _ in 0..repeats {
+        contender.iterate(&mut watch).unwrap_or_else(|failure| panic!("{task} on {spec}: {failure}"));
+    }
+    watch.elapsed()
+}
+
+/// Shows on standard error how far the measurement is.
+struct Progress {
+    start: Instant,
+}
+
+impl Observer for Progress {
+    fn begin(&mut self, number: usize, of: usize, group: &Group) {
+        let seconds = self.start.elapsed().as_secs();
+        eprintln!(
+            "[{number}/{of}, {}:{:02}] {group}: {} engines",
+            seconds / 60,
+            seconds % 60,
+            group.engines.len()
+        );
+    }
+
+    fn end(&mut self, _: &Group, records: &[Record]) {
+        for record in records.iter().filter(|record| record.metric == Metric::Error) {
+            eprintln!("  {}: ERROR: {}", record.engine, record.note);
+        }
+    }
+}

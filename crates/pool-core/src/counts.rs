@@ -56,8 +56,8 @@ impl Counts {
 pub struct Stats {
     /// The jobs of the whole pool.
     pub counts: Counts,
-    /// The longest queue that anyone saw. Workers look at each of their first 64 jobs, at every 64th
-    /// later, and whenever they wake; a snapshot looks too.
+    /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
+    /// later; a snapshot looks too.
     pub longest_queue: u64,
     /// Each worker, by its number.
     pub workers: Vec<WorkerStats>,

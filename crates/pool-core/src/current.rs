@@ -43,6 +43,7 @@ thread_local! {
 ///     current().is_some_and(|worker| worker.pool == pool)
 /// }
 /// ```
+#[inline]
 pub fn current() -> Option<Current> {
     CURRENT.get()
 }
@@ -73,6 +74,7 @@ pub(crate) fn is_member(pool: PoolId) -> bool {
 }
 
 /// The stripe of the gate that this thread uses from outside: threads take turns over them.
+#[inline]
 pub(crate) fn outside_stripe() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     match STRIPE.get() {

@@ -111,6 +111,8 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
 struct ForkTicket<F, R>(Arc<Cell<F, R>>);
 
 impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
+    const IS_TICKET: bool = true;
+
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         self.0.run(desk).map(|()| None)
     }

@@ -7,8 +7,8 @@
 //!
 //! Each submitter has a *stripe*, two counters on a cache line of their own: how many entered and how many left.
 //!
-//! - **pass**: add one to `entered`; read `closed`; if it is false, push; add one to `left`; read `closed` again, and if
-//!   it is true, *sweep*.
+//! - **enter**: add one to `entered`; read `closed`; if it is false, the inlet may be used.
+//! - **leave**: add one to `left`; read `closed` again, and if it is true, *sweep*.
 //! - **close**: set `closed`; sweep.
 //! - **sweep**: if on every stripe `left` equals `entered` (read in this order), drop the inlet, unless somebody has.
 //!
@@ -27,6 +27,8 @@
 //! release that the sweep's read acquires.
 //!
 //! The entry counters are also the pool's count of submissions, so counting costs nothing extra.
+
+use std::ops::Deref;
 
 use crossbeam_utils::CachePadded;
 
@@ -114,34 +116,30 @@ impl<I> Gate<I> {
         self.closed.load(SeqCst)
     }
 
-    /// Pushes this into the inlet if the gate is open; hands it back if not.
-    pub(crate) fn pass<T, R>(&self, stripe: usize, item: T, push: impl FnOnce(&I, T) -> R) -> Result<R, T> {
-        let _passing = Passing::enter(self, stripe);
+    /// Lets the caller to the inlet, until the guard is dropped; `None` if the gate is closed.
+    #[inline]
+    pub(crate) fn enter(&self, stripe: usize) -> Option<Inside<'_, I>> {
+        let passing = Passing::enter(self, stripe);
         if self.is_closed() {
-            return Err(item);
+            return None;
         }
-        self.inlet.with(|inlet| {
-            // SAFETY: this thread has entered and has not left, and the gate was open after it entered, so no sweep
-            // drops the inlet until `_passing` leaves.
-            let inlet = unsafe { &*inlet };
-            match inlet {
-                Some(inlet) => Ok(push(inlet, item)),
-                None => Err(item),
-            }
-        })
+        // SAFETY: this thread has entered and will not have left before the guard is dropped, and the gate was open after
+        // it entered, so no sweep drops the inlet meanwhile.
+        let inlet = self.inlet.with(|inlet| unsafe { &*inlet });
+        Some(Inside { inlet: inlet.as_ref()?, _passing: passing })
     }
 
     /// Lets nobody in any more, and drops the inlet as soon as those inside have left. Returns whether this call was
     /// the first.
     pub(crate) fn close(&self) -> bool {
         let first = !self.closed.swap(true, SeqCst);
-        total_order();
         self.sweep();
         first
     }
 
     #[cold]
     fn sweep(&self) {
+        total_order();
         if self.passages.are_quiet() && !self.dropped.swap(true, SeqCst) {
             self.inlet.with_mut(|inlet| {
                 // SAFETY: the gate is closed and nobody is inside (see the protocol), and the swap let one thread
@@ -152,6 +150,21 @@ impl<I> Gate<I> {
     }
 }
 
+/// The inlet, for a thread that is inside the gate.
+pub(crate) struct Inside<'a, I> {
+    inlet: &'a I,
+    _passing: Passing<'a, I>,
+}
+
+impl<I> Deref for Inside<'_, I> {
+    type Target = I;
+
+    #[inline]
+    fn deref(&self) -> &I {
+        self.inlet
+    }
+}
+
 /// A thread that is inside the gate; leaves when dropped, also when the push panics.
 struct Passing<'a, I> {
     gate: &'a Gate<I>,
@@ -159,6 +172,7 @@ struct Passing<'a, I> {
 }
 
 impl<'a, I> Passing<'a, I> {
+    #[inline]
     fn enter(gate: &'a Gate<I>, stripe: usize) -> Self {
         let stripe = &*gate.passages.stripes[stripe];
         stripe.entered.fetch_add(1, SeqCst);
@@ -168,6 +182,7 @@ impl<'a, I> Passing<'a, I> {
 }
 
 impl<I> Drop for Passing<'_, I> {
+    #[inline]
     fn drop(&mut self) {
         self.stripe.left.fetch_add(1, SeqCst);
         total_order();
@@ -186,13 +201,13 @@ mod tests {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
         let gate = Gate::new(passages.clone(), inlet.clone());
-        assert_eq!(gate.pass(0, 5, |_, item| item + 1), Ok(6));
-        gate.pass(passages.uncounted(), (), |_, _| ()).unwrap();
+        drop(gate.enter(0).unwrap());
+        drop(gate.enter(passages.uncounted()).unwrap());
         assert_eq!(passages.submitted(), 1);
         assert!(gate.close());
         assert!(!gate.close());
         assert_eq!(Arc::strong_count(&inlet), 1);
-        assert_eq!(gate.pass(0, 5, |_, item| item + 1), Err(5));
+        assert!(gate.enter(0).is_none());
         assert_eq!(passages.submitted(), 2, "a submission that is turned away still counts as one");
     }
 
@@ -200,11 +215,10 @@ mod tests {
     fn whoever_is_inside_keeps_the_inlet_alive() {
         let inlet = Arc::new(());
         let gate = Gate::new(Arc::new(Passages::new(0)), inlet.clone());
-        let inside = gate.pass(0, (), |_, ()| {
-            gate.close();
-            Arc::strong_count(&inlet)
-        });
-        assert_eq!(inside, Ok(2));
+        let inside = gate.enter(0).unwrap();
+        gate.close();
+        assert_eq!(Arc::strong_count(&inside), 2);
+        drop(inside);
         assert_eq!(Arc::strong_count(&inlet), 1);
     }
 }
@@ -229,7 +243,10 @@ mod model {
 
     #[test]
     fn the_inlet_is_dropped_exactly_once_and_never_under_a_submitter() {
-        loom::model(|| {
+        let mut model = loom::model::Builder::new();
+        // Without a bound it takes minutes; each deleted fence is found with two preemptions.
+        model.preemption_bound = Some(3);
+        model.check(|| {
             let alive = Arc::new(AtomicUsize::new(1));
             let passages = Arc::new(Passages::new(1));
             let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }));
@@ -237,7 +254,9 @@ mod model {
                 .map(|stripe| {
                     let gate = gate.clone();
                     thread::spawn(move || {
-                        let _ = gate.pass(stripe, (), |inlet, ()| assert_eq!(inlet.alive.load(SeqCst), 1));
+                        if let Some(inlet) = gate.enter(stripe) {
+                            assert_eq!(inlet.alive.load(SeqCst), 1);
+                        }
                     })
                 })
                 .collect();

@@ -41,6 +41,9 @@ type Storage = [MaybeUninit<*mut ()>; 3];
 /// `release` takes `&self` and may be called from several threads at once although `Self` need not be `Sync`: an
 /// implementation must only touch what is safe to share.
 pub(crate) trait Task: Send {
+    /// It is no job, but leads a worker to work that is kept elsewhere.
+    const IS_TICKET: bool = false;
+
     /// Runs the job, counting it at the desk if there was still something to run. Returns a ticket that is to be
     /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>>;
@@ -57,6 +60,7 @@ struct Table {
     run: unsafe fn(*mut Storage, Option<Desk<'_>>) -> thread::Result<Option<Job>>,
     discard: unsafe fn(*mut Storage, Reason) -> bool,
     release: unsafe fn(*const Storage) -> bool,
+    is_ticket: bool,
 }
 
 // SAFETY: a job owns its task, and `Task: Send`.
@@ -133,6 +137,11 @@ impl Job {
         unsafe { (job.table.discard)(&raw mut job.storage, reason) }
     }
 
+    pub(crate) fn is_ticket(&self) -> bool {
+        self.table.is_ticket
+    }
+
+    #[inline]
     pub(crate) fn run_at(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         // The task is moved out of the storage, so the job's own drop must not see it again.
         let mut job = MaybeUninit::new(self);
@@ -161,7 +170,7 @@ const fn fits_inline<T>() -> bool {
 }
 
 const fn table_of<T: Task>() -> Table {
-    Table { run: run::<T>, discard: discard::<T>, release: release::<T> }
+    Table { run: run::<T>, discard: discard::<T>, release: release::<T>, is_ticket: T::IS_TICKET }
 }
 
 /// # Safety

@@ -151,7 +151,7 @@ impl Ledger {
     }
 
     /// Takes a job out of the pool to be handed back, and counts it; `None` if there is no job left to hand back.
-    pub(crate) fn give_up(&self, job: Job) -> Option<Job> {
+    pub fn give_up(&self, job: Job) -> Option<Job> {
         if !job.release() {
             return None;
         }
@@ -245,6 +245,7 @@ impl Ledger {
     }
 
     /// Runs a job and hands the payload of its panic to the handler.
+    #[inline]
     pub(crate) fn run_at(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
         match job.run_at(Some(desk)) {
             Ok(ticket) => ticket,
@@ -375,11 +376,13 @@ pub(crate) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
+    #[inline]
     pub(crate) fn start(self) -> Running<'a> {
         self.add(&self.book.started);
         Running(self)
     }
 
+    #[inline]
     fn add(self, counter: &AtomicU64) {
         if self.exclusive {
             // Only the worker at this desk writes here, so a load and a store are as good as an addition, and
@@ -395,6 +398,7 @@ impl<'a> Desk<'a> {
 pub(crate) struct Running<'a>(Desk<'a>);
 
 impl Running<'_> {
+    #[inline]
     pub(crate) fn finish(self, panicked: bool) {
         let book = self.0.book;
         self.0.add(if panicked { &book.panicked } else { &book.completed });
@@ -440,13 +444,11 @@ impl<'a> Idle<'a> {
         self.begun
     }
 
-    /// The pop has returned. Returns whether the worker had waited.
-    pub(crate) fn end(&mut self) -> bool {
-        let waited = std::mem::take(&mut self.begun);
-        if waited {
+    /// The pop has returned.
+    pub(crate) fn end(&mut self) {
+        if std::mem::take(&mut self.begun) {
             self.start_spell();
         }
-        waited
     }
 
     pub(crate) fn start_spell(&self) {

@@ -106,6 +106,8 @@ mod cell;
 #[cfg(all(feature = "conformance", not(loom)))]
 pub mod conformance;
 #[cfg(not(loom))]
+mod contended;
+#[cfg(not(loom))]
 mod counts;
 #[cfg(not(loom))]
 mod current;
@@ -136,6 +138,7 @@ mod thread_pool;
 
 #[cfg(not(loom))]
 pub use crate::{
+    contended::try_lock_patiently,
     counts::{Counts, Stats, WorkerStats},
     current::{Current, PoolId, current},
     error::{BuildError, JoinError, Panic, Reason, Rejected},

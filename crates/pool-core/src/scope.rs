@@ -250,6 +250,8 @@ struct ScopeTicket {
 }
 
 impl Task for ScopeTicket {
+    const IS_TICKET: bool = true;
+
     fn run(mut self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         let Some(core) = self.core.take() else { return Ok(None) };
         let desk = desk.unwrap_or_else(|| core.ledger.desk_anywhere());

@@ -78,8 +78,15 @@ pub trait Inlet: Send + Sync + 'static {
 pub enum Push {
     /// It is in the channel.
     Queued,
-    /// It was accepted, and this job (an older one, or itself) was dropped from the channel for it.
+    /// It was accepted as far as the submitter is concerned, and given up at once.
     Displaced(Job),
+    /// An older job was taken out to make room. The pool gives that one up, and pushes the new one again.
+    MadeRoom {
+        /// The job that had to go.
+        old: Job,
+        /// The job that is still to be queued.
+        new: Job,
+    },
     /// The submitter is to run it, now.
     RunHere(Job),
     /// It was not accepted.

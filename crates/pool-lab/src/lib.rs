@@ -1,1 +1,44 @@
-//! placeholder
+//! The barometer: engines, workloads, and an interleaved measurement of one against the other.
+//!
+//! | | |
+//! |---|---|
+//! | [`engine`] | the table of engines: our pools, peers, baselines |
+//! | [`workload`] | the table of workloads, each written once, each with a checked answer |
+//! | [`spec`] | `stealing:4`, `bounded:2:capacity=64`: how an engine is chosen, everywhere |
+//! | [`build`] | any engine as `Arc<dyn Pool>`: the one line that an experiment of your own needs |
+//! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
+//! | [`demo`] | what a thread pool does, on any pool |
+//! | [`curated`] | the comparison that a plain `cargo bench` makes |
+//! | [`record`], [`stats`] | what comes out, and the statistics behind it |
+//! | [`results`], [`report`], [`machine`] | where records lie, and what is made of them |
+//!
+//! The binary `pool-lab` is a thin shell around [`cli`].
+
+mod adapter;
+pub mod cli;
+pub mod contender;
+pub mod curated;
+pub mod demo;
+pub mod engine;
+mod engines;
+pub mod machine;
+pub mod measure;
+mod os;
+pub mod record;
+pub mod report;
+pub mod results;
+pub mod settings;
+mod show;
+pub mod spec;
+pub mod stats;
+mod tally;
+pub mod units;
+pub mod watch;
+pub mod workload;
+mod workloads;
+
+#[cfg(test)]
+mod scratch;
+
+pub use curated::run_curated;
+pub use engine::{build, build_pool};

@@ -1,1 +1,74 @@
-//! The contract tests.
+//! The contract tests: what [`Pool`](crate::Pool) promises, checked on any pool.
+//!
+//! Every strategy crate runs the suite in one test target, and so does every adapter of somebody else's pool, for what
+//! it claims to keep. The target brings no harness of its own:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! pool-core = { workspace = true, features = ["conformance"] }
+//!
+//! [[test]]
+//! name = "conformance"
+//! harness = false
+//! ```
+//!
+//! and its `main` names the pools to be tested:
+//!
+//! ```no_run
+//! # use pool_core::*;
+//! use pool_core::conformance::{self, Claim, Subject};
+//! # #[derive(Default, Clone)] struct Fifo;
+//! # struct In; impl Inlet for In { fn push(&self, job: Job, _: Submit, _: Caller) -> Push { Push::Refused(job, Reason::Full) } }
+//! # struct Out; impl Outlet for Out {
+//! #     fn pop(&mut self, _: Option<std::time::Instant>, _: &mut Idle<'_>) -> Pop { Pop::Closed }
+//! #     fn drain(&mut self, _: &mut Vec<Job>) {}
+//! # }
+//! # impl Strategy for Fifo {
+//! #     type Inlet = In; type Outlet = Out;
+//! #     const NAME: &'static str = "fifo";
+//! #     fn open(&self, _: usize) -> Result<Ends<Self>, BuildError> { Err(BuildError::ZeroThreads) }
+//! # }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     conformance::main([Subject::strategy("fifo", Fifo::default).claiming(&[Claim::Fifo])])
+//! }
+//! ```
+//!
+//! Each case of each subject is a test of its own to `cargo test` and `cargo nextest`, named
+//! `<subject>::<theme>::<case>`. A case that needs what a subject does not claim is reported as ignored, with what is
+//! missing. A case that hangs fails after a minute, and says so; no case sleeps to wait for something, and none
+//! looks at how long anything took.
+//!
+//! - [`Subject`]: the pool under test, how to build it, and what it [`Claim`]s
+//! - [`Case`]: one test; [`cases`] lists them all
+//! - one module for each theme
+
+mod case;
+mod run;
+mod subject;
+mod tools;
+
+mod cancelling;
+mod closures;
+mod counting;
+mod dynamic;
+mod forking;
+mod futures;
+mod handles;
+mod hooks;
+mod limit;
+mod loss;
+mod order;
+mod panics;
+mod rejection;
+mod scopes;
+mod shutdown;
+mod shutdown_now;
+mod static_path;
+mod threads;
+mod visibility;
+mod waiting;
+
+pub use self::case::{Case, cases};
+pub use self::run::{main, run};
+pub use self::subject::{Claim, Setup, Subject};

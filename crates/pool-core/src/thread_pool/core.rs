@@ -6,7 +6,7 @@ use super::lane::{Lane, Nudge};
 use super::life::Life;
 use super::seat::Seat;
 use crate::current::{current, is_member, outside_stripe};
-use crate::gate::Gate;
+use crate::gate::{Gate, Inside};
 use crate::hooks::WorkerHook;
 use crate::ledger::Desk;
 use crate::strategy::Ends;
@@ -67,17 +67,32 @@ impl<S: Strategy> Core<S> {
             }
             _ => (outside_stripe(), Caller::Outside),
         };
-        match self.gate.pass(stripe, job, |inlet, job| inlet.push(job, submit, caller)) {
-            Ok(Push::Queued) => Ok(()),
-            Ok(other) => self.settle_push(other),
-            Err(job) => Err(self.ledger.reject(job, self.life.why_closed())),
+        let Some(inlet) = self.gate.enter(stripe) else {
+            return Err(self.ledger.reject(job, self.life.why_closed()));
+        };
+        match inlet.push(job, submit, caller) {
+            Push::Queued => Ok(()),
+            other => self.settle_push(inlet, other, submit, caller),
         }
     }
 
+    /// Does what is left to do when a job was not simply queued.
     #[cold]
-    fn settle_push(&self, push: Push) -> Result<(), Rejected> {
+    fn settle_push(
+        &self,
+        inlet: Inside<'_, S::Inlet>,
+        mut push: Push,
+        submit: Submit,
+        caller: Caller,
+    ) -> Result<(), Rejected> {
+        while let Push::MadeRoom { old, new } = push {
+            self.displace(old);
+            push = inlet.push(new, submit, caller);
+        }
+        // What follows may take long, and the pool may be closed meanwhile.
+        drop(inlet);
         match push {
-            Push::Queued => {}
+            Push::Queued | Push::MadeRoom { .. } => {}
             Push::Displaced(job) => self.ledger.discard(job, Reason::Displaced),
             Push::RunHere(job) => {
                 self.run(job, self.ledger.desk_anywhere());
@@ -88,20 +103,27 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
+    /// Gives up a job that a policy took out of the queue. It may be a ticket, which policies are not for: that goes to
+    /// the lane, and a worker comes by there, since whoever made room goes on to fill it.
+    fn displace(&self, old: Job) {
+        if old.is_ticket() {
+            self.lane.put(old);
+        } else {
+            self.ledger.discard(old, Reason::Displaced);
+        }
+    }
+
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
     pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        let submit = Submit::ticket();
-        let (stripe, caller) = (self.ledger.passages().uncounted(), Caller::Outside);
-        let pushed =
-            self.gate.pass(stripe, ticket, |inlet, ticket| match inlet.push(ticket, submit, caller) {
-                Push::Queued => {}
-                Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => {
-                    // This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
-                    self.lane.put(ticket);
-                    let _ = inlet.push(Job::from_task(Nudge), submit, caller);
-                }
-            });
-        pushed.map_err(|ticket| Rejected::new(ticket, Reason::ShutDown))
+        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
+            return Err(Rejected::new(ticket, Reason::ShutDown));
+        };
+        if let Some(ticket) = push_ticket(&*inlet, ticket) {
+            // This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
+            self.lane.put(ticket);
+            drop(push_ticket(&*inlet, Job::from_task(Nudge)));
+        }
+        Ok(())
     }
 
     /// Runs a job on the calling thread, and queues the ticket that it may leave.
@@ -198,5 +220,14 @@ impl<S: Strategy> Core<S> {
         // Dropping a ticket tells the waiters of its scope.
         drop(self.lane.take());
         self.life.terminate();
+    }
+}
+
+/// Returns the ticket if there is no room for it.
+fn push_ticket(inlet: &impl Inlet, ticket: Job) -> Option<Job> {
+    match inlet.push(ticket, Submit::ticket(), Caller::Outside) {
+        Push::Queued => None,
+        Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => Some(ticket),
+        Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for a ticket"),
     }
 }

@@ -25,23 +25,23 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn put(&self, ticket: Job) {
-        self.lock().push_back(ticket);
-        self.count.fetch_add(1, SeqCst);
+        let mut tickets = self.lock();
+        tickets.push_back(ticket);
+        self.count.store(tickets.len(), SeqCst);
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.count.load(SeqCst) == 0
     }
 
     /// Takes what is there now.
-    #[inline]
-    pub(super) fn take(&self) -> VecDeque<Job> {
-        if self.count.load(SeqCst) == 0 { VecDeque::new() } else { self.take_all() }
-    }
-
     #[cold]
-    fn take_all(&self) -> VecDeque<Job> {
+    pub(super) fn take(&self) -> VecDeque<Job> {
         let mut tickets = self.lock();
-        // Under the lock the count is at most behind: a ticket is pushed before it is counted.
-        let taken = std::mem::take(&mut *tickets);
+        // Tickets are counted under the lock, so this forgets none.
         self.count.store(0, SeqCst);
-        taken
+        std::mem::take(&mut *tickets)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
@@ -53,6 +53,8 @@ impl Lane {
 pub(super) struct Nudge;
 
 impl Task for Nudge {
+    const IS_TICKET: bool = true;
+
     fn run(self, _: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         Ok(None)
     }

@@ -69,11 +69,11 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     let mut open = true;
     while open {
         let popped = sitting.outlet().pop(None, &mut idle);
-        let waited = idle.end();
+        idle.end();
         match popped {
             Pop::Job(job) => {
                 // See `Stats::longest_queue`.
-                if waited || jobs < 64 || jobs.is_multiple_of(64) {
+                if jobs < 64 || jobs.is_multiple_of(64) {
                     ledger.sample_queue();
                 }
                 run_or_set_aside(core, job, desk);
@@ -86,8 +86,8 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             Pop::TimedOut => {}
             Pop::Closed => open = false,
         }
-        for ticket in core.lane.take() {
-            core.run(ticket, desk);
+        if !core.lane.is_empty() {
+            core.lane.take().into_iter().for_each(|ticket| core.run(ticket, desk));
         }
     }
     idle.begin();

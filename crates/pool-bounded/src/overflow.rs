@@ -1,0 +1,26 @@
+//! What to do when the queue is full.
+
+use std::time::Duration;
+
+/// What a pool does with a job that finds the queue full.
+///
+/// A job submitted by one of the pool's own workers never waits: where the policy would make it wait, the worker
+/// runs it in place. A worker that waited for room in its own queue could be the only one to make room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The submitter waits for room. Backpressure: producers slow down to the speed of the workers.
+    #[default]
+    Block,
+    /// The submitter waits at most this long; then the job comes back.
+    Timeout(Duration),
+    /// The job comes back at once.
+    Reject,
+    /// The submitter runs the job itself, which keeps it from submitting more meanwhile. The one policy under which more
+    /// than N jobs may run at once.
+    CallerRuns,
+    /// The job that has waited longest is dropped for it. For data of which only the latest matters.
+    DropOldest,
+    /// The new job is dropped, and the submitter is not told (a handle is).
+    DropNewest,
+}

@@ -1,0 +1,233 @@
+//! The pool under test: how to build it, and what it claims.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Case, static_path};
+use crate::{BuildError, PanicInfo, Pool, Strategy, ThreadPool};
+
+/// A contract that some pools keep and others cannot.
+///
+/// What is not listed here every pool keeps: jobs run once, handles and scopes deliver, closures of every shape
+/// are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// A pool of N runs N jobs at once.
+    Parallel,
+    /// A pool of N never runs more.
+    Limit,
+    /// Jobs start in the order in which they were submitted.
+    Fifo,
+    /// A full queue makes the submitter wait or run the job; no job is refused or displaced while the pool runs.
+    TakesAll,
+    /// The panic of a job without a handle is caught and counted, and the worker goes on.
+    Panics,
+    /// Jobs are conserved in `counts`.
+    Counts,
+    /// `wait_idle` returns when nothing is queued or running.
+    WaitIdle,
+    /// Submit-and-wait may be nested 1,000 deep, also with one worker.
+    NestedWaits,
+    /// A job may wait for the jobs of a scope and for the halves of a join, also with one worker.
+    NestedForks,
+    /// `current` and thread names tell the worker.
+    Identity,
+    /// `shutdown` runs what is queued, waits for the workers, and refuses later jobs with the job.
+    Shutdown,
+    /// `shutdown` has waited for the workers' thread-local destructors.
+    ThreadLocals,
+    /// A shutdown from inside a job, and the drop of a pool inside its own job, are begun and do not wait.
+    InnerShutdown,
+    /// `shutdown_now` gives back the jobs that have not started.
+    ShutdownNow,
+    /// The hooks of [`Setup`] are called, and [`Setup::name`] and [`Setup::stack_size`] are heeded.
+    Hooks,
+    /// A worker that dies is replaced.
+    Replacement,
+}
+
+impl Claim {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Claim; 16] = [
+        Claim::Parallel,
+        Claim::Limit,
+        Claim::Fifo,
+        Claim::TakesAll,
+        Claim::Panics,
+        Claim::Counts,
+        Claim::WaitIdle,
+        Claim::NestedWaits,
+        Claim::NestedForks,
+        Claim::Identity,
+        Claim::Shutdown,
+        Claim::ThreadLocals,
+        Claim::InnerShutdown,
+        Claim::ShutdownNow,
+        Claim::Hooks,
+        Claim::Replacement,
+    ];
+}
+
+type WorkerHook = Arc<dyn Fn(usize) + Send + Sync>;
+type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
+
+/// How a case wants its pool. A pool that does not claim [`Claim::Hooks`] heeds `threads` alone.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Setup {
+    /// How many workers.
+    pub threads: usize,
+    /// The pool's name.
+    pub name: Option<String>,
+    /// The stack of each worker, in bytes.
+    pub stack_size: Option<usize>,
+    /// Called at a worker's start.
+    pub on_start: Option<WorkerHook>,
+    /// Called at a worker's end.
+    pub on_stop: Option<WorkerHook>,
+    /// Called when a job without a handle has panicked.
+    pub on_panic: Option<PanicHook>,
+}
+
+impl Setup {
+    pub(super) fn threads(threads: usize) -> Self {
+        Setup { threads, name: None, stack_size: None, on_start: None, on_stop: None, on_panic: None }
+    }
+
+    pub(super) fn name(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
+    pub(super) fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    pub(super) fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn on_panic(mut self, hook: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.on_panic = Some(Arc::new(hook));
+        self
+    }
+}
+
+type Build = dyn Fn(Setup) -> Result<Arc<dyn Pool>, BuildError> + Send + Sync;
+
+/// A pool under test.
+#[derive(Clone)]
+pub struct Subject {
+    name: String,
+    build: Arc<Build>,
+    claims: Vec<Claim>,
+    room: usize,
+    own: Vec<Case>,
+}
+
+impl Subject {
+    /// A [`ThreadPool`] around the strategy that `make` makes. It claims everything but [`Claim::Fifo`], and
+    /// an unbounded queue.
+    pub fn strategy<S: Strategy>(name: &str, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
+        let make = Arc::new(make);
+        let own = static_path::cases(make.clone());
+        let claims = Claim::ALL.into_iter().filter(|claim| *claim != Claim::Fifo).collect();
+        let build: Arc<Build> = Arc::new(move |setup| Ok(Arc::new(thread_pool(make(), setup)?)));
+        Subject { name: name.to_owned(), build, claims, room: usize::MAX, own }
+    }
+
+    /// Any pool: `build` gets the number of workers. It claims nothing yet, and an unbounded queue.
+    pub fn pool(name: &str, build: impl Fn(usize) -> Arc<dyn Pool> + Send + Sync + 'static) -> Self {
+        let build: Arc<Build> = Arc::new(move |setup: Setup| Ok(build(setup.threads)));
+        Subject { name: name.to_owned(), build, claims: Vec::new(), room: usize::MAX, own: Vec::new() }
+    }
+
+    /// It also claims these.
+    pub fn claiming(mut self, claims: &[Claim]) -> Self {
+        self.claims.extend_from_slice(claims);
+        self
+    }
+
+    /// It does not claim these.
+    pub fn without(mut self, claims: &[Claim]) -> Self {
+        self.claims.retain(|claim| !claims.contains(claim));
+        self
+    }
+
+    /// Its queue holds this many jobs. Cases that queue more are not run.
+    pub fn queue_of(mut self, jobs: usize) -> Self {
+        self.room = jobs;
+        self
+    }
+
+    /// Its name in reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it claims this.
+    pub fn claims(&self, claim: Claim) -> bool {
+        self.claims.contains(&claim)
+    }
+
+    /// Every case, whether claimed or not.
+    pub fn cases(&self) -> Vec<Case> {
+        let mut cases = super::cases();
+        cases.extend_from_slice(&self.own);
+        cases
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    pub(super) fn pool_of(&self, threads: usize) -> Arc<dyn Pool> {
+        self.build(Setup::threads(threads))
+    }
+
+    pub(super) fn build(&self, setup: Setup) -> Arc<dyn Pool> {
+        self.try_build(setup).expect("the pool can be built")
+    }
+
+    pub(super) fn try_build(&self, setup: Setup) -> Result<Arc<dyn Pool>, BuildError> {
+        (self.build)(setup)
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject")
+            .field("name", &self.name)
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
+}
+
+fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
+    let Setup { threads, name, stack_size, on_start, on_stop, on_panic } = setup;
+    let mut builder = ThreadPool::with(strategy).threads(threads);
+    if let Some(name) = name {
+        builder = builder.name(name);
+    }
+    if let Some(bytes) = stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    if let Some(hook) = on_start {
+        builder = builder.on_start(move |index| hook(index));
+    }
+    if let Some(hook) = on_stop {
+        builder = builder.on_stop(move |index| hook(index));
+    }
+    if let Some(hook) = on_panic {
+        builder = builder.on_panic(move |info| hook(info));
+    }
+    builder.build()
+}

@@ -1,0 +1,173 @@
+//! What the cases are made of: panics on purpose, gates to hold workers, things that tell when they are dropped.
+
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::thread;
+
+use crate::error::payload_message;
+use crate::{Job, Pool, PoolExt, PoolState, Shutdown};
+
+/// How the message of a panic begins that a case wants to happen.
+const ON_PURPOSE: &str = "on purpose";
+
+/// Panics in the course of a case, without a message on the terminal.
+pub(super) fn panic_on_purpose() -> ! {
+    panic!("{ON_PURPOSE}")
+}
+
+/// Keeps std's panic hook from printing panics that are meant to happen. All others are printed as before.
+pub(super) fn hush_expected_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let message = payload_message(info.payload());
+            if !message.is_some_and(|message| message.starts_with(ON_PURPOSE)) {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// A gate that threads wait at until it is opened, once for all.
+#[derive(Clone, Default)]
+pub(super) struct Latch(Arc<(Mutex<bool>, Condvar)>);
+
+impl Latch {
+    pub(super) fn open(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+
+    pub(super) fn wait(&self) {
+        let open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.1.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Jobs that keep every worker of a pool busy, until this is dropped.
+pub(super) struct Plug(Latch);
+
+impl Plug {
+    /// Returns when all workers are held.
+    pub(super) fn all(pool: &Arc<dyn Pool>) -> Self {
+        Self::some(pool, pool.threads())
+    }
+
+    /// Returns when this many workers are held.
+    pub(super) fn some(pool: &Arc<dyn Pool>, workers: usize) -> Self {
+        let plug = Plug(Latch::default());
+        let (send, receive) = channel();
+        for _ in 0..workers {
+            let (send, latch) = (send.clone(), plug.0.clone());
+            pool.execute(move || {
+                send.send(()).expect("the plug waits for its jobs");
+                latch.wait();
+            })
+            .expect("a running pool takes jobs");
+            // One at a time, so that no queue has to hold them.
+            receive.recv().expect("the job has started");
+        }
+        plug
+    }
+
+    /// Opens the plug. The same as dropping it.
+    pub(super) fn pull(self) {}
+}
+
+impl Drop for Plug {
+    /// Also when a case fails half-way, so that its pool can end.
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
+/// Counts things that happen, from any thread.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Tally(Arc<AtomicUsize>);
+
+impl Tally {
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+
+    /// Adds one and returns how many there are now.
+    pub(super) fn add_and_get(&self) -> usize {
+        self.0.fetch_add(1, SeqCst) + 1
+    }
+
+    pub(super) fn take_one(&self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+
+    pub(super) fn get(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+
+    /// Something that counts when it is dropped.
+    pub(super) fn on_drop(&self) -> CountsDrop {
+        CountsDrop(self.clone())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct CountsDrop(Tally);
+
+impl Drop for CountsDrop {
+    fn drop(&mut self) {
+        self.0.add();
+    }
+}
+
+/// Panics when it is dropped, unless a panic is under way already.
+pub(super) struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic_on_purpose();
+        }
+    }
+}
+
+/// A panic whose payload panics in turn when it is dropped, whatever else goes on.
+pub(super) fn panic_with_explosive() -> ! {
+    struct Explosive;
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            panic_on_purpose();
+        }
+    }
+    panic::resume_unwind(Box::new(Explosive))
+}
+
+/// Spins until this is so. For states that nobody announces.
+pub(super) fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+/// Lets a job say something to the case that it belongs to.
+pub(super) fn mailbox<T>() -> (Sender<T>, Receiver<T>) {
+    channel()
+}
+
+/// Begins a `shutdown_now` on a thread of its own, and returns when the pool takes nothing any more. The thread returns
+/// what was given back.
+pub(super) fn shut_down_now_elsewhere(pool: &Arc<dyn Pool>) -> thread::JoinHandle<Vec<Job>> {
+    let ender = pool.clone();
+    let thread = thread::spawn(move || ender.shutdown_now().0);
+    until(|| pool.state() != PoolState::Running);
+    thread
+}
+
+/// Begins a `shutdown` on a thread of its own, and returns when the pool takes nothing any more.
+pub(super) fn shut_down_elsewhere(pool: &Arc<dyn Pool>) -> thread::JoinHandle<Shutdown> {
+    let ender = pool.clone();
+    let thread = thread::spawn(move || ender.shutdown());
+    until(|| pool.state() != PoolState::Running);
+    thread
+}

@@ -1,0 +1,123 @@
+//! A contender is one engine with one workload, ready to run samples.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use pool_core::Panic;
+
+use crate::engine::Start;
+use crate::settings::Settings;
+use crate::spec::{Spec, SpecError};
+use crate::watch::Watch;
+use crate::workload::{About, Failure, Workload};
+
+/// One engine with one workload, whatever their types.
+pub trait Contender {
+    /// Runs the workload once, adds what it took to the watch, and checks the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the answer is wrong or jobs are missing. The contender must not be used again.
+    fn iterate(&mut self, watch: &mut Watch) -> Result<(), Failure>;
+
+    /// The number of operations in one iteration, by which times are divided.
+    fn operations(&self) -> u64;
+}
+
+/// Why there is no contender.
+#[derive(Debug, thiserror::Error)]
+pub enum NoContender {
+    /// The engine cannot do this kind of work; the text says what it lacks.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The engine could not be built.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The workload could not be prepared.
+    #[error(transparent)]
+    Workload(#[from] Failure),
+}
+
+type Make = fn(&Spec, &Settings) -> Result<Box<dyn Contender>, NoContender>;
+
+/// A workload that an engine can do, and how to make the two a contender.
+pub struct Binding {
+    /// The workload.
+    pub about: &'static About,
+    make: Make,
+}
+
+impl Binding {
+    /// The workload `W` on the engine `E`.
+    pub(crate) fn new<E: Start, W: Workload<E>>() -> Self {
+        Binding { about: W::ABOUT, make: make::<E, W> }
+    }
+}
+
+fn make<E: Start, W: Workload<E>>(
+    spec: &Spec,
+    parameters: &Settings,
+) -> Result<Box<dyn Contender>, NoContender> {
+    let workload = W::prepare(parameters)?;
+    let engine = E::start(spec)?;
+    if let Some(limit) = engine.loses_beyond()
+        && limit < workload.jobs_in_flight()
+    {
+        engine.stop();
+        let jobs = workload.jobs_in_flight();
+        return Err(NoContender::Unsupported(format!("may lose jobs beyond {limit}, of {jobs}")));
+    }
+    Ok(Box::new(Bound { parts: Some((Arc::new(engine), workload)) }))
+}
+
+/// Makes a contender of the engine that the spec names and the workload.
+///
+/// # Errors
+///
+/// [`NoContender::Unsupported`] when the engine cannot do it; other errors when engine or workload cannot be made.
+pub fn contender(
+    spec: &Spec,
+    about: &About,
+    parameters: &Settings,
+) -> Result<Box<dyn Contender>, NoContender> {
+    let engine = spec.engine();
+    match engine.bindings.iter().find(|binding| binding.about.name == about.name) {
+        Some(binding) => (binding.make)(spec, parameters),
+        None => Err(NoContender::Unsupported(format!("no {}", about.needs))),
+    }
+}
+
+struct Bound<E: Start, W: Workload<E>> {
+    /// Present until dropped, or until something went wrong.
+    parts: Option<(Arc<E>, W)>,
+}
+
+impl<E: Start, W: Workload<E>> Contender for Bound<E, W> {
+    fn iterate(&mut self, watch: &mut Watch) -> Result<(), Failure> {
+        let (engine, workload) = self.parts.as_mut().ok_or(Failure::FailedBefore)?;
+        let result = catch_unwind(AssertUnwindSafe(|| workload.iterate(engine, watch)));
+        let result = result.unwrap_or_else(|payload| Err(Failure::Panicked(Panic::new(payload).to_string())));
+        if result.is_err() {
+            // Jobs may be stuck in the pool or still on their way: stopping could hang, and what the jobs
+            // write to must stay. The process lives on without this pool.
+            std::mem::forget(self.parts.take());
+        }
+        result
+    }
+
+    fn operations(&self) -> u64 {
+        self.parts.as_ref().map_or(1, |(_, workload)| workload.operations())
+    }
+}
+
+impl<E: Start, W: Workload<E>> Drop for Bound<E, W> {
+    fn drop(&mut self) {
+        if let Some((engine, workload)) = self.parts.take() {
+            drop(workload);
+            // Jobs give up their share of the engine before they count as done, so this one is the last.
+            if let Some(engine) = Arc::into_inner(engine) {
+                engine.stop();
+            }
+        }
+    }
+}

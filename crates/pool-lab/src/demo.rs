@@ -1,0 +1,175 @@
+//! The demonstration: what a thread pool does, on any pool.
+//!
+//! A pool of N workers starts; jobs run on different workers and report completion; one job panics and the pool goes on;
+//! the pool shuts down gracefully; a table shows what each worker did.
+
+use std::io::{self, Write};
+use std::panic;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use pool_core::{JoinError, Pool, PoolExt, Rejected, Stats, WorkerStats, current};
+
+use crate::show::Table;
+use crate::spec::{Spec, SpecError};
+use crate::{engine, units};
+
+/// Jobs in the demonstration.
+const JOBS: u32 = 16;
+
+/// The job that panics.
+const BAD_JOB: u32 = 6;
+
+/// What ends the demonstration early.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The pool could not be built.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The pool refused a job, as it may by its options.
+    #[error("{0}; give the pool more room or another overflow policy")]
+    Rejected(#[from] Rejected),
+    /// Standard output is closed.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+/// What a job tells the main thread, which alone prints.
+enum Event {
+    Started { job: u32, worker: usize },
+    Done { job: u32, worker: usize },
+}
+
+/// Runs the demonstration on the pool that the spec names.
+///
+/// # Errors
+///
+/// [`DemoError`] when the pool cannot be built or refuses jobs, or the output cannot be written.
+pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
+    let pool = engine::build_pool(spec)?;
+    writeln!(out, "Pool `{spec}`: {} workers have started.\n", pool.threads())?;
+
+    let quiet = QuietPanics::start();
+    run_jobs(&*pool, out)?;
+    drop(quiet);
+
+    writeln!(out, "\nShutting down: no more jobs come in, queued ones still run.")?;
+    // This thread is no worker, so the shutdown is complete when the call returns.
+    let _ = pool.shutdown();
+    let refused = pool.execute(|| {}).is_err();
+    writeln!(
+        out,
+        "All workers have ended; a late job is {}.\n",
+        if refused { "refused" } else { "accepted" }
+    )?;
+    out.write_all(report(&pool.stats()).as_bytes())?;
+    Ok(())
+}
+
+fn run_jobs(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
+    let (events, heard) = mpsc::channel();
+    let mut handles = Vec::new();
+    for job in 1..=JOBS {
+        let events = events.clone();
+        handles.push((job, pool.spawn(move || work(job, &events))?));
+    }
+    drop(events);
+    // A snapshot looks at the queue. Our workers do so by themselves, those of a peer do not.
+    pool.stats();
+    for event in heard {
+        match event {
+            Event::Started { job, worker } => writeln!(out, "  job {job:>2} starts on worker {worker}")?,
+            Event::Done { job, worker } => writeln!(out, "  job {job:>2} is done on worker {worker}")?,
+        }
+    }
+    let mut sum = 0;
+    for (job, handle) in handles {
+        match handle.join() {
+            Ok(result) => sum += result,
+            Err(JoinError::Panicked(panic)) => writeln!(out, "\n  job {job:>2} panicked: {panic}")?,
+            Err(other) => writeln!(out, "\n  job {job:>2}: {other}")?,
+        }
+    }
+    writeln!(out, "  The others ran to their end, and their results add up to {sum}.")?;
+    Ok(())
+}
+
+/// A job: it takes a few milliseconds, as if it waited for something, and returns its square.
+fn work(job: u32, events: &Sender<Event>) -> u32 {
+    let worker = current().map_or(0, |worker| worker.index);
+    // The main thread listens until all senders are gone.
+    let _ = events.send(Event::Started { job, worker });
+    thread::sleep(Duration::from_millis(5 + u64::from(job) * 7 % 10));
+    assert!(job != BAD_JOB, "job {job} has a bug");
+    let _ = events.send(Event::Done { job, worker });
+    job * job
+}
+
+/// Keeps the standard library from printing panics, which the demonstration itself tells.
+struct QuietPanics;
+
+impl QuietPanics {
+    fn start() -> Self {
+        panic::set_hook(Box::new(|_| {}));
+        QuietPanics
+    }
+}
+
+impl Drop for QuietPanics {
+    fn drop(&mut self) {
+        drop(panic::take_hook());
+    }
+}
+
+/// Jobs for each worker, average job time, panics, longest queue.
+fn report(stats: &Stats) -> String {
+    let mut table = Table::new(1, &["worker", "jobs", "average job", "panics"]);
+    let row = |name: String, worker: &WorkerStats| {
+        // A peer's worker does not tell when it waits, so its time is not known.
+        let average = match worker.average_job().as_nanos() {
+            0 => "-".to_owned(),
+            ns => units::time(ns as f64),
+        };
+        [name, worker.jobs().to_string(), average, worker.panicked.to_string()]
+    };
+    let mut all = WorkerStats::default();
+    for (index, worker) in stats.workers.iter().enumerate() {
+        table.row(row(index.to_string(), worker));
+        all.completed += worker.completed;
+        all.panicked += worker.panicked;
+        all.busy += worker.busy;
+    }
+    table.row(row("all".to_owned(), &all));
+    format!("{}\n  longest queue: {} jobs\n", table.render(), stats.longest_queue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(spec: &str) -> String {
+        let mut out = Vec::new();
+        run(&spec.parse().unwrap(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_strategy_and_a_peer_show_the_same() {
+        for spec in ["mpsc:3", "bounded:2:capacity=4", "priority:2", "stealing:2", "rayon:2"] {
+            let text = output(spec);
+            for job in 1..=JOBS {
+                assert!(text.contains(&format!("job {job:>2} starts on worker")), "{spec}: {text}");
+                let done = text.contains(&format!("job {job:>2} is done on worker"));
+                assert_eq!(done, job != BAD_JOB, "{spec}: {text}");
+            }
+            let sum: u32 = (1..=JOBS).filter(|job| *job != BAD_JOB).map(|job| job * job).sum();
+            assert!(text.contains(&format!("add up to {sum}")), "{spec}: {text}");
+            assert!(text.contains("job  6 panicked: job 6 has a bug"), "{spec}: {text}");
+            assert!(text.contains("a late job is refused"), "{spec}: {text}");
+            let all = text.lines().find(|line| line.trim_start().starts_with("all ")).unwrap();
+            let cells: Vec<&str> = all.split_whitespace().collect();
+            assert_eq!((cells[1], *cells.last().unwrap()), ("16", "1"), "{spec}: {text}");
+        }
+    }
+}

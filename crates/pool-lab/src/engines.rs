@@ -1,0 +1,19 @@
+//! The engines, one file each. The table is in [`crate::engine`].
+
+pub(crate) mod async_executor;
+pub(crate) mod bounded;
+pub(crate) mod channel_naive;
+pub(crate) mod chili;
+pub(crate) mod dynamic;
+pub(crate) mod mpsc;
+pub(crate) mod mpsc_naive;
+mod ours;
+pub(crate) mod priority;
+pub(crate) mod rayon;
+pub(crate) mod rusty_pool;
+pub(crate) mod serial;
+pub(crate) mod stealing;
+pub(crate) mod thread_per_job;
+pub(crate) mod threadpool;
+pub(crate) mod tokio;
+pub(crate) mod tokio_blocking;

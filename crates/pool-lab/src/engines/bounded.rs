@@ -1,0 +1,54 @@
+//! Our pool with a bounded queue.
+
+use pool_bounded::{Bounded, Overflow};
+
+use super::ours::{self, FromSpec};
+use crate::engine::Engine;
+use crate::settings::{Kind, Rule, parse_duration};
+use crate::spec::Spec;
+
+/// Peers have unbounded queues, so unless chosen otherwise ours holds every job of the largest workload. What a
+/// full queue costs is another question.
+const CAPACITY: &str = "131072";
+
+const OPTIONS: &[Rule] = &[
+    Rule::new("capacity", Kind::COUNT, CAPACITY, "places in the queue"),
+    Rule::new(
+        "overflow",
+        Kind::Choice(&["block", "timeout-", "reject", "caller-runs", "drop-oldest", "drop-newest"]),
+        "block",
+        "what to do with a job that finds no place",
+    ),
+];
+
+pub(crate) fn entry() -> Engine {
+    ours::entry::<Bounded>("bounded", env!("VERSION_POOL_BOUNDED"), "one bounded crossbeam channel")
+        .options(OPTIONS)
+        .may_lose_jobs()
+}
+
+impl FromSpec for Bounded {
+    fn from_spec(spec: &Spec) -> Self {
+        Bounded::new(spec.options().number("capacity")).overflow(overflow(spec))
+    }
+
+    fn loses_beyond(spec: &Spec) -> Option<usize> {
+        match overflow(spec) {
+            Overflow::Block | Overflow::CallerRuns => None,
+            _ => Some(spec.options().number("capacity")),
+        }
+    }
+}
+
+fn overflow(spec: &Spec) -> Overflow {
+    match spec.options().text("overflow") {
+        "reject" => Overflow::Reject,
+        "caller-runs" => Overflow::CallerRuns,
+        "drop-oldest" => Overflow::DropOldest,
+        "drop-newest" => Overflow::DropNewest,
+        other => match other.strip_prefix("timeout-").and_then(parse_duration) {
+            Some(limit) => Overflow::Timeout(limit),
+            None => Overflow::Block,
+        },
+    }
+}

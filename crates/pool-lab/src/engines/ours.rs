@@ -1,0 +1,109 @@
+//! What our four pools have in common as engines: everything but their settings.
+
+use std::sync::Arc;
+
+use pool_core::{JobHandle, Pool, Strategy, ThreadPool};
+
+use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start};
+use crate::spec::{Spec, SpecError};
+
+/// A strategy whose settings a spec can give.
+pub(crate) trait FromSpec: Strategy {
+    /// Reads the settings.
+    fn from_spec(spec: &Spec) -> Self;
+
+    /// The number of queued jobs beyond which it may lose some.
+    fn loses_beyond(_: &Spec) -> Option<usize> {
+        None
+    }
+}
+
+/// The row of one of our pools in the table; all of them can do everything.
+pub(crate) fn entry<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Engine {
+    Engine::new(name, version, about)
+        .jobs::<Ours<S>>()
+        .handles::<Ours<S>>()
+        .joins::<Ours<S>>()
+        .scopes::<Ours<S>>()
+        .pool(build::<S>)
+        .dynamic_joins()
+}
+
+/// One of our pools, static all the way.
+struct Ours<S: Strategy> {
+    pool: ThreadPool<S>,
+    loses_beyond: Option<usize>,
+}
+
+fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
+    let pool = ThreadPool::with(S::from_spec(spec)).threads(spec.threads()).build();
+    pool.map_err(|error| spec.build_error(error))
+}
+
+/// One of our pools as a `Pool`.
+fn build<S: FromSpec>(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
+    Ok(Arc::new(start::<S>(spec)?))
+}
+
+impl<S: FromSpec> Start for Ours<S> {
+    fn start(spec: &Spec) -> Result<Self, SpecError> {
+        Ok(Ours { pool: start(spec)?, loses_beyond: S::loses_beyond(spec) })
+    }
+
+    /// Dropping the pool joins its threads.
+    fn stop(self) {}
+
+    fn loses_beyond(&self) -> Option<usize> {
+        self.loses_beyond
+    }
+}
+
+/// Why no job is refused: the pool runs, and a contender never queues more jobs than the pool holds.
+const ACCEPTED: &str = "a running pool with room accepts jobs";
+
+impl<S: FromSpec> Jobs for Ours<S> {
+    #[inline]
+    fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+        self.pool.execute(job).expect(ACCEPTED);
+    }
+}
+
+impl<S: FromSpec> Handles for Ours<S> {
+    type Handle<T: Send + 'static> = JobHandle<T>;
+
+    #[inline]
+    fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(&self, job: F) -> JobHandle<T> {
+        self.pool.spawn(job).expect(ACCEPTED)
+    }
+
+    fn wait<T: Send + 'static>(&self, handle: JobHandle<T>) -> T {
+        handle.join().expect("a workload's jobs neither panic nor are they cancelled")
+    }
+}
+
+impl<S: FromSpec> Joins for Ours<S> {
+    type Context<'c> = &'c ThreadPool<S>;
+
+    fn enter<R: Send>(&self, root: impl FnOnce(&mut &ThreadPool<S>) -> R + Send) -> R {
+        pool_core::install(&self.pool, || root(&mut &self.pool))
+    }
+
+    #[inline]
+    fn join<A, B, RA, RB>(context: &mut &ThreadPool<S>, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&mut &ThreadPool<S>) -> RA + Send,
+        B: FnOnce(&mut &ThreadPool<S>) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        let pool = *context;
+        pool.join(move || a(&mut { pool }), move || b(&mut { pool }))
+    }
+}
+
+impl<S: FromSpec> Scopes for Ours<S> {
+    fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
+        let job = &job;
+        self.pool.scope(|scope| (0..jobs).for_each(|i| scope.execute(move || job(i))));
+    }
+}

@@ -1,0 +1,38 @@
+//! Our pool that takes urgent jobs first. No workload has urgent jobs, so what it shows is the price of being able to.
+
+use pool_priority::Levels;
+
+use super::ours::{self, FromSpec};
+use crate::engine::Engine;
+use crate::settings::{Kind, Rule};
+use crate::spec::Spec;
+
+const OPTIONS: &[Rule] = &[
+    Rule::new("levels", Kind::Number { min: 1, max: 64 }, "64", "levels of urgency"),
+    Rule::new(
+        "aging",
+        Kind::Number { min: 0, max: u32::MAX as u64 },
+        "256",
+        "how many jobs may pass a level that waits, at least as many as there are levels; 0: any number",
+    ),
+];
+
+pub(crate) fn entry() -> Engine {
+    ours::entry::<Levels>(
+        "priority",
+        env!("VERSION_POOL_PRIORITY"),
+        "a queue a level behind a mutex, with aging",
+    )
+    .options(OPTIONS)
+    .priorities()
+}
+
+impl FromSpec for Levels {
+    fn from_spec(spec: &Spec) -> Self {
+        let levels = Levels::new(spec.options().number("levels"));
+        match spec.options().number("aging") {
+            0 => levels.strict(),
+            pops => levels.aging(pops as u64),
+        }
+    }
+}

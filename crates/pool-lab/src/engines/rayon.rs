@@ -1,0 +1,60 @@
+//! rayon: a work-stealing pool of its own, never the global one.
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::adapter;
+use crate::engine::{Engine, Jobs, Joins, Scopes, Start};
+use crate::spec::{Spec, SpecError};
+
+pub(crate) fn entry() -> Engine {
+    Engine::new("rayon", env!("VERSION_RAYON"), "work stealing, fork-join")
+        .jobs::<Rayon>()
+        .joins::<Rayon>()
+        .scopes::<Rayon>()
+        .pool(adapter::build::<Rayon>)
+}
+
+pub(crate) struct Rayon {
+    pool: ThreadPool,
+}
+
+impl Start for Rayon {
+    fn start(spec: &Spec) -> Result<Self, SpecError> {
+        let pool = ThreadPoolBuilder::new().num_threads(spec.threads()).build();
+        Ok(Rayon { pool: pool.map_err(|error| spec.build_error(error))? })
+    }
+
+    /// rayon ends its threads when the pool is dropped, and does not let one wait for that.
+    fn stop(self) {}
+}
+
+impl Jobs for Rayon {
+    fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+        self.pool.spawn(job);
+    }
+}
+
+impl Joins for Rayon {
+    type Context<'c> = ();
+
+    fn enter<R: Send>(&self, root: impl FnOnce(&mut ()) -> R + Send) -> R {
+        self.pool.install(|| root(&mut ()))
+    }
+
+    fn join<A, B, RA, RB>(_: &mut (), a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&mut ()) -> RA + Send,
+        B: FnOnce(&mut ()) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        rayon::join(|| a(&mut ()), || b(&mut ()))
+    }
+}
+
+impl Scopes for Rayon {
+    fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
+        let job = &job;
+        self.pool.scope(|scope| (0..jobs).for_each(|i| scope.spawn(move |_| job(i))));
+    }
+}

@@ -1,0 +1,67 @@
+//! No pool and no thread: every job runs at once where it is submitted. The price of the work itself.
+
+use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start};
+use crate::spec::{Spec, SpecError};
+
+pub(crate) fn entry() -> Engine {
+    Engine::new("serial", env!("VERSION_RUST"), "no pool: plain calls on one thread")
+        .jobs::<Serial>()
+        .handles::<Serial>()
+        .joins::<Serial>()
+        .scopes::<Serial>()
+        .no_reference()
+        .no_pool("it runs jobs on the thread that submits them")
+}
+
+pub(crate) struct Serial;
+
+impl Start for Serial {
+    /// The number of threads has no meaning here.
+    fn start(_: &Spec) -> Result<Self, SpecError> {
+        Ok(Serial)
+    }
+
+    fn stop(self) {}
+}
+
+impl Jobs for Serial {
+    fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+        job();
+    }
+}
+
+impl Handles for Serial {
+    type Handle<T: Send + 'static> = T;
+
+    fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(&self, job: F) -> T {
+        job()
+    }
+
+    fn wait<T: Send + 'static>(&self, handle: T) -> T {
+        handle
+    }
+}
+
+impl Joins for Serial {
+    type Context<'c> = ();
+
+    fn enter<R: Send>(&self, root: impl FnOnce(&mut ()) -> R + Send) -> R {
+        root(&mut ())
+    }
+
+    fn join<A, B, RA, RB>(context: &mut (), a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&mut ()) -> RA + Send,
+        B: FnOnce(&mut ()) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        (a(context), b(context))
+    }
+}
+
+impl Scopes for Serial {
+    fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
+        (0..jobs).for_each(job);
+    }
+}

@@ -1,0 +1,47 @@
+//! tokio's scheduler of tasks: a job is a task that never waits.
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::adapter;
+use crate::engine::{Engine, Handles, Jobs, Start};
+use crate::spec::{Spec, SpecError};
+
+pub(crate) fn entry() -> Engine {
+    Engine::new("tokio", env!("VERSION_TOKIO"), "work stealing of tasks (`spawn`)")
+        .jobs::<Tokio>()
+        .handles::<Tokio>()
+        .pool(adapter::build::<Tokio>)
+}
+
+pub(crate) struct Tokio {
+    runtime: Runtime,
+}
+
+impl Start for Tokio {
+    fn start(spec: &Spec) -> Result<Self, SpecError> {
+        let runtime = Builder::new_multi_thread().worker_threads(spec.threads()).build();
+        Ok(Tokio { runtime: runtime.map_err(|error| spec.build_error(error))? })
+    }
+
+    /// Dropping a runtime waits for its workers.
+    fn stop(self) {}
+}
+
+impl Jobs for Tokio {
+    fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+        drop(self.runtime.spawn(async move { job() }));
+    }
+}
+
+impl Handles for Tokio {
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(&self, job: F) -> JoinHandle<T> {
+        self.runtime.spawn(async move { job() })
+    }
+
+    fn wait<T: Send + 'static>(&self, handle: JoinHandle<T>) -> T {
+        self.runtime.block_on(handle).expect("a workload's jobs neither panic nor are they cancelled")
+    }
+}

@@ -1,0 +1,48 @@
+//! tokio's pool for blocking work, limited to N threads.
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::adapter;
+use crate::engine::{Engine, Handles, Jobs, Start};
+use crate::spec::{Spec, SpecError};
+
+pub(crate) fn entry() -> Engine {
+    Engine::new("tokio-blocking", env!("VERSION_TOKIO"), "one queue behind a mutex (`spawn_blocking`)")
+        .jobs::<TokioBlocking>()
+        .handles::<TokioBlocking>()
+        .pool(adapter::build::<TokioBlocking>)
+}
+
+pub(crate) struct TokioBlocking {
+    runtime: Runtime,
+}
+
+impl Start for TokioBlocking {
+    /// The scheduler itself has no thread, as it has nothing to do.
+    fn start(spec: &Spec) -> Result<Self, SpecError> {
+        let runtime = Builder::new_current_thread().max_blocking_threads(spec.threads()).build();
+        Ok(TokioBlocking { runtime: runtime.map_err(|error| spec.build_error(error))? })
+    }
+
+    /// Dropping a runtime waits for its threads.
+    fn stop(self) {}
+}
+
+impl Jobs for TokioBlocking {
+    fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+        drop(self.runtime.spawn_blocking(job));
+    }
+}
+
+impl Handles for TokioBlocking {
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(&self, job: F) -> JoinHandle<T> {
+        self.runtime.spawn_blocking(job)
+    }
+
+    fn wait<T: Send + 'static>(&self, handle: JoinHandle<T>) -> T {
+        self.runtime.block_on(handle).expect("a workload's jobs neither panic nor are they cancelled")
+    }
+}

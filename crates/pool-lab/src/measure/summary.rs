@@ -1,0 +1,198 @@
+//! From samples to records.
+
+use std::time::Duration;
+
+use crate::record::{Metric, Record, Subject};
+use crate::stats::{self, Estimate};
+use crate::watch::Watch;
+
+/// What one sample came to, per operation.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sample {
+    /// Nanoseconds. Of a workload that records latencies, their median.
+    time: f64,
+    /// Nanoseconds of processor time.
+    cpu: Option<f64>,
+    switches: Option<f64>,
+    /// Nanoseconds.
+    latencies: Vec<f64>,
+}
+
+impl Sample {
+    pub(super) fn new(watch: &Watch, operations: f64) -> Self {
+        let latencies: Vec<f64> = watch.latencies().iter().map(nanoseconds).collect();
+        Sample {
+            time: stats::median(&latencies).unwrap_or_else(|| nanoseconds(&watch.elapsed()) / operations),
+            cpu: watch.cpu().map(|cpu| nanoseconds(&cpu) / operations),
+            switches: watch.switches().map(|switches| switches as f64 / operations),
+            latencies,
+        }
+    }
+}
+
+fn nanoseconds(duration: &Duration) -> f64 {
+    duration.as_nanos() as f64
+}
+
+/// The samples of one engine, one a round.
+#[derive(Debug, Default)]
+pub(super) struct Samples(Vec<Sample>);
+
+impl Samples {
+    pub(super) fn push(&mut self, sample: Sample) {
+        self.0.push(sample);
+    }
+
+    fn times(&self) -> Vec<f64> {
+        self.0.iter().map(|sample| sample.time).collect()
+    }
+
+    /// A metric that not every system can give.
+    fn known(&self, metric: impl Fn(&Sample) -> Option<f64>) -> Vec<f64> {
+        self.0.iter().filter_map(metric).collect()
+    }
+}
+
+/// An engine that finished all rounds.
+pub(super) struct Finished {
+    pub(super) subject: Subject,
+    pub(super) samples: Samples,
+    /// Whether others may be compared with it.
+    pub(super) is_reference: bool,
+}
+
+/// The records of a group whose engines all finished the same rounds.
+pub(super) fn records(finished: &[Finished], twin: Option<&Finished>) -> Vec<Record> {
+    let mut records: Vec<Record> = finished.iter().flat_map(own).collect();
+    records.extend(relative(finished));
+    records.extend(twin.and_then(|twin| noise(finished, twin)));
+    records
+}
+
+/// An engine against itself. Nothing when its first pool failed before the last round.
+fn noise(finished: &[Finished], twin: &Finished) -> Option<Record> {
+    let first = finished.iter().find(|first| first.subject == twin.subject)?;
+    let ratio = stats::paired_ratio(&first.samples.times(), &twin.samples.times())?;
+    Some(first.subject.record(Metric::Noise, ratio, first.samples.0.len()))
+}
+
+/// What can be said about an engine by itself.
+fn own(Finished { subject, samples, .. }: &Finished) -> Vec<Record> {
+    let rounds = samples.0.len();
+    let record = |metric, estimate: Option<Estimate>| Some(subject.record(metric, estimate?, rounds));
+    let times = samples.times();
+    let mut records: Vec<Record> = [
+        record(Metric::TimePerOp, stats::bootstrap_median(&times)),
+        record(Metric::Spread, stats::spread(&times)),
+        record(Metric::CpuPerOp, stats::bootstrap_median(&samples.known(|sample| sample.cpu))),
+        record(Metric::SwitchesPerOp, stats::bootstrap_median(&samples.known(|sample| sample.switches))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    records.extend(latency(subject, samples, Metric::LatencyP50, 0.5));
+    records.extend(latency(subject, samples, Metric::LatencyP99, 0.99));
+    records
+}
+
+/// A quantile of all latencies together. A round is too short for its own p99, so the interval comes
+/// from drawing whole rounds with replacement, and not from the quantiles of rounds.
+fn latency(subject: &Subject, samples: &Samples, metric: Metric, q: f64) -> Option<Record> {
+    const RESAMPLES: usize = 500;
+    let quantile = |rounds: &[&Sample]| {
+        let latencies: Vec<f64> = rounds.iter().flat_map(|sample| sample.latencies.iter().copied()).collect();
+        Some((stats::quantile(&latencies, q)?, latencies.len()))
+    };
+    let all: Vec<&Sample> = samples.0.iter().collect();
+    let (median, count) = quantile(&all)?;
+    let mut random = fastrand::Rng::with_seed(count as u64);
+    let drawn: Vec<f64> = (0..RESAMPLES)
+        .filter_map(|_| {
+            let rounds: Vec<&Sample> = all.iter().map(|_| all[random.usize(..all.len())]).collect();
+            Some(quantile(&rounds)?.0)
+        })
+        .collect();
+    let tail = (1.0 - stats::CONFIDENCE) / 2.0;
+    let (low, high) = (stats::quantile(&drawn, tail)?, stats::quantile(&drawn, 1.0 - tail)?);
+    let estimate = Estimate { median, low: low.min(median), high: high.max(median) };
+    Some(subject.record(metric, estimate, count))
+}
+
+/// Every engine against the fastest that works in parallel, paired by rounds.
+fn relative(finished: &[Finished]) -> Vec<Record> {
+    let median = |engine: &Finished| stats::median(&engine.samples.times()).unwrap_or(f64::INFINITY);
+    let references = finished.iter().filter(|engine| engine.is_reference);
+    let Some(fastest) = references.min_by(|a, b| median(a).total_cmp(&median(b))) else { return Vec::new() };
+    let against_fastest = |engine: &Finished| {
+        let ratio = stats::paired_ratio(&engine.samples.times(), &fastest.samples.times())?;
+        Some(engine.subject.relative(ratio, engine.samples.0.len(), &fastest.subject.engine))
+    };
+    finished.iter().filter_map(against_fastest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(engine: &str) -> Subject {
+        Subject::new("spawn/external", "", engine, "1.0", 2)
+    }
+
+    fn finished(engine: &str, times: &[f64]) -> Finished {
+        Finished { subject: subject(engine), samples: samples(times), is_reference: engine != "serial" }
+    }
+
+    fn samples(times: &[f64]) -> Samples {
+        Samples(times.iter().map(|time| Sample { time: *time, ..Sample::default() }).collect())
+    }
+
+    fn find(records: &[Record], engine: &str, metric: Metric) -> Option<Record> {
+        records.iter().find(|record| record.engine == engine && record.metric == metric).cloned()
+    }
+
+    #[test]
+    fn ratios_are_paired_and_name_the_fastest() {
+        let records =
+            records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[30.0, 60.0, 90.0])], None);
+        let ratio = find(&records, "b", Metric::Relative).unwrap();
+        assert_eq!((ratio.median, ratio.low, ratio.high), (3.0, 3.0, 3.0));
+        assert_eq!(ratio.note, "a");
+        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 1.0);
+        assert_eq!(find(&records, "a", Metric::TimePerOp).unwrap().median, 20.0);
+        assert_eq!(find(&records, "a", Metric::Noise), None);
+    }
+
+    #[test]
+    fn nothing_is_compared_with_plain_calls() {
+        let records = records(&[finished("serial", &[1.0, 1.0]), finished("a", &[4.0, 4.0])], None);
+        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 1.0);
+        assert_eq!(find(&records, "serial", Metric::Relative).unwrap().median, 0.25);
+    }
+
+    #[test]
+    fn a_twin_shows_the_noise() {
+        let (a, twin) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
+        let records = records(&[a], Some(&twin));
+        assert_eq!(find(&records, "a", Metric::Noise).unwrap().median, 0.5);
+    }
+
+    #[test]
+    fn what_a_system_cannot_tell_is_absent() {
+        let records = records(&[finished("a", &[1.0, 2.0])], None);
+        assert_eq!(find(&records, "a", Metric::CpuPerOp), None);
+        assert_eq!(find(&records, "a", Metric::LatencyP50), None);
+    }
+
+    #[test]
+    fn latencies_of_all_rounds_are_pooled() {
+        let mut watch = Watch::new();
+        (1..=100).for_each(|i| watch.latency(Duration::from_nanos(i)));
+        let samples = Samples(vec![Sample::new(&watch, 100.0), Sample::new(&watch, 100.0)]);
+        let records = records(&[Finished { samples, ..finished("a", &[]) }], None);
+        let p50 = find(&records, "a", Metric::LatencyP50).unwrap();
+        assert_eq!((p50.median, p50.samples), (50.5, 200));
+        let p99 = find(&records, "a", Metric::LatencyP99).unwrap();
+        assert!((99.0..=100.0).contains(&p99.median), "{}", p99.median);
+        assert_eq!(find(&records, "a", Metric::TimePerOp).unwrap().median, 50.5);
+    }
+}

@@ -1,0 +1,155 @@
+//! Records on disk: one CSV file an engine, or JSON lines.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Record;
+
+/// A file of records that could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file or folder itself could not be used.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line is not a record.
+    #[error("{}:{line}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl RecordError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> RecordError {
+        let path = path.to_owned();
+        move |source| RecordError::Io { path, source }
+    }
+
+    pub(crate) fn malformed(path: &Path, line: u64, reason: impl fmt::Display) -> RecordError {
+        RecordError::Malformed { path: path.to_owned(), line, reason: reason.to_string() }
+    }
+}
+
+/// The name of the file that holds an engine's records: its spec with every character that a file system or
+/// a shell might mind replaced, and `.csv`.
+///
+/// ```
+/// assert_eq!(pool_lab::record::file_name("bounded:capacity=64"), "bounded_capacity-64.csv");
+/// ```
+pub fn file_name(engine: &str) -> String {
+    let safe = engine.chars().map(|c| match c {
+        ':' => '_',
+        c if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') => c,
+        _ => '-',
+    });
+    format!("{}.csv", safe.collect::<String>())
+}
+
+/// Writes one CSV file an engine into `folder` (which is made if need be), and returns the paths.
+///
+/// A file that exists is replaced. Two engines whose [`file_name`] is the same share a file, so nothing is lost.
+///
+/// # Errors
+///
+/// [`RecordError::Io`] when the folder or a file cannot be written.
+pub fn write_by_engine(folder: &Path, records: &[Record]) -> Result<Vec<PathBuf>, RecordError> {
+    fs::create_dir_all(folder).map_err(RecordError::io(folder))?;
+    let mut files: BTreeMap<String, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        files.entry(file_name(&record.engine)).or_default().push(record);
+    }
+    let write = |(name, records): (String, Vec<&Record>)| {
+        let path = folder.join(name);
+        write_csv(&path, records)?;
+        Ok(path)
+    };
+    files.into_iter().map(write).collect()
+}
+
+/// Writes records as CSV with a header line, replacing the file.
+///
+/// # Errors
+///
+/// [`RecordError::Io`] when the file cannot be written.
+pub fn write_csv<'a>(path: &Path, records: impl IntoIterator<Item = &'a Record>) -> Result<(), RecordError> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let header = writer.write_record(Record::COLUMNS);
+    let rows = records.into_iter().try_for_each(|record| writer.serialize(record));
+    header.and(rows).map_err(|error| RecordError::io(path)(io::Error::other(error)))?;
+    let text = writer.into_inner().map_err(|error| RecordError::io(path)(error.into_error()))?;
+    fs::write(path, text).map_err(RecordError::io(path))
+}
+
+/// Reads a CSV file of records. Columns are found by name, so their order does not matter.
+///
+/// # Errors
+///
+/// [`RecordError::Io`] when the file cannot be read; [`RecordError::Malformed`], with file and line, when a
+/// line is not a record: a column is missing, a number does not parse or is not finite, a metric is unknown,
+/// or `low <= median <= high` does not hold.
+pub fn read_csv(path: &Path) -> Result<Vec<Record>, RecordError> {
+    let text = fs::read(path).map_err(RecordError::io(path))?;
+    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let header =
+        reader.headers().map_err(|error| csv_error(path, 1, &csv::StringRecord::new(), &error))?.clone();
+    let mut row = csv::StringRecord::new();
+    let mut records = Vec::new();
+    loop {
+        let line = reader.position().line();
+        match reader.read_record(&mut row) {
+            Ok(true) => {}
+            Ok(false) => return Ok(records),
+            Err(error) => return Err(csv_error(path, line, &header, &error)),
+        }
+        let line = row.position().map_or(line, csv::Position::line);
+        let record =
+            row.deserialize(Some(&header)).map_err(|error| csv_error(path, line, &header, &error))?;
+        records.push(checked(record, path, line)?);
+    }
+}
+
+/// Reads JSON lines, as `measure --json` prints them. Empty lines are skipped.
+///
+/// # Errors
+///
+/// As [`read_csv`].
+pub fn read_json_lines(path: &Path) -> Result<Vec<Record>, RecordError> {
+    let text = fs::read_to_string(path).map_err(RecordError::io(path))?;
+    let parse = |(line, text): (u64, &str)| {
+        let record = serde_json::from_str(text).map_err(|error| RecordError::malformed(path, line, error))?;
+        checked(record, path, line)
+    };
+    (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()).map(parse).collect()
+}
+
+fn checked(record: Record, path: &Path, line: u64) -> Result<Record, RecordError> {
+    match record.defect() {
+        None => Ok(record),
+        Some(reason) => Err(RecordError::malformed(path, line, reason)),
+    }
+}
+
+fn csv_error(path: &Path, line: u64, header: &csv::StringRecord, error: &csv::Error) -> RecordError {
+    let line = error.position().map_or(line, csv::Position::line);
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
+        return RecordError::malformed(path, line, error);
+    };
+    // The outer text repeats the position, which is in our error already, and counts columns instead of
+    // naming them.
+    match err.field().and_then(|index| header.get(index as usize)) {
+        Some(column) => RecordError::malformed(path, line, format!("{column}: {}", err.kind())),
+        None => RecordError::malformed(path, line, err.kind()),
+    }
+}

@@ -1,0 +1,128 @@
+use std::fs;
+
+use super::*;
+use crate::scratch::Scratch;
+
+fn subject(engine: &str) -> Subject {
+    Subject::new("spawn/external", "", engine, "0.1.0", 2)
+}
+
+fn estimate(median: f64) -> Estimate {
+    Estimate { median, low: median * 0.5, high: median * 2.0 }
+}
+
+#[test]
+fn metrics_have_names_that_parse_back() {
+    for metric in Metric::ALL {
+        assert_eq!(metric.to_string().parse(), Ok(metric));
+    }
+    assert_eq!("time".parse::<Metric>(), Err(UnknownMetric("time".to_owned())));
+}
+
+#[test]
+fn json_has_the_promised_keys_in_a_stable_order() {
+    let json = subject("stealing").record(Metric::TimePerOp, estimate(51.25), 15).to_json();
+    assert_eq!(
+        json,
+        r#"{"workload":"spawn/external","variant":"","engine":"stealing","version":"0.1.0","threads":2,"#
+            .to_owned()
+            + r#""metric":"time_per_op","unit":"ns","median":51.25,"low":25.625,"high":102.5,"samples":15,"note":""}"#
+    );
+}
+
+#[test]
+fn csv_round_trips_one_file_an_engine() {
+    let scratch = Scratch::new();
+    let records = [
+        subject("bounded:capacity=64").record(Metric::TimePerOp, estimate(1234.56), 15),
+        subject("bounded:capacity=64").error("wrong, \"very\" wrong\nand on two lines"),
+        subject("rayon").relative(estimate(3.5), 15, "stealing"),
+        subject("chili").unsupported("fork-join only"),
+    ];
+    let paths = write_by_engine(scratch.path(), &records).unwrap();
+    let names: Vec<_> = paths.iter().map(|p| p.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["bounded_capacity-64.csv", "chili.csv", "rayon.csv"]);
+    assert_eq!(read_csv(&paths[0]).unwrap(), records[..2]);
+    assert_eq!(read_csv(&paths[1]).unwrap(), records[3..]);
+    assert_eq!(read_csv(&paths[2]).unwrap(), records[2..3]);
+    let text = fs::read_to_string(&paths[2]).unwrap();
+    assert_eq!(text.lines().next().unwrap(), Record::COLUMNS.join(","));
+}
+
+#[test]
+fn json_lines_round_trip() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("records.jsonl");
+    let records = [subject("a").record(Metric::Spread, estimate(7.0), 3), subject("b").error("late")];
+    let text: String = records.iter().map(|r| r.to_json() + "\n").collect();
+    fs::write(&path, text + "\n").unwrap();
+    assert_eq!(read_json_lines(&path).unwrap(), records);
+}
+
+#[test]
+fn engines_whose_file_names_collide_share_a_file() {
+    let scratch = Scratch::new();
+    let records = [subject("a:b").error("x"), subject("a_b").error("y")];
+    let paths = write_by_engine(scratch.path(), &records).unwrap();
+    assert_eq!(paths.len(), 1);
+    assert_eq!(read_csv(&paths[0]).unwrap(), records);
+}
+
+#[test]
+fn numbers_are_written_with_six_digits() {
+    assert_eq!(round_to_six_digits(1.0 / 3.0), 0.333333);
+    assert_eq!(round_to_six_digits(123_456_789.0), 123_457_000.0);
+    assert_eq!(round_to_six_digits(0.0), 0.0);
+}
+
+#[test]
+fn an_empty_file_has_no_records() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("empty.csv");
+    write_csv(&path, []).unwrap();
+    assert_eq!(read_csv(&path).unwrap(), []);
+}
+
+/// Reads a CSV file with one good row and then `row`, and returns the error's text after the folder.
+fn error_of(row: &str) -> String {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("bad.csv");
+    let good = "spawn/external,,rayon,1.12,2,time_per_op,ns,2,1,3,15,";
+    fs::write(&path, format!("{}\n{good}\n{row}\n", Record::COLUMNS.join(","))).unwrap();
+    let text = read_csv(&path).unwrap_err().to_string();
+    text[text.find("bad.csv").unwrap()..].to_owned()
+}
+
+#[test]
+fn bad_rows_name_file_line_and_column() {
+    let cases = [
+        ("w,,e,1,2,time_per_op,ns,fast,1,3,15,", "bad.csv:3: median: invalid float literal"),
+        ("w,,e,1,2,speed,ns,2,1,3,15,", "bad.csv:3: unknown metric `speed`"),
+        ("w,,e,1,2,time_per_op,ns,2,1,NaN,15,", "bad.csv:3: median, low and high must be finite"),
+        ("w,,e,1,2,time_per_op,ns,2,3,4,15,", "bad.csv:3: 3 <= 2 <= 4 does not hold"),
+        (",,e,1,2,time_per_op,ns,2,1,4,15,", "bad.csv:3: the workload and the engine must be named"),
+    ];
+    for (row, expected) in cases {
+        assert_eq!(error_of(row), expected);
+    }
+    assert!(error_of("w,,e").starts_with("bad.csv:3: "), "{}", error_of("w,,e"));
+}
+
+#[test]
+fn a_missing_column_and_a_missing_file_are_errors() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("bad.csv");
+    fs::write(&path, "workload,engine\nw,e\n").unwrap();
+    let text = read_csv(&path).unwrap_err().to_string();
+    assert!(text.ends_with("bad.csv:2: missing field `version`"), "{text}");
+    assert!(matches!(read_csv(&scratch.path().join("none.csv")), Err(RecordError::Io { .. })));
+}
+
+#[test]
+fn a_bad_json_line_names_its_line() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("bad.jsonl");
+    fs::write(&path, subject("a").error("x").to_json() + "\n{}\n").unwrap();
+    let text = read_json_lines(&path).unwrap_err().to_string();
+    assert!(text.contains("bad.jsonl:2: missing field `workload`"), "{text}");
+}

@@ -1,0 +1,186 @@
+//! Reports, made of records and nothing else.
+//!
+//! [`rebuild`] reads every machine's folder under `results/` and writes
+//!
+//! - `results/README.md`, for those who read on GitHub,
+//! - `results/<machine>/plots/*.svg`, which it shows,
+//! - `results/report.html`, the same in one file that opens from disk without a network, machines side by side.
+//!
+//! [`update_readme`] writes a small table between two [`markers`] of the repository's README. The same
+//! records give the same reports, byte for byte.
+
+mod axis;
+mod bars;
+mod escape;
+mod html;
+#[cfg(test)]
+mod invented;
+mod markdown;
+pub mod markers;
+mod model;
+mod prose;
+mod ranking;
+mod speedup;
+mod svg;
+mod table;
+mod tables;
+mod view;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::machine::Machine;
+use crate::record::Record;
+use crate::results::{self, ResultsError, Role, Run};
+
+use markers::MarkerError;
+use view::View;
+
+/// What reports say about workloads beyond their names.
+#[derive(Clone, Debug, Default)]
+pub struct Captions(BTreeMap<String, Caption>);
+
+/// What a report says about one workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caption {
+    /// What the workload models, in a line.
+    pub models: String,
+    /// What times are per: `job`, `pixel`.
+    pub operation: String,
+}
+
+impl FromIterator<(String, Caption)> for Captions {
+    fn from_iter<I: IntoIterator<Item = (String, Caption)>>(captions: I) -> Self {
+        Captions(captions.into_iter().collect())
+    }
+}
+
+impl Captions {
+    fn models(&self, workload: &str) -> &str {
+        self.0.get(workload).map_or("", |caption| &caption.models)
+    }
+
+    fn operation(&self, workload: &str) -> &str {
+        self.0.get(workload).map_or("operation", |caption| &caption.operation)
+    }
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The results could not be read or written.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// A README has no place for the table.
+    #[error("{}: {source}", path.display())]
+    Marker {
+        /// The README.
+        path: PathBuf,
+        /// What is wrong with its markers.
+        source: MarkerError,
+    },
+}
+
+/// Saves a run beside those that are there ([`results::save`]), and rebuilds the reports. Returns the name of the
+/// run's folder.
+///
+/// # Errors
+///
+/// [`ReportError::Results`] when something cannot be read or written, or a file of records is bad.
+pub fn write(
+    results: &Path,
+    machine: &Machine,
+    records: &[Record],
+    role: Role,
+    captions: &Captions,
+) -> Result<String, ReportError> {
+    let folder = results::save(results, machine, records, role)?;
+    rebuild(results, captions)?;
+    Ok(folder)
+}
+
+/// Reads all runs and writes all reports of the `results` folder. Returns the files written.
+///
+/// # Errors
+///
+/// [`ReportError::Results`] when something cannot be read or written, or a file of records is bad.
+pub fn rebuild(results: &Path, captions: &Captions) -> Result<Vec<PathBuf>, ReportError> {
+    let runs = results::load(results)?;
+    let views: Vec<View> = runs.iter().map(|run| View::new(run, captions)).collect();
+    let mut written = Vec::new();
+    for view in &views {
+        written.extend(write_plots(&results.join(&view.run.folder).join(view::PLOTS), view)?);
+    }
+    written.push(write_file(results.join("README.md"), &markdown::report(&views))?);
+    written.push(write_file(results.join("report.html"), &html::report(&views))?);
+    Ok(written)
+}
+
+/// Writes a machine's plots, and removes those of records that are gone.
+fn write_plots(folder: &Path, view: &View) -> Result<Vec<PathBuf>, ResultsError> {
+    fs::create_dir_all(folder).map_err(ResultsError::io(folder))?;
+    for stale in results::files_with_extension(folder, "svg")? {
+        fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
+    }
+    let files = view.plots().map(|figure| write_file(folder.join(&figure.file), &figure.plot.standalone()));
+    files.collect()
+}
+
+fn write_file(path: PathBuf, text: &str) -> Result<PathBuf, ResultsError> {
+    match fs::write(&path, text) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(ResultsError::io(&path)(error)),
+    }
+}
+
+/// The small table for the repository's README, in Markdown: the `headline` workloads against all engines, each at its
+/// highest thread count. A headline is a workload's name, and stands for all its variants, or
+/// `name:variant`. One that was not measured is left out.
+pub fn readme_table(run: &Run, headline: &[&str]) -> String {
+    let families = model::arrange(&run.records);
+    let benches: Vec<&model::Bench> = headline
+        .iter()
+        .flat_map(|wanted| {
+            families.iter().flat_map(|family| &family.benches).filter(|b| b.answers_to(wanted))
+        })
+        .collect();
+    if benches.is_empty() {
+        return "There are no records yet.\n".to_owned();
+    }
+    let machine = &run.machine;
+    let threads = benches.iter().map(|bench| bench.top().threads).max().unwrap_or_default();
+    let mut facts = vec![machine.cpu.clone().unwrap_or_else(|| machine.architecture.clone())];
+    facts.push(format!("{} core{}", machine.cores, if machine.cores == 1 { "" } else { "s" }));
+    facts.extend(machine.os.clone());
+    facts.extend(machine.rustc.as_ref().map(|rustc| format!("rustc {rustc}")));
+    format!(
+        "Time per operation (and ratio to the fastest pool), at most {threads} threads; **bold**: fastest, or \
+         indistinguishable from it; n/a: cannot do it. {}, {}.\n\n{}",
+        escape::markdown(&facts.join(", ")),
+        escape::markdown(&machine.date),
+        tables::compact(&benches).markdown(),
+    )
+}
+
+/// Puts the [`readme_table`] of the reference machine, or of the first machine where none is named, between the
+/// markers [`markers::BEGIN`] and [`markers::END`] of a file.
+///
+/// # Errors
+///
+/// [`ReportError::Results`] when records or the file cannot be read or written; [`ReportError::Marker`] when the file
+/// lacks the markers.
+pub fn update_readme(readme: &Path, results: &Path, headline: &[&str]) -> Result<(), ReportError> {
+    let runs = results::load(results)?;
+    let table = runs
+        .first()
+        .map_or_else(|| "There are no records yet.\n".to_owned(), |run| readme_table(run, headline));
+    let text = fs::read_to_string(readme).map_err(ResultsError::io(readme))?;
+    let text = markers::replace(&text, markers::BEGIN, markers::END, &table)
+        .map_err(|source| ReportError::Marker { path: readme.to_owned(), source })?;
+    write_file(readme.to_owned(), &text)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

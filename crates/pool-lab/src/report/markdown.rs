@@ -1,0 +1,118 @@
+//! `results/README.md`: the report for those who read on GitHub.
+
+use crate::report::escape;
+use crate::report::model::{Bench, Family};
+use crate::report::prose;
+use crate::report::ranking::Ranking;
+use crate::report::tables;
+use crate::report::view::{Figure, Figures, PLOTS, View};
+
+/// A report that grows from top to bottom.
+struct Page(String);
+
+impl Page {
+    fn heading(&mut self, level: usize, text: &str) {
+        self.block(format!("{} {}", "#".repeat(level), escape::markdown(text)));
+    }
+
+    /// Plain text.
+    fn paragraph(&mut self, text: &str) {
+        self.block(escape::markdown(text));
+    }
+
+    /// Anything that is Markdown already.
+    fn block(&mut self, markdown: impl AsRef<str>) {
+        self.0.push_str(markdown.as_ref().trim_end());
+        self.0.push_str("\n\n");
+    }
+
+    fn fold(&mut self, summary: &str, body: impl FnOnce(&mut Page)) {
+        self.block(format!("<details><summary>{}</summary>", escape::html(summary)));
+        body(self);
+        self.block("</details>");
+    }
+}
+
+/// The whole report.
+pub(crate) fn report(views: &[View]) -> String {
+    let mut page = Page("<!-- Generated from the records beside it by `pool-lab report`. -->\n\n".to_owned());
+    page.heading(1, "What pools cost");
+    if views.is_empty() {
+        page.paragraph("There are no records yet.");
+    }
+    if views.len() > 1 {
+        page.block(contents(views));
+    }
+    for view in views {
+        machine(&mut page, view);
+    }
+    page.heading(2, "How to read this");
+    page.block(prose::METHOD.map(|text| format!("- {}\n", escape::markdown(text))).concat());
+    page.block("The same with machines side by side: [report.html](report.html), a file to open from disk.");
+    page.0.truncate(page.0.trim_end().len());
+    page.0.push('\n');
+    page.0
+}
+
+fn contents(views: &[View]) -> String {
+    let line = |view: &View| {
+        let cpu = view.run.machine.cpu.as_deref().unwrap_or("processor unknown");
+        format!(
+            "- {}\n",
+            escape::markdown(&format!("{}: {cpu}, {} cores", view.title(), view.run.machine.cores))
+        )
+    };
+    views.iter().map(line).collect()
+}
+
+fn machine(page: &mut Page, view: &View) {
+    page.heading(2, &view.title());
+    for paragraph in prose::summary(&view.families, &view.run.machine) {
+        page.paragraph(&paragraph);
+    }
+    let rankings = view.rankings();
+    page.block(tables::glance(&rankings).markdown());
+    page.heading(3, "Workload by workload");
+    page.block(tables::headline(&view.families).markdown());
+    for (title, ranking) in view.overall() {
+        page.heading(3, title);
+        page.block(tables::ranking(&ranking).markdown());
+    }
+    page.paragraph(prose::MEAN);
+    for (family, ranking) in &rankings {
+        self::family(page, view, family, ranking);
+    }
+    page.heading(3, "Machine");
+    page.block(tables::machine(&view.run.machine).markdown());
+}
+
+fn family(page: &mut Page, view: &View, family: &Family, ranking: &Ranking) {
+    page.heading(3, &format!("Family {}: {}", family.name, prose::family(&family.name)));
+    page.block(tables::ranking(ranking).markdown());
+    for (of, bench, figures) in view.benches() {
+        if of.name == family.name {
+            self::bench(page, view, bench, figures);
+        }
+    }
+}
+
+fn bench(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
+    page.heading(4, &bench.title());
+    page.paragraph(view.captions.models(&bench.workload));
+    let image = |figure: &Figure| {
+        // Folder names are slugs or, if someone made them by hand, escaped; file names are slugs.
+        let source = format!("{}/{PLOTS}/{}", view.run.folder, figure.file);
+        format!("<img src=\"{}\" alt=\"{}\" width=\"760\">", escape::html(&source), escape::html(&figure.alt))
+    };
+    figures.first().into_iter().for_each(|figure| page.block(image(figure)));
+    let (title, others) = figures.others();
+    if !others.is_empty() {
+        page.fold(title, |page| others.iter().for_each(|figure| page.block(image(figure))));
+    }
+    page.fold("Numbers", |page| {
+        for contest in bench.contests.iter().rev() {
+            page.paragraph(&format!("Threads: {}. {}", contest.threads, prose::contest_noise(contest)));
+            page.block(tables::contest(contest, view.captions.operation(&bench.workload)).markdown());
+        }
+    });
+}

@@ -1,0 +1,325 @@
+//! Records of one machine, arranged as a reader looks at them: families of workloads, in each workload the
+//! thread counts, in each of these the engines from the fastest to the slowest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::record::{Metric, Record};
+use crate::stats::{self, Estimate};
+
+/// What an engine is to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// One of this workspace's strategies.
+    Ours,
+    /// A published crate.
+    Peer,
+    /// A pool as one writes it in a textbook, to compare with.
+    Baseline,
+    /// No pool at all. It shows the price of the work itself, and takes no rank.
+    Yardstick,
+}
+
+impl Kind {
+    /// What an engine of this spec is.
+    pub(crate) fn of(engine: &str) -> Self {
+        match engine.split(':').next().unwrap_or_default() {
+            "mpsc" | "bounded" | "priority" | "stealing" => Kind::Ours,
+            "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
+            "serial" => Kind::Yardstick,
+            _ => Kind::Peer,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Ours => "ours",
+            Kind::Peer => "peer",
+            Kind::Baseline => "baseline",
+            Kind::Yardstick => "no pool",
+        }
+    }
+}
+
+/// The workloads of one family.
+#[derive(Debug)]
+pub(crate) struct Family {
+    pub(crate) name: String,
+    pub(crate) benches: Vec<Bench>,
+}
+
+/// One workload with one set of parameters.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) workload: String,
+    pub(crate) variant: String,
+    /// By thread count, ascending; never empty.
+    pub(crate) contests: Vec<Contest>,
+}
+
+impl Bench {
+    /// `latency/ping (gap=2ms)`.
+    pub(crate) fn title(&self) -> String {
+        match self.variant.as_str() {
+            "" => self.workload.clone(),
+            variant => format!("{} ({variant})", self.workload),
+        }
+    }
+
+    /// Whether this is the workload, or the `workload:variant`, that is asked for.
+    pub(crate) fn answers_to(&self, wanted: &str) -> bool {
+        match wanted.split_once(':') {
+            Some((workload, variant)) => self.workload == workload && self.variant == variant,
+            None => self.workload == wanted,
+        }
+    }
+
+    /// The contest with the most threads.
+    pub(crate) fn top(&self) -> &Contest {
+        self.contests.last().expect("a bench is made of at least one record, which has a thread count")
+    }
+}
+
+/// The engines that were measured together: one workload, one thread count.
+#[derive(Debug)]
+pub(crate) struct Contest {
+    pub(crate) threads: usize,
+    /// Measured ones from the fastest to the slowest, then failures, then what cannot be done.
+    pub(crate) entries: Vec<Entry>,
+    /// How much an engine differed from itself; the machine's worst where this contest has no such record.
+    pub(crate) noise: Option<Estimate>,
+}
+
+/// What came of one engine.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) engine: String,
+    pub(crate) version: String,
+    pub(crate) kind: Kind,
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Measured(Box<Measured>),
+    Failed(String),
+    Unsupported(String),
+}
+
+/// The numbers of one engine in one contest. Times are in nanoseconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    pub(crate) time: Estimate,
+    pub(crate) spread: Option<Estimate>,
+    /// To the fastest pool of the contest.
+    pub(crate) ratio: Estimate,
+    /// 1 is the fastest. Engines that cannot be told apart share a rank. `None` for what is no pool.
+    pub(crate) rank: Option<usize>,
+    /// Whether another engine has the same rank.
+    pub(crate) tied: bool,
+    pub(crate) cpu: Option<f64>,
+    pub(crate) switches: Option<f64>,
+    pub(crate) p50: Option<f64>,
+    pub(crate) p99: Option<f64>,
+}
+
+impl Contest {
+    /// The engines that were measured, fastest first.
+    pub(crate) fn measured(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
+        self.entries.iter().filter_map(|entry| Some((entry, entry.measured()?)))
+    }
+
+    /// The pools that were measured, fastest first.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
+        self.measured().filter(|(entry, _)| entry.kind != Kind::Yardstick)
+    }
+
+    pub(crate) fn entry(&self, engine: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.engine == engine)
+    }
+}
+
+impl Entry {
+    pub(crate) fn measured(&self) -> Option<&Measured> {
+        match &self.outcome {
+            Outcome::Measured(measured) => Some(measured),
+            _ => None,
+        }
+    }
+}
+
+/// `a / b` of two ratios to the same reference, with the widest interval that they allow. When one of them
+/// is the reference itself, nothing is added to the other's interval.
+pub(crate) fn quotient(a: Estimate, b: Estimate) -> Estimate {
+    Estimate { median: a.median / b.median, low: a.low / b.high, high: a.high / b.low }
+}
+
+/// Whether two engines' ratios cannot be told apart.
+pub(crate) fn tie(a: Estimate, b: Estimate, noise: Option<Estimate>) -> bool {
+    stats::is_tie(quotient(a, b), noise.unwrap_or(Estimate::exact(1.0)))
+}
+
+/// The order in which families appear; unknown ones follow by name.
+const FAMILIES: [&str; 7] = ["spawn", "join", "scope", "latency", "io", "lifecycle", "app"];
+
+/// A contest's records, by engine.
+type Group<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
+
+/// Arranges the records of one machine. Within a family workloads come by name and variant.
+pub(crate) fn arrange(records: &[Record]) -> Vec<Family> {
+    let mut groups: BTreeMap<(&str, &str, &str, usize), Group> = BTreeMap::new();
+    for record in records {
+        let key = (record.family(), record.workload.as_str(), record.variant.as_str(), record.threads);
+        groups.entry(key).or_default().entry(&record.engine).or_default().push(record);
+    }
+    let floor = worst_noise(records.iter());
+    let mut families: BTreeMap<&str, Vec<Bench>> = BTreeMap::new();
+    for ((family, workload, variant, threads), group) in groups {
+        let contest = contest(threads, &group, floor);
+        let benches = families.entry(family).or_default();
+        match benches.iter_mut().find(|bench| bench.workload == workload && bench.variant == variant) {
+            Some(bench) => bench.contests.push(contest),
+            None => benches.push(Bench {
+                workload: workload.to_owned(),
+                variant: variant.to_owned(),
+                contests: vec![contest],
+            }),
+        }
+    }
+    let mut families: Vec<Family> =
+        families.into_iter().map(|(name, benches)| Family { name: name.to_owned(), benches }).collect();
+    families.sort_by_key(|family| {
+        FAMILIES.iter().position(|name| *name == family.name).unwrap_or(FAMILIES.len())
+    });
+    families
+}
+
+/// The noise record that is furthest from 1.
+fn worst_noise<'r>(records: impl Iterator<Item = &'r Record>) -> Option<Estimate> {
+    records
+        .filter(|record| record.metric == Metric::Noise && record.low > 0.0)
+        .map(Record::estimate)
+        .max_by(|a, b| stats::noise_factor(*a).total_cmp(&stats::noise_factor(*b)))
+}
+
+fn contest(threads: usize, group: &Group, floor: Option<Estimate>) -> Contest {
+    let noise = worst_noise(group.values().flatten().copied()).or(floor);
+    let mut entries: Vec<Entry> = group.iter().map(|(engine, records)| entry(engine, records)).collect();
+    let class = |entry: &Entry| match &entry.outcome {
+        Outcome::Measured(measured) => (0, measured.time.median),
+        Outcome::Failed(_) => (1, 0.0),
+        Outcome::Unsupported(_) => (2, 0.0),
+    };
+    entries.sort_by(|a, b| {
+        let ((a, time_a), (b, time_b)) = (class(a), class(b));
+        a.cmp(&b).then(time_a.total_cmp(&time_b))
+    });
+    relate(&mut entries, group);
+    rank(&mut entries, noise);
+    Contest { threads, entries, noise }
+}
+
+fn entry(engine: &str, records: &[&Record]) -> Entry {
+    let find = |metric| records.iter().find(|record| record.metric == metric);
+    let value = |metric| find(metric).map(|record| record.median);
+    let time = find(Metric::TimePerOp).or_else(|| find(Metric::LatencyP50)).filter(|time| time.median > 0.0);
+    let outcome = match (find(Metric::Error), find(Metric::Unsupported), time) {
+        (Some(error), ..) => Outcome::Failed(error.note.clone()),
+        (None, None, Some(time)) => Outcome::Measured(Box::new(Measured {
+            time: time.estimate(),
+            spread: find(Metric::Spread).map(|record| record.estimate()),
+            ratio: Estimate::exact(1.0),
+            rank: None,
+            tied: false,
+            cpu: value(Metric::CpuPerOp),
+            switches: value(Metric::SwitchesPerOp),
+            p50: value(Metric::LatencyP50),
+            p99: value(Metric::LatencyP99),
+        })),
+        (None, Some(unsupported), _) => Outcome::Unsupported(unsupported.note.clone()),
+        (None, None, None) => Outcome::Failed("no time was recorded".to_owned()),
+    };
+    let version = records.first().map(|record| record.version.clone()).unwrap_or_default();
+    Entry { engine: engine.to_owned(), version, kind: Kind::of(engine), outcome }
+}
+
+/// Gives every measured entry its ratio to the fastest pool.
+///
+/// The records hold ratios paired round by round to the fastest *engine*. Where that is no pool but the
+/// yardstick, the ratios are divided by the fastest pool's. Where paired ratios to one common reference
+/// are missing, the ratio comes from the times themselves, with the wider interval that this costs.
+fn relate(entries: &mut [Entry], group: &Group) {
+    let paired = paired_ratios(group);
+    let all_paired = entries
+        .iter()
+        .filter(|entry| entry.measured().is_some())
+        .all(|entry| paired.contains_key(entry.engine.as_str()));
+    let value = |entry: &Entry| match entry.measured() {
+        Some(_) if all_paired => paired.get(entry.engine.as_str()).copied(),
+        measured => measured.map(|measured| measured.time),
+    };
+    let is_pool = |entry: &&Entry| entry.kind != Kind::Yardstick && entry.measured().is_some();
+    let fastest = entries.iter().find(is_pool).or(entries.first());
+    let Some((best, name)) = fastest.and_then(|entry| Some((value(entry)?, entry.engine.clone()))) else {
+        return;
+    };
+    for entry in entries {
+        let Some(value) = value(entry) else { continue };
+        let ratio = if entry.engine == name { Estimate::exact(1.0) } else { quotient(value, best) };
+        if let Outcome::Measured(measured) = &mut entry.outcome {
+            measured.ratio = ratio;
+        }
+    }
+}
+
+/// The paired ratios of a contest, by engine; none when they do not all have the same reference.
+fn paired_ratios<'r>(group: &Group<'r>) -> BTreeMap<&'r str, Estimate> {
+    let relative = || group.values().flatten().filter(|r| r.metric == Metric::Relative && r.low > 0.0);
+    let references: BTreeSet<&str> = relative().map(|record| record.note.as_str()).collect();
+    match references.len() {
+        1 => relative().map(|record| (record.engine.as_str(), record.estimate())).collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// Gives ranks to pools that are sorted by time.
+fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
+    let pools: Vec<(usize, Estimate)> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.kind != Kind::Yardstick)
+        .filter_map(|(i, entry)| Some((i, entry.measured()?.ratio)))
+        .collect();
+    let ratios: Vec<Estimate> = pools.iter().map(|(_, ratio)| *ratio).collect();
+    for ((i, _), place) in pools.iter().zip(places(&ratios, noise)) {
+        if let Outcome::Measured(measured) = &mut entries[*i].outcome {
+            (measured.rank, measured.tied) = (Some(place.rank), place.tied);
+        }
+    }
+}
+
+/// A place in an order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) rank: usize,
+    pub(crate) tied: bool,
+}
+
+/// The places of ascending ratios, as in a race: 1, 1, 3. Everyone who cannot be told from the first of a group
+/// shares the place of that first; being close to each other is not passed on from one to the next.
+pub(crate) fn places(ratios: &[Estimate], noise: Option<Estimate>) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::with_capacity(ratios.len());
+    let mut first = 0;
+    for (i, ratio) in ratios.iter().enumerate() {
+        let tied = i > first && tie(*ratio, ratios[first], noise);
+        if tied {
+            places[first].tied = true;
+        } else {
+            first = i;
+        }
+        places.push(Place { rank: first + 1, tied });
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests;

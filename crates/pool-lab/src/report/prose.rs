@@ -1,0 +1,228 @@
+//! What the reports say in words. Every sentence follows from the records.
+
+use crate::machine::Machine;
+use crate::report::model::{Bench, Contest, Entry, Family, Kind, Outcome, quotient, tie};
+use crate::report::ranking::{Ranking, typical_noise};
+use crate::stats;
+use crate::units;
+
+/// The best of one kind, usually ours, against the best of another, usually peers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Duel {
+    /// Ours is faster by this factor.
+    Ahead(f64),
+    /// Ours is slower by this factor.
+    Behind(f64),
+    /// The difference is inside the noise.
+    Tie,
+    /// One side cannot do it.
+    Alone,
+}
+
+impl Duel {
+    pub(crate) fn of(contest: &Contest) -> Self {
+        Duel::between(contest, Kind::Ours, Kind::Peer)
+    }
+
+    fn between(contest: &Contest, ours: Kind, theirs: Kind) -> Self {
+        let best =
+            |kind| contest.pools().find(|(entry, _)| entry.kind == kind).map(|(_, measured)| measured.ratio);
+        let (Some(ours), Some(theirs)) = (best(ours), best(theirs)) else { return Duel::Alone };
+        let factor = quotient(theirs, ours).median;
+        match tie(theirs, ours, contest.noise) {
+            true => Duel::Tie,
+            false if factor > 1.0 => Duel::Ahead(factor),
+            false => Duel::Behind(1.0 / factor),
+        }
+    }
+}
+
+/// The engines in first place.
+pub(crate) fn first_places(contest: &Contest) -> String {
+    let first = contest
+        .pools()
+        .filter(|(_, measured)| measured.rank == Some(1))
+        .map(|(entry, _)| entry.engine.as_str());
+    list_or_none(first.collect(), " = ")
+}
+
+/// The engines in first place of a ranking.
+pub(crate) fn leaders(ranking: &Ranking) -> String {
+    let first = ranking.standings.iter().filter(|standing| standing.rank == Some(1));
+    list_or_none(first.map(|standing| standing.engine.as_str()).collect(), " = ")
+}
+
+fn list_or_none(names: Vec<&str>, separator: &str) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(separator) }
+}
+
+/// What a family of workloads asks of a pool.
+pub(crate) fn family(name: &str) -> &'static str {
+    match name {
+        "spawn" => "hand over many small independent jobs",
+        "join" => "split work in two, again and again, and wait for both halves",
+        "scope" => "run jobs that borrow from the caller's stack",
+        "latency" => "wake an idle pool for one job",
+        "io" => "run jobs that block",
+        "lifecycle" => "start a pool and stop it",
+        "app" => "do real work",
+        _ => "",
+    }
+}
+
+/// The paragraphs at the top: who wins, by how much, and how far to trust it.
+pub(crate) fn summary(families: &[Family], machine: &Machine) -> Vec<String> {
+    let benches: Vec<&Bench> = families.iter().flat_map(|family| &family.benches).collect();
+    if benches.is_empty() {
+        return vec!["There are no records yet.".to_owned()];
+    }
+    let mut paragraphs = vec![score(&benches)];
+    paragraphs.extend(extremes(&benches));
+    paragraphs.push(noise(&benches));
+    paragraphs.extend(failures(&benches));
+    paragraphs.extend(cautions(machine));
+    paragraphs
+}
+
+fn score(benches: &[&Bench]) -> String {
+    let duels: Vec<Duel> = benches.iter().map(|bench| Duel::of(bench.top())).collect();
+    let count = |test: fn(&Duel) -> bool| duels.iter().filter(|duel| test(duel)).count();
+    let (ahead, behind) = (count(|d| matches!(d, Duel::Ahead(_))), count(|d| matches!(d, Duel::Behind(_))));
+    let (ties, alone) = (count(|d| *d == Duel::Tie), count(|d| *d == Duel::Alone));
+    let mut text = format!(
+        "{} at {}. One of our four pools is faster than every peer in {ahead}, cannot be told from the \
+         fastest peer in {ties}, and is slower than a peer in {behind}.",
+        counted(benches.len(), "workload"),
+        thread_counts(benches),
+    );
+    if alone > 0 {
+        text.push_str(&format!(" In {alone} only one side could take part."));
+    }
+    let against_baseline = benches.iter().map(|bench| Duel::between(bench.top(), Kind::Ours, Kind::Baseline));
+    let beaten = against_baseline.filter(|duel| matches!(duel, Duel::Behind(_))).count();
+    if beaten > 0 {
+        text.push_str(&format!(" In {beaten} a textbook baseline is faster than all of ours."));
+    }
+    text
+}
+
+fn thread_counts(benches: &[&Bench]) -> String {
+    let counts = benches.iter().map(|bench| bench.top().threads);
+    match (counts.clone().min(), counts.max()) {
+        (Some(min), Some(max)) if min == max => counted(max, "thread"),
+        (Some(min), Some(max)) => format!("{min} to {max} threads, the highest count measured of each"),
+        _ => "no threads".to_owned(),
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The widest lead and the widest lag.
+fn extremes(benches: &[&Bench]) -> Option<String> {
+    let widest = |factor: fn(Duel) -> Option<f64>| {
+        let found = benches.iter().filter_map(|bench| Some((*bench, factor(Duel::of(bench.top()))?)));
+        found.max_by(|(_, a), (_, b)| a.total_cmp(b))
+    };
+    let sentence = |what: &str, comparative: &str, (bench, factor): (&Bench, f64)| {
+        let best =
+            |kind| bench.top().pools().find(|(entry, _)| entry.kind == kind).map(|(entry, _)| &entry.engine);
+        let (ours, peer) = (best(Kind::Ours)?, best(Kind::Peer)?);
+        let (bench, factor) = (bench.title(), units::ratio(factor));
+        Some(format!("Our widest {what}: {bench}, where {ours} is {factor} {comparative} than {peer}."))
+    };
+    let lead = widest(|duel| if let Duel::Ahead(factor) = duel { Some(factor) } else { None });
+    let lag = widest(|duel| if let Duel::Behind(factor) = duel { Some(factor) } else { None });
+    let lead = lead.and_then(|found| sentence("lead", "faster", found));
+    let lag = lag.and_then(|found| sentence("lag", "slower", found));
+    let sentences: Vec<String> = lead.into_iter().chain(lag).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+fn noise(benches: &[&Bench]) -> String {
+    let contests: Vec<&Contest> = benches.iter().map(|bench| bench.top()).collect();
+    let factors = contests.iter().filter_map(|contest| contest.noise).map(stats::noise_factor);
+    match (typical_noise(&contests), factors.max_by(f64::total_cmp)) {
+        (Some(typical), Some(worst)) => format!(
+            "Noise floor: an engine measured against itself differed by up to {} (typical workload) and {} (worst). \
+             Differences that reach into the noise of their workload are printed as ties.",
+            percent(stats::noise_factor(typical)),
+            percent(worst),
+        ),
+        _ => "No engine was measured against itself, so the noise floor is unknown, and small differences may be none."
+            .to_owned(),
+    }
+}
+
+/// The noise floor of one contest.
+pub(crate) fn contest_noise(contest: &Contest) -> String {
+    match contest.noise.map(stats::noise_factor) {
+        Some(factor) => format!("Noise floor: {}.", percent(factor)),
+        None => "Noise floor: unknown.".to_owned(),
+    }
+}
+
+/// `1.034` as `3.4 %`.
+fn percent(factor: f64) -> String {
+    format!("{:.1} %", (factor - 1.0) * 100.0)
+}
+
+fn failures(benches: &[&Bench]) -> Option<String> {
+    let failed = |entry: &&Entry| matches!(entry.outcome, Outcome::Failed(_));
+    let describe = |(bench, contest): (&&Bench, &Contest)| -> Vec<String> {
+        let name = |entry: &Entry| {
+            format!("{} in {} at {}", entry.engine, bench.title(), counted(contest.threads, "thread"))
+        };
+        contest.entries.iter().filter(failed).map(name).collect()
+    };
+    let contests =
+        benches.iter().flat_map(|bench| bench.contests.iter().map(move |contest| (bench, contest)));
+    let failures: Vec<String> = contests.flat_map(describe).collect();
+    (!failures.is_empty()).then(|| format!("Failed: {}.", failures.join("; ")))
+}
+
+/// What this machine cannot show.
+pub(crate) fn cautions(machine: &Machine) -> Vec<String> {
+    let mut cautions = Vec::new();
+    if !machine.optimised {
+        cautions.push("The barometer was built without optimisation: these numbers mean nothing.".to_owned());
+    }
+    if machine.cores <= 4 {
+        let cores = counted(machine.cores, "core");
+        cautions.push(format!(
+            "{cores} cannot show how an engine scales: contention for shared queues, steal traffic and memory on \
+             several sockets only begin beyond. Do not extrapolate; run it on the machine that you care about."
+        ));
+    }
+    if machine.virtual_machine == Some(true) {
+        cautions.push(
+            "This is a virtual machine: waking a sleeping thread costs more than on bare metal, and neighbours \
+             are part of the noise."
+                .to_owned(),
+        );
+    }
+    cautions
+}
+
+/// The caution that belongs to a geometric mean of ratios.
+pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's ratios to the fastest pool, each workload \
+    at its highest thread count. Read it with care: it weighs every workload alike, however many of them resemble each \
+    other and whether or not they resemble yours; and it shifts when a faster engine joins. An engine that did \
+    not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
+
+/// How the numbers came about.
+pub(crate) const METHOD: [&str; 6] = [
+    "Engines of one workload and thread count are measured together, in interleaved rounds (A B C A B C ...), on pools \
+     that were built and warm before the clock started. Every answer is checked; a wrong one is shown as an error.",
+    "Times are medians over rounds. The interval is a 95 % percentile bootstrap of that median; the whisker in a plot \
+     spans the 10th to the 90th percentile of the rounds.",
+    "Ratios are taken within a round and then their median is taken, because absolute times drift from minute to minute \
+     and ratios do not. They are against the fastest pool of the workload, which has 1.00x. Where plain calls without a \
+     pool (serial) were fastest, the rounds are paired with those, and the ratio of two pools is the quotient.",
+    "In each workload one engine also runs twice, as two pools. How far it differs from itself is the noise floor. \
+     Engines whose ratio reaches into it share a rank: a tie.",
+    "CPU is processor time of the whole process, and switches are voluntary context switches, both per operation: the price \
+     that a pool pays for its speed.",
+    "n/a: the engine cannot do it. A dash: not measured, or the system does not tell.",
+];

@@ -1,0 +1,203 @@
+//! Engines in order over several workloads: by the geometric mean of their ratios to the best.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::report::model::{Bench, Contest, Kind, Outcome, places};
+use crate::stats::{self, Estimate};
+
+/// One engine's line in a ranking.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Standing {
+    pub(crate) engine: String,
+    pub(crate) version: String,
+    pub(crate) kind: Kind,
+    /// `None` for the yardstick, for an engine that did only some of the workloads, and for one that failed in
+    /// any: their means are over something else, so they have no place in the order.
+    pub(crate) rank: Option<usize>,
+    pub(crate) tied: bool,
+    /// The geometric mean of the ratios to the fastest pool over the workloads that it did.
+    pub(crate) mean: Option<f64>,
+    /// How many workloads it did.
+    pub(crate) covered: usize,
+    /// In how many it was fastest, alone or tied.
+    pub(crate) wins: usize,
+    /// In how many it failed.
+    pub(crate) failures: usize,
+}
+
+impl Standing {
+    /// Whether it did, or failed in, any of the workloads.
+    pub(crate) fn took_part(&self) -> bool {
+        self.covered + self.failures > 0
+    }
+}
+
+/// A ranking over some workloads, each at its highest thread count.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ranking {
+    /// How many workloads there are.
+    pub(crate) workloads: usize,
+    /// Ranked engines in order, then the others by their mean, then those without any number.
+    pub(crate) standings: Vec<Standing>,
+}
+
+/// Of these workloads, those that at least two thirds of the pools can do: over all of them, few pools could be ranked.
+pub(crate) fn common<'m>(benches: &[&'m Bench]) -> Vec<&'m Bench> {
+    let pools = |bench: &&'m Bench| bench.top().entries.iter().filter(|entry| entry.kind != Kind::Yardstick);
+    let all: BTreeSet<&str> = benches.iter().flat_map(pools).map(|entry| entry.engine.as_str()).collect();
+    let able = |bench: &&'m Bench| {
+        pools(bench).filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_))).count()
+    };
+    benches.iter().copied().filter(|bench| able(bench) * 3 >= all.len() * 2).collect()
+}
+
+#[derive(Default)]
+struct Sum {
+    version: String,
+    ratios: Vec<f64>,
+    wins: usize,
+    failures: usize,
+}
+
+/// Ranks the engines over these workloads.
+pub(crate) fn rank<'m>(benches: impl IntoIterator<Item = &'m Bench>) -> Ranking {
+    let contests: Vec<&Contest> = benches.into_iter().map(Bench::top).collect();
+    let mut standings: Vec<Standing> =
+        sums(&contests).into_iter().map(|(engine, sum)| standing(engine, sum)).collect();
+    let full = |s: &Standing| s.covered == contests.len() && s.kind != Kind::Yardstick && s.mean.is_some();
+    standings.sort_by(|a, b| {
+        let mean = |s: &Standing| s.mean.unwrap_or(f64::INFINITY);
+        full(b).cmp(&full(a)).then(mean(a).total_cmp(&mean(b)))
+    });
+    let means: Vec<Estimate> =
+        standings.iter().filter(|s| full(s)).filter_map(|s| s.mean).map(Estimate::exact).collect();
+    for (standing, place) in standings.iter_mut().zip(places(&means, typical_noise(&contests))) {
+        (standing.rank, standing.tied) = (Some(place.rank), place.tied);
+    }
+    Ranking { workloads: contests.len(), standings }
+}
+
+fn sums<'m>(contests: &[&'m Contest]) -> BTreeMap<&'m str, Sum> {
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    for entry in contests.iter().flat_map(|contest| &contest.entries) {
+        let sum = sums.entry(&entry.engine).or_default();
+        sum.version.clone_from(&entry.version);
+        match &entry.outcome {
+            Outcome::Measured(measured) => {
+                sum.ratios.push(measured.ratio.median);
+                sum.wins += usize::from(measured.rank == Some(1));
+            }
+            Outcome::Failed(_) => sum.failures += 1,
+            Outcome::Unsupported(_) => {}
+        }
+    }
+    sums
+}
+
+fn standing(engine: &str, sum: Sum) -> Standing {
+    Standing {
+        engine: engine.to_owned(),
+        version: sum.version,
+        kind: Kind::of(engine),
+        rank: None,
+        tied: false,
+        covered: sum.ratios.len(),
+        mean: stats::geometric_mean(sum.ratios),
+        wins: sum.wins,
+        failures: sum.failures,
+    }
+}
+
+/// The noise that a mean over these contests is compared with: the geometric mean of their factors.
+pub(crate) fn typical_noise(contests: &[&Contest]) -> Option<Estimate> {
+    let factors = contests.iter().filter_map(|contest| contest.noise).map(stats::noise_factor);
+    stats::geometric_mean(factors).map(|factor| Estimate { median: 1.0, low: 1.0 / factor, high: factor })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::invented::{self, Sample};
+    use crate::report::model::arrange;
+
+    fn line(standing: &Standing) -> (&str, Option<usize>, bool, usize) {
+        (&standing.engine, standing.rank, standing.tied, standing.covered)
+    }
+
+    #[test]
+    fn only_full_coverage_is_ranked() {
+        let records = invented::records(&[
+            Sample::time("join/a", "stealing", 10.0),
+            Sample::time("join/a", "chili", 5.0),
+            Sample::time("join/a", "rayon", 40.0),
+            Sample::time("join/b", "stealing", 10.0),
+            Sample::time("join/b", "rayon", 90.0),
+            Sample::unsupported("join/b", "chili"),
+            Sample::time("join/b", "serial", 1.0),
+            Sample::time("join/a", "serial", 1.0),
+        ]);
+        let families = arrange(&records);
+        let ranking = rank(&families[0].benches);
+        assert_eq!(ranking.workloads, 2);
+        assert_eq!(
+            ranking.standings.iter().map(line).collect::<Vec<_>>(),
+            [
+                ("stealing", Some(1), false, 2),
+                ("rayon", Some(2), false, 2),
+                ("serial", None, false, 2),
+                ("chili", None, false, 1),
+            ]
+        );
+        let mean = ranking.standings[1].mean.unwrap();
+        assert!((mean - (8.0_f64 * 9.0).sqrt()).abs() < 1e-9, "{mean}");
+        assert_eq!(ranking.standings[0].wins, 1);
+        assert_eq!(ranking.standings[3].wins, 1);
+    }
+
+    #[test]
+    fn common_workloads_are_those_that_most_pools_can_do() {
+        let records = invented::records(&[
+            Sample::time("x/a", "stealing", 1.0),
+            Sample::time("x/a", "rayon", 1.0),
+            Sample::unsupported("x/a", "tokio"),
+            Sample::time("x/b", "stealing", 1.0),
+            Sample::time("x/b", "serial", 1.0),
+            Sample::unsupported("x/b", "rayon"),
+            Sample::unsupported("x/b", "tokio"),
+        ]);
+        let families = arrange(&records);
+        let benches: Vec<&Bench> = families[0].benches.iter().collect();
+        let common: Vec<&str> = common(&benches).iter().map(|bench| bench.workload.as_str()).collect();
+        assert_eq!(common, ["x/a"]);
+    }
+
+    #[test]
+    fn a_failure_costs_the_rank() {
+        let records = invented::records(&[
+            Sample::time("spawn/a", "mpsc", 10.0),
+            Sample::time("spawn/b", "mpsc", 10.0),
+            Sample::time("spawn/a", "rayon", 1.0),
+            Sample::error("spawn/b", "rayon", "wrong answer"),
+        ]);
+        let families = arrange(&records);
+        let ranking = rank(&families[0].benches);
+        assert_eq!(line(&ranking.standings[0]), ("mpsc", Some(1), false, 2));
+        assert_eq!((ranking.standings[1].rank, ranking.standings[1].failures), (None, 1));
+    }
+
+    #[test]
+    fn means_within_the_noise_share_a_rank() {
+        let records = invented::records(&[
+            Sample::time("spawn/a", "mpsc", 100.0),
+            Sample::time("spawn/a", "rayon", 103.0),
+            Sample::time("spawn/a", "tokio", 130.0),
+            Sample::noise("spawn/a", "mpsc", 1.05),
+        ]);
+        let families = arrange(&records);
+        let standings = rank(&families[0].benches).standings;
+        assert_eq!(
+            standings.iter().map(line).collect::<Vec<_>>(),
+            [("mpsc", Some(1), true, 1), ("rayon", Some(1), true, 1), ("tokio", Some(3), false, 1)]
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! The tables that both reports show.
+
+use std::collections::BTreeSet;
+
+use crate::machine::Machine;
+use crate::report::model::{Bench, Contest, Entry, Family, Kind, Measured, Outcome};
+use crate::report::prose::{self, Duel};
+use crate::report::ranking::{Ranking, Standing};
+use crate::report::table::{Cell, Table, Tone};
+use crate::units;
+
+fn engine_cell(name: &str, kind: Kind) -> Cell {
+    Cell::new(name).toned(if kind == Kind::Ours { Tone::Ours } else { Tone::Plain })
+}
+
+fn ratio_cell(ratio: f64) -> Cell {
+    Cell::number(units::ratio(ratio), ratio)
+}
+
+/// One line a workload: who is fastest, and how the best of ours does against the best peer.
+pub(crate) fn headline(families: &[Family]) -> Table {
+    let mut table = Table::new()
+        .text("workload")
+        .number("threads")
+        .text("fastest pool")
+        .text("best of ours")
+        .text("best peer")
+        .text("ours against peer");
+    for bench in families.iter().flat_map(|family| &family.benches) {
+        let contest = bench.top();
+        let duel = Duel::of(contest);
+        table.row([
+            Cell::new(bench.title()),
+            Cell::number(contest.threads.to_string(), contest.threads as f64),
+            Cell::new(prose::first_places(contest)),
+            side(contest, Kind::Ours),
+            side(contest, Kind::Peer),
+            verdict(&duel),
+        ]);
+    }
+    table
+}
+
+fn side(contest: &Contest, kind: Kind) -> Cell {
+    match contest.pools().find(|(entry, _)| entry.kind == kind) {
+        Some((entry, measured)) => Cell::number(
+            format!("{} {}", entry.engine, units::time(measured.time.median)),
+            measured.time.median,
+        ),
+        None => Cell::absent("none can"),
+    }
+}
+
+fn verdict(duel: &Duel) -> Cell {
+    match *duel {
+        Duel::Ahead(factor) => {
+            Cell::number(format!("{} faster", units::ratio(factor)), factor).toned(Tone::Strong)
+        }
+        Duel::Behind(factor) => Cell::number(format!("{} slower", units::ratio(factor)), 1.0 / factor),
+        Duel::Tie => Cell::number("tie", 1.0),
+        Duel::Alone => Cell::absent("-"),
+    }
+}
+
+/// One line a family.
+pub(crate) fn glance(families: &[(&Family, Ranking)]) -> Table {
+    let mut table =
+        Table::new().text("family").text("what it asks").text("first").text("best of ours").text("best peer");
+    for (family, ranking) in families {
+        let best = |kind| match ranking.standings.iter().find(|s| s.kind == kind && s.rank.is_some()) {
+            Some(Standing { engine, mean: Some(mean), .. }) => {
+                Cell::new(format!("{engine} {}", units::ratio(*mean)))
+            }
+            _ => Cell::absent("none did all"),
+        };
+        table.row([
+            Cell::new(&family.name),
+            Cell::new(prose::family(&family.name)),
+            Cell::new(prose::leaders(ranking)).toned(Tone::Strong),
+            best(Kind::Ours),
+            best(Kind::Peer),
+        ]);
+    }
+    table
+}
+
+/// The engines in order.
+pub(crate) fn ranking(ranking: &Ranking) -> Table {
+    let mut table = Table::new()
+        .number("rank")
+        .text("engine")
+        .text("version")
+        .text("kind")
+        .number("mean ratio")
+        .number("did")
+        .number("first in")
+        .number("failed in");
+    for standing in ranking.standings.iter().filter(|standing| standing.took_part()) {
+        let failures = Cell::number(standing.failures.to_string(), standing.failures as f64);
+        table.row([
+            place_cell(standing.rank, standing.tied),
+            engine_cell(&standing.engine, standing.kind),
+            Cell::new(&standing.version),
+            Cell::new(standing.kind.name()),
+            standing.mean.map_or_else(|| Cell::absent("n/a"), ratio_cell),
+            Cell::number(format!("{} of {}", standing.covered, ranking.workloads), standing.covered as f64),
+            Cell::number(standing.wins.to_string(), standing.wins as f64),
+            if standing.failures > 0 { failures.toned(Tone::Bad) } else { failures },
+        ]);
+    }
+    table
+}
+
+fn place_cell(rank: Option<usize>, tied: bool) -> Cell {
+    match rank {
+        Some(rank) if tied => Cell::number(format!("{rank} (tie)"), rank as f64),
+        Some(rank) => Cell::number(rank.to_string(), rank as f64),
+        None => Cell::absent("-"),
+    }
+}
+
+/// All numbers of one contest. Columns that nobody has a number for are left out.
+pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
+    let known = |(_, number, _): &&Extra| contest.measured().any(|(_, measured)| number(measured).is_some());
+    let extras: Vec<&Extra> = EXTRAS.iter().filter(known).collect();
+    let mut table = Table::new()
+        .number("rank")
+        .text("engine")
+        .number(format!("time per {operation}"))
+        .number("95 % interval")
+        .number("ratio");
+    for (title, ..) in &extras {
+        table = table.number(*title);
+    }
+    let has_notes = contest.entries.iter().any(|entry| entry.measured().is_none());
+    if has_notes {
+        table = table.text("note");
+    }
+    for entry in &contest.entries {
+        let (mut cells, note) = main_cells(entry);
+        let extra = |(_, number, text): &&Extra| match entry.measured().and_then(number) {
+            Some(value) => Cell::number(text(value), value),
+            None => Cell::absent("-"),
+        };
+        cells.extend(extras.iter().map(extra));
+        cells.extend(has_notes.then_some(note));
+        table.row(cells);
+    }
+    table
+}
+
+/// A column that not every contest has: its title, its number, and how that is written.
+type Extra = (&'static str, fn(&Measured) -> Option<f64>, fn(f64) -> String);
+
+const EXTRAS: [Extra; 4] = [
+    ("p50", |m| m.p50, units::time),
+    ("p99", |m| m.p99, units::time),
+    ("CPU", |m| m.cpu, units::time),
+    ("switches", |m| m.switches, units::three_digits),
+];
+
+/// Rank, engine, time, interval and ratio; and the note that explains their absence.
+fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
+    let engine = engine_cell(&entry.engine, entry.kind);
+    let absent = || Cell::absent("-");
+    match &entry.outcome {
+        Outcome::Measured(measured) => {
+            let time = measured.time;
+            let numbers = vec![
+                place_cell(measured.rank, measured.tied),
+                engine,
+                Cell::number(units::time(time.median), time.median),
+                Cell::number(interval(time.low, time.high), time.low),
+                ratio_cell(measured.ratio.median),
+            ];
+            (numbers, Cell::new(""))
+        }
+        Outcome::Failed(what) => {
+            let error = Cell { tone: Tone::Bad, ..Cell::absent("error") };
+            (vec![absent(), engine, error, absent(), absent()], Cell::new(what).toned(Tone::Bad))
+        }
+        Outcome::Unsupported(why) => {
+            let unable = Cell::absent("n/a");
+            (vec![absent(), engine, unable, absent(), absent()], Cell::new(why).toned(Tone::Faint))
+        }
+    }
+}
+
+/// Both ends in the unit of the upper one: `49.9 to 51.3 ns`.
+fn interval(low: f64, high: f64) -> String {
+    let unit = units::time_unit(high);
+    format!("{} to {}", units::three_digits(low / unit.nanoseconds), units::time(high))
+}
+
+/// What is known about a machine.
+pub(crate) fn machine(machine: &Machine) -> Table {
+    let absent = || Cell::absent("absent");
+    let text = |text: &Option<String>| text.as_ref().map_or_else(absent, Cell::new);
+    let yes_no = |yes: bool| Cell::new(if yes { "yes" } else { "no" });
+    let memory = machine
+        .memory
+        .map(|bytes| format!("{} GiB", units::three_digits(bytes as f64 / (1_u64 << 30) as f64)));
+    let revision = match machine.dirty {
+        Some(true) => format!("{} and changes on top", machine.revision),
+        _ => machine.revision.clone(),
+    };
+    let mut table = Table::new().text("machine").text(&machine.name);
+    let rows = [
+        ("processor", text(&machine.cpu)),
+        ("architecture", Cell::new(&machine.architecture)),
+        ("logical cores", Cell::new(machine.cores.to_string())),
+        ("memory", text(&memory)),
+        ("virtual machine", machine.virtual_machine.map_or_else(absent, yes_no)),
+        ("system", text(&machine.os)),
+        ("kernel", text(&machine.kernel)),
+        ("rustc", text(&machine.rustc)),
+        ("optimised build", yes_no(machine.optimised)),
+        ("allocator", Cell::new(&machine.allocator)),
+        ("revision", Cell::new(revision)),
+        ("measured", Cell::new(&machine.date)),
+    ];
+    rows.into_iter().for_each(|(name, value)| table.row([Cell::new(name), value]));
+    table
+}
+
+/// Workloads against engines, small enough for a README: times and ratios at the highest thread count.
+pub(crate) fn compact(benches: &[&Bench]) -> Table {
+    let mut table = Table::new().text("engine");
+    for bench in benches {
+        table = table.number(bench.title());
+    }
+    for (kind, engine) in engines(benches) {
+        let cells = benches.iter().map(|bench| compact_cell(bench.top().entry(&engine)));
+        table.row(std::iter::once(engine_cell(&engine, kind)).chain(cells));
+    }
+    table
+}
+
+fn compact_cell(entry: Option<&Entry>) -> Cell {
+    match entry.map(|entry| &entry.outcome) {
+        Some(Outcome::Measured(measured)) => {
+            let time = measured.time.median;
+            let text = format!("{} ({})", units::time(time), units::ratio(measured.ratio.median));
+            let tone = if measured.rank == Some(1) { Tone::Strong } else { Tone::Plain };
+            Cell::number(text, time).toned(tone)
+        }
+        Some(Outcome::Failed(_)) => Cell { tone: Tone::Bad, ..Cell::absent("error") },
+        Some(Outcome::Unsupported(_)) => Cell::absent("n/a"),
+        None => Cell::absent("-"),
+    }
+}
+
+/// Every engine of these workloads that did at least one: ours, peers, baselines, the yardstick.
+fn engines(benches: &[&Bench]) -> Vec<(Kind, String)> {
+    let measured = benches.iter().flat_map(|bench| bench.top().entries.iter());
+    let able = measured.filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_)));
+    let mut engines: Vec<(Kind, String)> = able.map(|entry| (entry.kind, entry.engine.clone())).collect();
+    engines.sort();
+    engines.dedup();
+    engines
+}
+
+/// One ranking of several machines side by side: the engines' mean ratios, in the order of the first machine.
+pub(crate) fn side_by_side(machines: &[(String, Ranking)]) -> Table {
+    let mut table = Table::new().text("engine");
+    for (name, _) in machines {
+        table = table.number(name);
+    }
+    let mut seen = BTreeSet::new();
+    let standings = machines.iter().flat_map(|(_, ranking)| &ranking.standings);
+    let engines = standings.filter(|standing| standing.took_part() && seen.insert(&standing.engine));
+    for Standing { kind, engine, .. } in engines {
+        let cells = machines.iter().map(|(_, ranking)| {
+            let standing = ranking.standings.iter().find(|standing| standing.engine == *engine);
+            match standing.and_then(|standing| Some((standing, standing.mean?))) {
+                Some((standing, mean)) => {
+                    let partial = match standing.covered == ranking.workloads {
+                        true => String::new(),
+                        false => format!(" ({} of {})", standing.covered, ranking.workloads),
+                    };
+                    let tone = if standing.rank == Some(1) { Tone::Strong } else { Tone::Plain };
+                    Cell::number(units::ratio(mean) + &partial, mean).toned(tone)
+                }
+                None => Cell::absent("n/a"),
+            }
+        });
+        table.row(std::iter::once(engine_cell(engine, *kind)).chain(cells));
+    }
+    table
+}

@@ -1,0 +1,208 @@
+use super::*;
+use crate::record::Metric;
+use crate::scratch::Scratch;
+use invented::Sample;
+
+fn samples() -> Vec<Sample> {
+    vec![
+        Sample::time("spawn/external", "stealing", 50.0),
+        Sample::spread("spawn/external", "stealing", 48.0, 50.0, 60.0),
+        Sample::time("spawn/external", "stealing", 90.0).threads(1),
+        Sample::metric("spawn/external", "stealing", Metric::CpuPerOp, 95.0),
+        Sample::time("spawn/external", "rayon", 250.0),
+        Sample::time("spawn/external", "rayon", 260.0).threads(1),
+        Sample::time("spawn/external", "bounded:capacity=64", 51.0),
+        Sample::noise("spawn/external", "stealing", 1.04),
+        Sample::unsupported("spawn/external", "chili"),
+        Sample::error("spawn/external", "evil|<script>alert(1)</script>", "it said <b>no</b> | \"never\""),
+        Sample::time("latency/ping", "stealing", 12_000.0).variant("gap=200us"),
+        Sample::time("latency/ping", "rayon", 9_000.0).variant("gap=200us"),
+        Sample::time("join/fib", "stealing", 3.0),
+        Sample::time("join/fib", "chili", 6.0),
+        Sample::time("join/fib", "serial", 1.5),
+    ]
+}
+
+fn captions() -> Captions {
+    let caption = |models: &str, operation: &str| Caption {
+        models: models.to_owned(),
+        operation: operation.to_owned(),
+    };
+    [("spawn/external".to_owned(), caption("a burst of <tiny> jobs", "job"))].into_iter().collect()
+}
+
+/// Two machines in a folder; the reference comes first.
+fn results() -> Scratch {
+    let scratch = Scratch::new();
+    let records = invented::records(&samples());
+    write(scratch.path(), &invented::machine("zeta"), &records, Role::Reference, &captions()).unwrap();
+    let fewer = &records[..5];
+    write(scratch.path(), &invented::machine("alpha"), fewer, Role::Own, &captions()).unwrap();
+    scratch
+}
+
+fn read(results: &Scratch, file: &str) -> String {
+    fs::read_to_string(results.path().join(file)).unwrap()
+}
+
+/// Whether `parts` occur in this order.
+fn in_order(text: &str, parts: &[&str]) {
+    let mut from = 0;
+    for part in parts {
+        let found = text[from..].find(part);
+        from += found.unwrap_or_else(|| panic!("`{part}` is missing after:\n{}", &text[..from])) + part.len();
+    }
+}
+
+#[test]
+fn the_readme_begins_with_what_a_reader_wants_to_know() {
+    let text = read(&results(), "README.md");
+    in_order(
+        &text,
+        &[
+            "# What pools cost",
+            "## zeta (reference)",
+            "3 workloads at 2 threads. One of our four pools is faster than every peer in 2, cannot be told from the \
+             fastest peer in 0, and is slower than a peer in 1.",
+            "Our widest lead: spawn/external, where stealing is 5.00x faster than rayon. Our widest lag: latency/ping \
+             (gap=200us), where stealing is 1.33x slower than rayon.",
+            "Noise floor: an engine measured against itself differed by up to 4.0 %",
+            "Failed: evil\\|&lt;script&gt;alert(1)&lt;/script&gt; in spawn/external at 2 threads.",
+            "2 cores cannot show how an engine scales",
+            "This is a virtual machine",
+            "| spawn | hand over many small independent jobs |",
+            "### Workload by workload",
+            "| spawn/external | 2 | stealing = bounded:capacity=64 | stealing 50.0 ns | rayon 250 ns | **5.00x faster** |",
+            "| latency/ping (gap=200us) | 2 | rayon | stealing 12.0 us | rayon 9.00 us | 1.33x slower |",
+            "### Overall: workloads that most",
+            "### Overall: all workloads",
+            "| 1 | **stealing** | 1.2.3 | ours | 1.10x | 3 of 3 | 2 | 0 |",
+            "geometric mean",
+            "### Family spawn",
+            "<img src=\"zeta/plots/spawn-external-2t.svg\"",
+            "<img src=\"zeta/plots/spawn-external-speedup.svg\"",
+            "<img src=\"zeta/plots/spawn-external-1t.svg\"",
+            "| 1 (tie) | **stealing** | 50.0 ns | 49.5 to 50.5 ns | 1.00x | 95.0 ns |  |",
+            "| - | evil\\|",
+            "**it said &lt;b&gt;no&lt;/b&gt; \\| \"never\"**",
+            "| - | chili | n/a | - | - | - | it has no such thing |",
+            "### Machine",
+            "| processor | Example &lt;CPU&gt; &amp; Co |",
+            "| kernel | absent |",
+            "## alpha",
+        ],
+    );
+}
+
+#[test]
+fn plots_that_are_shown_exist_and_stale_ones_go() {
+    let scratch = results();
+    let text = read(&scratch, "README.md");
+    let shown: Vec<&str> =
+        text.split("<img src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(shown.len(), 5 + 3, "{shown:?}");
+    for file in shown {
+        assert!(scratch.path().join(file).is_file(), "{file}");
+    }
+    let stale = scratch.path().join("alpha/plots/gone-2t.svg");
+    fs::write(&stale, "").unwrap();
+    rebuild(scratch.path(), &captions()).unwrap();
+    assert!(!stale.exists());
+}
+
+#[test]
+fn the_page_is_self_contained_escaped_and_balanced() {
+    let page = read(&results(), "report.html");
+    assert!(!page.contains("<script>alert") && !page.contains("<b>no") && !page.contains("<tiny>"));
+    assert!(page.contains("evil|&lt;script&gt;alert(1)&lt;/script&gt;"));
+    for outside in ["http://", "https://", "src=", "url(", "@import", "<link"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for tag in
+        ["section", "article", "table", "tr", "td", "details", "div", "svg", "text", "figure", "p", "main"]
+    {
+        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+    in_order(
+        &page,
+        &["id=\"summary\"", "side by side", "id=\"family-spawn\"", "id=\"family-join\"", "id=\"about\""],
+    );
+    assert!(page.contains("zeta (reference)") && page.contains("data-machine=\"m1\""));
+    assert!(page.contains("Not measured on this machine."));
+}
+
+#[test]
+fn one_machine_needs_no_choice_of_machines() {
+    let run = invented::run("zeta", true, &samples());
+    let captions = captions();
+    let page = html::report(&[View::new(&run, &captions)]);
+    assert!(!page.contains("data-machine=\"m0\"") && !page.contains("class=\"many\""));
+}
+
+#[test]
+fn the_same_records_give_the_same_reports() {
+    let scratch = results();
+    let before = (read(&scratch, "README.md"), read(&scratch, "report.html"));
+    let written = rebuild(scratch.path(), &captions()).unwrap();
+    assert_eq!((read(&scratch, "README.md"), read(&scratch, "report.html")), before);
+    assert_eq!(written.len(), 5 + 3 + 2);
+}
+
+#[test]
+fn no_records_are_no_error() {
+    let scratch = Scratch::new();
+    rebuild(scratch.path(), &Captions::default()).unwrap();
+    assert!(read(&scratch, "README.md").contains("There are no records yet."));
+    write(scratch.path(), &invented::machine("m"), &[], Role::Own, &Captions::default()).unwrap();
+    assert!(read(&scratch, "report.html").contains("There are no records yet."));
+}
+
+#[test]
+fn a_bad_file_of_records_stops_the_report_and_is_named() {
+    let scratch = results();
+    fs::write(scratch.path().join("zeta/rayon.csv"), "workload\nx\n").unwrap();
+    let text = rebuild(scratch.path(), &captions()).unwrap_err().to_string();
+    assert!(text.contains("rayon.csv:2: missing field"), "{text}");
+}
+
+#[test]
+fn the_compact_table_has_headlines_and_engines() {
+    let run = invented::run("zeta", true, &samples());
+    let table = readme_table(
+        &run,
+        &["spawn/external", "join/fib", "latency/ping:gap=200us", "latency/ping:gap=1s", "x/y"],
+    );
+    in_order(
+        &table,
+        &[
+            "at most 2 threads",
+            "Example &lt;CPU&gt; &amp; Co, 2 cores, Example OS 1, rustc 1.95.0, 2026-01-02",
+            "| engine | spawn/external | join/fib | latency/ping (gap=200us) |\n",
+            "| **bounded:capacity=64** | **51.0 ns (1.02x)** | - | - |\n",
+            "| **stealing** | **50.0 ns (1.00x)** | **3.00 ns (1.00x)** | 12.0 us (1.33x) |\n",
+            "| chili | n/a | 6.00 ns (2.00x) | - |\n",
+            "| rayon | 250 ns (5.00x) | - | **9.00 us (1.00x)** |\n",
+            "| serial | - | 1.50 ns (0.500x) | - |\n",
+        ],
+    );
+    assert!(!table.contains("x/y"));
+}
+
+#[test]
+fn the_readme_quotes_the_reference_between_its_markers() {
+    let scratch = results();
+    let readme = scratch.path().join("TOP.md");
+    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END))
+        .unwrap();
+    update_readme(&readme, scratch.path(), &["join/fib"]).unwrap();
+    let text = fs::read_to_string(&readme).unwrap();
+    assert!(
+        text.starts_with("above\n") && text.ends_with("\nbelow\n") && !text.contains("OUTDATED"),
+        "{text}"
+    );
+    assert!(text.contains("| **stealing** | **3.00 ns (1.00x)** |"), "{text}");
+    fs::write(&readme, "no markers").unwrap();
+    let error = update_readme(&readme, scratch.path(), &[]).unwrap_err();
+    assert!(matches!(error, ReportError::Marker { .. }), "{error}");
+}

@@ -1,0 +1,282 @@
+//! `key=value` settings: the options of an engine, the parameters of a workload.
+//!
+//! Both are declared as [`Rule`]s in a table, checked as soon as they are read, and looked up by type
+//! afterwards, so that a value that got past [`Settings::set`] can no longer be wrong.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// One setting that an engine or a workload knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The key.
+    pub name: &'static str,
+    /// The value that holds when the user gives none; empty when there is no such value.
+    pub default: &'static str,
+    /// The value that tests use, where it has to be smaller than the default.
+    pub quick: &'static str,
+    /// Which values are allowed.
+    pub kind: Kind,
+    /// What the setting does.
+    pub about: &'static str,
+}
+
+impl Rule {
+    /// A setting whose default is fit for tests too.
+    pub const fn new(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Self {
+        Rule { name, default, quick: default, kind, about }
+    }
+
+    /// The same with another value for tests.
+    pub const fn quick(self, quick: &'static str) -> Self {
+        Rule { quick, ..self }
+    }
+}
+
+/// The values that a [`Rule`] allows.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A whole number in a range, both ends included.
+    Number {
+        /// The least value.
+        min: u64,
+        /// The greatest value.
+        max: u64,
+    },
+    /// A length of time: `0`, `200us`, `5ms`, `1s`.
+    Duration,
+    /// One of these words. A word that ends in `-` is followed by a length of time: `timeout-5ms`.
+    Choice(&'static [&'static str]),
+    /// Anything, such as the path of a directory.
+    Text,
+}
+
+impl Kind {
+    /// A whole number of at least one.
+    pub const COUNT: Kind = Kind::Number { min: 1, max: u32::MAX as u64 };
+
+    fn allows(self, value: &str) -> bool {
+        match self {
+            Kind::Number { min, max } => value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)),
+            Kind::Duration => parse_duration(value).is_some(),
+            Kind::Choice(words) => words.iter().any(|word| match word.strip_suffix('-') {
+                Some(_) => value.strip_prefix(word).and_then(parse_duration).is_some(),
+                None => value == *word,
+            }),
+            Kind::Text => true,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Number { min, max } if *max == u64::from(u32::MAX) => {
+                write!(f, "a whole number of at least {min}")
+            }
+            Kind::Number { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Kind::Duration => write!(f, "a time such as 200us, 5ms or 1s"),
+            Kind::Choice(words) => {
+                let words: Vec<String> = words
+                    .iter()
+                    .map(
+                        |word| if word.ends_with('-') { format!("{word}<time>") } else { (*word).to_owned() },
+                    )
+                    .collect();
+                write!(f, "one of {}", words.join(", "))
+            }
+            Kind::Text => write!(f, "any text"),
+        }
+    }
+}
+
+/// Why a setting was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// A part of the spec is not `key=value`.
+    #[error("`{0}` is not of the form option=value")]
+    NotAPair(String),
+    /// The key is not in the table.
+    #[error("unknown option `{option}`; known: {known}")]
+    Unknown {
+        /// What was given.
+        option: String,
+        /// What is known, in a list.
+        known: String,
+    },
+    /// The value is not allowed.
+    #[error("option {option} must be {allowed}, not `{value}`")]
+    BadValue {
+        /// The option.
+        option: &'static str,
+        /// What is allowed.
+        allowed: String,
+        /// What was given.
+        value: String,
+    },
+}
+
+/// Checked settings: what the user gave, on top of the defaults of a table of rules.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    rules: &'static [Rule],
+    quick: bool,
+    given: BTreeMap<&'static str, String>,
+}
+
+impl Settings {
+    /// The defaults of `rules`.
+    pub fn new(rules: &'static [Rule]) -> Self {
+        Settings { rules, quick: false, given: BTreeMap::new() }
+    }
+
+    /// The same, where what the user did not give has the value that tests use.
+    pub fn quick(self) -> Self {
+        Settings { quick: true, ..self }
+    }
+
+    /// Reads one `key=value`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError`] when it is no pair, the key is unknown or the value is not allowed.
+    pub fn set(&mut self, pair: &str) -> Result<(), SettingError> {
+        let (key, value) = pair.split_once('=').ok_or_else(|| SettingError::NotAPair(pair.to_owned()))?;
+        let rule = self.rules.iter().find(|rule| rule.name == key).ok_or_else(|| SettingError::Unknown {
+            option: key.to_owned(),
+            known: if self.rules.is_empty() {
+                "none".to_owned()
+            } else {
+                self.rules.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ")
+            },
+        })?;
+        if !rule.kind.allows(value) {
+            return Err(SettingError::BadValue {
+                option: rule.name,
+                allowed: rule.kind.to_string(),
+                value: value.to_owned(),
+            });
+        }
+        self.given.insert(rule.name, value.to_owned());
+        Ok(())
+    }
+
+    /// Whether the user gave this one.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
+    /// The value as text; empty when nobody gave one.
+    ///
+    /// # Panics
+    ///
+    /// When the table has no such rule: a slip in this crate.
+    pub fn text(&self, name: &str) -> &str {
+        let rule = self.rules.iter().find(|rule| rule.name == name);
+        let rule = rule.unwrap_or_else(|| panic!("no rule named {name}"));
+        let otherwise = if self.quick { rule.quick } else { rule.default };
+        self.given.get(name).map_or(otherwise, String::as_str)
+    }
+
+    /// The value as a number.
+    pub fn number(&self, name: &str) -> usize {
+        self.text(name).parse().expect("the rule admits whole numbers only")
+    }
+
+    /// The value as a length of time.
+    pub fn duration(&self, name: &str) -> Duration {
+        parse_duration(self.text(name)).expect("the rule admits lengths of time only")
+    }
+}
+
+/// What was given, as `key=value` parts between colons; nothing when all are defaults.
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (key, value)) in self.given.iter().enumerate() {
+            write!(f, "{}{key}={value}", if i == 0 { "" } else { ":" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads `0`, `200us`, `5ms`, `1s`.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    match unit {
+        "ns" => Some(Duration::from_nanos(number)),
+        "us" => Some(Duration::from_micros(number)),
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &[Rule] = &[
+        Rule::new("capacity", Kind::COUNT, "1024", "places in the queue"),
+        Rule::new("overflow", Kind::Choice(&["block", "timeout-", "reject"]), "block", "when full"),
+        Rule::new("gap", Kind::Duration, "200us", "a pause").quick("1us"),
+    ];
+
+    #[test]
+    fn defaults_hold_until_set() {
+        let mut settings = Settings::new(RULES);
+        assert_eq!((settings.number("capacity"), settings.text("overflow")), (1024, "block"));
+        settings.set("capacity=7").unwrap();
+        settings.set("gap=2ms").unwrap();
+        assert_eq!((settings.number("capacity"), settings.duration("gap")), (7, Duration::from_millis(2)));
+        assert_eq!(settings.to_string(), "capacity=7:gap=2ms");
+    }
+
+    #[test]
+    fn quick_values_are_the_small_ones() {
+        let mut settings = Settings::new(RULES).quick();
+        assert_eq!(settings.duration("gap"), Duration::from_micros(1));
+        assert_eq!(settings.number("capacity"), 1024);
+        settings.set("gap=0").unwrap();
+        assert_eq!(settings.duration("gap"), Duration::ZERO);
+    }
+
+    #[test]
+    fn errors_name_what_is_allowed() {
+        let error = |pair: &str| Settings::new(RULES).set(pair).unwrap_err().to_string();
+        assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap");
+        assert_eq!(error("capacity=0"), "option capacity must be a whole number of at least 1, not `0`");
+        assert_eq!(
+            error("overflow=drop"),
+            "option overflow must be one of block, timeout-<time>, reject, not `drop`"
+        );
+        assert_eq!(
+            error("overflow=timeout-"),
+            "option overflow must be one of block, timeout-<time>, reject, not `timeout-`"
+        );
+        assert_eq!(error("gap=3"), "option gap must be a time such as 200us, 5ms or 1s, not `3`");
+        assert_eq!(error("gap"), "`gap` is not of the form option=value");
+    }
+
+    #[test]
+    fn a_choice_may_carry_a_time() {
+        let mut settings = Settings::new(RULES);
+        settings.set("overflow=timeout-5ms").unwrap();
+        assert_eq!(settings.text("overflow"), "timeout-5ms");
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(parse_duration("0"), Some(Duration::ZERO));
+        assert_eq!(parse_duration("15ns"), Some(Duration::from_nanos(15)));
+        assert_eq!(parse_duration("3s"), Some(Duration::from_secs(3)));
+        for bad in ["", "3", "ms", "-1ms", "1.5ms", "1 ms", "99999999999999999999s"] {
+            assert_eq!(parse_duration(bad), None, "{bad}");
+        }
+    }
+}

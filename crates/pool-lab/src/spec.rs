@@ -1,0 +1,246 @@
+//! Spec strings: how an engine is chosen, everywhere.
+//!
+//! ```text
+//! name[:threads][:option=value]...        stealing        as many threads as the context says
+//!                                         rayon:2         two threads
+//!                                         bounded:2:capacity=64:overflow=reject
+//!                                         priority::levels=8
+//! ```
+//!
+//! Colons separate the parts of one spec, so that commas can separate specs: `stealing,bounded:2:capacity=64`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::engine::{self, Engine};
+use crate::settings::{SettingError, Settings};
+
+/// The most threads that a spec may ask for. It catches a slip of the finger before it starts a million threads.
+pub const MAX_THREADS: usize = 1024;
+
+/// An engine, how many threads it gets, and its options: a spec string that was understood.
+#[derive(Clone)]
+pub struct Spec {
+    engine: &'static Engine,
+    threads: Option<usize>,
+    options: Settings,
+}
+
+/// Why a spec was refused, or why nothing could be built from it. One line, naming what is known or allowed.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// Nothing between two commas, or nothing at all.
+    #[error("an engine is missing; known: {}", engine::names())]
+    Empty,
+    /// The name is not in the table.
+    #[error("unknown engine `{0}`; known: {known}", known = engine::names())]
+    UnknownEngine(String),
+    /// The second part is neither a thread count nor an option.
+    #[error("`{spec}`: the thread count must be a whole number from 1 to {MAX_THREADS}, not `{threads}`")]
+    Threads {
+        /// The whole spec.
+        spec: String,
+        /// Its second part.
+        threads: String,
+    },
+    /// An option is unknown, or its value not allowed.
+    #[error("`{spec}`: {source}")]
+    Option {
+        /// The whole spec.
+        spec: String,
+        /// What is wrong.
+        source: SettingError,
+    },
+    /// The engine cannot stand behind the `Pool` trait.
+    #[error("engine `{engine}` is no pool: {why}; these are: {known}", known = engine::pool_names())]
+    NotAPool {
+        /// The engine's name.
+        engine: &'static str,
+        /// What it lacks.
+        why: &'static str,
+    },
+    /// The options are valid one by one, but the pool could not be built.
+    #[error("`{spec}` cannot be built: {reason}")]
+    Build {
+        /// The whole spec.
+        spec: String,
+        /// What the engine said.
+        reason: String,
+    },
+}
+
+impl Spec {
+    /// The engine with default options.
+    pub fn new(engine: &'static Engine) -> Self {
+        Spec { engine, threads: None, options: Settings::new(engine.options) }
+    }
+
+    /// Reads a list of specs separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] for the first one that is not understood.
+    pub fn parse_list(list: &str) -> Result<Vec<Spec>, SpecError> {
+        list.split(',').map(str::parse).collect()
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &'static Engine {
+        self.engine
+    }
+
+    /// The thread count, if the spec says it.
+    pub fn explicit_threads(&self) -> Option<usize> {
+        self.threads
+    }
+
+    /// The thread count: what the spec says, or one thread a core.
+    pub fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(num_cpus::get)
+    }
+
+    /// The same spec with this many threads, whatever it said before.
+    pub fn with_threads(&self, threads: usize) -> Self {
+        Spec { threads: Some(threads), ..self.clone() }
+    }
+
+    /// The engine's options.
+    pub fn options(&self) -> &Settings {
+        &self.options
+    }
+
+    /// The spec without its thread count, as records name an engine: `bounded:capacity=64`.
+    pub fn label(&self) -> String {
+        let options = self.options.to_string();
+        if options.is_empty() {
+            self.engine.name.to_owned()
+        } else {
+            format!("{}:{options}", self.engine.name)
+        }
+    }
+
+    /// The error that says that the engine refused to start.
+    pub fn build_error(&self, reason: impl fmt::Display) -> SpecError {
+        SpecError::Build { spec: self.to_string(), reason: reason.to_string() }
+    }
+}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(SpecError::Empty);
+        }
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or_default();
+        let engine = engine::find(name).ok_or_else(|| SpecError::UnknownEngine(name.to_owned()))?;
+        let mut spec = Spec::new(engine);
+        let mut options = parts.peekable();
+        if let Some(threads) = options.next_if(|part| !part.contains('=')) {
+            spec.threads = parse_threads(text, threads)?;
+        }
+        for option in options {
+            spec.options.set(option).map_err(|source| SpecError::Option { spec: text.to_owned(), source })?;
+        }
+        Ok(spec)
+    }
+}
+
+/// Reads the second part of a spec, where nothing means that threads come from elsewhere.
+fn parse_threads(spec: &str, part: &str) -> Result<Option<usize>, SpecError> {
+    if part.is_empty() {
+        return Ok(None);
+    }
+    match part.parse() {
+        Ok(threads @ 1..=MAX_THREADS) => Ok(Some(threads)),
+        _ => Err(SpecError::Threads { spec: spec.to_owned(), threads: part.to_owned() }),
+    }
+}
+
+/// The spec in full, as [`FromStr`] reads it.
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.engine.name)?;
+        let options = self.options.to_string();
+        match self.threads {
+            Some(threads) => write!(f, ":{threads}")?,
+            None if !options.is_empty() => f.write_str(":")?,
+            None => {}
+        }
+        if options.is_empty() { Ok(()) } else { write!(f, ":{options}") }
+    }
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spec({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(spec: &str) -> String {
+        spec.parse::<Spec>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_form_is_read_and_written_back() {
+        for text in [
+            "stealing",
+            "rayon:2",
+            "bounded:2:capacity=64:overflow=reject",
+            "priority::levels=8",
+            "mpsc:2:batch=32",
+        ] {
+            assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
+        }
+        let spec: Spec = "bounded:capacity=64".parse().unwrap();
+        assert_eq!(spec.to_string(), "bounded::capacity=64");
+        assert_eq!(spec.label(), "bounded:capacity=64");
+        assert_eq!(spec.with_threads(3).to_string(), "bounded:3:capacity=64");
+        assert_eq!(spec.threads(), num_cpus::get());
+    }
+
+    #[test]
+    fn a_list_is_separated_by_commas() {
+        let specs = Spec::parse_list("stealing, bounded:2:capacity=64,rayon").unwrap();
+        let specs: Vec<String> = specs.iter().map(Spec::to_string).collect();
+        assert_eq!(specs, ["stealing", "bounded:2:capacity=64", "rayon"]);
+        assert!(matches!(Spec::parse_list("stealing,,rayon"), Err(SpecError::Empty)));
+        assert!(matches!(Spec::parse_list(""), Err(SpecError::Empty)));
+    }
+
+    #[test]
+    fn errors_name_what_is_known_or_allowed() {
+        assert!(
+            error("rayn")
+                .starts_with("unknown engine `rayn`; known: mpsc, bounded, priority, stealing, rayon")
+        );
+        assert_eq!(
+            error("rayon:0"),
+            "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`"
+        );
+        assert_eq!(
+            error("rayon:two"),
+            "`rayon:two`: the thread count must be a whole number from 1 to 1024, not `two`"
+        );
+        assert_eq!(error("rayon:2:3"), "`rayon:2:3`: `3` is not of the form option=value");
+        assert_eq!(error("rayon:2:batch=3"), "`rayon:2:batch=3`: unknown option `batch`; known: none");
+        assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch");
+        assert_eq!(
+            error("bounded:2:capacity=0"),
+            "`bounded:2:capacity=0`: option capacity must be a whole number of at least 1, not `0`"
+        );
+        assert!(
+            error("bounded:2:overflow=drop")
+                .contains("must be one of block, timeout-<time>, reject, caller-runs")
+        );
+        for spec in ["", "rayn", "rayon:0", "bounded:2:capacity=0", "bounded:2:overflow=drop"] {
+            assert_eq!(error(spec).lines().count(), 1, "{spec}");
+        }
+    }
+}

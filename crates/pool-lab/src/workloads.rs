@@ -1,0 +1,16 @@
+//! The workloads, one file for each or for a few of a kind. The table is in [`crate::workload`].
+
+pub(crate) mod fib;
+pub(crate) mod flat;
+mod generated_tree;
+pub(crate) mod handle;
+pub(crate) mod hash_tree;
+pub(crate) mod lifecycle;
+pub(crate) mod mandelbrot;
+pub(crate) mod nqueens;
+pub(crate) mod ping;
+pub(crate) mod quicksort;
+pub(crate) mod sleep;
+pub(crate) mod spawn;
+pub(crate) mod tree_sum;
+pub(crate) mod uneven;

@@ -1,0 +1,100 @@
+//! The Fibonacci recursion with a join at every call and no cut-off: nothing but the cost of a join.
+//!
+//! `join/fib` runs on the engine's own static path, `join/dyn` through `Arc<dyn Pool>`.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use crate::engine::Joins;
+use crate::settings::{Kind, Rule, Settings};
+use crate::watch::Watch;
+use crate::workload::{About, Failure, Prepare, Workload, check};
+
+/// `join/fib`.
+pub(crate) struct Fib {
+    n: u32,
+}
+
+impl Prepare for Fib {
+    const ABOUT: &'static About = &About {
+        name: "join/fib",
+        models: "fib(n) by joining fib(n - 1) and fib(n - 2), down to n = 1: the bare cost of a join",
+        operation: "join",
+        needs: "fork-join",
+        parameters: &[Rule::new("n", Kind::Number { min: 2, max: 45 }, "30", "which number").quick("12")],
+        variants: &[],
+    };
+
+    fn prepare(parameters: &Settings) -> Result<Self, Failure> {
+        Ok(Fib { n: parameters.number("n") as u32 })
+    }
+
+    /// fib(n) calls with n of at least 2 each join once; there are fib(n + 1) - 1 of them.
+    fn operations(&self) -> u64 {
+        closed_form(self.n + 1) - 1
+    }
+}
+
+impl<E: Joins> Workload<E> for Fib {
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
+        let n = black_box(self.n);
+        let answer = watch.run(|| engine.enter(|context| fib::<E>(n, context)));
+        check(answer, closed_form(self.n))
+    }
+}
+
+fn fib<E: Joins>(n: u32, context: &mut E::Context<'_>) -> u64 {
+    if n < 2 {
+        return u64::from(n);
+    }
+    let (a, b) = E::join(context, |c| fib::<E>(n - 1, c), |c| fib::<E>(n - 2, c));
+    a + b
+}
+
+/// `join/dyn`: the same recursion, bound to an engine that joins through `Arc<dyn Pool>`.
+pub(crate) struct Dyn(Fib);
+
+impl Prepare for Dyn {
+    const ABOUT: &'static About = &About {
+        name: "join/dyn",
+        models: "join/fib through `Arc<dyn Pool>`: what choosing the pool at run time costs",
+        operation: "join",
+        needs: "`Pool` adapter",
+        parameters: &[Rule::new("n", Kind::Number { min: 2, max: 45 }, "22", "which number").quick("10")],
+        variants: &[],
+    };
+
+    fn prepare(parameters: &Settings) -> Result<Self, Failure> {
+        Fib::prepare(parameters).map(Dyn)
+    }
+
+    fn operations(&self) -> u64 {
+        self.0.operations()
+    }
+}
+
+impl<E: Joins> Workload<E> for Dyn {
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
+        self.0.iterate(engine, watch)
+    }
+}
+
+/// The n-th Fibonacci number, by Binet's formula, which rounds right for n up to 70.
+fn closed_form(n: u32) -> u64 {
+    let root = 5_f64.sqrt();
+    (((1.0 + root) / 2.0).powi(n as i32) / root).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_form_is_the_recursion() {
+        let (mut a, mut b) = (0_u64, 1_u64);
+        for n in 0..=46 {
+            assert_eq!(closed_form(n), a);
+            (a, b) = (b, a + b);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Detached jobs of very uneven length: who balances the load?
+//!
+//! Lengths follow a Pareto distribution (shape 1.2, so that the variance is infinite), cut off at 2,000 times the
+//! least length; a job of length n takes n dependent multiplications.
+
+use std::sync::Arc;
+
+use crate::engine::Jobs;
+use crate::settings::{Kind, Rule, Settings};
+use crate::tally::Lease;
+use crate::watch::Watch;
+use crate::workload::{About, Failure, Prepare, Workload, check};
+
+const SHAPE: f64 = 1.2;
+const LEAST: f64 = 50.0;
+const MOST: f64 = 2_000.0 * LEAST;
+
+/// `spawn/uneven`.
+pub(crate) struct Uneven {
+    lengths: Vec<u32>,
+    expected: u64,
+    lease: Lease,
+}
+
+impl Prepare for Uneven {
+    const ABOUT: &'static About = &About {
+        name: "spawn/uneven",
+        models: "many short jobs and a few very long ones, as requests to a server are",
+        operation: "job",
+        needs: "detached jobs",
+        parameters: &[
+            Rule::new("jobs", Kind::COUNT, "20000", "jobs in a batch").quick("200"),
+            Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws the lengths"),
+        ],
+        variants: &[],
+    };
+
+    fn prepare(parameters: &Settings) -> Result<Self, Failure> {
+        let mut random = fastrand::Rng::with_seed(parameters.number("seed") as u64);
+        let lengths: Vec<u32> = (0..parameters.number("jobs")).map(|_| pareto(&mut random)).collect();
+        let expected =
+            (0..).zip(&lengths).fold(0, |sum: u64, (i, length)| sum.wrapping_add(spin(i, *length)));
+        Ok(Uneven { lengths, expected, lease: Lease::take() })
+    }
+
+    fn operations(&self) -> u64 {
+        self.lengths.len() as u64
+    }
+
+    fn jobs_in_flight(&self) -> usize {
+        self.lengths.len()
+    }
+}
+
+impl<E: Jobs> Workload<E> for Uneven {
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
+        let tally = self.lease.tally();
+        tally.begin(self.operations());
+        let sum = watch.run(|| {
+            for (i, &length) in (0..).zip(&self.lengths) {
+                engine.execute(move || tally.add(spin(i, length)));
+            }
+            tally.wait()
+        });
+        check(sum?, self.expected)
+    }
+}
+
+/// Draws a length by inverting the distribution function.
+fn pareto(random: &mut fastrand::Rng) -> u32 {
+    let tail = 1.0 - random.f64();
+    (LEAST * tail.powf(-1.0 / SHAPE)).min(MOST) as u32
+}
+
+/// A chain of `length` multiplications, each of which needs the one before.
+fn spin(seed: u32, length: u32) -> u64 {
+    let start = u64::from(seed) | 1;
+    (0..length).fold(start, |x, _| x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(start))
+}

@@ -1,0 +1,99 @@
+//! What pools cost in memory and threads, counted. Everything is one test, since resident memory is the process's.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use pool_bounded::{Bounded, BoundedPool};
+use pool_core::{Pool, PoolExt};
+use pool_mpsc::MpscPool;
+use pool_priority::PriorityPool;
+use pool_stealing::StealingPool;
+
+const JOBS: usize = 1_000_000;
+const KIB: usize = 1024;
+
+/// Builds a pool of so many workers that queues so many jobs.
+type Build = fn(usize, usize) -> Arc<dyn Pool>;
+
+const STRATEGIES: [(&str, Build); 4] = [
+    ("mpsc", |threads, _| Arc::new(MpscPool::builder().threads(threads).build().unwrap())),
+    ("bounded", |threads, jobs| {
+        Arc::new(BoundedPool::with(Bounded::new(jobs)).threads(threads).build().unwrap())
+    }),
+    ("priority", |threads, _| Arc::new(PriorityPool::builder().threads(threads).build().unwrap())),
+    ("stealing", |threads, _| Arc::new(StealingPool::builder().threads(threads).build().unwrap())),
+];
+
+/// Resident bytes of this process.
+fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * KIB
+}
+
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+#[test]
+fn pools_cost_what_they_say() {
+    for (name, build) in STRATEGIES {
+        idle_workers_cost_under_a_mebibyte(name, build);
+        start_and_stop_leaves_nothing_behind(name, build);
+        queued_jobs_cost_under_64_bytes(name, build);
+    }
+}
+
+fn idle_workers_cost_under_a_mebibyte(name: &str, build: Build) {
+    // Many at once, so that none lives in what an earlier one left; the first pays for what a process has once.
+    const POOLS: usize = 32;
+    let first = build(2, Bounded::DEFAULT_CAPACITY);
+    let before = resident();
+    let pools: Vec<_> = (0..POOLS).map(|_| build(2, Bounded::DEFAULT_CAPACITY)).collect();
+    let cost = resident().saturating_sub(before) / POOLS;
+    assert!(cost < 1024 * KIB, "{name}: two idle workers cost {} KiB", cost / KIB);
+    println!("{name}: two idle workers cost {} KiB", cost / KIB);
+    assert_eq!(pools.iter().chain([&first]).map(|pool| pool.threads()).sum::<usize>(), 2 * (POOLS + 1));
+}
+
+fn queued_jobs_cost_under_64_bytes(name: &str, build: Build) {
+    // A bounded queue is paid for when it is built.
+    let before = resident();
+    let pool = build(1, JOBS);
+    let (release, released) = channel::<()>();
+    let (started, running) = channel();
+    let busy = move || {
+        started.send(()).unwrap();
+        let _ = released.recv();
+    };
+    pool.execute(busy).unwrap();
+    running.recv().unwrap();
+    for number in 0..JOBS {
+        pool.execute(move || assert!(number < JOBS)).unwrap();
+    }
+    let each = resident().saturating_sub(before) as f64 / JOBS as f64;
+    assert_eq!(pool.counts().queued, JOBS as u64);
+    assert!(each < 64.0, "{name}: a queued job costs {each:.1} bytes");
+    println!("{name}: a queued job costs {each:.1} bytes");
+    drop(release);
+    let _ = pool.shutdown();
+    assert_eq!(pool.counts().completed, JOBS as u64 + 1);
+}
+
+fn start_and_stop_leaves_nothing_behind(name: &str, build: Build) {
+    let cycle = || {
+        let pool = build(2, Bounded::DEFAULT_CAPACITY);
+        pool.execute(|| {}).unwrap();
+        let _ = pool.shutdown();
+    };
+    (0..100).for_each(|_| cycle());
+    let (threads_before, before) = (threads(), resident());
+    (0..1000).for_each(|_| cycle());
+    assert_eq!(threads(), threads_before, "{name}: threads come and go");
+    let growth = resident().saturating_sub(before);
+    // Room for the allocator's moods; a leak of one word a cycle in each of a pool's parts would show.
+    assert!(growth < 512 * KIB, "{name}: 1,000 pools left {} KiB behind", growth / KIB);
+    println!("{name}: 1,000 pools left {} KiB behind", growth / KIB);
+}
