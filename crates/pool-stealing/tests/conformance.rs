@@ -1,0 +1,10 @@
+//! What every pool promises.
+
+use std::process::ExitCode;
+
+use pool_core::conformance::{self, Subject};
+use pool_stealing::Stealing;
+
+fn main() -> ExitCode {
+    conformance::main([Subject::strategy("stealing", Stealing::default)])
+}
