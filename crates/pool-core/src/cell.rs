@@ -7,7 +7,7 @@
 //!
 //! Whoever claims the closure runs it: the worker that pops the ticket, or the waiter in place of
 //! itself. Every change is made under the cell's lock, which is never held while anything of the user's runs or is
-//! dropped, so there is no protocol here beyond that of a mutex.
+//! dropped (wakers included), so there is no protocol here beyond that of a mutex.
 
 use std::any::Any;
 use std::mem;
@@ -17,8 +17,8 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-use crate::error::Panic;
-use crate::ledger::Desk;
+use crate::error::{Panic, drop_quietly};
+use crate::ledger::{Desk, Ledger, Running};
 use crate::{JoinError, Reason};
 
 pub(crate) struct Cell<F, T>(Mutex<Inner<F, T>>);
@@ -26,7 +26,8 @@ pub(crate) struct Cell<F, T>(Mutex<Inner<F, T>>);
 struct Inner<F, T> {
     state: State<F, T>,
     waiter: Option<Waiter>,
-    /// The job is one of the pool's: it counts where it ends.
+    /// The job is one of the pool's: it counts where it ends. Not so once the pool has handed it back; if it is then
+    /// submitted anew, its ticket counts, whatever has become of the job.
     counted: bool,
     /// Nobody will ask for the result.
     detached: bool,
@@ -47,10 +48,15 @@ enum Waiter {
 }
 
 impl Waiter {
+    /// Never panics: a waker is somebody else's code, and the thread that ends a job has no part in it.
     fn wake(self) {
         match self {
             Waiter::Thread(thread) => thread.unpark(),
-            Waiter::Task(waker) => waker.wake(),
+            Waiter::Task(waker) => {
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                    drop_quietly(payload);
+                }
+            }
         }
     }
 }
@@ -87,7 +93,24 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
-        let count = desk.filter(|_| counted).map(Desk::start);
+        self.execute(f, desk.filter(|_| counted).map(Desk::start))
+    }
+
+    /// As [`run`](Cell::run), for the job's ticket, which counts also when there is nothing left to run but it was
+    /// submitted anew.
+    pub(crate) fn run_ticket(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
+        let (f, counted) = self.take_closure();
+        let is_a_job = f.is_some() || !counted;
+        let count = desk.filter(|_| is_a_job).map(Desk::start);
+        match (f, count) {
+            (Some(f), count) => return self.execute(f, count),
+            (None, Some(count)) => count.finish(false),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    fn execute(&self, f: F, count: Option<Running<'_>>) -> thread::Result<()> {
         let outcome = catch_unwind(AssertUnwindSafe(f));
         // Counted first, so that whoever has the result also finds the job counted.
         if let Some(count) = count {
@@ -96,67 +119,86 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         self.complete(outcome)
     }
 
-    /// Takes the closure, if nobody has. Whoever does must run it and [`complete`](Cell::complete) the cell, or own
-    /// the cell alone.
+    /// Takes the closure, if nobody has, and says whether it counts. Whoever does must run it and
+    /// [`complete`](Cell::complete) the cell, or own the cell alone.
     pub(crate) fn claim(&self) -> Option<(F, bool)> {
+        let (f, counted) = self.take_closure();
+        f.map(|f| (f, counted))
+    }
+
+    fn take_closure(&self) -> (Option<F>, bool) {
         let mut inner = self.lock();
+        let counted = inner.counted;
         match mem::replace(&mut inner.state, State::Running) {
-            State::Queued(f) => Some((f, inner.counted)),
+            State::Queued(f) => (Some(f), counted),
             other => {
                 inner.state = other;
-                None
+                (None, counted)
             }
         }
     }
 
-    fn complete(&self, outcome: Result<T, Box<dyn Any + Send>>) -> thread::Result<()> {
+    fn complete(&self, outcome: thread::Result<T>) -> thread::Result<()> {
         let mut inner = self.lock();
-        let (result, unheard) = match outcome {
-            Err(payload) if inner.detached => (None, Err(payload)),
-            Err(payload) => (Some(Err(JoinError::Panicked(Panic::new(payload)))), Ok(())),
-            Ok(value) => (Some(Ok(value)), Ok(())),
-        };
-        inner.state = result.map_or(State::Gone, State::Done);
-        let waiter = inner.waiter.take();
-        drop(inner);
-        if let Some(waiter) = waiter {
-            waiter.wake();
+        if inner.detached {
+            inner.state = State::Gone;
+            drop(inner);
+            // Nobody wants the value. Its destructor is the last of the job's code that runs here.
+            return outcome.and_then(|value| catch_unwind(AssertUnwindSafe(|| drop(value))));
         }
-        unheard
+        inner.state = State::Done(outcome.map_err(|payload| JoinError::Panicked(Panic::new(payload))));
+        Self::unlock_and_wake(inner);
+        Ok(())
     }
 
-    /// Drops the closure unrun, if nobody has claimed it. Returns whether it did and the job counted.
-    fn drop_unrun(&self, error: JoinError) -> Option<bool> {
-        let mut inner = self.lock();
-        let State::Queued(_) = inner.state else { return None };
-        let State::Queued(f) = mem::replace(&mut inner.state, State::Done(Err(error))) else {
-            unreachable!("checked under the same lock")
-        };
-        let waiter = inner.waiter.take();
-        let counted = inner.counted;
-        drop(inner);
-        if let Some(waiter) = waiter {
-            waiter.wake();
+    /// Ends the job unrun, if nobody has claimed it. Returns whether it did. If the job counts, `count` is called
+    /// first: before anybody hears of the end, and before a destructor gets the chance to panic.
+    fn end_unrun(&self, error: JoinError, count: impl FnOnce()) -> bool {
+        let Some((f, counted)) = self.claim() else { return false };
+        if counted {
+            count();
         }
+        let mut inner = self.lock();
+        inner.state = State::Done(Err(error));
+        Self::unlock_and_wake(inner);
         drop(f);
-        Some(counted)
+        true
     }
 
-    pub(crate) fn discard(&self, reason: Reason) -> bool {
-        self.drop_unrun(JoinError::Unrun(reason)).unwrap_or(false)
+    /// The ticket is dropped unrun. If the job was a ledger's, it is counted there.
+    pub(crate) fn discard(&self, reason: Reason, ledger: Option<&Ledger>) {
+        let count = || {
+            if let Some(ledger) = ledger {
+                ledger.count_discarded();
+            }
+        };
+        if self.is_handed_back() {
+            count();
+        }
+        self.end_unrun(JoinError::Unrun(reason), count);
     }
 
-    /// The pool gives the job back. Returns whether it was still to be run.
+    /// The pool hands the ticket back. Returns whether that is a job's end for the pool.
     pub(crate) fn release(&self) -> bool {
         let mut inner = self.lock();
         let live = matches!(inner.state, State::Queued(_));
-        mem::take(&mut inner.counted) && live
+        let handed_back_before = !mem::take(&mut inner.counted);
+        live || handed_back_before
+    }
+
+    /// Whether the ticket was handed back. Only for jobs: the halves of a join never count.
+    fn is_handed_back(&self) -> bool {
+        !self.lock().counted
     }
 
     /// The ticket is gone, unrun; the waiter has to see to the job itself.
     pub(crate) fn orphan(&self) {
         let mut inner = self.lock();
         inner.orphaned = true;
+        Self::unlock_and_wake(inner);
+    }
+
+    fn unlock_and_wake(mut inner: MutexGuard<'_, Inner<F, T>>) {
         let waiter = inner.waiter.take();
         drop(inner);
         if let Some(waiter) = waiter {
@@ -167,14 +209,16 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// Blocks until the job is done, or orphaned, or the deadline has passed.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Wait {
         loop {
-            {
+            let before = {
                 let mut inner = self.lock();
                 match inner.state {
                     State::Done(_) | State::Gone => return Wait::Done,
                     State::Queued(_) if inner.orphaned => return Wait::Orphaned,
-                    _ => inner.waiter = Some(Waiter::Thread(thread::current())),
+                    _ => inner.waiter.replace(Waiter::Thread(thread::current())),
                 }
-            }
+            };
+            // It may be a waker, whose destructor is somebody else's code.
+            drop(before);
             match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                 None => thread::park(),
                 Some(left) if left.is_zero() => return Wait::TimedOut,
@@ -210,8 +254,8 @@ pub(crate) trait Claim<T>: Send + Sync {
     /// Takes the result, or leaves the waker to be called when it is there.
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>>;
     fn is_finished(&self) -> bool;
-    /// `Some` if this call ended the job: whether the job counted.
-    fn cancel(&self) -> Option<bool>;
+    /// Ends the job if it has not started, counting it here if it counts. Returns whether it did.
+    fn cancel(&self, ledger: &Ledger) -> bool;
     /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
     fn detach(&self) -> Option<Box<dyn Any + Send>>;
 }
@@ -231,13 +275,14 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     }
 
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>> {
+        let waker = waker.clone();
         let mut inner = self.lock();
         match mem::replace(&mut inner.state, State::Gone) {
             State::Done(result) => Some(result),
             State::Gone => panic!("a job handle was polled after it had completed"),
             other => {
                 inner.state = other;
-                let before = inner.waiter.replace(Waiter::Task(waker.clone()));
+                let before = inner.waiter.replace(Waiter::Task(waker));
                 drop(inner);
                 drop(before);
                 None
@@ -249,8 +294,8 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         matches!(self.lock().state, State::Done(_) | State::Gone)
     }
 
-    fn cancel(&self) -> Option<bool> {
-        self.drop_unrun(JoinError::Cancelled)
+    fn cancel(&self, ledger: &Ledger) -> bool {
+        self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled())
     }
 
     fn detach(&self) -> Option<Box<dyn Any + Send>> {

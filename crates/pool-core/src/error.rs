@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Job;
@@ -123,6 +124,14 @@ impl Panic {
     pub fn message(&self) -> Option<String> {
         let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
         payload_message(&**payload).map(str::to_owned)
+    }
+}
+
+/// Drops a payload that nobody wants. Its destructor may panic as well, and what that one panics with is let go.
+pub(crate) fn drop_quietly(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        // Its destructor might panic in turn.
+        std::mem::forget(second);
     }
 }
 

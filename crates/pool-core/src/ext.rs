@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::error::drop_quietly;
 use crate::fork::install;
 use crate::scope::{Scope, scope};
-use crate::{Job, JobHandle, Pool, Rejected, Submit};
+use crate::{Job, JobHandle, JoinError, Pool, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -172,13 +173,20 @@ pub trait PoolExt: Pool {
             handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
         });
         let mut results = Vec::with_capacity(items.len());
+        let mut first_panic = None;
         for piece in pieces {
             match piece {
                 Ok(part) => results.extend(part),
-                Err(error) => error.resume(),
+                Err(JoinError::Panicked(panic)) if first_panic.is_some() => {
+                    drop_quietly(panic.into_payload())
+                }
+                Err(error) => first_panic = Some(error),
             }
         }
-        results
+        match first_panic {
+            None => results,
+            Some(error) => error.resume(),
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::cell::{Cell, Wait};
+use crate::error::drop_quietly;
 use crate::job::Task;
-use crate::ledger::Desk;
+use crate::ledger::{Desk, Ledger};
 use crate::sync::Arc;
 use crate::{Job, JoinError, Pool, Reason, Submit};
 
@@ -29,15 +30,30 @@ where
     RA: Send,
     RB: Send,
 {
-    if !pool.ledger().is_current() {
-        return install(pool, || join_claimable(pool, a, b));
-    }
+    // Not by way of `join_claimable` again: if the pool takes nothing more, this runs here, on a thread that is no
+    // worker.
+    install(pool, || fork_and_settle(pool, a, b))
+}
+
+fn fork_and_settle<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
+where
+    P: Pool + ?Sized,
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
     let fork = Fork::offer(pool, b);
     let a = catch_unwind(AssertUnwindSafe(a));
     let b = fork.settle();
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
-        (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),
+        // Before the unwinding: a destructor that panics in its course would abort.
+        (Err(payload), Err(second)) => {
+            drop_quietly(second);
+            resume_unwind(payload)
+        }
+        (Err(payload), Ok(_)) | (Ok(_), Err(payload)) => resume_unwind(payload),
     }
 }
 
@@ -111,15 +127,14 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
 struct ForkTicket<F, R>(Arc<Cell<F, R>>);
 
 impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
-    const IS_TICKET: bool = true;
+    const IS_JOB: bool = false;
 
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         self.0.run(desk).map(|()| None)
     }
 
-    fn discard(self, _: Reason) -> bool {
+    fn discard(self, _: Reason, _: Option<&Ledger>) {
         self.0.orphan();
-        false
     }
 
     fn release(&self) -> bool {

@@ -96,17 +96,11 @@ impl<T> JobHandle<T> {
 
     /// Drops the job if it has not started. Returns whether it did; then `join` says [`JoinError::Cancelled`].
     ///
+    /// What the job held is dropped here; if that panics, the job is cancelled all the same.
+    ///
     /// The job's place in a bounded queue stays taken until a worker comes across it, as in Java.
     pub fn cancel(&self) -> bool {
-        match self.task.as_ref().and_then(|task| task.cancel()) {
-            None => false,
-            Some(counted) => {
-                if counted {
-                    self.ledger.count_cancelled();
-                }
-                true
-            }
-        }
+        self.task.as_ref().is_some_and(|task| task.cancel(&self.ledger))
     }
 }
 
@@ -150,11 +144,11 @@ pub(crate) struct Ticket<F, T>(pub(crate) Arc<Cell<F, T>>);
 
 impl<F: FnOnce() -> T + Send, T: Send> Task for Ticket<F, T> {
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
-        self.0.run(desk).map(|()| None)
+        self.0.run_ticket(desk).map(|()| None)
     }
 
-    fn discard(self, reason: Reason) -> bool {
-        self.0.discard(reason)
+    fn discard(self, reason: Reason, ledger: Option<&Ledger>) {
+        self.0.discard(reason, ledger);
     }
 
     fn release(&self) -> bool {

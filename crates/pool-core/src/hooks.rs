@@ -3,16 +3,19 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::error::drop_quietly;
+
 /// A job that panicked, as the panic handler sees it.
 #[non_exhaustive]
 pub struct PanicInfo<'a> {
     /// The pool's name.
     pub pool: &'a str,
-    /// The number of the worker that ran the job; `None` when its submitter ran it.
+    /// The number of the worker that ran the job; `None` when it is no worker
+    /// that calls the handler: the submitter ran the job, or the handle was dropped after it.
     pub worker: Option<usize>,
     /// The text of the panic, when it has one.
     pub message: Option<&'a str>,
-    /// The payload. Dropping it may itself panic; on a worker that costs the worker, which is replaced.
+    /// The payload. If dropping it panics, the handler has panicked.
     pub payload: Box<dyn Any + Send>,
 }
 
@@ -36,8 +39,9 @@ impl PanicHandler {
         message: Option<&str>,
         payload: Box<dyn Any + Send>,
     ) {
-        if let Some(handler) = &self.0 {
-            handler(PanicInfo { pool, worker, message, payload });
+        match &self.0 {
+            Some(handler) => handler(PanicInfo { pool, worker, message, payload }),
+            None => drop_quietly(payload),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::Reason;
-use crate::ledger::Desk;
+use crate::ledger::{Desk, Ledger};
 
 /// A unit of work: an erased `FnOnce() + Send + 'static`.
 ///
@@ -41,15 +41,16 @@ type Storage = [MaybeUninit<*mut ()>; 3];
 /// `release` takes `&self` and may be called from several threads at once although `Self` need not be `Sync`: an
 /// implementation must only touch what is safe to share.
 pub(crate) trait Task: Send {
-    /// It is no job, but leads a worker to work that is kept elsewhere.
-    const IS_TICKET: bool = false;
+    /// Not so for messages of pool-core's own, which lead a worker to work that is kept elsewhere.
+    const IS_JOB: bool = true;
 
     /// Runs the job, counting it at the desk if there was still something to run. Returns a ticket that is to be
     /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>>;
 
-    /// Drops the job unrun, telling whoever waits for it why. Returns whether a job of the pool's ended by it.
-    fn discard(self, reason: Reason) -> bool;
+    /// Drops the job unrun, telling whoever waits for it why. If a job of the ledger's ends by it, that is counted
+    /// before anybody hears of it, and before a destructor gets the chance to panic.
+    fn discard(self, reason: Reason, ledger: Option<&Ledger>);
 
     /// The pool gives the job out of its hands: from here on it must not count at any desk. Returns whether there
     /// was still a job of the pool's.
@@ -58,9 +59,9 @@ pub(crate) trait Task: Send {
 
 struct Table {
     run: unsafe fn(*mut Storage, Option<Desk<'_>>) -> thread::Result<Option<Job>>,
-    discard: unsafe fn(*mut Storage, Reason) -> bool,
+    discard: unsafe fn(*mut Storage, Reason, Option<&Ledger>),
     release: unsafe fn(*const Storage) -> bool,
-    is_ticket: bool,
+    is_job: bool,
 }
 
 // SAFETY: a job owns its task, and `Task: Send`.
@@ -114,8 +115,13 @@ impl Job {
         }
     }
 
+    /// Whether this is a job, and not a message of pool-core's own.
+    pub(crate) fn is_job(&self) -> bool {
+        self.table.is_job
+    }
+
     /// Marks the job as given back to its submitter: it was counted for the last time, and running it, cancelling
-    /// it or dropping it counts no more. Returns `false` when there is no job to give back, because its handle has
+    /// it or dropping it counts no more, unless it is submitted anew. Returns `false` when there is no job to give back, because its handle has
     /// cancelled it or run it in place, or because this is only a ticket.
     pub(crate) fn release(&self) -> bool {
         // SAFETY: the storage holds the task that the table was made for; `self` is not consumed yet.
@@ -125,20 +131,16 @@ impl Job {
     /// Drops the job unrun. If it has a handle, [`join`](crate::JobHandle::join) returns
     /// [`JoinError::Unrun`](crate::JoinError::Unrun) with this reason.
     pub fn discard(self, reason: Reason) {
-        self.discard_live(reason);
+        self.discard_at(reason, None);
     }
 
-    /// As [`discard`](Job::discard); returns whether a job of the pool's ended by it.
-    pub(crate) fn discard_live(self, reason: Reason) -> bool {
+    /// As [`discard`](Job::discard), on behalf of the pool with this ledger.
+    pub(crate) fn discard_at(self, reason: Reason, ledger: Option<&Ledger>) {
         let mut job = MaybeUninit::new(self);
         // SAFETY: as in `run_at`.
         let job = unsafe { job.assume_init_mut() };
         // SAFETY: as in `run_at`.
-        unsafe { (job.table.discard)(&raw mut job.storage, reason) }
-    }
-
-    pub(crate) fn is_ticket(&self) -> bool {
-        self.table.is_ticket
+        unsafe { (job.table.discard)(&raw mut job.storage, reason, ledger) }
     }
 
     #[inline]
@@ -155,7 +157,7 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         // SAFETY: the storage holds the task that the table was made for, and a dropped job is used no more.
-        unsafe { (self.table.discard)(&raw mut self.storage, Reason::Dropped) };
+        unsafe { (self.table.discard)(&raw mut self.storage, Reason::Dropped, None) };
     }
 }
 
@@ -170,7 +172,7 @@ const fn fits_inline<T>() -> bool {
 }
 
 const fn table_of<T: Task>() -> Table {
-    Table { run: run::<T>, discard: discard::<T>, release: release::<T>, is_ticket: T::IS_TICKET }
+    Table { run: run::<T>, discard: discard::<T>, release: release::<T>, is_job: T::IS_JOB }
 }
 
 /// # Safety
@@ -185,10 +187,10 @@ unsafe fn run<T: Task>(storage: *mut Storage, desk: Option<Desk<'_>>) -> thread:
 /// # Safety
 ///
 /// As for [`run`].
-unsafe fn discard<T: Task>(storage: *mut Storage, reason: Reason) -> bool {
+unsafe fn discard<T: Task>(storage: *mut Storage, reason: Reason, ledger: Option<&Ledger>) {
     // SAFETY: passed on from the caller.
     let task = unsafe { take::<T>(storage) };
-    task.discard(reason)
+    task.discard(reason, ledger);
 }
 
 /// # Safety
@@ -236,8 +238,10 @@ impl<F: FnOnce() + Send> Task for Closure<F> {
         outcome.map(|()| None)
     }
 
-    fn discard(self, _: Reason) -> bool {
-        true
+    fn discard(self, _: Reason, ledger: Option<&Ledger>) {
+        if let Some(ledger) = ledger {
+            ledger.count_discarded();
+        }
     }
 
     fn release(&self) -> bool {

@@ -25,7 +25,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::counts::{Counts, Stats, WorkerStats};
 use crate::current::{self, PoolId, current, outside_stripe};
-use crate::error::payload_message;
+use crate::error::{drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::PanicHandler;
 use crate::sync::Arc;
@@ -142,12 +142,18 @@ impl Ledger {
         Rejected::new(job, reason)
     }
 
-    /// Gives up a job that the pool had accepted: counts it and tells its handle.
+    /// Gives up a job that the pool had accepted: counts it and tells its handle. If dropping what it held panics, the
+    /// panic handler hears of it.
     pub fn discard(&self, job: Job, reason: Reason) {
-        if job.discard_live(reason) {
-            self.rare.discarded.fetch_add(1, SeqCst);
-            self.settle();
+        let dropped = catch_unwind(AssertUnwindSafe(|| job.discard_at(reason, Some(self))));
+        if let Err(payload) = dropped {
+            self.report_quietly(payload);
         }
+        self.settle();
+    }
+
+    pub(crate) fn count_discarded(&self) {
+        self.rare.discarded.fetch_add(1, SeqCst);
     }
 
     /// Takes a job out of the pool to be handed back, and counts it; `None` if there is no job left to hand back.
@@ -155,7 +161,7 @@ impl Ledger {
         if !job.release() {
             return None;
         }
-        self.rare.discarded.fetch_add(1, SeqCst);
+        self.count_discarded();
         self.settle();
         Some(job)
     }
@@ -164,7 +170,15 @@ impl Ledger {
     /// adapter is to queue again, if there is more to do behind this one.
     pub fn run(&self, job: Job, index: usize) -> Option<Job> {
         let _marked = current::enter(self.id, index);
-        let ticket = self.run_at(job, self.worker_desk(index));
+        self.run_in_passing(job, self.worker_desk(index))
+    }
+
+    /// Runs a job on a thread that is not ours to lose: no panic comes out, and whoever waits for rest is told.
+    pub(crate) fn run_in_passing(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
+        let ticket = job.run_at(Some(desk)).unwrap_or_else(|payload| {
+            self.report_quietly(payload);
+            None
+        });
         self.settle();
         ticket
     }
@@ -263,12 +277,11 @@ impl Ledger {
         self.on_panic.call(&self.name, worker, message.as_deref(), payload);
     }
 
-    /// As `report`, from a destructor, out of which no panic may come.
+    /// As `report`, where no panic of the handler's may come out.
     #[cold]
     pub(crate) fn report_quietly(&self, payload: Box<dyn Any + Send>) {
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.report(payload))) {
-            // Dropping it might panic as well.
-            std::mem::forget(second);
+            drop_quietly(second);
         }
     }
 

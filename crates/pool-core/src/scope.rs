@@ -20,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
 use crate::cell::{Cell, Claim};
+use crate::error::drop_quietly;
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
 use crate::ledger::{Desk, Ledger};
@@ -75,9 +76,15 @@ where
         Scope { core: core.clone(), queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     core.wait_until(|state| state.unfinished == 0);
-    match (result, core.lock().panic.take()) {
-        (Err(payload), _) | (Ok(_), Some(payload)) => resume_unwind(payload),
+    let job_panic = core.lock().panic.take();
+    match (result, job_panic) {
         (Ok(result), None) => result,
+        (Ok(_), Some(payload)) | (Err(payload), None) => resume_unwind(payload),
+        (Err(payload), Some(second)) => {
+            // Before the unwinding: a destructor that panics in its course would abort.
+            drop_quietly(second);
+            resume_unwind(payload)
+        }
     }
 }
 
@@ -167,7 +174,8 @@ impl Core {
         state.jobs.push_back(job);
         state.unfinished += 1;
         state.wake_helper();
-        let wanted = state.tickets < self.ledger.workers().min(state.jobs.len());
+        // Jobs that run count as well: a ticket that is busy with one leads nobody to this one.
+        let wanted = state.tickets < self.ledger.workers().min(state.unfinished);
         if wanted {
             state.tickets += 1;
         }
@@ -250,7 +258,7 @@ struct ScopeTicket {
 }
 
 impl Task for ScopeTicket {
-    const IS_TICKET: bool = true;
+    const IS_JOB: bool = false;
 
     fn run(mut self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         let Some(core) = self.core.take() else { return Ok(None) };
@@ -270,9 +278,8 @@ impl Task for ScopeTicket {
         Ok(Some(Job::from_task(ScopeTicket { core: Some(core) })))
     }
 
-    fn discard(self, _: Reason) -> bool {
-        false
-    }
+    /// Being dropped is what tells the scope.
+    fn discard(self, _: Reason, _: Option<&Ledger>) {}
 
     fn release(&self) -> bool {
         false

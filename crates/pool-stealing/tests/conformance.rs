@@ -1,4 +1,4 @@
-//! What every pool promises.
+//! The contract of `Pool`, on this strategy.
 
 use std::process::ExitCode;
 

@@ -131,7 +131,7 @@ fn scopes_and_joins_from_outside_stay_within_it(subject: &Subject) {
     let room = Room::default();
     std::thread::scope(|threads| {
         for _ in 0..2 {
-            threads.spawn(|| fork(&pool, &room, 5));
+            threads.spawn(|| pool.install(|| fork(&pool, &room, 5)));
             threads.spawn(|| {
                 pool.scope(|scope| (0..100).for_each(|_| scope.execute(|| room.visit())));
             });

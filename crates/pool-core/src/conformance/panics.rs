@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::case::{Case, case};
-use super::tools::{PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, panic_with_explosive};
+use super::tools::{PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, panic_with_explosive, until};
 use super::{Claim, Setup, Subject};
 use crate::{JoinError, Pool, PoolExt};
 
@@ -25,7 +25,9 @@ pub(super) fn cases() -> Vec<Case> {
         case!("panics", a_capture_that_panics_when_dropped_is_the_jobs_panic)
             .needs(&[Claim::Panics])
             .submits(2),
-        case!("panics", a_result_that_panics_when_dropped_harms_nobody).needs(&[Claim::Panics]).submits(2),
+        case!("panics", a_result_that_panics_when_dropped_harms_nobody)
+            .needs(&[Claim::Panics, Claim::Counts])
+            .submits(2),
         case!("panics", a_cancelled_capture_that_panics_is_still_counted)
             .needs(&[Claim::Panics, Claim::Counts, Claim::WaitIdle])
             .queues(1),
@@ -48,6 +50,7 @@ fn a_detached_panic_is_counted_and_the_worker_goes_on(subject: &Subject) {
     let pool = subject.pool_of(1);
     for number in 1..=10 {
         pool.execute(|| panic_on_purpose()).unwrap();
+        until(|| pool.counts().panicked == number);
         pool.spawn(|| ()).unwrap().join().unwrap();
         let counts = pool.counts();
         assert_eq!((counts.panicked, counts.completed), (number, number));
@@ -60,6 +63,7 @@ fn the_worker_survives(subject: &Subject) {
     let before = pool.spawn(here).unwrap().join().unwrap();
     pool.execute(|| panic_on_purpose()).unwrap();
     let _ = pool.spawn(|| panic_on_purpose()).unwrap().join();
+    until(|| pool.counts().panicked == 2);
     assert_eq!(pool.spawn(here).unwrap().join().unwrap(), before);
     assert_eq!(pool.stats().workers[0].replaced, 0);
 }
@@ -72,6 +76,7 @@ fn the_handler_hears_of_jobs_without_handles(subject: &Subject) {
     });
     let pool = subject.build(setup);
     pool.execute(|| panic_on_purpose()).unwrap();
+    until(|| pool.counts().panicked == 1);
     pool.execute(|| std::panic::resume_unwind(Box::new(5_u64))).unwrap();
     pool.execute(|| ()).unwrap();
     let _ = pool.shutdown();
@@ -92,7 +97,7 @@ fn the_handler_hears_of_a_job_whose_handle_is_dropped(subject: &Subject) {
     drop(pool.spawn(|| panic_on_purpose()).unwrap());
     plug.pull();
     let late = pool.spawn(|| panic_on_purpose()).unwrap();
-    super::tools::until(|| late.is_finished());
+    until(|| late.is_finished());
     drop(late);
     // With a handle that is asked, the handler hears nothing.
     let _ = pool.spawn(|| panic_on_purpose()).unwrap().join();
@@ -105,10 +110,10 @@ fn a_payload_that_panics_when_dropped_harms_nobody(subject: &Subject) {
     pool.execute(|| panic_with_explosive()).unwrap();
     drop(pool.spawn(|| panic_with_explosive()).unwrap());
     let dropped_late = pool.spawn(|| panic_with_explosive()).unwrap();
-    super::tools::until(|| dropped_late.is_finished());
+    until(|| dropped_late.is_finished());
     drop(dropped_late);
+    until(|| pool.counts().panicked == 3);
     pool.spawn(|| ()).unwrap().join().unwrap();
-    assert_eq!(pool.counts().panicked, 3);
     assert!(pool.stats().workers.iter().all(|worker| worker.replaced == 0), "no worker died of it");
 }
 
@@ -131,8 +136,8 @@ fn a_capture_that_panics_when_dropped_is_the_jobs_panic(subject: &Subject) {
         })
         .unwrap();
     assert!(matches!(handle.join(), Err(JoinError::Panicked(_))));
+    until(|| pool.counts().panicked == 2);
     pool.spawn(|| ()).unwrap().join().unwrap();
-    assert_eq!(pool.counts().panicked, 2);
 }
 
 fn a_result_that_panics_when_dropped_harms_nobody(subject: &Subject) {
@@ -141,6 +146,7 @@ fn a_result_that_panics_when_dropped_harms_nobody(subject: &Subject) {
         let plug = Plug::all(&pool);
         drop(pool.spawn(|| PanicsOnDrop).unwrap());
         plug.pull();
+        until(|| pool.counts().queued == 0);
         pool.spawn(|| ()).unwrap().join().unwrap();
     }
     assert!(pool.stats().workers.iter().all(|worker| worker.replaced == 0), "no worker died of it");

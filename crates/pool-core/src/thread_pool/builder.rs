@@ -114,13 +114,15 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called on each worker's thread, with its number, after its last job; not when the worker dies of a panic.
+    /// A panic in it goes no further.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_stop = WorkerHook::new(hook);
         self
     }
 
-    /// Called on the thread that ran it for each job that panicked and has no handle to tell. std's panic hook has
-    /// printed the message before. A panic in the handler itself costs the worker, which is replaced.
+    /// Called for each job that panicked and has no handle to tell, on the thread that ran it or dropped its handle.
+    /// std's panic hook has printed the message before. A panic in the handler itself costs the worker, which is
+    /// replaced; elsewhere it goes no further.
     pub fn on_panic(mut self, handler: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = PanicHandler::new(handler);
         self

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::lane::{Lane, Nudge};
 use super::life::Life;
 use super::seat::Seat;
-use crate::current::{current, is_member, outside_stripe};
+use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
 use crate::hooks::WorkerHook;
 use crate::ledger::Desk;
 use crate::strategy::Ends;
 use crate::{
-    Caller, Inlet, Job, Ledger, Outlet, PoolState, Push, Reason, Rejected, Shutdown, Strategy, Submit,
+    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Push, Reason, Rejected, Shutdown, Strategy,
+    Submit,
 };
 
 pub(super) struct Core<S: Strategy> {
@@ -95,8 +96,8 @@ impl<S: Strategy> Core<S> {
             Push::Queued | Push::MadeRoom { .. } => {}
             Push::Displaced(job) => self.ledger.discard(job, Reason::Displaced),
             Push::RunHere(job) => {
-                self.run(job, self.ledger.desk_anywhere());
-                self.ledger.settle();
+                let ticket = self.ledger.run_in_passing(job, self.ledger.desk_anywhere());
+                debug_assert!(ticket.is_none(), "tickets are not submitted as jobs");
             }
             Push::Refused(job, reason) => return Err(self.ledger.reject(job, reason)),
         }
@@ -106,10 +107,10 @@ impl<S: Strategy> Core<S> {
     /// Gives up a job that a policy took out of the queue. It may be a ticket, which policies are not for: that goes to
     /// the lane, and a worker comes by there, since whoever made room goes on to fill it.
     fn displace(&self, old: Job) {
-        if old.is_ticket() {
-            self.lane.put(old);
-        } else {
+        if old.is_job() {
             self.ledger.discard(old, Reason::Displaced);
+        } else {
+            self.lane.put(old);
         }
     }
 
@@ -119,11 +120,17 @@ impl<S: Strategy> Core<S> {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
         if let Some(ticket) = push_ticket(&*inlet, ticket) {
-            // This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
-            self.lane.put(ticket);
-            drop(push_ticket(&*inlet, Job::from_task(Nudge)));
+            self.put_in_lane(&inlet, ticket);
         }
         Ok(())
+    }
+
+    /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job. This happens inside
+    /// the gate, so that the workers, who leave when the inlet is gone, see it.
+    #[cold]
+    fn put_in_lane(&self, inlet: &S::Inlet, ticket: Job) {
+        self.lane.put(ticket);
+        drop(push_ticket(inlet, Job::from_task(Nudge)));
     }
 
     /// Runs a job on the calling thread, and queues the ticket that it may leave.
@@ -199,27 +206,48 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// No worker could be started for a seat any more, for want of threads or because its start hook panics.
-    pub(super) fn seat_is_deserted(&self) {
+    /// No worker could be started for this seat any more, for want of threads or because its start hook panics.
+    pub(super) fn seat_is_deserted(&self, index: usize) {
         if self.life.forget() {
             self.life.desert();
             self.close();
+            self.empty_from(index);
             self.end();
         }
     }
 
-    fn end(&self) {
-        if self.life.gives_back() {
-            self.set_aside_queued();
-        } else {
-            let mut jobs = Vec::new();
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
-            let reason = self.life.why_closed();
-            jobs.into_iter().for_each(|job| self.ledger.discard(job, reason));
+    /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,
+    /// which only an outlet makes. For the thread of the last worker, which is none any more.
+    fn empty_from(&self, index: usize) {
+        let _worker = current::enter(self.ledger.id(), index);
+        let mut sitting = self.seats[index].sit();
+        let mut idle = Idle::unobserved();
+        loop {
+            match sitting.outlet().pop(None, &mut idle) {
+                Pop::Job(job) | Pop::Shed(job, _) => self.dispose(job),
+                Pop::TimedOut => {}
+                Pop::Closed => break,
+            }
         }
+    }
+
+    fn end(&self) {
+        let mut jobs = Vec::new();
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
+        jobs.into_iter().for_each(|job| self.dispose(job));
         // Dropping a ticket tells the waiters of its scope.
         drop(self.lane.take());
+        self.ledger.settle();
         self.life.terminate();
+    }
+
+    /// Gives up a job that nobody will run.
+    fn dispose(&self, job: Job) {
+        if self.life.gives_back() {
+            self.set_aside(job);
+        } else {
+            self.ledger.discard(job, self.life.why_closed());
+        }
     }
 }
 

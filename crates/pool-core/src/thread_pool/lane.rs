@@ -15,7 +15,7 @@ use std::thread;
 
 use crate::job::Task;
 use crate::ledger::Desk;
-use crate::{Job, Reason};
+use crate::{Job, Ledger, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {
@@ -53,15 +53,13 @@ impl Lane {
 pub(super) struct Nudge;
 
 impl Task for Nudge {
-    const IS_TICKET: bool = true;
+    const IS_JOB: bool = false;
 
     fn run(self, _: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         Ok(None)
     }
 
-    fn discard(self, _: Reason) -> bool {
-        false
-    }
+    fn discard(self, _: Reason, _: Option<&Ledger>) {}
 
     fn release(&self) -> bool {
         false

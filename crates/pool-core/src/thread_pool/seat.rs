@@ -55,15 +55,18 @@ impl<O: Outlet> Seat<O> {
         Sitting { seat: self, outlet: Some(outlet) }
     }
 
-    /// Starts a thread that will sit here, and returns the one that sat here before.
+    /// Starts a thread that will sit here, and buries the one that sat here before.
     pub(super) fn start(
         &self,
         spawn: impl FnOnce() -> io::Result<JoinHandle<()>>,
-    ) -> io::Result<Option<JoinHandle<()>>> {
-        // The new thread needs the lock to sit down, so it cannot die and be succeeded before it is noted here.
+        bury: impl FnOnce(Option<JoinHandle<()>>),
+    ) -> io::Result<()> {
+        // The new thread needs the lock to sit down, so it cannot die and be succeeded before it is noted here, nor
+        // can the pool end before its predecessor lies where a shutdown looks for threads to join.
         let mut inner = self.lock();
         let thread = spawn()?;
-        Ok(inner.thread.replace(thread))
+        bury(inner.thread.replace(thread));
+        Ok(())
     }
 
     pub(super) fn take_thread(&self) -> Option<JoinHandle<()>> {

@@ -1,6 +1,5 @@
 //! A worker: a thread in a seat.
 
-use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,14 +8,13 @@ use std::thread::{self, JoinHandle};
 use super::core::Core;
 use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
 use crate::current;
+use crate::error::drop_quietly;
 use crate::ledger::Desk;
 use crate::{Idle, Job, Outlet, Pop, Strategy};
 
 /// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
-    let predecessor = core.seats[index].start(|| spawn(core, index))?;
-    core.life.bury(predecessor);
-    Ok(())
+    core.seats[index].start(|| spawn(core, index), |predecessor| core.life.bury(predecessor))
 }
 
 fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<JoinHandle<()>> {
@@ -56,7 +54,10 @@ fn sit<S: Strategy>(core: &Core<S>, index: usize) {
     seat.note(|record| record.failed_starts = 0);
     core.life.worker_is_ready();
     work(core, index, &mut sitting);
-    core.on_stop.call(index);
+    // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.on_stop.call(index))) {
+        drop_quietly(payload);
+    }
 }
 
 /// Takes jobs and runs them until the channel is closed.
@@ -82,7 +83,9 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
                 }
                 jobs += 1;
             }
-            Pop::Shed(job, reason) => ledger.discard(job, reason),
+            Pop::Shed(job, reason) if job.is_job() => ledger.discard(job, reason),
+            // Whatever a discipline sheds, it cannot mean a ticket.
+            Pop::Shed(ticket, _) => run_or_set_aside(core, ticket, desk),
             Pop::TimedOut => {}
             Pop::Closed => open = false,
         }
@@ -119,12 +122,5 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             }
         }
     }
-    core.seat_is_deserted();
-}
-
-/// A payload's destructor may panic as well; that one is let go.
-fn drop_quietly(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(second);
-    }
+    core.seat_is_deserted(index);
 }

@@ -1,0 +1,16 @@
+//! The contract of `Pool`, on this strategy.
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+
+use pool_core::conformance::{self, Claim, Subject};
+use pool_mpsc::Mpsc;
+
+fn main() -> ExitCode {
+    let batched = || Mpsc::new().batch(NonZeroUsize::new(32).unwrap());
+    conformance::main([
+        Subject::strategy("mpsc", Mpsc::new).claiming(&[Claim::Fifo]),
+        // Jobs that a worker has taken wait for it even while another idles.
+        Subject::strategy("mpsc-batch-32", batched).claiming(&[Claim::Fifo]).without(&[Claim::Parallel]),
+    ])
+}
