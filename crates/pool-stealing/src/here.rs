@@ -8,7 +8,6 @@ use pool_core::{PoolId, current};
 
 use crate::seat::{Owner, Seat};
 use crate::shared::Shared;
-use crate::sync::{lock, thread};
 
 #[derive(Clone, Copy)]
 struct Here {
@@ -33,19 +32,23 @@ pub(crate) fn sit(shared: &Arc<Shared>, index: usize) {
     if !HERE.get().shared.is_null() || !seat.take() {
         return;
     }
-    *lock(&seat.thread) = Some(thread::current());
-    HERE.set(Here { pool: current().map(|worker| worker.pool), seat, shared: Arc::into_raw(shared.clone()) });
+    let pool = current().map(|worker| worker.pool);
+    HERE.set(Here { pool, seat, shared: Arc::into_raw(shared.clone()) });
 }
 
 /// Leaves this seat, if the calling thread sits in it.
+///
+/// # Panics
+///
+/// Inside a join.
 pub(crate) fn leave(seat: &Seat) {
     let here = HERE.get();
     if !ptr::eq(here.seat, seat) {
         return;
     }
+    assert!(seat.stack.is_empty(), "a worker leaves its seat only when it is through with its forks");
     HERE.set(NOWHERE);
-    lock(&seat.thread).take();
-    seat.leave();
+    seat.free();
     // SAFETY: the pointer came out of `Arc::into_raw` in `sit`, and nobody will take it from `HERE` again.
     drop(unsafe { Arc::from_raw(here.shared) });
 }
@@ -72,13 +75,35 @@ pub(crate) unsafe fn owner_of(seat: &Seat) -> Option<Owner<'_>> {
 /// As for [`owner_of`].
 #[inline]
 pub(crate) unsafe fn owner_in(shared: &Shared) -> Option<Owner<'_>> {
-    let here = HERE.get();
-    if ptr::eq(here.shared, shared) {
-        // SAFETY: the seat is one of `shared`'s, which is borrowed.
-        let seat = unsafe { &*here.seat };
-        // SAFETY: as in `owner_of`.
-        Some(unsafe { Owner::new(seat) })
-    } else {
-        None
-    }
+    // SAFETY: the thread sits in a seat of `shared`; the rest is passed on.
+    ptr::eq(HERE.get().shared, shared).then(|| unsafe { owner() })
+}
+
+/// Whether the calling thread sits in a seat of this pool.
+#[inline(always)]
+pub(crate) fn is_at(pool: PoolId) -> bool {
+    matches!(HERE.get().pool, Some(here) if here == pool)
+}
+
+/// What the channel shares in which the calling thread sits.
+///
+/// # Safety
+///
+/// As for [`owner_of`].
+pub(crate) unsafe fn shared<'a>() -> Option<&'a Shared> {
+    // SAFETY: `HERE` keeps a reference count until the thread leaves, which it does not.
+    unsafe { HERE.get().shared.as_ref() }
+}
+
+/// The owner of the seat in which the calling thread sits.
+///
+/// # Safety
+///
+/// It does sit in one ([`is_at`]); and as for [`owner_of`].
+#[inline(always)]
+pub(crate) unsafe fn owner<'a>() -> Owner<'a> {
+    // SAFETY: the seat is one of those in `shared`, of which `HERE` keeps a reference count until the thread leaves.
+    let seat = unsafe { &*HERE.get().seat };
+    // SAFETY: `HERE` names the seat that this thread has taken; the rest is passed on.
+    unsafe { Owner::new(seat) }
 }

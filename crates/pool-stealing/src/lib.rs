@@ -2,9 +2,18 @@
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+mod os;
 mod sleep;
+mod split;
 mod sync;
 
+#[cfg(all(test, loom))]
+mod model;
+
+#[cfg(not(loom))]
+mod fork;
+#[cfg(not(loom))]
+mod frame;
 #[cfg(not(loom))]
 mod here;
 #[cfg(not(loom))]
@@ -15,6 +24,8 @@ mod outlet;
 mod seat;
 #[cfg(not(loom))]
 mod shared;
+#[cfg(not(loom))]
+mod theft;
 
 #[cfg(not(loom))]
 mod strategy {
@@ -46,6 +57,17 @@ mod strategy {
                 outlets: (0..seats).map(|index| StealingOutlet::new(shared.clone(), index)).collect(),
                 spare: StealingOutlet::new(shared, seats),
             })
+        }
+
+        #[inline]
+        fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
+        where
+            A: FnOnce() -> RA + Send,
+            B: FnOnce() -> RB + Send,
+            RA: Send,
+            RB: Send,
+        {
+            crate::fork::join(pool, a, b)
         }
     }
 }

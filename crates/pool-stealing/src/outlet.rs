@@ -9,6 +9,7 @@ use crate::here;
 use crate::seat::Owner;
 use crate::shared::{Shared, retry};
 use crate::sleep::Woken;
+use crate::theft::{Fork, Hunger};
 
 /// The most jobs taken out of the injector, or out of another worker's deque, at once.
 ///
@@ -31,11 +32,12 @@ pub struct StealingOutlet {
     /// This thread has the searcher's role.
     searching: bool,
     pops: u32,
+    hunger: Hunger,
 }
 
 impl StealingOutlet {
     pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
-        StealingOutlet { shared, index, searching: false, pops: 0 }
+        StealingOutlet { shared, index, searching: false, pops: 0, hunger: Hunger::default() }
     }
 
     fn owner(&self) -> Option<Owner<'_>> {
@@ -79,8 +81,7 @@ impl StealingOutlet {
     /// A job out of another worker's deque.
     fn stolen(&self) -> Option<Job> {
         let seats = &self.shared.seats;
-        let first = self.index + 1;
-        (first..first + seats.len()).map(|place| &seats[place % seats.len()].stealer).find_map(|stealer| {
+        others(self.index, seats.len()).map(|seat| &seats[seat].stealer).find_map(|stealer| {
             if stealer.is_empty() {
                 return None;
             }
@@ -91,23 +92,33 @@ impl StealingOutlet {
         })
     }
 
-    fn any(&mut self) -> Option<Job> {
-        self.near().or_else(|| self.stolen())
+    /// A fork of another worker.
+    fn forked(&mut self) -> Option<Fork> {
+        let StealingOutlet { shared, index, hunger, .. } = self;
+        others(*index, shared.seats.len()).find_map(|seat| shared.steal_fork(seat, *index, hunger, || true))
+    }
+
+    fn look(&mut self, rested: bool) -> Find {
+        if let Some(job) = self.near().or_else(|| self.stolen()) {
+            Find::Job(job)
+        } else if rested && self.shared.has_visible_work() {
+            Find::LaterForks
+        } else {
+            self.forked().map_or(Find::Nothing, Find::Fork)
+        }
     }
 
     /// Looks around for a while, as the searcher, or once.
-    fn search(&mut self) -> Option<Job> {
-        if !self.searching {
-            self.searching = self.shared.sleep.try_search();
-        }
+    fn search(&mut self, rested: bool) -> Find {
+        self.searching = self.searching || self.shared.sleep.try_search();
         let looks = if self.searching { LOOKS } else { 1 };
-        (0..looks).find_map(|_| {
-            let job = self.any();
-            if job.is_none() {
-                (0..PAUSE).for_each(|_| std::hint::spin_loop());
+        for _ in 0..looks {
+            match self.look(rested) {
+                Find::Nothing => (0..PAUSE).for_each(|_| std::hint::spin_loop()),
+                find => return find,
             }
-            job
-        })
+        }
+        Find::Nothing
     }
 
     fn stop_search(&mut self) {
@@ -119,29 +130,63 @@ impl StealingOutlet {
     #[cold]
     fn pop_slowly(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
         loop {
-            if let Some(job) = self.search() {
-                self.stop_search();
-                return Pop::Job(job);
-            }
-            let sleep = &self.shared.sleep;
-            sleep.lie_down(self.index, std::mem::take(&mut self.searching));
-            let closed = self.shared.is_closed();
-            if closed || self.shared.has_visible_work() {
-                self.searching = sleep.get_up(self.index);
-                if closed && !self.shared.has_visible_work() {
+            match self.search(idle.has_begun()) {
+                Find::Job(job) => {
                     self.stop_search();
-                    return Pop::Closed;
+                    return Pop::Job(job);
                 }
-                continue;
-            }
-            idle.begin();
-            match sleep.sleep(self.index, until) {
-                Woken::ToSearch => self.searching = true,
-                Woken::WithAll => {}
-                Woken::ByClock => return Pop::TimedOut,
+                Find::Fork(fork) => {
+                    self.stop_search();
+                    fork.run(&self.shared);
+                }
+                // The pool counts the time from here on as idle, until this call returns. So it returns, and the
+                // next one runs the fork. The role is kept, for it is about to be used.
+                Find::LaterForks => return Pop::TimedOut,
+                Find::Nothing => {
+                    if let Some(pop) = self.rest(until, idle) {
+                        return pop;
+                    }
+                }
             }
         }
     }
+
+    /// Sleeps, unless there is something to do.
+    fn rest(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Option<Pop> {
+        let shared = &*self.shared;
+        shared.sleep.lie_down(self.index, std::mem::take(&mut self.searching));
+        shared.ask_all(others(self.index, shared.seats.len()));
+        let (closed, work) = (shared.is_closed(), shared.has_work_for_sleeper());
+        if closed || work {
+            self.searching = shared.sleep.get_up(self.index);
+            if work {
+                return None;
+            }
+            self.stop_search();
+            return Some(Pop::Closed);
+        }
+        idle.begin();
+        match shared.sleep.sleep(self.index, until) {
+            Woken::ToSearch => self.searching = true,
+            Woken::WithAll => {}
+            Woken::ByClock => return Some(Pop::TimedOut),
+        }
+        None
+    }
+}
+
+/// What a look around has shown.
+enum Find {
+    Job(Job),
+    Fork(Fork),
+    /// There are forks, to be taken after this pop.
+    LaterForks,
+    Nothing,
+}
+
+/// All seats but this one, those after it first.
+fn others(index: usize, seats: usize) -> impl Iterator<Item = usize> + Clone {
+    (index + 1..seats).chain(0..index.min(seats))
 }
 
 impl Outlet for StealingOutlet {

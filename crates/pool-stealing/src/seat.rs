@@ -6,39 +6,66 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_deque::{Stealer, Worker};
 use pool_core::Job;
 
-use crate::sync::{Mutex, Thread};
+use crate::frame::Header;
+use crate::split::SplitStack;
+use crate::sync::{Mutex, Thread, lock, thread};
 
 pub(crate) struct Seat {
+    index: usize,
+    /// What the worker has forked.
+    pub(crate) stack: SplitStack<Header>,
     /// The worker's own end of the deque of jobs that it spawned.
-    deque: Worker<Job>,
+    deque: OwnersOnly<Worker<Job>>,
     /// The other end of it, for everyone.
     pub(crate) stealer: Stealer<Job>,
     /// Somebody sits here.
-    pub(crate) taken: AtomicBool,
-    /// Who, so that they can be unparked.
-    pub(crate) thread: Mutex<Option<Thread>>,
+    taken: AtomicBool,
+    /// Who does, so that it can be unparked.
+    thread: Mutex<Option<Thread>>,
 }
-
-// SAFETY: all but `deque` is `Sync`. The deque's own end is reached through an `Owner` only, and of those there is at
-// most one thread's at a time; who sits down later synchronises with who left through `taken`.
-unsafe impl Sync for Seat {}
 
 impl Seat {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(index: usize) -> Self {
         let deque = Worker::new_fifo();
-        Seat { stealer: deque.stealer(), deque, taken: AtomicBool::new(false), thread: Mutex::new(None) }
+        Seat {
+            index,
+            stack: SplitStack::new(),
+            stealer: deque.stealer(),
+            deque: OwnersOnly(deque),
+            taken: AtomicBool::new(false),
+            thread: Mutex::new(None),
+        }
     }
 
-    /// Sits down, unless somebody does.
+    /// Sits the calling thread down, unless somebody sits here.
     pub(crate) fn take(&self) -> bool {
-        !self.taken.swap(true, Ordering::Acquire)
+        let free = !self.taken.swap(true, Ordering::Acquire);
+        if free {
+            *lock(&self.thread) = Some(thread::current());
+        }
+        free
     }
 
-    /// Leaves.
-    pub(crate) fn leave(&self) {
+    /// Frees the seat. Only whoever has taken it may call this.
+    pub(crate) fn free(&self) {
+        lock(&self.thread).take();
         self.taken.store(false, Ordering::Release);
     }
+
+    /// Unparks whoever sits here.
+    pub(crate) fn unpark(&self) {
+        if let Some(thread) = &*lock(&self.thread) {
+            thread.unpark();
+        }
+    }
 }
+
+/// What only the thread in the seat may use.
+struct OwnersOnly<T>(T);
+
+// SAFETY: the value is reached through an `Owner` only, and those are on one thread at a time. A thread that sits down
+// later synchronises with the one that left, through `Seat::taken`.
+unsafe impl<T: Send> Sync for OwnersOnly<T> {}
 
 /// The thread that sits in a seat, for as long as it does. It stays on that thread.
 #[derive(Clone, Copy)]
@@ -50,12 +77,23 @@ pub(crate) struct Owner<'a> {
 impl<'a> Owner<'a> {
     /// # Safety
     ///
-    /// The calling thread has taken the seat, and does not leave it while the result is in use.
+    /// The calling thread has taken the seat, and does not free it while the result is in use.
+    #[inline(always)]
     pub(crate) unsafe fn new(seat: &'a Seat) -> Self {
         Owner { seat, not_send: PhantomData }
     }
 
+    pub(crate) fn index(self) -> usize {
+        self.seat.index
+    }
+
+    #[inline(always)]
     pub(crate) fn deque(self) -> &'a Worker<Job> {
-        &self.seat.deque
+        &self.seat.deque.0
+    }
+
+    #[inline(always)]
+    pub(crate) fn stack(self) -> &'a SplitStack<Header> {
+        &self.seat.stack
     }
 }

@@ -20,7 +20,7 @@ impl Shared {
     pub(crate) fn new(seats: usize) -> Self {
         Shared {
             injector: Injector::new(),
-            seats: (0..seats).map(|_| Seat::new()).collect(),
+            seats: (0..seats).map(Seat::new).collect(),
             // One more bed, for an outlet without a seat.
             sleep: Sleep::new(seats + 1),
             closed: AtomicBool::new(false),
@@ -38,9 +38,21 @@ impl Shared {
         self.closed.load(SeqCst)
     }
 
-    /// Whether there is anything that any worker could take.
+    /// Whether there is anything that a worker could take.
     pub(crate) fn has_visible_work(&self) -> bool {
+        self.has_jobs() || self.seats.iter().any(|seat| seat.stack.has_forks())
+    }
+
+    fn has_jobs(&self) -> bool {
         !self.injector.is_empty() || self.seats.iter().any(|seat| !seat.stealer.is_empty())
+    }
+
+    /// Whether there is something for a worker that has just lain down: what can be had at once, and also what only an
+    /// owner or force can give, unless there is a searcher, who will see to that.
+    pub(crate) fn has_work_for_sleeper(&self) -> bool {
+        self.has_jobs()
+            || self.seats.iter().any(|seat| seat.stack.has_public())
+            || !self.sleep.is_searched() && self.seats.iter().any(|seat| seat.stack.has_forks())
     }
 
     /// Takes every job that there is.

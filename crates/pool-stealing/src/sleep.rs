@@ -111,6 +111,11 @@ impl Sleep {
         self.word.load(Relaxed) >= SLEEPER
     }
 
+    /// Whether somebody searches. Means something after a fence.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.word.load(Relaxed) & SEARCHING != 0
+    }
+
     /// Takes the searcher's role, if it is free.
     pub(crate) fn try_search(&self) -> bool {
         self.word.load(Relaxed) & SEARCHING == 0 && self.take_role()
@@ -164,10 +169,10 @@ impl Sleep {
     pub(crate) fn wake_all(&self) {
         let mut stack = lock(&self.stack);
         self.word.fetch_sub(SLEEPER * stack.len(), AcqRel);
-        for Sleeper { bed, thread } in stack.drain(..) {
-            self.beds[bed].store(UP, Release);
-            thread.unpark();
-        }
+        stack.iter().for_each(|sleeper| self.beds[sleeper.bed].store(UP, Release));
+        let sleepers = std::mem::take(&mut *stack);
+        drop(stack);
+        sleepers.into_iter().for_each(|sleeper| sleeper.thread.unpark());
     }
 
     #[cold]

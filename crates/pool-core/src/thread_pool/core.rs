@@ -156,8 +156,9 @@ impl<S: Strategy> Core<S> {
     }
 
     fn close(&self) {
-        self.life.begin_end();
+        // In this order, so that whoever sees the new state also finds the gate closed.
         self.gate.close();
+        self.life.begin_end();
     }
 
     fn wait_for_the_end(&self) -> Shutdown {

@@ -1,0 +1,228 @@
+//! Fork-join: the second half lies on a split stack while the first one runs.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+
+use pool_core::{ThreadPool, install};
+
+use crate::frame::{Frame, Header, Stolen};
+use crate::here;
+use crate::seat::Owner;
+use crate::shared::Shared;
+use crate::split::Pushed;
+use crate::strategy::Stealing;
+use crate::theft::Hunger;
+
+/// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
+/// microseconds in all.
+const LOOKS: usize = 16;
+const PAUSE: usize = 16;
+
+/// Not inlined into the caller, because then the compiler inlines the caller into this. A recursion costs one call
+/// a join instead of two, and its leaves cost none (fib: 55 instructions a join, not 63).
+#[inline(never)]
+pub(crate) fn join<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    if here::is_at(pool.id()) {
+        // SAFETY: the thread sits there; and see `fork`.
+        fork(unsafe { here::owner() }, a, b)
+    } else {
+        from_outside(pool, a, b)
+    }
+}
+
+/// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.
+#[cold]
+#[inline(never)]
+fn from_outside<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    install(pool, || {
+        if here::is_at(pool.id()) {
+            // SAFETY: the thread sits there; and see `fork`.
+            fork(unsafe { here::owner() }, a, b)
+        } else {
+            in_order(a, b)
+        }
+    })
+}
+
+/// The join of a worker.
+///
+/// While `a` runs, anything may, but the worker cannot leave its seat: a frame lies on its stack, and
+/// [`leave`](here::leave) refuses then. Before and after that nothing runs that could. So `owner` is good throughout.
+#[inline(always)]
+fn fork<A, B, RA, RB>(owner: Owner<'_>, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    let Some(room) = owner.stack().room() else { return in_order(a, b) };
+    let frame = Frame::new(b);
+    let pushed = room.push(frame.as_ptr());
+    if owner.stack().is_asked() {
+        answer(owner);
+    }
+    let a = match catch_unwind(AssertUnwindSafe(a)) {
+        Ok(a) => a,
+        Err(payload) => unwind(owner, pushed, &frame, payload),
+    };
+    if pushed.pop() {
+        // SAFETY: the frame was popped.
+        let b = unsafe { frame.take_closure() };
+        return (a, b());
+    }
+    match settle_public(owner, pushed, &frame) {
+        Settled::Here(b) => (a, b()),
+        Settled::There(Ok(b)) => (a, b),
+        Settled::There(Err(payload)) => resume_unwind(payload),
+    }
+}
+
+/// What became of a fork that was public.
+enum Settled<F, R> {
+    /// Nobody took it.
+    Here(F),
+    /// A thief ran it.
+    There(thread::Result<R>),
+}
+
+#[cold]
+#[inline(never)]
+fn settle_public<F, R>(owner: Owner<'_>, pushed: Pushed<'_, Header>, frame: &Frame<F, R>) -> Settled<F, R>
+where
+    F: FnOnce() -> R + Send,
+    R: Send,
+{
+    if pushed.reclaim() {
+        // SAFETY: the frame was reclaimed.
+        return Settled::Here(unsafe { frame.take_closure() });
+    }
+    // SAFETY: `reclaim` has just found that it was stolen.
+    wait_for(owner, unsafe { frame.stolen() });
+    // SAFETY: `wait_for` returns when it is done.
+    Settled::There(unsafe { frame.take_result() })
+}
+
+/// The first half has panicked: the second is settled all the same, and then the panic goes on.
+#[cold]
+#[inline(never)]
+fn unwind<F, R>(
+    owner: Owner<'_>,
+    pushed: Pushed<'_, Header>,
+    frame: &Frame<F, R>,
+    payload: Box<dyn Any + Send>,
+) -> !
+where
+    F: FnOnce() -> R + Send,
+    R: Send,
+{
+    let settled = if pushed.pop() {
+        // SAFETY: the frame was popped.
+        Settled::Here(unsafe { frame.take_closure() })
+    } else {
+        settle_public(owner, pushed, frame)
+    };
+    let outcome = match settled {
+        Settled::Here(b) => catch_unwind(AssertUnwindSafe(b)),
+        Settled::There(outcome) => outcome,
+    };
+    drop_quietly(outcome);
+    resume_unwind(payload)
+}
+
+/// Both halves in order, each exactly once: for a stack that is full, and for pools that take nothing any more.
+#[cold]
+#[inline(never)]
+fn in_order<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB,
+{
+    match catch_unwind(AssertUnwindSafe(a)) {
+        Ok(a) => (a, b()),
+        Err(payload) => {
+            drop_quietly(catch_unwind(AssertUnwindSafe(b)));
+            resume_unwind(payload)
+        }
+    }
+}
+
+/// Drops what nobody will hear of, while another panic is on its way.
+fn drop_quietly<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // Dropping this one might panic as well.
+        std::mem::forget(payload);
+    }
+}
+
+/// Somebody wants forks: makes some public, and wakes one who sleeps.
+#[cold]
+#[inline(never)]
+fn answer(owner: Owner<'_>) {
+    let stack = owner.stack();
+    stack.publish();
+    // SAFETY: nothing that is called here leaves a seat.
+    let Some(shared) = (unsafe { here::shared() }) else { return };
+    shared.sleep.notify();
+    if shared.sleep.has_sleepers() {
+        stack.stay_asked();
+    }
+}
+
+/// Waits until a stolen fork is done. Meanwhile the thread runs what the thief has forked, and nothing else, since only
+/// that brings the end nearer ("leapfrogging", Wagner and Calder, 1993).
+///
+/// Whatever lies on the thief's stack while the latch is not set comes from the stolen fork: a thief's own stack is
+/// empty when it steals, or all that is on it is stolen.
+#[cold]
+#[inline(never)]
+fn wait_for(owner: Owner<'_>, stolen: Stolen<'_>) {
+    // SAFETY: the frame that this thread waits for is settled later, so it leaves its seat later.
+    let Some(shared) = (unsafe { here::shared() }) else { unreachable!("an owner sits somewhere") };
+    let (me, thief) = (owner.index(), stolen.thief());
+    let mut hunger = Hunger::default();
+    let mut looks = 0;
+    let mut parked = false;
+    while !stolen.is_done() {
+        // A fork that was seen while the latch was not set is a descendant of ours, so the latch is read last.
+        if let Some(fork) = shared.steal_fork(thief, me, &mut hunger, || !stolen.is_done()) {
+            fork.run(shared);
+            looks = 0;
+        } else if looks < LOOKS || shared.seats[thief].stack.has_forks() {
+            (0..PAUSE).for_each(|_| std::hint::spin_loop());
+            looks += 1;
+        } else {
+            parked = true;
+            park(shared, stolen, me);
+        }
+    }
+    if parked {
+        shared.seats[thief].stack.stop_waiting(me);
+    }
+}
+
+/// Parks until the fork is done or its thief has forked something that can be taken, or for no reason.
+fn park(shared: &Shared, stolen: Stolen<'_>, me: usize) {
+    let stack = &shared.seats[stolen.thief()].stack;
+    if !stack.wait(me) {
+        return;
+    }
+    shared.ask_all(std::iter::once(stolen.thief()));
+    stolen.await_done();
+    if !stack.has_forks() && !stolen.is_done() {
+        thread::park();
+    }
+}

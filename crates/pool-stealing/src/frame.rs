@@ -1,0 +1,182 @@
+//! A fork: a closure that waits on its owner's stack for whoever runs it.
+//!
+//! ```text
+//! machine stack of the owner                split stack of the owner's seat
+//! +----------------------------+            +-----+
+//! | run: fn(&Header)           | <----------|  *  |
+//! | theft: latch, thief        |            +-----+
+//! | closure                    |
+//! | result                     |
+//! +----------------------------+
+//! ```
+//!
+//! The frame lives in the function that joins, which leaves it only when the fork is settled: popped by the owner, who
+//! then runs the closure itself, or stolen and done. Nothing is allocated, and a fork that nobody steals costs the
+//! writing of one function pointer and the closure.
+//!
+//! # Who may touch what
+//!
+//! The split stack hands each frame to one thread: to its owner ([`pop`](crate::split::Pushed::pop),
+//! [`reclaim`](crate::split::Pushed::reclaim)) or to one thief ([`take`](crate::split::SplitStack::take)). A thief writes
+//! `theft` while it holds the stack's lock, under which the owner finds out about it. From then on closure and
+//! result are the thief's, until it sets the latch (a release, which the owner acquires). **After that the thief never
+//! touches the frame again**, for it may be gone.
+//!
+//! A thief gets at a frame's contents because the owner wrote them before it pushed: the push is a release that the thief
+//! acquires, directly when it moves the split itself, through the stack's lock when the owner did.
+
+use std::cell::UnsafeCell;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering::*};
+use std::thread;
+
+/// The part of a frame that is the same for all types.
+pub(crate) struct Header {
+    /// Runs the closure of the frame that this header is the first field of, and stores the result.
+    run: unsafe fn(NonNull<Header>),
+    /// Written by the thief.
+    theft: UnsafeCell<MaybeUninit<Theft>>,
+}
+
+struct Theft {
+    latch: AtomicU32,
+    /// The thief's seat.
+    thief: usize,
+}
+
+/// What a latch says.
+const PENDING: u32 = 0;
+/// The owner is parked, or about to be.
+const AWAITED: u32 = 1;
+const DONE: u32 = 2;
+
+#[repr(C)]
+pub(crate) struct Frame<F, R> {
+    header: Header,
+    closure: UnsafeCell<ManuallyDrop<F>>,
+    result: UnsafeCell<MaybeUninit<thread::Result<R>>>,
+}
+
+impl<F: FnOnce() -> R + Send, R: Send> Frame<F, R> {
+    #[inline(always)]
+    pub(crate) fn new(closure: F) -> Self {
+        Frame {
+            header: Header { run: run::<F, R>, theft: UnsafeCell::new(MaybeUninit::uninit()) },
+            closure: UnsafeCell::new(ManuallyDrop::new(closure)),
+            result: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// What goes on the split stack.
+    #[inline(always)]
+    pub(crate) fn as_ptr(&self) -> *mut Header {
+        // A pointer to the whole frame, since that is what `run` makes of it.
+        (&raw const *self).cast::<Header>().cast_mut()
+    }
+
+    /// Takes the closure out, to be run by the owner.
+    ///
+    /// # Safety
+    ///
+    /// The frame is the caller's (it was never pushed, or was popped, or reclaimed), and nothing was taken out before.
+    #[inline(always)]
+    pub(crate) unsafe fn take_closure(&self) -> F {
+        // SAFETY: the frame is the caller's, so nobody else looks.
+        let closure = unsafe { &mut *self.closure.get() };
+        // SAFETY: nothing was taken out before.
+        unsafe { ManuallyDrop::take(closure) }
+    }
+
+    /// Takes the result out.
+    ///
+    /// # Safety
+    ///
+    /// The frame was stolen and is [done](Stolen::is_done), and nothing was taken out before.
+    pub(crate) unsafe fn take_result(&self) -> thread::Result<R> {
+        // SAFETY: the thief has set the latch, and touches nothing any more; that it is set was seen with an acquire.
+        let result = unsafe { &*self.result.get() };
+        // SAFETY: the thief stored it before it set the latch.
+        unsafe { result.assume_init_read() }
+    }
+
+    /// The frame as its owner sees it, once it is stolen.
+    ///
+    /// # Safety
+    ///
+    /// The owner has found, under the stack's lock, that the frame was stolen.
+    pub(crate) unsafe fn stolen(&self) -> Stolen<'_> {
+        // SAFETY: the thief writes it before it lets go of the lock, and only once.
+        let theft = unsafe { &*self.header.theft.get() };
+        // SAFETY: as above.
+        Stolen(unsafe { theft.assume_init_ref() })
+    }
+}
+
+/// # Safety
+///
+/// `header` is the first field of a `Frame<F, R>` that is the caller's; its closure is still there.
+unsafe fn run<F: FnOnce() -> R + Send, R: Send>(header: NonNull<Header>) {
+    // SAFETY: the frame begins with its header (`repr(C)`), and the pointer was made from the whole of it.
+    let frame = unsafe { header.cast::<Frame<F, R>>().as_ref() };
+    // SAFETY: the frame is the caller's, and its closure is still there.
+    let closure = unsafe { frame.take_closure() };
+    let result = catch_unwind(AssertUnwindSafe(closure));
+    // SAFETY: nobody but the thief looks at the result before the latch is set.
+    unsafe { (*frame.result.get()).write(result) };
+}
+
+/// A stolen frame, as its owner sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Stolen<'a>(&'a Theft);
+
+impl Stolen<'_> {
+    /// Whether the thief has run it.
+    pub(crate) fn is_done(self) -> bool {
+        self.0.latch.load(Acquire) == DONE
+    }
+
+    /// Has the owner unparked when it is done.
+    pub(crate) fn await_done(self) {
+        // If this fails, it is done, or was announced before.
+        let _ = self.0.latch.compare_exchange(PENDING, AWAITED, Relaxed, Relaxed);
+    }
+
+    pub(crate) fn thief(self) -> usize {
+        self.0.thief
+    }
+}
+
+/// A frame in the hands of its thief.
+#[must_use = "its owner waits for it"]
+pub(crate) struct Loot(NonNull<Header>);
+
+impl Loot {
+    /// Takes possession.
+    ///
+    /// # Safety
+    ///
+    /// The pointer comes from [`Frame::as_ptr`], the split stack hands it to the caller, and its lock is held.
+    pub(crate) unsafe fn new(frame: *mut Header, thief: usize) -> Option<Self> {
+        let frame = NonNull::new(frame)?;
+        // SAFETY: the frame's owner does not leave it before the latch is set.
+        let header = unsafe { frame.as_ref() };
+        // SAFETY: the owner looks at it under the same lock, later.
+        unsafe { (*header.theft.get()).write(Theft { latch: AtomicU32::new(PENDING), thief }) };
+        Some(Loot(frame))
+    }
+
+    /// Runs the closure and sets the latch. Returns whether the owner has to be unparked.
+    pub(crate) fn run(self) -> bool {
+        // SAFETY: the owner does not leave the frame before the latch is set.
+        let header = unsafe { self.0.as_ref() };
+        // SAFETY: the frame is the thief's, and since `self` is consumed, nobody has run it.
+        unsafe { (header.run)(self.0) };
+        let theft = header.theft.get().cast::<Theft>();
+        // SAFETY: `Loot::new` wrote it. There is no reference to more than the latch, since the rest may vanish under it.
+        let latch = unsafe { &(*theft).latch };
+        // The last touch.
+        latch.swap(DONE, AcqRel) == AWAITED
+    }
+}

@@ -1,0 +1,295 @@
+//! The split stack: what a worker has forked, partly for everyone, mostly its own.
+//!
+//! A worker's forks lie on a stack of pointers, oldest at the bottom. Three indices divide it:
+//!
+//! ```text
+//!     0 ......... lo ......... split ......... top
+//!       stolen        public        private
+//! ```
+//!
+//! Public forks are taken by thieves, oldest first, under the stack's lock. The private ones are the owner's, who
+//! pushes and pops them with plain loads and stores. This is the private deque of Acar, Charguéraud and Rainey
+//! ("Scheduling parallel programs by work stealing with private deques", 2013) with the split point of Lace (van Dijk and
+//! van de Pol, 2014).
+//!
+//! # Who moves the split
+//!
+//! *The owner, when asked.* Thieves leave a mark; the owner looks at it after each push (one load, in a cache line that
+//! changes only when somebody asks). If it is set, the owner clears it, and makes half of its private forks public,
+//! at most [`MOST_PUBLISHED`] at once.
+//!
+//! *A thief, when the owner does not answer*, because it is busy with a long leaf. Holding the lock, it sets
+//! `split` to `top`, issues a heavy fence, and reads `top` again:
+//!
+//! | owner pops `t` | thief |
+//! |---|---|
+//! | `top = t` | `split = s` |
+//! | light fence | heavy fence |
+//! | `split > t`? then it is public: lock | `top <= lo`? then it is gone: `split` back to `lo` |
+//!
+//! The two fences order these as sequentially consistent ones do, so if the owner did not see the new split, the thief
+//! sees the new top. What lies below both, the owner gives up only under the lock. The thief may read a `top`
+//! that is newer still: then the owner has popped and pushed since, and the forks below that `top` are the new ones, whose
+//! pops come after the heavy fence and so see the split.
+//!
+//! # The mark
+//!
+//! A thief that is about to sleep must be sure that a fork which it cannot see will find its mark. The owner writes
+//! `top`, light fence, reads the mark; the thief sets the mark, heavy fence, reads `top`. One of them sees the other.
+//!
+//! A heavy fence is dear, and a mark that has been set needs no second one. So the mark has two bits:
+//! `ASKED` (it is set) and `FENCED` (a heavy fence has followed). Who finds both set needs no fence: either the owner's
+//! push came before that fence, so that its `top` is seen (whoever sets `FENCED` releases it, whoever finds it acquires), or
+//! it came later and sees the mark. The rest of the word counts the askings, so that a thief cannot
+//! declare fenced what has been cleared and asked anew behind its back.
+//!
+//! The mark is born fenced. A pool that never forks thus never issues a heavy fence, since no mark is ever cleared.
+//!
+//! # Waiters
+//!
+//! A thread whose fork a worker has taken waits for what that worker forks. It is on a list under the lock, and whoever
+//! publishes unparks all on the list.
+//!
+//! The stack never looks at what its pointers point to: that is the business of those who push and take them.
+
+use crossbeam_utils::CachePadded;
+
+use crate::os::{can_fence, heavy_fence, light_fence};
+use crate::sync::{
+    AtomicPtr, AtomicUsize, Mutex, MutexGuard,
+    Ordering::{Acquire, Relaxed, Release},
+    Thread, lock, thread,
+};
+
+/// How deep forks may nest; below that they run in order.
+#[cfg(not(loom))]
+const DEPTH: usize = 4096;
+#[cfg(loom)]
+const DEPTH: usize = 3;
+
+/// The most forks that an owner makes public at once.
+const MOST_PUBLISHED: usize = 16;
+
+const ASKED: usize = 1;
+const FENCED: usize = 2;
+const ASKING: usize = 4;
+
+pub(crate) struct SplitStack<T> {
+    ends: CachePadded<Ends<T>>,
+    mark: CachePadded<AtomicUsize>,
+    public: CachePadded<Public>,
+}
+
+/// What the owner uses all the time.
+struct Ends<T> {
+    top: AtomicUsize,
+    split: AtomicUsize,
+    slots: Box<[AtomicPtr<T>]>,
+}
+
+/// What thieves use.
+struct Public {
+    /// Changed under the lock only, by whoever holds it.
+    lo: AtomicUsize,
+    waiters: Mutex<Vec<Waiter>>,
+}
+
+struct Waiter {
+    seat: usize,
+    thread: Thread,
+}
+
+/// The next free place of a stack.
+pub(crate) struct Room<'a, T> {
+    stack: &'a SplitStack<T>,
+    slot: &'a AtomicPtr<T>,
+    index: usize,
+}
+
+/// A fork that the owner has pushed and not popped.
+pub(crate) struct Pushed<'a, T> {
+    stack: &'a SplitStack<T>,
+    index: usize,
+}
+
+impl<T> Clone for Pushed<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Pushed<'_, T> {}
+
+/// The owner's side. Only the thread that sits in the stack's seat may use it.
+impl<T> SplitStack<T> {
+    /// The next free place, if there is one.
+    #[inline(always)]
+    pub(crate) fn room(&self) -> Option<Room<'_, T>> {
+        let index = self.ends.top.load(Relaxed);
+        let slot = self.ends.slots.get(index)?;
+        Some(Room { stack: self, slot, index })
+    }
+
+    /// Whether a thief wants something. To be asked after each push.
+    #[inline(always)]
+    pub(crate) fn is_asked(&self) -> bool {
+        light_fence();
+        self.mark.load(Relaxed) & (ASKED | FENCED) != 0
+    }
+
+    /// Answers those who asked: makes some forks public, and unparks those who wait for them.
+    pub(crate) fn publish(&self) {
+        self.mark.fetch_and(!(ASKED | FENCED), Relaxed);
+        let mut lock = lock(&self.public.waiters);
+        let split = self.ends.split.load(Relaxed);
+        let private = self.ends.top.load(Relaxed).saturating_sub(split);
+        let published = (private / 2).clamp(1, MOST_PUBLISHED).min(private);
+        self.ends.split.store(split + published, Relaxed);
+        let waiters = std::mem::take(&mut *lock);
+        drop(lock);
+        waiters.into_iter().for_each(|waiter| waiter.thread.unpark());
+    }
+
+    /// Marks the stack as asked on behalf of those who sleep.
+    pub(crate) fn stay_asked(&self) {
+        // The owner sees its own writes, so this needs no fence.
+        self.mark.fetch_or(FENCED, Relaxed);
+    }
+
+    /// Whether the owner has nothing here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.top.load(Relaxed) == 0
+    }
+}
+
+impl<'a, T> Room<'a, T> {
+    #[inline(always)]
+    pub(crate) fn push(self, fork: *mut T) -> Pushed<'a, T> {
+        let Room { stack, slot, index } = self;
+        slot.store(fork, Relaxed);
+        stack.ends.top.store(index + 1, Release);
+        Pushed { stack, index }
+    }
+}
+
+impl<T> Pushed<'_, T> {
+    /// Pops it, all above having been popped. Returns `false` if it is public: then [`reclaim`](Pushed::reclaim) says
+    /// whether it is still there.
+    #[inline(always)]
+    pub(crate) fn pop(self) -> bool {
+        let ends = &self.stack.ends;
+        // A release, because a thief may learn of older forks through this value of `top`.
+        ends.top.store(self.index, Release);
+        light_fence();
+        ends.split.load(Relaxed) <= self.index
+    }
+
+    /// Takes a public fork back. Returns `false` if it was stolen.
+    pub(crate) fn reclaim(self) -> bool {
+        let SplitStack { ends, public, .. } = self.stack;
+        let _lock = lock(&public.waiters);
+        let stolen = public.lo.load(Relaxed) > self.index;
+        if stolen {
+            public.lo.store(self.index, Relaxed);
+        }
+        if ends.split.load(Relaxed) > self.index {
+            ends.split.store(self.index, Relaxed);
+        }
+        !stolen
+    }
+}
+
+/// The side of thieves.
+impl<T> SplitStack<T> {
+    pub(crate) fn new() -> Self {
+        let slots = (0..DEPTH).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect();
+        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots };
+        SplitStack {
+            ends: CachePadded::new(ends),
+            mark: CachePadded::new(AtomicUsize::new(ASKED | FENCED)),
+            public: CachePadded::new(Public { lo: AtomicUsize::new(0), waiters: Mutex::new(Vec::new()) }),
+        }
+    }
+
+    /// Whether there is a fork that can be taken, perhaps by force.
+    pub(crate) fn has_forks(&self) -> bool {
+        // In this order: with the owner's push comes what it did to `lo` before.
+        let top = self.ends.top.load(Acquire);
+        top > self.public.lo.load(Relaxed) && (can_fence() || self.has_public())
+    }
+
+    /// Whether there is one that can be taken at once.
+    pub(crate) fn has_public(&self) -> bool {
+        self.ends.split.load(Relaxed) > self.public.lo.load(Relaxed)
+    }
+
+    /// Leaves a mark, if there is none.
+    pub(crate) fn ask(&self) {
+        let mark = self.mark.load(Relaxed);
+        if mark & (ASKED | FENCED) == 0 {
+            // If this fails, somebody else has asked.
+            let _ = self.mark.compare_exchange(mark, mark + ASKING + ASKED, Relaxed, Relaxed);
+        }
+    }
+
+    /// The mark, if a heavy fence is needed before anyone can rely on it. To be shown to
+    /// [`fenced`](SplitStack::fenced) after that.
+    pub(crate) fn unfenced_mark(&self) -> Option<usize> {
+        self.ask();
+        let mark = self.mark.load(Acquire);
+        (mark & FENCED == 0).then_some(mark)
+    }
+
+    /// A heavy fence has followed this mark.
+    pub(crate) fn fenced(&self, mark: usize) {
+        if mark & ASKED != 0 {
+            let _ = self.mark.compare_exchange(mark, mark | FENCED, Release, Relaxed);
+        }
+    }
+
+    /// Takes the oldest fork, if it is public, or if `force` and it can be made so. `accept` gets it under the lock and
+    /// has the last word.
+    pub(crate) fn take<R>(&self, force: bool, accept: impl FnOnce(*mut T) -> Option<R>) -> Option<R> {
+        let lock = self.public.waiters.try_lock().ok()?;
+        let lo = self.public.lo.load(Relaxed);
+        if self.ends.split.load(Relaxed) <= lo && !(force && self.force(lo, &lock)) {
+            return None;
+        }
+        let taken = accept(self.ends.slots[lo].load(Relaxed))?;
+        self.public.lo.store(lo + 1, Relaxed);
+        Some(taken)
+    }
+
+    /// Moves the split over the owner's head. Returns whether something is public now.
+    #[cold]
+    fn force(&self, lo: usize, _lock: &MutexGuard<'_, Vec<Waiter>>) -> bool {
+        let Ends { top, split, .. } = &*self.ends;
+        let wanted = top.load(Acquire);
+        if wanted <= lo {
+            return false;
+        }
+        split.store(wanted, Relaxed);
+        let fenced = heavy_fence();
+        // Without the fence the owner may have missed the new split, and nothing can be said about its forks.
+        let sure = if fenced { top.load(Acquire).clamp(lo, wanted) } else { lo };
+        split.store(sure, Relaxed);
+        sure > lo
+    }
+
+    /// Has this thread unparked when forks are published. Returns `false`, and does nothing, if there are some now.
+    pub(crate) fn wait(&self, seat: usize) -> bool {
+        let mut waiters = lock(&self.public.waiters);
+        if self.has_public() {
+            return false;
+        }
+        if !waiters.iter().any(|waiter| waiter.seat == seat) {
+            waiters.push(Waiter { seat, thread: thread::current() });
+        }
+        true
+    }
+
+    /// The thread of this seat does not wait any more.
+    pub(crate) fn stop_waiting(&self, seat: usize) {
+        lock(&self.public.waiters).retain(|waiter| waiter.seat != seat);
+    }
+}

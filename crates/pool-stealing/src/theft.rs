@@ -1,0 +1,98 @@
+//! Stealing forks: politely first, then by force.
+
+use std::time::{Duration, Instant};
+
+use crate::frame::Loot;
+use crate::os::heavy_fence;
+use crate::shared::Shared;
+
+/// How long a thief waits for an owner who has forks and does not answer.
+///
+/// A heavy fence takes about 20 microseconds and disturbs everyone; an owner that forks answers within one.
+const GRACE: Duration = Duration::from_micros(50);
+
+/// A thief's memory of whom it has asked in vain, and since when.
+#[derive(Default)]
+pub(crate) struct Hunger(Option<(usize, Instant)>);
+
+impl Hunger {
+    /// This seat has forks and gives none. Returns whether that has been so for long enough.
+    fn grows_at(&mut self, seat: usize) -> bool {
+        match self.0 {
+            Some((refuser, since)) if refuser == seat => since.elapsed() >= GRACE,
+            // One at a time: this one's turn comes when the other has none left, or has been robbed.
+            Some(_) => false,
+            None => {
+                self.0 = Some((seat, Instant::now()));
+                false
+            }
+        }
+    }
+
+    fn is_over_at(&mut self, seat: usize) {
+        if self.0.is_some_and(|(refuser, _)| refuser == seat) {
+            self.0 = None;
+        }
+    }
+}
+
+/// A fork that was taken, and whose it is.
+pub(crate) struct Fork {
+    loot: Loot,
+    victim: usize,
+}
+
+impl Fork {
+    /// Runs it, and tells its owner.
+    pub(crate) fn run(self, shared: &Shared) {
+        if self.loot.run() {
+            shared.seats[self.victim].unpark();
+        }
+    }
+}
+
+impl Shared {
+    /// Takes the oldest fork of this seat, if it can be had and `still_wanted`, which is asked when a fork was seen.
+    pub(crate) fn steal_fork(
+        &self,
+        victim: usize,
+        thief: usize,
+        hunger: &mut Hunger,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Option<Fork> {
+        let stack = &self.seats[victim].stack;
+        if !stack.has_forks() {
+            hunger.is_over_at(victim);
+            stack.ask();
+            return None;
+        }
+        let force = !stack.has_public() && {
+            stack.ask();
+            if !hunger.grows_at(victim) {
+                return None;
+            }
+            true
+        };
+        let loot = stack.take(force, |frame| {
+            if !still_wanted() {
+                return None;
+            }
+            // SAFETY: only `fork` pushes, and only frames; the stack hands this one to us, under its lock.
+            unsafe { Loot::new(frame, thief) }
+        });
+        if loot.is_some() || force {
+            hunger.is_over_at(victim);
+        }
+        loot.map(|loot| Fork { loot, victim })
+    }
+
+    /// Sees to it that the next fork at any of these seats finds that it is asked for, or is seen by whoever looks
+    /// after this call.
+    pub(crate) fn ask_all(&self, seats: impl Iterator<Item = usize> + Clone) {
+        let unfenced = |seat: usize| Some((seat, self.seats[seat].stack.unfenced_mark()?));
+        let marks: Vec<_> = seats.filter_map(unfenced).collect();
+        if !marks.is_empty() && heavy_fence() {
+            marks.into_iter().for_each(|(seat, mark)| self.seats[seat].stack.fenced(mark));
+        }
+    }
+}
