@@ -116,6 +116,18 @@ impl<S: Strategy> Core<S> {
         let _ = inlet.push(Job::from_task(Nudge), Submit::ticket(), Caller::Outside);
     }
 
+    /// Tries once more to queue the tickets that found no room. When the pool takes nothing more, they stay in the lane.
+    #[inline]
+    pub(super) fn requeue_lane(&self) {
+        if self.lane.is_empty() || self.gate.is_closed() {
+            return;
+        }
+        for ticket in self.lane.take() {
+            // A refused ticket is dropped, and whoever waits behind it learns so.
+            drop(self.queue_ticket(ticket));
+        }
+    }
+
     /// Runs a job on the calling thread, and queues the ticket that it may leave.
     #[inline]
     pub(super) fn run(&self, job: Job, desk: Desk<'_>) {

@@ -2,7 +2,8 @@
 //!
 //! A ticket leads a worker to work that is kept elsewhere, and losing one could leave that work undone, so a
 //! bounded queue's limit cannot be for tickets. One that is refused goes to this side lane, which workers look at
-//! after every pop.
+//! after every pop: before they run what they popped, they try to queue the lane's tickets in the room that the pop
+//! made, so that others can take them; afterwards they run what is still there, so that none waits for ever.
 //!
 //! No ticket is forgotten: whoever puts one here then pushes a no-op job. If that is queued, a worker pops it and
 //! looks. If it is refused, the queue was full after the ticket was put, so a pop is still to come, and whoever makes it
@@ -29,10 +30,15 @@ impl Lane {
         self.count.fetch_add(1, SeqCst);
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.count.load(SeqCst) == 0
+    }
+
     /// Takes what is there now.
     #[inline]
     pub(super) fn take(&self) -> VecDeque<Job> {
-        if self.count.load(SeqCst) == 0 { VecDeque::new() } else { self.take_all() }
+        if self.is_empty() { VecDeque::new() } else { self.take_all() }
     }
 
     #[cold]

@@ -71,6 +71,8 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     while open {
         let popped = sitting.outlet().pop(None, &mut idle);
         let waited = idle.end();
+        // The pop has made room, and an idle worker may take what this one would come to only after its job.
+        core.requeue_lane();
         match popped {
             Pop::Job(job) => {
                 // See `Stats::longest_queue`.
