@@ -133,6 +133,18 @@ impl<S: Strategy> Core<S> {
         drop(push_ticket(inlet, Job::from_task(Nudge)));
     }
 
+    /// Tries once more to queue the tickets that found no room. When the pool takes nothing more, they stay in the lane.
+    #[inline]
+    pub(super) fn requeue_lane(&self) {
+        if self.lane.is_empty() || self.gate.is_closed() {
+            return;
+        }
+        for ticket in self.lane.take_all() {
+            // A refused ticket is dropped, and whoever waits behind it learns so.
+            drop(self.queue_ticket(ticket));
+        }
+    }
+
     /// Runs a job on the calling thread, and queues the ticket that it may leave.
     #[inline]
     pub(super) fn run(&self, job: Job, desk: Desk<'_>) {
@@ -237,7 +249,7 @@ impl<S: Strategy> Core<S> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
         jobs.into_iter().for_each(|job| self.dispose(job));
         // Dropping a ticket tells the waiters of its scope.
-        drop(self.lane.take());
+        drop(self.lane.take_all());
         self.ledger.settle();
         self.life.terminate();
     }

@@ -71,6 +71,8 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     while open {
         let popped = sitting.outlet().pop(None, &mut idle);
         idle.end();
+        // The pop has made room, and an idle worker may take what this one would come to only after its job.
+        core.requeue_lane();
         match popped {
             Pop::Job(job) => {
                 // See `Stats::longest_queue`.
@@ -89,8 +91,10 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             Pop::TimedOut => {}
             Pop::Closed => open = false,
         }
-        if !core.lane.is_empty() {
-            core.lane.take().into_iter().for_each(|ticket| core.run(ticket, desk));
+        while let Some(ticket) = core.lane.take_one() {
+            // This one may take long, and the others need not wait for it.
+            core.requeue_lane();
+            core.run(ticket, desk);
         }
     }
     idle.begin();
