@@ -197,12 +197,12 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Takes what is queued and keeps it for the caller of `shutdown_now`.
-    fn set_aside_queued(&self) {
+    pub(super) fn set_aside_queued(&self) {
         let mut jobs = Vec::new();
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
-        for job in jobs {
-            self.set_aside(job);
-        }
+        // Held until all are put aside, or those that others take out later would come before them.
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.drain(&mut jobs);
+        jobs.into_iter().for_each(|job| self.set_aside(job));
     }
 
     /// Keeps a live job for the caller of `shutdown_now`.

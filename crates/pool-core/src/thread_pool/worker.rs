@@ -9,7 +9,6 @@ use super::core::Core;
 use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
 use crate::current;
 use crate::error::drop_quietly;
-use crate::ledger::Desk;
 use crate::{Idle, Job, Outlet, Pop, Strategy};
 
 /// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
@@ -69,6 +68,12 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     let mut jobs: u64 = 0;
     let mut open = true;
     while open {
+        // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
+        // it, that job would be put behind those that are taken out of the queue meanwhile.
+        let gives_back = core.life.gives_back();
+        if gives_back {
+            core.set_aside_queued();
+        }
         let popped = sitting.outlet().pop(None, &mut idle);
         idle.end();
         // The pop has made room, and an idle worker may take what this one would come to only after its job.
@@ -79,7 +84,11 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
                 if jobs < 64 || jobs.is_multiple_of(64) {
                     ledger.sample_queue();
                 }
-                run_or_set_aside(core, job, desk);
+                if gives_back {
+                    core.set_aside(job);
+                } else {
+                    core.run(job, desk);
+                }
                 if jobs == 0 {
                     core.seats[index].note(|record| record.losses = 0);
                 }
@@ -87,7 +96,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             }
             Pop::Shed(job, reason) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
-            Pop::Shed(ticket, _) => run_or_set_aside(core, ticket, desk),
+            Pop::Shed(ticket, _) => core.run(ticket, desk),
             Pop::TimedOut => {}
             Pop::Closed => open = false,
         }
@@ -98,15 +107,6 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         }
     }
     idle.begin();
-}
-
-#[inline]
-fn run_or_set_aside<S: Strategy>(core: &Core<S>, job: Job, desk: Desk<'_>) {
-    if core.life.gives_back() {
-        core.set_aside(job);
-    } else {
-        core.run(job, desk);
-    }
 }
 
 /// Finds a successor for a worker that died, which is the calling thread.
