@@ -122,7 +122,7 @@ impl<S: Strategy> Core<S> {
         if self.lane.is_empty() || self.gate.is_closed() {
             return;
         }
-        for ticket in self.lane.take() {
+        for ticket in self.lane.take_all() {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
@@ -232,7 +232,7 @@ impl<S: Strategy> Core<S> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
         jobs.into_iter().for_each(|job| self.dispose(job));
         // Dropping a ticket tells the waiters of its scope.
-        drop(self.lane.take());
+        drop(self.lane.take_all());
         self.ledger.settle();
         self.life.terminate();
     }

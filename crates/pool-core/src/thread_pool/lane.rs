@@ -20,14 +20,16 @@ use crate::{Job, Ledger, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {
+    /// How many there are, for those who only look. Written under the lock.
     count: AtomicUsize,
     tickets: Mutex<VecDeque<Job>>,
 }
 
 impl Lane {
     pub(super) fn put(&self, ticket: Job) {
-        self.lock().push_back(ticket);
-        self.count.fetch_add(1, SeqCst);
+        let mut tickets = self.lock();
+        tickets.push_back(ticket);
+        self.count.store(tickets.len(), SeqCst);
     }
 
     #[inline]
@@ -35,18 +37,23 @@ impl Lane {
         self.count.load(SeqCst) == 0
     }
 
+    /// Takes the oldest ticket.
+    #[inline]
+    pub(super) fn take_one(&self) -> Option<Job> {
+        if self.is_empty() { None } else { self.take(VecDeque::pop_front) }
+    }
+
     /// Takes what is there now.
     #[inline]
-    pub(super) fn take(&self) -> VecDeque<Job> {
-        if self.is_empty() { VecDeque::new() } else { self.take_all() }
+    pub(super) fn take_all(&self) -> VecDeque<Job> {
+        if self.is_empty() { VecDeque::new() } else { self.take(std::mem::take) }
     }
 
     #[cold]
-    fn take_all(&self) -> VecDeque<Job> {
+    fn take<T>(&self, what: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
         let mut tickets = self.lock();
-        // Under the lock the count is at most behind: a ticket is pushed before it is counted.
-        let taken = std::mem::take(&mut *tickets);
-        self.count.store(0, SeqCst);
+        let taken = what(&mut tickets);
+        self.count.store(tickets.len(), SeqCst);
         taken
     }
 

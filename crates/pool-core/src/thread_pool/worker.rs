@@ -91,7 +91,9 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             Pop::TimedOut => {}
             Pop::Closed => open = false,
         }
-        for ticket in core.lane.take() {
+        while let Some(ticket) = core.lane.take_one() {
+            // This one may take long, and the others need not wait for it.
+            core.requeue_lane();
             core.run(ticket, desk);
         }
     }
