@@ -9,7 +9,7 @@ use super::core::Core;
 use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
 use crate::current;
 use crate::error::drop_quietly;
-use crate::{Idle, Job, Outlet, Pop, Strategy};
+use crate::{Idle, Outlet, Pop, Strategy};
 
 /// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {

@@ -6,6 +6,7 @@ use super::summary::{self, Finished, Sample, Samples};
 use super::watchdog::Watchdog;
 use super::{Group, Pace};
 use crate::contender::{self, Contender, NoContender};
+use crate::os;
 use crate::record::{Record, Subject};
 use crate::spec::Spec;
 use crate::watch::Watch;
@@ -98,6 +99,7 @@ impl Runner {
     }
 
     fn take_sample(&mut self) -> Result<(), Failure> {
+        os::rest();
         let mut watch = Watch::new();
         for _ in 0..self.repeats {
             self.contender.iterate(&mut watch)?;
