@@ -139,7 +139,8 @@ impl<S: Strategy> Core<S> {
         if self.lane.is_empty() || self.gate.is_closed() {
             return;
         }
-        for ticket in self.lane.take_all() {
+        // One pop makes room for one; moving all each time would take quadratic time when the lane is long.
+        if let Some(ticket) = self.lane.take_one() {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
