@@ -41,7 +41,7 @@ pub enum Claim {
     InnerShutdown,
     /// `shutdown_now` gives back the jobs that have not started.
     ShutdownNow,
-    /// The hooks of [`Setup`] are called, and [`Setup::name`] and [`Setup::stack_size`] are heeded.
+    /// The hooks of [`Setup`] are called, and its name and stack size are heeded.
     Hooks,
     /// A worker that dies is replaced.
     Replacement,
