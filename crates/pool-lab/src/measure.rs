@@ -17,7 +17,7 @@
 //!   its record says why.
 //! - An engine that hangs: jobs that never end are noticed by the tally after 30 seconds, and the engine leaves the group
 //!   (its threads stay behind). A hang inside the engine's own code cannot be left; when nothing has
-//!   moved for [`watchdog::PATIENCE`], the process says which engine it was and ends. Records of earlier groups
+//!   moved for five minutes, the process says which engine it was and ends. Records of earlier groups
 //!   have been handed out by then.
 
 mod group;
