@@ -315,6 +315,29 @@ fn a_worker_that_falls_asleep_gets_the_fork() {
 }
 
 #[test]
+fn a_fork_that_a_sleeper_leaves_to_the_searcher_is_not_forgotten() {
+    bounded(3, || {
+        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(2)));
+        stack.room().unwrap().push(std::ptr::dangling_mut());
+        assert!(sleep.try_search());
+        let sleeper = {
+            let (stack, sleep) = (stack.clone(), sleep.clone());
+            thread::spawn(move || {
+                sleep.lie_down(0, false);
+                if sleep.is_searched() {
+                    sleep.sleep(0, None);
+                } else {
+                    assert!(stack.has_forks());
+                }
+            })
+        };
+        // The searcher finds something else.
+        sleep.stop_search(|| stack.has_forks());
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
 fn whoever_waits_for_a_thief_learns_of_its_forks() {
     bounded(3, || {
         let stack = answered_stack();

@@ -41,7 +41,7 @@ pub(crate) fn heavy_fence() -> bool {
     done
 }
 
-/// Whether [`heavy_fence`] works, as far as is known.
+/// Whether [`heavy_fence`] works here. The first call may take milliseconds, so no lock should be held.
 pub(crate) fn can_fence() -> bool {
     #[cfg(not(any(loom, miri)))]
     let can = system::can_interrupt();
@@ -57,15 +57,14 @@ mod system {
     pub(super) const ASYMMETRIC: bool = true;
 
     /// A kernel before 4.14 does not know `membarrier`, and a sandbox may forbid it.
-    static REGISTERED: OnceLock<bool> = OnceLock::new();
-
     pub(super) fn can_interrupt() -> bool {
-        REGISTERED.get() != Some(&false)
+        // A process that has threads already waits for an RCU grace period here: 6 to 8 ms, once.
+        static REGISTERED: OnceLock<bool> = OnceLock::new();
+        *REGISTERED.get_or_init(|| call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
     }
 
     pub(super) fn interrupt_all() -> bool {
-        *REGISTERED.get_or_init(|| call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
-            && call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED)
+        can_interrupt() && call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED)
     }
 
     fn call(command: libc::c_int) -> bool {

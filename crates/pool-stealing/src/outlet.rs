@@ -129,6 +129,8 @@ impl StealingOutlet {
 
     #[cold]
     fn pop_slowly(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        // Whom it asked in vain before it found something else has long answered.
+        self.hunger = Hunger::default();
         loop {
             match self.search(idle.has_begun()) {
                 Find::Job(job) => {

@@ -215,7 +215,7 @@ impl<T> SplitStack<T> {
     pub(crate) fn has_forks(&self) -> bool {
         // In this order: with the owner's push comes what it did to `lo` before.
         let top = self.ends.top.load(Acquire);
-        top > self.public.lo.load(Relaxed) && (can_fence() || self.has_public())
+        top > self.public.lo.load(Relaxed) && (self.has_public() || can_fence())
     }
 
     /// Whether there is one that can be taken at once.
