@@ -15,6 +15,7 @@
 //! `shutdown_now` each job that comes up is put aside instead of run.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -134,7 +135,13 @@ impl<E: Jobs> Core<E> {
 
     fn hand_over(self: &Arc<Self>, engine: &E, job: Job) {
         let core = Arc::clone(self);
-        engine.execute(move || core.run(job));
+        engine.execute(move || {
+            // The books catch what a job panics with. What its payload or result panics with when dropped gets here, and
+            // would end the thread of many an engine. Such a payload is not to be dropped either.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.run(job))) {
+                std::mem::forget(payload);
+            }
+        });
     }
 
     fn run(self: Arc<Self>, job: Job) {

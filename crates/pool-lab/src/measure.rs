@@ -11,6 +11,8 @@
 //!   others are measured.
 //! - A sample repeats the workload until it takes about [`Pace::sample`]; the number of repeats is fixed before the
 //!   first round.
+//! - Before each sample the process comes to rest: the sample begins when all other threads sleep. Otherwise an engine
+//!   would pay for what the one before it left behind.
 //! - The answer of every repeat is checked. An engine that gives a wrong one, or loses a job, leaves the group, and
 //!   its record says why.
 //! - An engine that hangs: jobs that never end are noticed by the tally after 30 seconds, and the engine leaves the group

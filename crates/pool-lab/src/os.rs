@@ -2,7 +2,9 @@
 //!
 //! On systems that cannot say, [`usage`] is `None` and the metrics made from it are absent.
 
-use std::time::Duration;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// What the whole process has used since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,42 @@ fn duration(time: libc::timeval) -> Duration {
 #[cfg(not(unix))]
 pub fn usage() -> Option<Usage> {
     None
+}
+
+/// Waits until all other threads of this process sleep, so that what one measurement leaves behind does not disturb the
+/// next: pools may have queue entries to clear away, or threads that have yet to fall asleep. At most [`REST_LIMIT`].
+///
+/// On systems that do not tell what threads do, it waits for a moment and hopes. The processor time used would not tell
+/// either: the kernel adds up a running thread's only at its ticks, milliseconds apart.
+pub fn rest() {
+    let start = Instant::now();
+    let mut quiet = 0;
+    while quiet < LOOKS && start.elapsed() < REST_LIMIT {
+        thread::sleep(REST_SPELL);
+        quiet = if running_threads() <= 1 { quiet + 1 } else { 0 };
+    }
+}
+
+/// How long [`rest`] waits at most.
+pub const REST_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long it waits before each look.
+const REST_SPELL: Duration = Duration::from_micros(300);
+
+/// How many looks in a row must find nobody running: a busy thread may be asleep for a moment.
+const LOOKS: u32 = 2;
+
+/// The threads of this process that run or could run, the calling one included; 0 where the system does not tell.
+fn running_threads() -> usize {
+    let Ok(threads) = fs::read_dir("/proc/self/task") else { return 0 };
+    // A thread that has just ended has no state any more.
+    let stat = |thread: &fs::DirEntry| fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+    threads.flatten().filter(|thread| is_running(&stat(thread))).count()
+}
+
+/// Reads the state from `/proc/<pid>/stat`: the letter after the name, which is in parentheses and may contain some.
+fn is_running(stat: &str) -> bool {
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('R'))
 }
 
 /// While this lives, timers of the thread that made it are exact; by default Linux lets them be up to 50 us
@@ -89,6 +127,20 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert!(usage().unwrap().cpu > before.cpu);
+    }
+
+    #[test]
+    fn the_state_comes_after_the_name() {
+        assert!(is_running("7 (a) R 1 2"));
+        assert!(is_running("7 (odd) S (name) R 1 2"));
+        assert!(!is_running("7 (R) S 1 2"));
+        assert!(!is_running(""));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_looks_runs() {
+        assert!(running_threads() >= 1);
     }
 
     #[test]

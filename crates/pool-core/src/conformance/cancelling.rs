@@ -19,7 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
             .queues(1),
         case!("cancelling", either_the_worker_or_the_canceller_wins)
             .needs(&[Claim::Counts, Claim::WaitIdle])
-            .submits(1),
+            .submits(500),
     ]
 }
 

@@ -30,13 +30,13 @@ impl Case {
         self
     }
 
-    /// It queues as many jobs while no worker is free.
+    /// It queues as many jobs while no worker is free, or jobs that wait for each other to start.
     pub(super) fn queues(mut self, jobs: usize) -> Self {
         self.queue = jobs;
         self
     }
 
-    /// It submits as many jobs in a row while workers are free to take them.
+    /// It submits as many jobs in a row while workers are free to take them, whoever runs them.
     pub(super) fn submits(mut self, jobs: usize) -> Self {
         self.burst = jobs;
         self

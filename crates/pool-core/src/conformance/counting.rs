@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("counting", whoever_has_the_result_finds_the_job_counted).needs(&[Claim::Counts]).submits(1),
         case!("counting", an_idle_pool_is_at_rest).needs(&[Claim::WaitIdle]),
         case!("counting", wait_idle_gives_up_at_its_limit).needs(&[Claim::WaitIdle]),
-        case!("counting", several_wait_for_rest_at_once).needs(&[Claim::WaitIdle]).submits(20),
+        case!("counting", several_wait_for_rest_at_once).needs(&[Claim::WaitIdle]).queues(2),
         case!("counting", a_job_does_not_wait_for_its_own_rest).needs(&[Claim::WaitIdle]),
         case!("counting", rest_comes_after_claimed_cancelled_and_scoped_jobs)
             .needs(&[Claim::WaitIdle, Claim::NestedWaits])

@@ -11,8 +11,8 @@ const WORKERS: usize = 3;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        case!("limit", as_many_jobs_as_workers_run_at_once).needs(&[Claim::Parallel]).submits(WORKERS),
-        case!("limit", as_many_scoped_jobs_as_workers_run_at_once).needs(&[Claim::Parallel]).submits(WORKERS),
+        case!("limit", as_many_jobs_as_workers_run_at_once).needs(&[Claim::Parallel]).queues(WORKERS),
+        case!("limit", as_many_scoped_jobs_as_workers_run_at_once).needs(&[Claim::Parallel]),
         case!("limit", both_halves_of_a_join_run_at_once).needs(&[Claim::Parallel]),
         case!("limit", never_more_jobs_run_at_once).needs(&[Claim::Limit]).submits(400),
         case!("limit", nested_waits_stay_within_it).needs(&[Claim::Limit, Claim::NestedWaits]).submits(1000),

@@ -29,7 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Hooks, Replacement, ShutdownNow])
             .queues(5),
         case!("loss", what_a_deserted_pool_drops_may_panic).needs(&[Hooks, Replacement, Counts]).queues(3),
-        case!("loss", one_empty_seat_leaves_the_others).needs(&[Hooks, Replacement]).submits(20),
+        case!("loss", one_empty_seat_leaves_the_others).needs(&[Hooks, Replacement]).queues(2),
         case!("loss", a_start_that_panics_is_a_build_error).needs(&[Hooks]),
     ]
 }

@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn a_handle_has_the_payload(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let error = pool.spawn(|| -> u8 { std::panic::panic_any(77_u64) });
+    let error = pool.spawn(|| -> u8 { std::panic::resume_unwind(Box::new(77_u64)) });
     let Err(JoinError::Panicked(panic)) = error.map(|handle| handle.join()).unwrap() else {
         panic!("the job panicked");
     };

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -13,8 +14,8 @@ use crate::{Current, Pool, PoolExt, Shutdown};
 pub(super) fn cases() -> Vec<Case> {
     use Claim::{Hooks, Identity, Parallel, Shutdown, ThreadLocals};
     vec![
-        case!("threads", they_are_named_after_the_pool).needs(&[Hooks, Identity, Parallel]).submits(3),
-        case!("threads", current_tells_the_pool_and_the_worker).needs(&[Identity, Parallel]).submits(3),
+        case!("threads", they_are_named_after_the_pool).needs(&[Hooks, Identity, Parallel]).queues(3),
+        case!("threads", current_tells_the_pool_and_the_worker).needs(&[Identity, Parallel]).queues(3),
         case!("threads", current_is_none_outside),
         case!("threads", current_tells_pools_apart).needs(&[Identity]).submits(1),
         case!("threads", current_stays_right_through_waits_and_panics)
@@ -23,7 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("threads", stack_size_is_heeded).needs(&[Hooks]).submits(1),
         case!("threads", thread_locals_are_dropped_when_shutdown_returns)
             .needs(&[ThreadLocals, Parallel])
-            .submits(3),
+            .queues(3),
         case!("threads", a_thread_local_destructor_is_outside_the_pool)
             .needs(&[ThreadLocals, Identity])
             .submits(1),
@@ -208,14 +209,17 @@ fn a_thread_local_may_own_the_pool(subject: &Subject) {
 }
 
 fn start_and_stop_leaves_no_thread_behind(subject: &Subject) {
+    // Other cases run at the same time, the same one of another subject among them; the system shows 15 bytes.
+    static CASES: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("cycle{}", CASES.fetch_add(1, SeqCst));
     for _ in 0..50 {
-        let pool = subject.build(Setup::threads(3).name("cycle"));
+        let pool = subject.build(Setup::threads(3).name(&name));
         pool.spawn(|| ()).unwrap().join().unwrap();
         drop(pool.spawn(|| ()).unwrap());
         let _ = pool.shutdown();
-        drop(pool);
-        assert_eq!(threads_called("cycle-"), Some(0).filter(|_| cfg!(target_os = "linux")));
     }
+    // A thread that has been joined may still be listed for a moment.
+    super::tools::until(|| threads_called(&format!("{name}-")).is_none_or(|threads| threads == 0));
 }
 
 /// How many threads of this process have names that begin like this; `None` where the system does not tell.

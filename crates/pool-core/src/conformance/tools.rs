@@ -59,18 +59,28 @@ impl Plug {
     /// Returns when this many workers are held.
     pub(super) fn some(pool: &Arc<dyn Pool>, workers: usize) -> Self {
         let plug = Plug(Latch::default());
-        let (send, receive) = channel();
         for _ in 0..workers {
-            let (send, latch) = (send.clone(), plug.0.clone());
-            pool.execute(move || {
-                send.send(()).expect("the plug waits for its jobs");
-                latch.wait();
-            })
-            .expect("a running pool takes jobs");
-            // One at a time, so that no queue has to hold them.
-            receive.recv().expect("the job has started");
+            // One at a time, so that no queue has to hold them. What is left in a queue (tickets of jobs that somebody
+            // else has run) may still fill it, and then some pools run the job here.
+            while !plug.holds_one_more(pool) {
+                thread::yield_now();
+            }
         }
         plug
+    }
+
+    fn holds_one_more(&self, pool: &Arc<dyn Pool>) -> bool {
+        let (latch, submitter) = (self.0.clone(), thread::current().id());
+        let (send, receive) = channel();
+        pool.execute(move || {
+            let elsewhere = thread::current().id() != submitter;
+            send.send(elsewhere).expect("the plug waits for its jobs");
+            if elsewhere {
+                latch.wait();
+            }
+        })
+        .expect("a running pool takes jobs");
+        receive.recv().expect("the job has started")
     }
 
     /// Opens the plug. The same as dropping it.

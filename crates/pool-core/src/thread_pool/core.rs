@@ -133,6 +133,18 @@ impl<S: Strategy> Core<S> {
         drop(push_ticket(inlet, Job::from_task(Nudge)));
     }
 
+    /// Tries once more to queue the tickets that found no room. When the pool takes nothing more, they stay in the lane.
+    #[inline]
+    pub(super) fn requeue_lane(&self) {
+        if self.lane.is_empty() || self.gate.is_closed() {
+            return;
+        }
+        for ticket in self.lane.take_all() {
+            // A refused ticket is dropped, and whoever waits behind it learns so.
+            drop(self.queue_ticket(ticket));
+        }
+    }
+
     /// Runs a job on the calling thread, and queues the ticket that it may leave.
     #[inline]
     pub(super) fn run(&self, job: Job, desk: Desk<'_>) {
@@ -156,8 +168,9 @@ impl<S: Strategy> Core<S> {
     }
 
     fn close(&self) {
-        self.life.begin_end();
+        // In this order, so that whoever sees the new state also finds the gate closed.
         self.gate.close();
+        self.life.begin_end();
     }
 
     fn wait_for_the_end(&self) -> Shutdown {
@@ -184,12 +197,12 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Takes what is queued and keeps it for the caller of `shutdown_now`.
-    fn set_aside_queued(&self) {
+    pub(super) fn set_aside_queued(&self) {
         let mut jobs = Vec::new();
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
-        for job in jobs {
-            self.set_aside(job);
-        }
+        // Held until all are put aside, or those that others take out later would come before them.
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.drain(&mut jobs);
+        jobs.into_iter().for_each(|job| self.set_aside(job));
     }
 
     /// Keeps a live job for the caller of `shutdown_now`.
@@ -236,7 +249,7 @@ impl<S: Strategy> Core<S> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
         jobs.into_iter().for_each(|job| self.dispose(job));
         // Dropping a ticket tells the waiters of its scope.
-        drop(self.lane.take());
+        drop(self.lane.take_all());
         self.ledger.settle();
         self.life.terminate();
     }

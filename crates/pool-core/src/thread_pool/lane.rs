@@ -2,7 +2,8 @@
 //!
 //! A ticket leads a worker to work that is kept elsewhere, and losing one could leave that work undone, so a
 //! bounded queue's limit cannot be for tickets. One that is refused goes to this side lane, which workers look at
-//! after every pop.
+//! after every pop: before they run what they popped, they try to queue the lane's tickets in the room that the pop
+//! made, so that others can take them; afterwards they run what is still there, so that none waits for ever.
 //!
 //! No ticket is forgotten: whoever puts one here then pushes a no-op job. If that is queued, a worker pops it and
 //! looks. If it is refused, the queue was full after the ticket was put, so a pop is still to come, and whoever makes it
@@ -19,6 +20,7 @@ use crate::{Job, Ledger, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {
+    /// How many there are, for those who only look. Written under the lock.
     count: AtomicUsize,
     tickets: Mutex<VecDeque<Job>>,
 }
@@ -35,13 +37,24 @@ impl Lane {
         self.count.load(SeqCst) == 0
     }
 
+    /// Takes the oldest ticket.
+    #[inline]
+    pub(super) fn take_one(&self) -> Option<Job> {
+        if self.is_empty() { None } else { self.take(VecDeque::pop_front) }
+    }
+
     /// Takes what is there now.
+    #[inline]
+    pub(super) fn take_all(&self) -> VecDeque<Job> {
+        if self.is_empty() { VecDeque::new() } else { self.take(std::mem::take) }
+    }
+
     #[cold]
-    pub(super) fn take(&self) -> VecDeque<Job> {
+    fn take<T>(&self, what: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
         let mut tickets = self.lock();
-        // Tickets are counted under the lock, so this forgets none.
-        self.count.store(0, SeqCst);
-        std::mem::take(&mut *tickets)
+        let taken = what(&mut tickets);
+        self.count.store(tickets.len(), SeqCst);
+        taken
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {

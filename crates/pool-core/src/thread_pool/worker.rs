@@ -9,8 +9,7 @@ use super::core::Core;
 use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
 use crate::current;
 use crate::error::drop_quietly;
-use crate::ledger::Desk;
-use crate::{Idle, Job, Outlet, Pop, Strategy};
+use crate::{Idle, Outlet, Pop, Strategy};
 
 /// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
@@ -69,15 +68,27 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     let mut jobs: u64 = 0;
     let mut open = true;
     while open {
+        // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
+        // it, that job would be put behind those that are taken out of the queue meanwhile.
+        let gives_back = core.life.gives_back();
+        if gives_back {
+            core.set_aside_queued();
+        }
         let popped = sitting.outlet().pop(None, &mut idle);
         idle.end();
+        // The pop has made room, and an idle worker may take what this one would come to only after its job.
+        core.requeue_lane();
         match popped {
             Pop::Job(job) => {
                 // See `Stats::longest_queue`.
                 if jobs < 64 || jobs.is_multiple_of(64) {
                     ledger.sample_queue();
                 }
-                run_or_set_aside(core, job, desk);
+                if gives_back {
+                    core.set_aside(job);
+                } else {
+                    core.run(job, desk);
+                }
                 if jobs == 0 {
                     core.seats[index].note(|record| record.losses = 0);
                 }
@@ -85,24 +96,17 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             }
             Pop::Shed(job, reason) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
-            Pop::Shed(ticket, _) => run_or_set_aside(core, ticket, desk),
+            Pop::Shed(ticket, _) => core.run(ticket, desk),
             Pop::TimedOut => {}
             Pop::Closed => open = false,
         }
-        if !core.lane.is_empty() {
-            core.lane.take().into_iter().for_each(|ticket| core.run(ticket, desk));
+        while let Some(ticket) = core.lane.take_one() {
+            // This one may take long, and the others need not wait for it.
+            core.requeue_lane();
+            core.run(ticket, desk);
         }
     }
     idle.begin();
-}
-
-#[inline]
-fn run_or_set_aside<S: Strategy>(core: &Core<S>, job: Job, desk: Desk<'_>) {
-    if core.life.gives_back() {
-        core.set_aside(job);
-    } else {
-        core.run(job, desk);
-    }
 }
 
 /// Finds a successor for a worker that died, which is the calling thread.

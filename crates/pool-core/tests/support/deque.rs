@@ -1,10 +1,13 @@
-//! The smallest strategy that there is: a deque behind a mutex.
+//! The smallest strategy that there is, a deque behind a mutex, with what else a strategy may do: take from either
+//! end, and have a limit with something to be done about it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
-use pool_core::{BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
+use pool_core::{
+    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Patience, Pop, Push, Reason, Strategy, Submit,
+};
 
 /// Which job runs first.
 #[derive(Clone, Copy)]
@@ -13,20 +16,41 @@ pub enum End {
     Newest,
 }
 
-/// Jobs in a deque, taken from one end.
+/// What to do about a full queue.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Full {
+    Wait,
+    Refuse,
+    RunHere,
+    DropOldest,
+    DropNewest,
+    /// Take it, and shed the oldest when it is popped.
+    Shed,
+}
+
+/// A deque of jobs.
 #[derive(Clone, Copy)]
-pub struct Deque(End);
+pub struct Deque {
+    end: End,
+    capacity: usize,
+    full: Full,
+}
 
 impl Deque {
     pub fn taking_from(end: End) -> Self {
-        Deque(end)
+        Deque { end, capacity: usize::MAX, full: Full::Refuse }
+    }
+
+    pub fn holding(capacity: usize, full: Full) -> Self {
+        Deque { end: End::Oldest, capacity, full }
     }
 }
 
 struct Shared {
-    end: End,
+    settings: Deque,
     state: Mutex<State>,
-    changed: Condvar,
+    filled: Condvar,
+    emptied: Condvar,
 }
 
 #[derive(Default)]
@@ -36,28 +60,73 @@ struct State {
 }
 
 impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
     fn next(&self, state: &mut State) -> Option<Job> {
-        match self.end {
+        let job = match self.settings.end {
             End::Oldest => state.jobs.pop_front(),
             End::Newest => state.jobs.pop_back(),
-        }
+        };
+        self.emptied.notify_one();
+        job
+    }
+
+    fn queue(&self, state: &mut State, job: Job) -> Push {
+        state.jobs.push_back(job);
+        self.filled.notify_one();
+        Push::Queued
     }
 }
 
 pub struct Tail(Arc<Shared>);
 
+impl Tail {
+    fn wait_for_room<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let capacity = self.0.settings.capacity;
+        self.0.emptied.wait_while(state, |state| state.jobs.len() >= capacity).unwrap()
+    }
+
+    fn push_full(&self, mut state: MutexGuard<'_, State>, job: Job, full: Full) -> Push {
+        match full {
+            Full::Wait => {
+                let mut state = self.wait_for_room(state);
+                self.0.queue(&mut state, job)
+            }
+            Full::Refuse => Push::Refused(job, Reason::Full),
+            Full::RunHere => Push::RunHere(job),
+            Full::DropNewest => Push::Displaced(job),
+            Full::DropOldest => {
+                let oldest = state.jobs.pop_front().expect("a full queue has one");
+                let _ = self.0.queue(&mut state, job);
+                Push::Displaced(oldest)
+            }
+            Full::Shed => self.0.queue(&mut state, job),
+        }
+    }
+}
+
 impl Inlet for Tail {
-    fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
-        self.0.state.lock().unwrap().jobs.push_back(job);
-        self.0.changed.notify_one();
-        Push::Queued
+    fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
+        let mut state = self.0.lock();
+        if state.jobs.len() < self.0.settings.capacity {
+            return self.0.queue(&mut state, job);
+        }
+        let full = match (submit.patience(), caller) {
+            _ if submit.is_ticket() => Full::Refuse,
+            (Patience::Policy, Caller::Worker(_)) if self.0.settings.full == Full::Wait => Full::RunHere,
+            (Patience::Policy, _) => self.0.settings.full,
+            _ => Full::Refuse,
+        };
+        self.push_full(state, job, full)
     }
 }
 
 impl Drop for Tail {
     fn drop(&mut self) {
-        self.0.state.lock().unwrap().closed = true;
-        self.0.changed.notify_all();
+        self.0.lock().closed = true;
+        self.0.filled.notify_all();
     }
 }
 
@@ -65,21 +134,24 @@ pub struct Head(Arc<Shared>);
 
 impl Outlet for Head {
     fn pop(&mut self, _: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.0.lock();
         loop {
+            let too_many = state.jobs.len() > self.0.settings.capacity;
             match self.0.next(&mut state) {
+                Some(job) if too_many => return Pop::Shed(job, Reason::Displaced),
                 Some(job) => return Pop::Job(job),
                 None if state.closed => return Pop::Closed,
                 None => {}
             }
             idle.begin();
-            state = self.0.changed.wait(state).unwrap();
+            state = self.0.filled.wait(state).unwrap();
         }
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.0.lock();
         jobs.extend(std::iter::from_fn(|| self.0.next(&mut state)));
+        self.0.emptied.notify_all();
     }
 }
 
@@ -89,8 +161,8 @@ impl Strategy for Deque {
     const NAME: &'static str = "deque";
 
     fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let state = Mutex::new(State::default());
-        let shared = Arc::new(Shared { end: self.0, state, changed: Condvar::new() });
+        let (state, filled, emptied) = (Mutex::default(), Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { settings: *self, state, filled, emptied });
         let outlets = (0..seats).map(|_| Head(shared.clone())).collect();
         Ok(Ends { inlet: Tail(shared.clone()), outlets, spare: Head(shared) })
     }

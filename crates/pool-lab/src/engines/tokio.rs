@@ -1,6 +1,8 @@
 //! tokio's scheduler of tasks: a job is a task that never waits.
 
-use tokio::runtime::{Builder, Runtime};
+use std::thread;
+
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::adapter;
@@ -24,8 +26,14 @@ impl Start for Tokio {
         Ok(Tokio { runtime: runtime.map_err(|error| spec.build_error(error))? })
     }
 
-    /// Dropping a runtime waits for its workers.
-    fn stop(self) {}
+    /// Dropping a runtime waits for its workers. On a worker of another runtime it is not allowed, so there a
+    /// thread is made for it.
+    fn stop(self) {
+        if Handle::try_current().is_ok() {
+            // A runtime that panicked while it stopped has stopped.
+            let _ = thread::spawn(move || drop(self.runtime)).join();
+        }
+    }
 }
 
 impl Jobs for Tokio {

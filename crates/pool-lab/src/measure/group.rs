@@ -6,6 +6,7 @@ use super::summary::{self, Finished, Sample, Samples};
 use super::watchdog::Watchdog;
 use super::{Group, Pace};
 use crate::contender::{self, Contender, NoContender};
+use crate::os;
 use crate::record::{Record, Subject};
 use crate::spec::Spec;
 use crate::watch::Watch;
@@ -33,7 +34,7 @@ pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
         watchdog.now_runs(format!("{} on {spec}", group.task));
         match Runner::new(group, spec, pace.sample) {
             Ok(runner) => runners.push(runner),
-            Err(record) => records.push(record),
+            Err(record) => records.push(*record),
         }
     }
     // The second pool of the engine that shows the noise floor: the first that can do the workload.
@@ -61,7 +62,7 @@ pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
 
 impl Runner {
     /// Builds the pool, warms it up, and finds out how often a sample repeats the workload.
-    fn new(group: &Group, spec: &Spec, sample: Duration) -> Result<Self, Record> {
+    fn new(group: &Group, spec: &Spec, sample: Duration) -> Result<Self, Box<Record>> {
         let task = &group.task;
         let engine = spec.engine();
         let subject =
@@ -98,6 +99,7 @@ impl Runner {
     }
 
     fn take_sample(&mut self) -> Result<(), Failure> {
+        os::rest();
         let mut watch = Watch::new();
         for _ in 0..self.repeats {
             self.contender.iterate(&mut watch)?;

@@ -60,7 +60,7 @@ impl Prepare for Dyn {
         models: "join/fib through `Arc<dyn Pool>`: what choosing the pool at run time costs",
         operation: "join",
         needs: "`Pool` adapter",
-        parameters: &[Rule::new("n", Kind::Number { min: 2, max: 45 }, "22", "which number").quick("10")],
+        parameters: &[Rule::new("n", Kind::Number { min: 2, max: 45 }, "27", "which number").quick("10")],
         variants: &[],
     };
 

@@ -1,0 +1,43 @@
+//! The contract tests of pool-core on every adapted peer, for what it claims.
+
+use std::process::ExitCode;
+
+use pool_core::conformance::{self, Claim, Subject};
+
+/// What the adapter brings to every engine: the books, the catching of panics, the marking of workers, the waiting, and
+/// the shutdown. What it cannot bring: it does not know an engine's threads outside of jobs, so it can neither name
+/// them nor wait for what their destructors do; and it has no hooks into them. Nor can
+/// it reach into an engine's queue: `shutdown_now` gives back what comes up from there after the call.
+const EVERY_ADAPTER: &[Claim] = &[
+    Claim::Parallel,
+    Claim::Limit,
+    Claim::TakesAll,
+    Claim::Panics,
+    Claim::Counts,
+    Claim::WaitIdle,
+    Claim::NestedWaits,
+    Claim::NestedForks,
+    Claim::Shutdown,
+    Claim::InnerShutdown,
+];
+
+fn peer(name: &'static str) -> Subject {
+    let build = move |threads| pool_lab::build(&format!("{name}:{threads}")).expect("the engine starts");
+    Subject::pool(name, build).claiming(EVERY_ADAPTER)
+}
+
+fn main() -> ExitCode {
+    let fifo = &[Claim::Fifo];
+    conformance::main([
+        peer("mpsc-naive").claiming(fifo),
+        peer("channel-naive").claiming(fifo),
+        peer("threadpool").claiming(fifo),
+        peer("rusty_pool").claiming(fifo),
+        peer("rayon"),
+        // A task that a worker spawns may lie in a slot of its own, out of which nobody can steal it while the worker
+        // is busy.
+        peer("tokio").without(&[Claim::Parallel]),
+        peer("tokio-blocking").claiming(fifo),
+        peer("async-executor"),
+    ])
+}
