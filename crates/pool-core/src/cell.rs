@@ -93,7 +93,9 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
-        self.execute(f, desk.filter(|_| counted).map(Desk::start))
+        let count = desk.filter(|_| counted).map(Desk::start);
+        let outcome = catch_unwind(AssertUnwindSafe(f));
+        self.finish(outcome, count)
     }
 
     /// As [`run`](Cell::run), for the job's ticket, which counts also when there is nothing left to run but it was
@@ -103,15 +105,19 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         let is_a_job = f.is_some() || !counted;
         let count = desk.filter(|_| is_a_job).map(Desk::start);
         match (f, count) {
-            (Some(f), count) => return self.execute(f, count),
+            (Some(f), count) => {
+                let outcome = catch_unwind(AssertUnwindSafe(f));
+                return self.finish(outcome, count);
+            }
             (None, Some(count)) => count.finish(false),
             (None, None) => {}
         }
         Ok(())
     }
 
-    fn execute(&self, f: F, count: Option<Running<'_>>) -> thread::Result<()> {
-        let outcome = catch_unwind(AssertUnwindSafe(f));
+    /// The closure has run. It must not be an argument here: what it borrows may end while this function has not
+    /// returned, as soon as the waiter knows.
+    fn finish(&self, outcome: thread::Result<T>, count: Option<Running<'_>>) -> thread::Result<()> {
         // Counted first, so that whoever has the result also finds the job counted.
         if let Some(count) = count {
             count.finish(outcome.is_err());
