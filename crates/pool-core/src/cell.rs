@@ -260,6 +260,8 @@ pub(crate) trait Claim<T>: Send + Sync {
     /// Takes the result, or leaves the waker to be called when it is there.
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>>;
     fn is_finished(&self) -> bool;
+    /// Has this thread unparked when the job is done.
+    fn wake_when_done(&self, thread: Thread);
     /// Ends the job if it has not started, counting it here if it counts. Returns whether it did.
     fn cancel(&self, ledger: &Ledger) -> bool;
     /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
@@ -298,6 +300,11 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
 
     fn is_finished(&self) -> bool {
         matches!(self.lock().state, State::Done(_) | State::Gone)
+    }
+
+    fn wake_when_done(&self, thread: Thread) {
+        let before = self.lock().waiter.replace(Waiter::Thread(thread));
+        drop(before);
     }
 
     fn cancel(&self, ledger: &Ledger) -> bool {

@@ -127,6 +127,10 @@ mod job;
 mod ledger;
 #[cfg(not(loom))]
 mod pool;
+// Its protocol is a model's business too; the rest of `scope` is not.
+#[cfg(loom)]
+#[path = "scope/progress.rs"]
+mod progress;
 #[cfg(not(loom))]
 mod scope;
 #[cfg(not(loom))]
