@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
+use crate::attributed::enter_plain;
 use crate::cell::{Cell, Claim};
 use crate::error::drop_quietly;
 use crate::handle::Ticket;
@@ -109,7 +110,7 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let cell = Arc::new(Cell::job(f));
+        let cell = Arc::new(Cell::job(f, None));
         // SAFETY: the job borrows for `'scope`. It lies in the scope's own queue, and `scope` does not return before
         // that queue is empty and every job has run.
         self.push(unsafe { Job::from_borrowing_task(Ticket(cell.clone())) });
@@ -186,6 +187,8 @@ impl Core {
     /// Waits until this is so, helping where the caller may.
     fn wait_until(&self, done: impl Fn(&State) -> bool) {
         let here = self.ledger.desk_here();
+        // Its jobs are no part of the job that waits here.
+        let _plain = enter_plain();
         let mut state = self.lock();
         while !done(&state) {
             let may_run = here.is_some() || state.tickets == 0;
