@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Whoever claims the closure runs it: the worker that pops the ticket, or the waiter in place of
-//! itself. Every change is made under the cell's lock, which is never held while anything of the user's runs or is
+//! itself. A closure that it is too late to start, as its attributes say, is dropped instead, by whoever claims it.
+//! Every change is made under the cell's lock, which is never held while anything of the user's runs or is
 //! dropped (wakers included), so there is no protocol here beyond that of a mutex.
 
 use std::any::Any;
@@ -17,11 +18,17 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use crate::attributed::{Outcome, Rare, enter_plain};
 use crate::error::{Panic, drop_quietly};
-use crate::ledger::{Desk, Ledger, Running};
+use crate::job::run_counted;
+use crate::ledger::{Desk, Ledger};
 use crate::{JoinError, Reason};
 
-pub(crate) struct Cell<F, T>(Mutex<Inner<F, T>>);
+pub(crate) struct Cell<F, T> {
+    inner: Mutex<Inner<F, T>>,
+    /// What the job asks for, if it is anything rare.
+    rare: Option<Box<Rare>>,
+}
 
 struct Inner<F, T> {
     state: State<F, T>,
@@ -71,58 +78,63 @@ pub(crate) enum Wait {
 
 impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// A job of a pool's, which is counted.
-    pub(crate) fn job(f: F) -> Self {
-        Self::new(f, true)
+    pub(crate) fn job(f: F, rare: Option<Rare>) -> Self {
+        Self::new(f, true, rare.map(Box::new))
     }
 
     /// Half of a join, which is not.
     pub(crate) fn fork(f: F) -> Self {
-        Self::new(f, false)
+        Self::new(f, false, None)
     }
 
-    fn new(f: F, counted: bool) -> Self {
-        Cell(Mutex::new(Inner {
-            state: State::Queued(f),
-            waiter: None,
-            counted,
-            detached: false,
-            orphaned: false,
-        }))
+    fn new(f: F, counted: bool, rare: Option<Box<Rare>>) -> Self {
+        let state = State::Queued(f);
+        let inner = Inner { state, waiter: None, counted, detached: false, orphaned: false };
+        Cell { inner: Mutex::new(inner), rare }
     }
 
     /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
-        let count = desk.filter(|_| counted).map(Desk::start);
-        let outcome = catch_unwind(AssertUnwindSafe(f));
-        self.finish(outcome, count)
+        let outcome = self.run_closure(f, desk.filter(|_| counted));
+        self.finish(outcome)
     }
 
     /// As [`run`](Cell::run), for the job's ticket, which counts also when there is nothing left to run but it was
     /// submitted anew.
     pub(crate) fn run_ticket(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
-        let (f, counted) = self.take_closure();
-        let is_a_job = f.is_some() || !counted;
-        let count = desk.filter(|_| is_a_job).map(Desk::start);
-        match (f, count) {
-            (Some(f), count) => {
-                let outcome = catch_unwind(AssertUnwindSafe(f));
-                return self.finish(outcome, count);
+        let unheard = match self.take_closure() {
+            (Some(f), _) => {
+                let outcome = self.run_closure(f, desk);
+                self.finish(outcome)
             }
-            (None, Some(count)) => count.finish(false),
-            (None, None) => {}
+            (None, false) => run_counted(|| (), desk),
+            (None, true) => Ok(()),
+        };
+        match &self.rare {
+            None => unheard,
+            Some(rare) => rare.report(unheard, desk),
         }
-        Ok(())
     }
 
-    /// The closure has run. It must not be an argument here: what it borrows may end while this function has not
-    /// returned, as soon as the waiter knows.
-    fn finish(&self, outcome: thread::Result<T>, count: Option<Running<'_>>) -> thread::Result<()> {
-        // Counted first, so that whoever has the result also finds the job counted.
-        if let Some(count) = count {
-            count.finish(outcome.is_err());
+    fn run_closure(&self, f: F, desk: Option<Desk<'_>>) -> Outcome<T> {
+        match &self.rare {
+            None => Outcome::Ran(run_counted(f, desk)),
+            Some(rare) => rare.run(f, desk),
         }
-        self.complete(outcome)
+    }
+
+    /// The closure has run, or was dropped, and is counted, so that whoever has the result also finds the job counted.
+    /// It must not be an argument here: what it borrows may end while this function has not returned, as soon as the
+    /// waiter knows.
+    fn finish(&self, outcome: Outcome<T>) -> thread::Result<()> {
+        match outcome {
+            Outcome::Ran(outcome) => self.complete(outcome),
+            Outcome::Missed(error, dropped) => {
+                self.end(error);
+                dropped
+            }
+        }
     }
 
     /// Takes the closure, if nobody has, and says whether it counts. Whoever does must run it and
@@ -164,11 +176,16 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         if counted {
             count();
         }
+        self.end(error);
+        drop(f);
+        true
+    }
+
+    /// The claimed job ends without a result.
+    fn end(&self, error: JoinError) {
         let mut inner = self.lock();
         inner.state = State::Done(Err(error));
         Self::unlock_and_wake(inner);
-        drop(f);
-        true
     }
 
     /// The ticket is dropped unrun. If the job was a ledger's, it is counted there.
@@ -247,7 +264,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
 
     fn lock(&self) -> MutexGuard<'_, Inner<F, T>> {
         // Nothing that can panic runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -262,14 +279,20 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn is_finished(&self) -> bool;
     /// Has this thread unparked when the job is done.
     fn wake_when_done(&self, thread: Thread);
-    /// Ends the job if it has not started, counting it here if it counts. Returns whether it did.
+    /// Ends the job if it has not started, counting it here if it counts. Returns whether it did. If it runs, its token
+    /// is set.
     fn cancel(&self, ledger: &Ledger) -> bool;
+    /// As `cancel`, of a job whose time to start has passed.
+    fn expire(&self, ledger: &Ledger) -> bool;
+    /// What the job asks for, if it is anything rare.
+    fn rare(&self) -> Option<&Rare>;
     /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
     fn detach(&self) -> Option<Box<dyn Any + Send>>;
 }
 
 impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     fn run_in_place(&self, desk: Option<Desk<'_>>) {
+        let _plain = enter_plain();
         // Only a detached job returns a payload, and this one has a handle: the caller's.
         let _ = self.run(desk);
     }
@@ -308,7 +331,23 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     }
 
     fn cancel(&self, ledger: &Ledger) -> bool {
-        self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled())
+        if self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled()) {
+            return true;
+        }
+        let token = self.rare.as_ref().and_then(|rare| rare.token.as_ref());
+        if let Some(token) = token.filter(|_| matches!(self.lock().state, State::Running)) {
+            token.cancel();
+        }
+        false
+    }
+
+    fn expire(&self, ledger: &Ledger) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.has_expired())
+            && self.end_unrun(JoinError::Unrun(Reason::Expired), || ledger.count_expired())
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
     }
 
     fn detach(&self) -> Option<Box<dyn Any + Send>> {

@@ -23,6 +23,12 @@ pub enum Reason {
     /// A newer job took its place in a full queue, or it was the newest and the policy drops the newest.
     #[error("the job was displaced from a full queue")]
     Displaced,
+    /// The moment by which it was to start has passed.
+    #[error("the job did not start in time")]
+    Expired,
+    /// There is more work than the pool can do in the time that its settings allow.
+    #[error("the pool is overloaded")]
+    Overloaded,
     /// No worker is left to run it, and none could be started.
     #[error("no worker is left to run the job")]
     NoWorkers,
@@ -79,7 +85,8 @@ pub enum JoinError {
     /// The job panicked; the payload is inside.
     #[error("the job panicked: {0}")]
     Panicked(Panic),
-    /// [`JobHandle::cancel`](crate::JobHandle::cancel) came before any worker did.
+    /// [`JobHandle::cancel`](crate::JobHandle::cancel) or the job's [`CancelToken`](crate::CancelToken) came before
+    /// any worker did.
     #[error("the job was cancelled before it started")]
     Cancelled,
     /// The pool gave the job up without running it.

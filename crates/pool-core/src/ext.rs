@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::attributed::Attributed;
 use crate::error::drop_quietly;
 use crate::fork::install;
 use crate::scope::{Scope, scope};
-use crate::{Job, JobHandle, JoinError, Pool, Rejected, Submit};
+use crate::{Attributes, Job, JobHandle, JoinError, Pool, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -31,16 +32,19 @@ pub trait PoolExt: Pool {
         self.submit(Job::new(f), Submit::default())
     }
 
-    /// As [`execute`](PoolExt::execute), with attributes such as a priority.
+    /// As [`execute`](PoolExt::execute), with [`Attributes`]: a priority, a name, a deadline, a limit.
     ///
     /// # Errors
     ///
     /// As for `execute`.
-    fn execute_with<F>(&self, submit: Submit, f: F) -> Result<(), Rejected>
+    fn execute_with<F>(&self, attributes: impl Into<Attributes>, f: F) -> Result<(), Rejected>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submit(Job::new(f), submit)
+        match attributes.into().split() {
+            (submit, None) => self.submit(Job::new(f), submit),
+            (submit, Some(rare)) => self.submit(Job::from_task(Attributed { f, rare }), submit),
+        }
     }
 
     /// As [`execute`](PoolExt::execute), but never waits and never displaces: a full queue refuses the job, whatever
@@ -79,20 +83,38 @@ pub trait PoolExt: Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.spawn_with(Submit::default(), f)
+        let (job, handle) = JobHandle::new(self.ledger(), f, None);
+        self.submit(job, Submit::default())?;
+        Ok(handle)
     }
 
-    /// As [`spawn`](PoolExt::spawn), with attributes such as a priority.
+    /// As [`spawn`](PoolExt::spawn), with [`Attributes`]: a priority, a name, a deadline, a limit.
+    ///
+    /// ```
+    /// # use pool_core::{Attributes, JoinError, Pool, PoolExt, Reason, Rejected};
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// # fn demo(pool: &Arc<dyn Pool>) -> Result<(), Rejected> {
+    /// let quote = pool.spawn_with(Attributes::new().start_within(Duration::from_millis(20)), || 42)?;
+    /// match quote.join() {
+    ///     Ok(quote) => println!("{quote}"),
+    ///     Err(JoinError::Unrun(Reason::Expired)) => println!("too busy for quotes"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// As for [`execute`](PoolExt::execute).
-    fn spawn_with<F, T>(&self, submit: Submit, f: F) -> Result<JobHandle<T>, Rejected>
+    fn spawn_with<F, T>(&self, attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (job, handle) = JobHandle::new(self.ledger(), f);
+        let (submit, rare) = attributes.into().split();
+        let (job, handle) = JobHandle::new(self.ledger(), f, rare);
         self.submit(job, submit)?;
         Ok(handle)
     }

@@ -1,12 +1,15 @@
 //! A handle to a spawned job.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cell::{Cell, Claim};
+use crate::attributed::Rare;
+use crate::cell::{Cell, Claim, Wait};
+use crate::current::enter_named;
 use crate::job::Task;
 use crate::ledger::{Desk, Ledger};
 use crate::sync::Arc;
@@ -18,6 +21,9 @@ use crate::{Job, JoinError, Reason};
 /// other; its panic, if any, goes to the pool's panic handler.
 ///
 /// A handle is also a [`Future`], for use in an executor of your own. Polling never runs the job.
+///
+/// A job with a [deadline](crate::Attributes::start_by) that nobody has started when it comes is given up by whoever waits
+/// for it. A future that nobody polls at that moment learns of it later, when a worker comes across the job.
 ///
 /// # Waiting inside a job
 ///
@@ -34,11 +40,11 @@ pub struct JobHandle<T> {
 
 impl<T: Send + 'static> JobHandle<T> {
     /// A claimable job and the handle to it.
-    pub(crate) fn new<F>(ledger: &Arc<Ledger>, f: F) -> (Job, Self)
+    pub(crate) fn new<F>(ledger: &Arc<Ledger>, f: F, rare: Option<Rare>) -> (Job, Self)
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        let cell = Arc::new(Cell::job(f));
+        let cell = Arc::new(Cell::job(f, rare));
         let job = Job::from_task(Ticket(cell.clone()));
         (job, JobHandle { task: Some(cell), ledger: ledger.clone() })
     }
@@ -53,13 +59,13 @@ impl<T> JobHandle<T> {
     /// # Errors
     ///
     /// [`JoinError::Panicked`] with the payload, [`JoinError::Cancelled`], or [`JoinError::Unrun`] when the pool gave
-    /// the job up.
+    /// the job up or it did not start in time.
     pub fn join(mut self) -> Result<T, JoinError> {
         let task = self.task.take().expect(TAKEN);
         if let Some(desk) = self.ledger.desk_here() {
             task.run_in_place(Some(desk));
         }
-        task.wait(None);
+        wait(&*task, None, &self.ledger);
         task.take().expect("a wait without a deadline ends with a result")
     }
 
@@ -70,7 +76,8 @@ impl<T> JobHandle<T> {
     /// The outer error is the handle itself, when the time was over first.
     pub fn join_timeout(self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
         // A limit beyond the end of the clock is no limit.
-        self.task.as_ref().expect(TAKEN).wait(Instant::now().checked_add(limit));
+        let deadline = Instant::now().checked_add(limit);
+        wait(&**self.task.as_ref().expect(TAKEN), deadline, &self.ledger);
         self.try_join()
     }
 
@@ -98,9 +105,29 @@ impl<T> JobHandle<T> {
     ///
     /// What the job held is dropped here; if that panics, the job is cancelled all the same.
     ///
+    /// A job that runs goes on, and the result is `false`; but if it has a
+    /// [token](crate::Attributes::token), of its own or with a run limit, that is set, and it may heed it.
+    ///
     /// The job's place in a bounded queue stays taken until a worker comes across it, as in Java.
     pub fn cancel(&self) -> bool {
         self.task.as_ref().is_some_and(|task| task.cancel(&self.ledger))
+    }
+}
+
+/// Waits for the job, and gives it up when its time to start comes and nobody has started it.
+fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, ledger: &Ledger) {
+    let start_by = task.rare().and_then(|rare| rare.start_by);
+    let first = start_by.filter(|start_by| deadline.is_none_or(|deadline| *start_by <= deadline));
+    if first.is_some() && matches!(task.wait(first), Wait::TimedOut) {
+        expire(task, ledger);
+    }
+    task.wait(deadline);
+}
+
+/// Gives the job up if its time to start has passed and nobody has started it. A destructor's panic is the job's.
+fn expire<T>(task: &dyn Claim<T>, ledger: &Ledger) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task.expire(ledger))) {
+        ledger.report_quietly(payload);
     }
 }
 
@@ -108,8 +135,9 @@ const TAKEN: &str = "the result of this handle was taken already";
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
-        let unheard = self.task.take().and_then(|task| task.detach());
-        if let Some(payload) = unheard {
+        let Some(task) = self.task.take() else { return };
+        if let Some(payload) = task.detach() {
+            let _named = enter_named(task.rare().and_then(|rare| rare.name));
             self.ledger.report_quietly(payload);
         }
     }
@@ -123,6 +151,7 @@ impl<T> Future for JobHandle<T> {
     /// If polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.task.as_ref().expect(TAKEN);
+        expire(&**task, &self.ledger);
         match task.poll(context.waker()) {
             Some(result) => {
                 self.task = None;

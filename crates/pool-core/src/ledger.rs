@@ -23,12 +23,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use crate::attributed::enter_plain;
 use crate::counts::{Counts, Stats, WorkerStats};
 use crate::current::{self, PoolId, current, outside_stripe};
 use crate::error::{drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::PanicHandler;
 use crate::sync::Arc;
+use crate::watchdog::{OverdueHook, Watchdog};
+use crate::workforce::WorkforceSlot;
 use crate::{Job, Reason, Rejected};
 
 /// The books of a pool.
@@ -47,8 +50,8 @@ pub struct Ledger {
     rest: Rest,
     epoch: Instant,
     on_panic: PanicHandler,
-    /// Whether each worker alone writes its book. Not so under an adapter, whose workers we do not number.
-    exclusive: bool,
+    watchdog: Watchdog,
+    workforce: WorkforceSlot,
 }
 
 /// What is counted wherever jobs run.
@@ -57,6 +60,8 @@ pub(crate) struct Book {
     started: AtomicU64,
     completed: AtomicU64,
     panicked: AtomicU64,
+    /// Whether one thread alone writes here.
+    exclusive: bool,
 }
 
 /// What is counted for a worker: its jobs, and how it spends its time.
@@ -75,6 +80,7 @@ struct WorkerBook {
 #[derive(Default)]
 struct RareBook {
     cancelled: AtomicU64,
+    expired: AtomicU64,
     rejected: AtomicU64,
     discarded: AtomicU64,
     longest_queue: AtomicU64,
@@ -97,20 +103,26 @@ impl Ledger {
         Arc::new(Ledger::new(name, workers, PanicHandler::default(), false))
     }
 
+    /// `exclusive`: each worker alone writes its book. Not so under an adapter, whose workers we do not number.
     pub(crate) fn new(name: &str, workers: usize, on_panic: PanicHandler, exclusive: bool) -> Self {
         Ledger {
             id: PoolId::next(),
             name: name.to_owned(),
             passages: Arc::new(Passages::new(workers)),
             scoped: (0..OUTSIDE_STRIPES + workers).map(|_| CachePadded::default()).collect(),
-            workers: (0..workers).map(|_| CachePadded::default()).collect(),
+            workers: (0..workers).map(|_| CachePadded::new(WorkerBook::new(exclusive))).collect(),
             outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::default()).collect(),
             rare: RareBook::default(),
             rest: Rest::default(),
             epoch: Instant::now(),
             on_panic,
-            exclusive,
+            watchdog: Watchdog::new(name, None),
+            workforce: WorkforceSlot::default(),
         }
+    }
+
+    pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {
+        self.watchdog = Watchdog::new(&self.name, hook);
     }
 
     /// The pool's identity.
@@ -175,7 +187,10 @@ impl Ledger {
 
     /// Runs a job on a thread that is not ours to lose: no panic comes out, and whoever waits for rest is told.
     pub(crate) fn run_in_passing(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
-        let ticket = job.run_at(Some(desk)).unwrap_or_else(|payload| {
+        // The job is no part of one that this thread may be running.
+        let _plain = enter_plain();
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.run_at(Some(desk)))).flatten();
+        let ticket = outcome.unwrap_or_else(|payload| {
             self.report_quietly(payload);
             None
         });
@@ -189,17 +204,17 @@ impl Ledger {
         let ended = self.ended();
         let books = || self.books();
         let started = books().map(|book| book.started.load(Acquire)).sum::<u64>();
-        let (cancelled, rejected, discarded) = self.rare.read();
+        let unrun = self.rare.read();
         let submitted = self.submitted();
         Counts {
             submitted,
             completed: ended.completed,
             panicked: ended.panicked,
-            cancelled,
-            expired: 0,
-            rejected,
-            discarded,
-            queued: submitted - started - cancelled - rejected - discarded,
+            cancelled: unrun.cancelled,
+            expired: unrun.expired,
+            rejected: unrun.rejected,
+            discarded: unrun.discarded,
+            queued: submitted - started - unrun.all(),
             running: started - ended.completed - ended.panicked,
         }
     }
@@ -244,6 +259,14 @@ impl Ledger {
         &self.passages
     }
 
+    pub(crate) fn watchdog(&self) -> &Watchdog {
+        &self.watchdog
+    }
+
+    pub(crate) fn workforce(&self) -> &WorkforceSlot {
+        &self.workforce
+    }
+
     /// The desk of the calling thread if it is one of the pool's workers.
     pub(crate) fn desk_here(&self) -> Option<Desk<'_>> {
         current().filter(|worker| worker.pool == self.id).map(|worker| self.worker_desk(worker.index))
@@ -251,11 +274,11 @@ impl Ledger {
 
     /// The desk of the calling thread, whoever it is.
     pub(crate) fn desk_anywhere(&self) -> Desk<'_> {
-        self.desk_here().unwrap_or_else(|| Desk { book: &self.outside[outside_stripe()], exclusive: false })
+        self.desk_here().unwrap_or_else(|| Desk { ledger: self, book: &self.outside[outside_stripe()] })
     }
 
     pub(crate) fn worker_desk(&self, index: usize) -> Desk<'_> {
-        Desk { book: &self.workers[index].jobs, exclusive: self.exclusive }
+        Desk { ledger: self, book: &self.workers[index].jobs }
     }
 
     /// Runs a job and hands the payload of its panic to the handler.
@@ -271,7 +294,7 @@ impl Ledger {
     }
 
     #[cold]
-    fn report(&self, payload: Box<dyn Any + Send>) {
+    pub(crate) fn report(&self, payload: Box<dyn Any + Send>) {
         let worker = current().filter(|worker| worker.pool == self.id).map(|worker| worker.index);
         let message = payload_message(&*payload).map(str::to_owned);
         self.on_panic.call(&self.name, worker, message.as_deref(), payload);
@@ -292,6 +315,12 @@ impl Ledger {
 
     pub(crate) fn count_cancelled(&self) {
         self.rare.cancelled.fetch_add(1, SeqCst);
+        self.settle();
+    }
+
+    /// A job that the pool had accepted will not start, since its time to do so has passed.
+    pub(crate) fn count_expired(&self) {
+        self.rare.expired.fetch_add(1, SeqCst);
         self.settle();
     }
 
@@ -322,8 +351,8 @@ impl Ledger {
 
     fn is_at_rest(&self) -> bool {
         let ended = self.ended();
-        let (cancelled, rejected, discarded) = self.rare.read();
-        ended.completed + ended.panicked + cancelled + rejected + discarded == self.submitted()
+        let unrun = self.rare.read().all();
+        ended.completed + ended.panicked + unrun == self.submitted()
     }
 
     fn ended(&self) -> Ended {
@@ -361,13 +390,36 @@ struct Ended {
     panicked: u64,
 }
 
+/// How many jobs ended without having run.
+struct Unrun {
+    cancelled: u64,
+    expired: u64,
+    rejected: u64,
+    discarded: u64,
+}
+
 impl RareBook {
-    fn read(&self) -> (u64, u64, u64) {
-        (self.cancelled.load(SeqCst), self.rejected.load(SeqCst), self.discarded.load(SeqCst))
+    fn read(&self) -> Unrun {
+        Unrun {
+            cancelled: self.cancelled.load(SeqCst),
+            expired: self.expired.load(SeqCst),
+            rejected: self.rejected.load(SeqCst),
+            discarded: self.discarded.load(SeqCst),
+        }
+    }
+}
+
+impl Unrun {
+    fn all(&self) -> u64 {
+        self.cancelled + self.expired + self.rejected + self.discarded
     }
 }
 
 impl WorkerBook {
+    fn new(exclusive: bool) -> Self {
+        WorkerBook { jobs: Book { exclusive, ..Book::default() }, ..WorkerBook::default() }
+    }
+
     fn read(&self, now: u64) -> WorkerStats {
         let spell = self.spell.load(Acquire);
         let current = if spell == 0 { 0 } else { (now + 1).saturating_sub(spell) };
@@ -384,11 +436,16 @@ impl WorkerBook {
 /// Where a thread counts the jobs that it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk<'a> {
+    ledger: &'a Ledger,
     book: &'a Book,
-    exclusive: bool,
 }
 
 impl<'a> Desk<'a> {
+    /// The books that the desk belongs to.
+    pub(crate) fn ledger(self) -> &'a Ledger {
+        self.ledger
+    }
+
     #[inline]
     pub(crate) fn start(self) -> Running<'a> {
         self.add(&self.book.started);
@@ -397,7 +454,7 @@ impl<'a> Desk<'a> {
 
     #[inline]
     fn add(self, counter: &AtomicU64) {
-        if self.exclusive {
+        if self.book.exclusive {
             // Only the worker at this desk writes here, so a load and a store are as good as an addition, and
             // cheaper. The release makes what the job did visible to whoever reads the count.
             counter.store(counter.load(Relaxed) + 1, Release);

@@ -8,6 +8,7 @@
 //! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
 //! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
+//! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!
@@ -102,6 +103,12 @@ mod gate;
 mod sync;
 
 #[cfg(not(loom))]
+mod attributed;
+#[cfg(not(loom))]
+mod attributes;
+#[cfg(not(loom))]
+mod cancel;
+#[cfg(not(loom))]
 mod cell;
 #[cfg(all(feature = "conformance", not(loom)))]
 pub mod conformance;
@@ -139,12 +146,18 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
+mod watchdog;
+#[cfg(not(loom))]
+mod workforce;
 
 #[cfg(not(loom))]
 pub use crate::{
+    attributes::Attributes,
+    cancel::{CancelToken, current_token},
     contended::try_lock_patiently,
     counts::{Counts, Stats, WorkerStats},
-    current::{Current, PoolId, current},
+    current::{Current, PoolId, current, job_name},
     error::{BuildError, JoinError, Panic, Reason, Rejected},
     ext::PoolExt,
     fork::{install, join_claimable},
@@ -157,4 +170,5 @@ pub use crate::{
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, ThreadPool, Threads},
+    watchdog::OverdueInfo,
 };

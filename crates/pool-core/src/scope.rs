@@ -23,6 +23,7 @@ use std::thread;
 use crossbeam_deque::{Injector, Steal};
 
 use self::progress::Progress;
+use crate::attributed::enter_plain;
 use crate::cell::{Cell, Claim};
 use crate::error::drop_quietly;
 use crate::handle::Ticket;
@@ -98,7 +99,7 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let cell = Arc::new(Cell::job(f));
+        let cell = Arc::new(Cell::job(f, None));
         // SAFETY: the job borrows for `'scope`. It lies in the scope's own queue, and `scope` does not return before
         // that queue is empty and every job has run.
         self.push(unsafe { Job::from_borrowing_task(Ticket(cell.clone())) });
@@ -180,6 +181,8 @@ impl Core {
     /// makes it so, unless that is the end of the last job.
     fn wait_until(&self, done: impl Fn() -> bool, announce: impl Fn(thread::Thread)) {
         let here = self.ledger.desk_here();
+        // Its jobs are no part of the job that waits here.
+        let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
         while !done() {
             if may_run() && self.run_one(here) {

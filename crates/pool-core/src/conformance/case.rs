@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, cancelling, closures, counting, dynamic, forking, futures, handles, hooks, limit, loss,
-    order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
+    Claim, Subject, attributes, cancelling, closures, counting, dynamic, forking, futures, handles, hooks,
+    limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
 };
 
 /// One test of a contract.
@@ -100,6 +100,7 @@ pub fn cases() -> Vec<Case> {
         handles::cases(),
         futures::cases(),
         cancelling::cases(),
+        attributes::cases(),
         waiting::cases(),
         scopes::cases(),
         forking::cases(),

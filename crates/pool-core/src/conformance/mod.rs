@@ -48,6 +48,7 @@ mod run;
 mod subject;
 mod tools;
 
+mod attributes;
 mod cancelling;
 mod closures;
 mod counting;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Case, static_path};
-use crate::{BuildError, PanicInfo, Pool, Strategy, ThreadPool};
+use crate::{BuildError, OverdueInfo, PanicInfo, Pool, Strategy, ThreadPool};
 
 /// A contract that some pools keep and others cannot.
 ///
@@ -71,6 +71,7 @@ impl Claim {
 
 type WorkerHook = Arc<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
+type OverdueHook = Arc<dyn Fn(OverdueInfo<'_>) + Send + Sync>;
 
 /// How a case wants its pool. A pool that does not claim [`Claim::Hooks`] heeds `threads` alone.
 #[derive(Clone)]
@@ -88,11 +89,21 @@ pub struct Setup {
     pub on_stop: Option<WorkerHook>,
     /// Called when a job without a handle has panicked.
     pub on_panic: Option<PanicHook>,
+    /// Called when a job has overrun its limit.
+    pub on_overdue: Option<OverdueHook>,
 }
 
 impl Setup {
     pub(super) fn threads(threads: usize) -> Self {
-        Setup { threads, name: None, stack_size: None, on_start: None, on_stop: None, on_panic: None }
+        Setup {
+            threads,
+            name: None,
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
+            on_panic: None,
+            on_overdue: None,
+        }
     }
 
     pub(super) fn name(mut self, name: &str) -> Self {
@@ -117,6 +128,11 @@ impl Setup {
 
     pub(super) fn on_panic(mut self, hook: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.on_overdue = Some(Arc::new(hook));
         self
     }
 }
@@ -212,7 +228,7 @@ impl fmt::Debug for Subject {
 }
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
-    let Setup { threads, name, stack_size, on_start, on_stop, on_panic } = setup;
+    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, on_overdue } = setup;
     let mut builder = ThreadPool::with(strategy).threads(threads);
     if let Some(name) = name {
         builder = builder.name(name);
@@ -228,6 +244,9 @@ fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, 
     }
     if let Some(hook) = on_panic {
         builder = builder.on_panic(move |info| hook(info));
+    }
+    if let Some(hook) = on_overdue {
+        builder = builder.on_overdue(move |info| hook(info));
     }
     builder.build()
 }

@@ -8,7 +8,8 @@ use super::core::Core;
 use super::worker;
 use crate::error::Panic;
 use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
-use crate::{BuildError, Ledger, Strategy};
+use crate::watchdog::OverdueHook;
+use crate::{BuildError, Ledger, OverdueInfo, Strategy};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
@@ -69,6 +70,7 @@ pub struct Builder<S> {
     on_start: WorkerHook,
     on_stop: WorkerHook,
     on_panic: PanicHandler,
+    on_overdue: OverdueHook,
 }
 
 impl<S: Strategy> Builder<S> {
@@ -82,6 +84,7 @@ impl<S: Strategy> Builder<S> {
             on_start: WorkerHook::default(),
             on_stop: WorkerHook::default(),
             on_panic: PanicHandler::default(),
+            on_overdue: None,
         }
     }
 
@@ -128,6 +131,13 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
+    /// Called once for each job that overruns its [run limit](crate::Attributes::run_limit), on a timer thread, when the
+    /// job's token has been set. While it runs, other limits are looked at late. A panic in it goes no further.
+    pub fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.on_overdue = Some(Arc::new(hook));
+        self
+    }
+
     /// Starts the pool. Returns once every worker runs.
     ///
     /// # Errors
@@ -138,7 +148,8 @@ impl<S: Strategy> Builder<S> {
         let threads = self.checked_threads()?;
         let name = self.checked_name()?;
         let ends = self.strategy.open(threads)?;
-        let ledger = Ledger::new(&name, threads, self.on_panic, true);
+        let mut ledger = Ledger::new(&name, threads, self.on_panic, true);
+        ledger.on_overdue(self.on_overdue);
         let id = ledger.id();
         let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
         // From here on dropping the pool stops whatever has started.
