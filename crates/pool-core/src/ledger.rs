@@ -29,10 +29,11 @@ use crate::current::{self, PoolId, current, outside_stripe};
 use crate::error::{drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::PanicHandler;
+use crate::raise::RaiseSlot;
 use crate::sync::Arc;
 use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
-use crate::{Job, Reason, Rejected};
+use crate::{Job, Reason, Rejected, Urgency};
 
 /// The books of a pool.
 ///
@@ -52,6 +53,8 @@ pub struct Ledger {
     on_panic: PanicHandler,
     watchdog: Watchdog,
     workforce: WorkforceSlot,
+    urgency: Urgency,
+    raise: RaiseSlot,
 }
 
 /// What is counted wherever jobs run.
@@ -118,7 +121,13 @@ impl Ledger {
             on_panic,
             watchdog: Watchdog::new(name, None),
             workforce: WorkforceSlot::default(),
+            urgency: Urgency::default(),
+            raise: RaiseSlot::default(),
         }
+    }
+
+    pub(crate) fn set_urgency(&mut self, urgency: Urgency) {
+        self.urgency = urgency;
     }
 
     pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {
@@ -257,6 +266,15 @@ impl Ledger {
 
     pub(crate) fn passages(&self) -> &Arc<Passages> {
         &self.passages
+    }
+
+    /// Which urgencies wait.
+    pub fn urgency(&self) -> &Urgency {
+        &self.urgency
+    }
+
+    pub(crate) fn raise(&self) -> &RaiseSlot {
+        &self.raise
     }
 
     pub(crate) fn watchdog(&self) -> &Watchdog {

@@ -135,6 +135,8 @@ mod ledger;
 #[cfg(not(loom))]
 mod pool;
 #[cfg(not(loom))]
+mod raise;
+#[cfg(not(loom))]
 mod scope;
 #[cfg(not(loom))]
 mod strategy;
@@ -142,6 +144,8 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
+mod urgency;
 #[cfg(not(loom))]
 mod watchdog;
 #[cfg(not(loom))]
@@ -166,5 +170,6 @@ pub use crate::{
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, ThreadPool, Threads},
+    urgency::Urgency,
     watchdog::OverdueInfo,
 };

@@ -9,7 +9,7 @@ use super::worker;
 use crate::error::Panic;
 use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
 use crate::watchdog::OverdueHook;
-use crate::{BuildError, Ledger, OverdueInfo, Strategy};
+use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
@@ -150,8 +150,10 @@ impl<S: Strategy> Builder<S> {
         let ends = self.strategy.open(threads)?;
         let mut ledger = Ledger::new(&name, threads, self.on_panic, true);
         ledger.on_overdue(self.on_overdue);
+        ledger.set_urgency(ends.inlet.urgency());
         let id = ledger.id();
         let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
+        core.can_raise();
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         pool.core.life.expect();
