@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use crate::admission::{Admission, Work};
 use crate::attributed::enter_plain;
 use crate::counts::{Counts, Stats, WorkerStats};
 use crate::current::{self, PoolId, current, outside_stripe};
@@ -55,6 +56,7 @@ pub struct Ledger {
     workforce: WorkforceSlot,
     urgency: Urgency,
     raise: RaiseSlot,
+    admission: Option<Admission>,
 }
 
 /// What is counted wherever jobs run.
@@ -123,11 +125,33 @@ impl Ledger {
             workforce: WorkforceSlot::default(),
             urgency: Urgency::default(),
             raise: RaiseSlot::default(),
+            admission: None,
         }
     }
 
     pub(crate) fn set_urgency(&mut self, urgency: Urgency) {
         self.urgency = urgency;
+    }
+
+    pub(crate) fn admit_within(&mut self, limit: Option<Duration>) {
+        self.admission = limit.map(Admission::within);
+    }
+
+    /// Whether a job that has just been counted is turned away, since it would have to wait too long.
+    #[inline]
+    pub(crate) fn turns_away(&self) -> bool {
+        self.admission.as_ref().is_some_and(|admission| !self.admits(admission))
+    }
+
+    #[cold]
+    fn admits(&self, admission: &Admission) -> bool {
+        let now = self.now();
+        let work = self.workers.iter().map(|book| book.read(now)).fold(Work::default(), |sum, worker| Work {
+            jobs: sum.jobs + worker.jobs(),
+            busy: sum.busy + worker.busy.as_nanos() as u64,
+        });
+        // The job itself is counted as queued.
+        admission.admits(self.counts().queued.saturating_sub(1), self.workers(), work)
     }
 
     pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {

@@ -103,6 +103,8 @@ mod gate;
 mod sync;
 
 #[cfg(not(loom))]
+mod admission;
+#[cfg(not(loom))]
 mod attributed;
 #[cfg(not(loom))]
 mod attributes;

@@ -72,6 +72,10 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.ledger.reject(job, self.life.why_closed()));
         };
+        if self.ledger.turns_away() {
+            drop(inlet);
+            return Err(self.ledger.reject(job, Reason::Overloaded));
+        }
         match inlet.push(job, submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
