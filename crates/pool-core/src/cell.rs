@@ -25,7 +25,9 @@ use crate::attributed::{Outcome, Rare, enter_plain};
 use crate::error::{Panic, drop_quietly};
 use crate::job::run_counted;
 use crate::ledger::{Desk, Ledger};
-use crate::{JoinError, Reason};
+use crate::raise::Raised;
+use crate::sync::Arc;
+use crate::{Job, JoinError, Reason};
 
 pub(crate) struct Cell<F, T> {
     stage: Stage<Waiter>,
@@ -91,6 +93,20 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             (None, false) => run_counted(|| (), desk),
             (None, true) => Ok(()),
         };
+        self.report(unheard, desk)
+    }
+
+    /// As [`run_ticket`](Cell::run_ticket), for a second ticket, which is no job by itself: it leaves alone what the pool
+    /// has handed back.
+    pub(crate) fn run_raised(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
+        let Some(f) = self.claim_counted() else { return Ok(()) };
+        let outcome = self.run_closure(f, desk);
+        let unheard = self.finish(outcome);
+        self.report(unheard, desk)
+    }
+
+    /// A panic that no handle hears of is reported here if the job has a name to report it by, or else returned.
+    fn report(&self, unheard: thread::Result<()>, desk: Option<Desk<'_>>) -> thread::Result<()> {
         match &self.rare {
             None => unheard,
             Some(rare) => rare.report(unheard, desk),
@@ -130,6 +146,12 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             Ok(seen) => (Some(unsafe { self.slot.take_closure() }), seen.is_counted()),
             Err(seen) => (None, seen.is_counted()),
         }
+    }
+
+    /// Takes the closure of a job that is the pool's.
+    fn claim_counted(&self) -> Option<F> {
+        // SAFETY: it has just been claimed.
+        self.stage.claim_counted().then(|| unsafe { self.slot.take_closure() })
     }
 
     /// The claimed job has ended. Returns what nobody else will hear of.
@@ -266,6 +288,10 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn expire(&self, ledger: &Ledger) -> bool;
     /// What the job asks for, if it is anything rare.
     fn rare(&self) -> Option<&Rare>;
+    /// A second ticket, if nobody has claimed the job.
+    fn raised(self: Arc<Self>) -> Option<Job>
+    where
+        Self: 'static;
     /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
     fn detach(&self) -> Option<Box<dyn Any + Send>>;
 }
@@ -320,6 +346,13 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
 
     fn rare(&self) -> Option<&Rare> {
         self.rare.as_deref()
+    }
+
+    fn raised(self: Arc<Self>) -> Option<Job>
+    where
+        Self: 'static,
+    {
+        self.stage.look().is_queued().then(|| Job::from_task(Raised(self)))
     }
 
     fn detach(&self) -> Option<Box<dyn Any + Send>> {

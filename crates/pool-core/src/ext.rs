@@ -83,7 +83,7 @@ pub trait PoolExt: Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (job, handle) = JobHandle::new(self.ledger(), f, None);
+        let (job, handle) = JobHandle::new(self.ledger(), f, Submit::default(), None);
         self.submit(job, Submit::default())?;
         Ok(handle)
     }
@@ -114,7 +114,7 @@ pub trait PoolExt: Pool {
         T: Send + 'static,
     {
         let (submit, rare) = attributes.into().split();
-        let (job, handle) = JobHandle::new(self.ledger(), f, rare);
+        let (job, handle) = JobHandle::new(self.ledger(), f, submit, rare);
         self.submit(job, submit)?;
         Ok(handle)
     }

@@ -13,7 +13,7 @@ use crate::current::enter_named;
 use crate::job::Task;
 use crate::ledger::{Desk, Ledger};
 use crate::sync::Arc;
-use crate::{Job, JoinError, Reason};
+use crate::{Job, JoinError, Priority, Reason, Submit};
 
 /// Permission to wait for a job, to take its result, or to cancel it.
 ///
@@ -36,17 +36,20 @@ pub struct JobHandle<T> {
     /// `None` once the result is taken.
     task: Option<Arc<dyn Claim<T>>>,
     ledger: Arc<Ledger>,
+    priority: Priority,
+    raised: bool,
 }
 
 impl<T: Send + 'static> JobHandle<T> {
     /// A claimable job and the handle to it.
-    pub(crate) fn new<F>(ledger: &Arc<Ledger>, f: F, rare: Option<Rare>) -> (Job, Self)
+    pub(crate) fn new<F>(ledger: &Arc<Ledger>, f: F, submit: Submit, rare: Option<Rare>) -> (Job, Self)
     where
         F: FnOnce() -> T + Send + 'static,
     {
         let cell = Arc::new(Cell::job(f, rare));
         let job = Job::from_task(Ticket(cell.clone()));
-        (job, JobHandle { task: Some(cell), ledger: ledger.clone() })
+        let (task, ledger, priority) = (Some(cell as _), ledger.clone(), submit.urgency());
+        (job, JobHandle { task, ledger, priority, raised: false })
     }
 }
 
@@ -67,18 +70,6 @@ impl<T> JobHandle<T> {
         }
         wait(&*task, None, &self.ledger);
         task.take().expect("a wait without a deadline ends with a result")
-    }
-
-    /// Waits for the job at most this long. Never runs it.
-    ///
-    /// # Errors
-    ///
-    /// The outer error is the handle itself, when the time was over first.
-    pub fn join_timeout(self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
-        // A limit beyond the end of the clock is no limit.
-        let deadline = Instant::now().checked_add(limit);
-        wait(&**self.task.as_ref().expect(TAKEN), deadline, &self.ledger);
-        self.try_join()
     }
 
     /// Takes the result if the job has ended.
@@ -114,6 +105,64 @@ impl<T> JobHandle<T> {
     }
 }
 
+/// Waits that a job's urgency follows.
+impl<T: 'static> JobHandle<T> {
+    /// Makes the job more urgent, once. Returns whether it did.
+    ///
+    /// For a thread that is about to wait and cannot run the job itself. It does nothing when the pool has no levels of
+    /// urgency, when this priority is of no more urgent level than the job's own, when the job was raised before, or when it
+    /// has started. The job's first place in the queue stays taken until a worker comes across it.
+    ///
+    /// ```
+    /// # use pool_core::{JoinError, Pool, PoolExt, Priority};
+    /// # use std::sync::Arc;
+    /// # fn demo(pool: &Arc<dyn Pool>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let report = pool.spawn_with(Priority::IDLE, || "the nightly report")?;
+    /// // Somebody wants to see it now.
+    /// println!("{}", report.join_with(Priority::URGENT)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raise(&mut self, to: Priority) -> bool {
+        let urgency = self.ledger.urgency();
+        if self.raised || urgency.level_of(to) >= urgency.level_of(self.priority) {
+            return false;
+        }
+        let Some(queue) = self.ledger.raise().get() else { return false };
+        let Some(ticket) = self.task.clone().and_then(Claim::raised) else { return false };
+        self.raised = true;
+        queue.raise(ticket, to);
+        true
+    }
+
+    /// As [`join`](JobHandle::join), by a waiter of this priority: if the caller cannot run the job itself, the job is
+    /// [raised](JobHandle::raise) to it.
+    ///
+    /// # Errors
+    ///
+    /// As for `join`.
+    pub fn join_with(mut self, priority: Priority) -> Result<T, JoinError> {
+        if self.ledger.desk_here().is_none() {
+            self.raise(priority);
+        }
+        self.join()
+    }
+
+    /// Waits for the job at most this long. Never runs it, and so raises it to [`Priority::NORMAL`] if it was below: see
+    /// [`raise`](JobHandle::raise).
+    ///
+    /// # Errors
+    ///
+    /// The outer error is the handle itself, when the time was over first.
+    pub fn join_timeout(mut self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
+        self.raise(Priority::NORMAL);
+        // A limit beyond the end of the clock is no limit.
+        let deadline = Instant::now().checked_add(limit);
+        wait(&**self.task.as_ref().expect(TAKEN), deadline, &self.ledger);
+        self.try_join()
+    }
+}
+
 /// Waits for the job, and gives it up when its time to start comes and nobody has started it.
 fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, ledger: &Ledger) {
     let start_by = task.rare().and_then(|rare| rare.start_by);
@@ -143,13 +192,16 @@ impl<T> Drop for JobHandle<T> {
     }
 }
 
-impl<T> Future for JobHandle<T> {
+impl<T: 'static> Future for JobHandle<T> {
     type Output = Result<T, JoinError>;
 
+    /// The first poll raises the job to [`Priority::NORMAL`] if it was below: see [`raise`](JobHandle::raise).
+    ///
     /// # Panics
     ///
     /// If polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.raise(Priority::NORMAL);
         let task = self.task.as_ref().expect(TAKEN);
         expire(&**task, &self.ledger);
         match task.poll(context.waker()) {

@@ -23,16 +23,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use crate::admission::{Admission, Work};
 use crate::attributed::enter_plain;
 use crate::counts::{Counts, Stats, WorkerStats};
 use crate::current::{self, PoolId, current, outside_stripe};
 use crate::error::{drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::PanicHandler;
+use crate::raise::RaiseSlot;
 use crate::sync::Arc;
 use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
-use crate::{Job, Reason, Rejected};
+use crate::{Job, Reason, Rejected, Urgency};
 
 /// The books of a pool.
 ///
@@ -52,6 +54,9 @@ pub struct Ledger {
     on_panic: PanicHandler,
     watchdog: Watchdog,
     workforce: WorkforceSlot,
+    urgency: Urgency,
+    raise: RaiseSlot,
+    admission: Option<Admission>,
 }
 
 /// What is counted wherever jobs run.
@@ -118,7 +123,35 @@ impl Ledger {
             on_panic,
             watchdog: Watchdog::new(name, None),
             workforce: WorkforceSlot::default(),
+            urgency: Urgency::default(),
+            raise: RaiseSlot::default(),
+            admission: None,
         }
+    }
+
+    pub(crate) fn set_urgency(&mut self, urgency: Urgency) {
+        self.urgency = urgency;
+    }
+
+    pub(crate) fn admit_within(&mut self, limit: Option<Duration>) {
+        self.admission = limit.map(Admission::within);
+    }
+
+    /// Whether a job that has just been counted is turned away, since it would have to wait too long.
+    #[inline]
+    pub(crate) fn turns_away(&self) -> bool {
+        self.admission.as_ref().is_some_and(|admission| !self.admits(admission))
+    }
+
+    #[cold]
+    fn admits(&self, admission: &Admission) -> bool {
+        let now = self.now();
+        let work = self.workers.iter().map(|book| book.read(now)).fold(Work::default(), |sum, worker| Work {
+            jobs: sum.jobs + worker.jobs(),
+            busy: sum.busy + worker.busy.as_nanos() as u64,
+        });
+        // The job itself is counted as queued.
+        admission.admits(self.counts().queued.saturating_sub(1), self.workers(), work)
     }
 
     pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {
@@ -257,6 +290,15 @@ impl Ledger {
 
     pub(crate) fn passages(&self) -> &Arc<Passages> {
         &self.passages
+    }
+
+    /// Which urgencies wait.
+    pub fn urgency(&self) -> &Urgency {
+        &self.urgency
+    }
+
+    pub(crate) fn raise(&self) -> &RaiseSlot {
+        &self.raise
     }
 
     pub(crate) fn watchdog(&self) -> &Watchdog {

@@ -104,6 +104,8 @@ mod gate;
 mod sync;
 
 #[cfg(not(loom))]
+mod admission;
+#[cfg(not(loom))]
 mod attributed;
 #[cfg(not(loom))]
 mod attributes;
@@ -140,6 +142,8 @@ mod pool;
 #[path = "scope/progress.rs"]
 mod progress;
 #[cfg(not(loom))]
+mod raise;
+#[cfg(not(loom))]
 mod scope;
 #[cfg(loom)]
 #[path = "cell/stage.rs"]
@@ -150,6 +154,8 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
+mod urgency;
 #[cfg(not(loom))]
 mod watchdog;
 #[cfg(not(loom))]
@@ -174,5 +180,6 @@ pub use crate::{
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, ThreadPool, Threads},
+    urgency::Urgency,
     watchdog::OverdueInfo,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::current::PoolId;
-use crate::{Counts, Job, Ledger, Rejected, Stats, Submit};
+use crate::{Counts, Job, Ledger, Rejected, Stats, Submit, Urgency};
 
 /// A thread pool, as an object.
 ///
@@ -91,6 +91,11 @@ pub trait Pool: Send + Sync {
     /// The pool's identity, to compare with [`current`](crate::current).
     fn id(&self) -> PoolId {
         self.ledger().id()
+    }
+
+    /// Which urgencies wait, for a job that would make way.
+    fn urgency(&self) -> &Urgency {
+        self.ledger().urgency()
     }
 
     /// What has been counted so far. Reads a few cache lines for each worker.

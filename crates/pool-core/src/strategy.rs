@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use crate::fork::join_claimable;
-use crate::{BuildError, Caller, Idle, Job, Reason, Submit, ThreadPool};
+use crate::{BuildError, Caller, Idle, Job, Reason, Submit, ThreadPool, Urgency};
 
 /// A queueing discipline, and the settings of it.
 pub trait Strategy: Sized + Send + Sync + 'static {
@@ -70,6 +70,11 @@ pub trait Inlet: Send + Sync + 'static {
     /// May wait for room only when the [`Caller`] is outside, [`Submit::patience`] allows it and the job is no
     /// [ticket](Submit::is_ticket). A job that is [`Push::Queued`] must wake a worker that waits, if one does.
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push;
+
+    /// Where it notes which urgencies wait, if it has levels. Asked once, when the pool is built.
+    fn urgency(&self) -> Urgency {
+        Urgency::default()
+    }
 }
 
 /// What became of a pushed job.

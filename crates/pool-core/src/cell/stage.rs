@@ -101,20 +101,25 @@ impl<W> Stage<W> {
     /// Claims the closure. `Ok` if it is the caller's now; what was seen in any case.
     #[inline]
     pub(crate) fn claim(&self) -> Result<Seen, Seen> {
-        self.step(QUEUED)
+        self.step(QUEUED, |_| true)
+    }
+
+    /// Claims the closure of a job that counts. Returns whether it is the caller's now.
+    pub(crate) fn claim_counted(&self) -> bool {
+        self.step(QUEUED, Seen::is_counted).is_ok()
     }
 
     /// Takes the result. `Ok` if it is the caller's now.
     #[inline]
     pub(crate) fn take(&self) -> Result<Seen, Seen> {
-        self.step(DONE)
+        self.step(DONE, |_| true)
     }
 
-    /// From this stage to the next.
+    /// From this stage to the next, while this is so.
     #[inline]
-    fn step(&self, from: usize) -> Result<Seen, Seen> {
+    fn step(&self, from: usize, condition: impl Fn(Seen) -> bool) -> Result<Seen, Seen> {
         let mut seen = self.word.load(Acquire);
-        while seen & STAGE == from {
+        while seen & STAGE == from && condition(Seen(seen)) {
             match self.word.compare_exchange_weak(seen, seen + 1, AcqRel, Acquire) {
                 Ok(_) => return Ok(Seen(seen)),
                 Err(now) => seen = now,

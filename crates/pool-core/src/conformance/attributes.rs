@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::case::{Case, case};
 use super::tools::{Latch, PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, until};
 use super::{Claim, Setup, Subject};
-use crate::{Attributes, CancelToken, JoinError, Pool, PoolExt, Reason, current_token, job_name};
+use crate::{Attributes, CancelToken, JoinError, Pool, PoolExt, Reason, Submit, current_token, job_name};
 
 pub(super) fn cases() -> Vec<Case> {
     use Claim::{Counts, Hooks, ShutdownNow, WaitIdle};
@@ -33,6 +33,9 @@ pub(super) fn cases() -> Vec<Case> {
             .submits(1),
         case!("attributes", an_overdue_job_is_told_and_reported_once).needs(&[Hooks]).submits(1),
         case!("attributes", a_job_that_ends_in_time_is_not_reported).needs(&[Hooks, WaitIdle]).submits(100),
+        case!("attributes", a_job_that_would_wait_too_long_is_turned_away)
+            .needs(&[Counts, Hooks, WaitIdle])
+            .queues(1),
         case!("attributes", every_job_has_one_end).needs(&[Counts, WaitIdle]).submits(500),
     ]
 }
@@ -265,6 +268,23 @@ fn a_job_that_ends_in_time_is_not_reported(subject: &Subject) {
     }
     assert!(pool.wait_idle(None));
     assert_eq!(reports.get(), 0);
+}
+
+fn a_job_that_would_wait_too_long_is_turned_away(subject: &Subject) {
+    let pool = subject.build(Setup::threads(1).admit_within(Duration::ZERO));
+    pool.spawn(|| ()).unwrap().join().unwrap();
+    assert!(pool.wait_idle(None));
+    let plug = Plug::all(&pool);
+    let first = pool.spawn(|| 1).unwrap();
+    let refused = pool.spawn(|| 2).map(drop).unwrap_err();
+    assert_eq!(refused.reason(), Reason::Overloaded);
+    plug.pull();
+    assert_eq!(first.join().unwrap(), 1);
+    assert!(pool.wait_idle(None));
+    pool.submit(refused.into_job(), Submit::default()).unwrap();
+    assert!(pool.wait_idle(None));
+    let counts = pool.counts();
+    assert_eq!((counts.rejected, counts.accounted()), (1, counts.submitted));
 }
 
 /// Workers, waiters, cancellers and the clock all after the same jobs.

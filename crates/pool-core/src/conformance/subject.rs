@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Case, static_path};
 use crate::{BuildError, OverdueInfo, PanicInfo, Pool, Strategy, ThreadPool};
@@ -91,6 +92,8 @@ pub struct Setup {
     pub on_panic: Option<PanicHook>,
     /// Called when a job has overrun its limit.
     pub on_overdue: Option<OverdueHook>,
+    /// Jobs that would have to wait for longer are turned away.
+    pub admit_within: Option<Duration>,
 }
 
 impl Setup {
@@ -103,6 +106,7 @@ impl Setup {
             on_stop: None,
             on_panic: None,
             on_overdue: None,
+            admit_within: None,
         }
     }
 
@@ -133,6 +137,11 @@ impl Setup {
 
     pub(super) fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_overdue = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn admit_within(mut self, wait: Duration) -> Self {
+        self.admit_within = Some(wait);
         self
     }
 }
@@ -228,7 +237,7 @@ impl fmt::Debug for Subject {
 }
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
-    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, on_overdue } = setup;
+    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, on_overdue, admit_within } = setup;
     let mut builder = ThreadPool::with(strategy).threads(threads);
     if let Some(name) = name {
         builder = builder.name(name);
@@ -244,6 +253,9 @@ fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, 
     }
     if let Some(hook) = on_panic {
         builder = builder.on_panic(move |info| hook(info));
+    }
+    if let Some(wait) = admit_within {
+        builder = builder.admit_within(wait);
     }
     if let Some(hook) = on_overdue {
         builder = builder.on_overdue(move |info| hook(info));

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::ThreadPool;
 use super::core::Core;
@@ -9,7 +10,7 @@ use super::worker;
 use crate::error::Panic;
 use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
 use crate::watchdog::OverdueHook;
-use crate::{BuildError, Ledger, OverdueInfo, Strategy};
+use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
@@ -71,6 +72,7 @@ pub struct Builder<S> {
     on_stop: WorkerHook,
     on_panic: PanicHandler,
     on_overdue: OverdueHook,
+    admit_within: Option<Duration>,
 }
 
 impl<S: Strategy> Builder<S> {
@@ -85,6 +87,7 @@ impl<S: Strategy> Builder<S> {
             on_stop: WorkerHook::default(),
             on_panic: PanicHandler::default(),
             on_overdue: None,
+            admit_within: None,
         }
     }
 
@@ -131,6 +134,17 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
+    /// A job that would probably have to wait for longer than this is rejected, with
+    /// [`Reason::Overloaded`](crate::Reason::Overloaded).
+    ///
+    /// The wait is predicted from the number of queued jobs, the number of workers, and the time that jobs have taken of late,
+    /// whatever the strategy and the job's priority. Each submission then reads the clock and every worker's counters, and takes
+    /// a mutex.
+    pub fn admit_within(mut self, wait: Duration) -> Self {
+        self.admit_within = Some(wait);
+        self
+    }
+
     /// Called once for each job that overruns its [run limit](crate::Attributes::run_limit), on a timer thread, when the
     /// job's token has been set. While it runs, other limits are looked at late. A panic in it goes no further.
     pub fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
@@ -150,8 +164,11 @@ impl<S: Strategy> Builder<S> {
         let ends = self.strategy.open(threads)?;
         let mut ledger = Ledger::new(&name, threads, self.on_panic, true);
         ledger.on_overdue(self.on_overdue);
+        ledger.admit_within(self.admit_within);
+        ledger.set_urgency(ends.inlet.urgency());
         let id = ledger.id();
         let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
+        core.can_raise();
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         pool.core.life.expect();

@@ -1,6 +1,6 @@
 //! What submitters and workers share, and how a job gets in and a pool ends.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::lane::{Lane, Nudge};
 use super::life::Life;
@@ -9,10 +9,11 @@ use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
 use crate::hooks::WorkerHook;
 use crate::ledger::Desk;
+use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
-    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Push, Reason, Rejected, Shutdown, Strategy,
-    Submit,
+    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Shutdown,
+    Strategy, Submit,
 };
 
 pub(super) struct Core<S: Strategy> {
@@ -71,6 +72,10 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.ledger.reject(job, self.life.why_closed()));
         };
+        if self.ledger.turns_away() {
+            drop(inlet);
+            return Err(self.ledger.reject(job, Reason::Overloaded));
+        }
         match inlet.push(job, submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
@@ -123,6 +128,12 @@ impl<S: Strategy> Core<S> {
             self.put_in_lane(&inlet, ticket);
         }
         Ok(())
+    }
+
+    /// Lets handles find the way back to the queue.
+    pub(super) fn can_raise(self: &Arc<Self>) {
+        let queue: Weak<Self> = Arc::downgrade(self);
+        self.ledger.raise().set(queue);
     }
 
     /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job. This happens inside
@@ -261,6 +272,18 @@ impl<S: Strategy> Core<S> {
             self.set_aside(job);
         } else {
             self.ledger.discard(job, self.life.why_closed());
+        }
+    }
+}
+
+impl<S: Strategy> Raise for Core<S> {
+    fn raise(&self, ticket: Job, to: Priority) {
+        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else { return };
+        // Not as a ticket, which would pass every limit; nobody is lost without this one.
+        let submit = Submit::default().priority(to).no_wait();
+        match inlet.push(ticket, submit, Caller::Outside) {
+            Push::Queued | Push::Displaced(_) | Push::RunHere(_) | Push::Refused(..) => {}
+            Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for who does not wait"),
         }
     }
 }
