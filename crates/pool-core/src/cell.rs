@@ -17,8 +17,9 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use crate::book::{Desk, Running};
 use crate::error::{Panic, drop_quietly};
-use crate::ledger::{Desk, Ledger, Running};
+use crate::ledger::Ledger;
 use crate::{JoinError, Reason};
 
 pub(crate) struct Cell<F, T>(Mutex<Inner<F, T>>);

@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::book::Desk;
 use crate::cell::{Cell, Claim};
 use crate::job::Task;
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::Arc;
 use crate::{Job, JoinError, Reason};
 

@@ -13,7 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::Reason;
-use crate::ledger::{Desk, Ledger};
+use crate::book::Desk;
+use crate::ledger::Ledger;
 
 /// A unit of work: an erased `FnOnce() + Send + 'static`.
 ///

@@ -1,33 +1,21 @@
 //! The books of a pool: who it is, what it has counted, and who waits for it to be at rest.
 //!
-//! Workers count on a cache line of their own with plain loads and stores, since nobody else writes there; threads
-//! outside use shared stripes. No job costs a read-modify-write on a line that another worker uses.
-//!
-//! # At rest
-//!
-//! A thread in [`Ledger::wait_idle`] must learn that the last job has finished without each job asking whether
-//! someone waits. A worker therefore asks only when it is about to wait itself ([`Idle::begin`]):
-//!
-//! - waiter: announce (`watchers += 1`); fence; look at the counters; if not at rest, sleep.
-//! - worker: count the job; ...; about to wait: fence; read `watchers`; if any, look at the counters; if at rest, wake.
-//!
-//! With sequentially consistent fences on both sides, either the worker sees the announcement or the waiter sees the
-//! count; of two workers that finish at once, the one whose fence comes later sees both counts. Whoever ends a job
-//! without being a worker (a cancellation, a rejection) settles at once in the same way.
+//! The counters themselves are in `book`, the waiting in `rest`.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*, fence};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::counts::{Counts, Stats, WorkerStats};
+use crate::book::{Book, Desk, RareBook, WorkerBook};
+use crate::counts::{Counts, Stats};
 use crate::current::{self, PoolId, current, outside_stripe};
 use crate::error::{drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::PanicHandler;
+use crate::rest::Rest;
 use crate::sync::Arc;
 use crate::{Job, Reason, Rejected};
 
@@ -49,42 +37,6 @@ pub struct Ledger {
     on_panic: PanicHandler,
     /// Whether each worker alone writes its book. Not so under an adapter, whose workers we do not number.
     exclusive: bool,
-}
-
-/// What is counted wherever jobs run.
-#[derive(Default)]
-pub(crate) struct Book {
-    started: AtomicU64,
-    completed: AtomicU64,
-    panicked: AtomicU64,
-}
-
-/// What is counted for a worker: its jobs, and how it spends its time.
-#[derive(Default)]
-struct WorkerBook {
-    jobs: Book,
-    parks: AtomicU64,
-    /// Nanoseconds between being woken and waiting again, of all such spells that are over.
-    busy: AtomicU64,
-    /// When the current spell began, in nanoseconds since the ledger's epoch, plus one; 0 while the worker waits.
-    spell: AtomicU64,
-    replaced: AtomicU64,
-}
-
-/// What happens rarely enough to be counted in one place.
-#[derive(Default)]
-struct RareBook {
-    cancelled: AtomicU64,
-    rejected: AtomicU64,
-    discarded: AtomicU64,
-    longest_queue: AtomicU64,
-}
-
-#[derive(Default)]
-struct Rest {
-    watchers: AtomicUsize,
-    lock: Mutex<()>,
-    reached: Condvar,
 }
 
 impl Ledger {
@@ -214,25 +166,7 @@ impl Ledger {
 
     /// Waits until no job is queued or running, at most this long. Returns whether that was so at some moment.
     pub fn wait_idle(&self, limit: Option<Duration>) -> bool {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        self.rest.watchers.fetch_add(1, SeqCst);
-        fence(SeqCst);
-        let mut guard = self.rest.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let at_rest = loop {
-            if self.is_at_rest() {
-                break true;
-            }
-            guard = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                None => self.rest.reached.wait(guard).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => break false,
-                Some(left) => {
-                    self.rest.reached.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        };
-        drop(guard);
-        self.rest.watchers.fetch_sub(1, SeqCst);
-        at_rest
+        self.rest.wait(limit, || self.is_at_rest())
     }
 
     /// Whether the calling thread is a worker of this pool.
@@ -312,12 +246,7 @@ impl Ledger {
 
     /// Wakes those who wait for the pool to be at rest, if it is.
     pub(crate) fn settle(&self) {
-        fence(SeqCst);
-        if self.rest.watchers.load(SeqCst) != 0 && self.is_at_rest() {
-            // The lock is what a watcher holds between looking and sleeping.
-            drop(self.rest.lock.lock().unwrap_or_else(PoisonError::into_inner));
-            self.rest.reached.notify_all();
-        }
+        self.rest.settle(|| self.is_at_rest());
     }
 
     fn is_at_rest(&self) -> bool {
@@ -342,6 +271,10 @@ impl Ledger {
         self.workers.iter().map(|worker| &worker.jobs).chain(self.outside.iter().map(|book| &**book))
     }
 
+    pub(crate) fn worker_book(&self, index: usize) -> &WorkerBook {
+        &self.workers[index]
+    }
+
     /// The stripe of the calling thread.
     pub(crate) fn stripe(&self) -> usize {
         match current().filter(|worker| worker.pool == self.id) {
@@ -350,7 +283,8 @@ impl Ledger {
         }
     }
 
-    fn now(&self) -> u64 {
+    /// Nanoseconds since the ledger was opened.
+    pub(crate) fn now(&self) -> u64 {
         self.epoch.elapsed().as_nanos() as u64
     }
 }
@@ -359,114 +293,4 @@ impl Ledger {
 struct Ended {
     completed: u64,
     panicked: u64,
-}
-
-impl RareBook {
-    fn read(&self) -> (u64, u64, u64) {
-        (self.cancelled.load(SeqCst), self.rejected.load(SeqCst), self.discarded.load(SeqCst))
-    }
-}
-
-impl WorkerBook {
-    fn read(&self, now: u64) -> WorkerStats {
-        let spell = self.spell.load(Acquire);
-        let current = if spell == 0 { 0 } else { (now + 1).saturating_sub(spell) };
-        WorkerStats {
-            completed: self.jobs.completed.load(Acquire),
-            panicked: self.jobs.panicked.load(Acquire),
-            busy: Duration::from_nanos(self.busy.load(Acquire) + current),
-            parks: self.parks.load(Relaxed),
-            replaced: self.replaced.load(Relaxed),
-        }
-    }
-}
-
-/// Where a thread counts the jobs that it runs.
-#[derive(Clone, Copy)]
-pub(crate) struct Desk<'a> {
-    book: &'a Book,
-    exclusive: bool,
-}
-
-impl<'a> Desk<'a> {
-    #[inline]
-    pub(crate) fn start(self) -> Running<'a> {
-        self.add(&self.book.started);
-        Running(self)
-    }
-
-    #[inline]
-    fn add(self, counter: &AtomicU64) {
-        if self.exclusive {
-            // Only the worker at this desk writes here, so a load and a store are as good as an addition, and
-            // cheaper. The release makes what the job did visible to whoever reads the count.
-            counter.store(counter.load(Relaxed) + 1, Release);
-        } else {
-            counter.fetch_add(1, Release);
-        }
-    }
-}
-
-/// A job that has started and not ended.
-pub(crate) struct Running<'a>(Desk<'a>);
-
-impl Running<'_> {
-    #[inline]
-    pub(crate) fn finish(self, panicked: bool) {
-        let book = self.0.book;
-        self.0.add(if panicked { &book.panicked } else { &book.completed });
-    }
-}
-
-/// A worker's way of saying that it is about to wait: see [`Outlet::pop`](crate::Outlet::pop).
-pub struct Idle<'a> {
-    worker: Option<(&'a Ledger, &'a WorkerBook)>,
-    begun: bool,
-}
-
-impl<'a> Idle<'a> {
-    /// For tests of a discipline, without a pool: it only remembers whether [`begin`](Idle::begin) was called.
-    pub fn unobserved() -> Idle<'static> {
-        Idle { worker: None, begun: false }
-    }
-
-    pub(crate) fn of_worker(ledger: &'a Ledger, index: usize) -> Self {
-        Idle { worker: Some((ledger, &ledger.workers[index])), begun: false }
-    }
-
-    /// The worker is about to wait. Calling it again before the pop returns changes nothing.
-    ///
-    /// Costs a clock reading and a fence.
-    pub fn begin(&mut self) {
-        if self.begun {
-            return;
-        }
-        self.begun = true;
-        if let Some((ledger, book)) = self.worker {
-            let spell = book.spell.load(Relaxed);
-            let worked = (ledger.now() + 1).saturating_sub(spell);
-            book.spell.store(0, Relaxed);
-            book.busy.store(book.busy.load(Relaxed) + worked, Release);
-            book.parks.store(book.parks.load(Relaxed) + 1, Relaxed);
-            ledger.settle();
-        }
-    }
-
-    /// Whether the worker has waited.
-    pub fn has_begun(&self) -> bool {
-        self.begun
-    }
-
-    /// The pop has returned.
-    pub(crate) fn end(&mut self) {
-        if std::mem::take(&mut self.begun) {
-            self.start_spell();
-        }
-    }
-
-    pub(crate) fn start_spell(&self) {
-        if let Some((ledger, book)) = self.worker {
-            book.spell.store(ledger.now() + 1, Release);
-        }
-    }
 }

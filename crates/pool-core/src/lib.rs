@@ -102,6 +102,8 @@ mod gate;
 mod sync;
 
 #[cfg(not(loom))]
+mod book;
+#[cfg(not(loom))]
 mod cell;
 #[cfg(all(feature = "conformance", not(loom)))]
 pub mod conformance;
@@ -122,11 +124,15 @@ mod handle;
 #[cfg(not(loom))]
 mod hooks;
 #[cfg(not(loom))]
+mod idle;
+#[cfg(not(loom))]
 mod job;
 #[cfg(not(loom))]
 mod ledger;
 #[cfg(not(loom))]
 mod pool;
+#[cfg(not(loom))]
+mod rest;
 #[cfg(not(loom))]
 mod scope;
 #[cfg(not(loom))]
@@ -146,8 +152,9 @@ pub use crate::{
     fork::{install, join_claimable},
     handle::JobHandle,
     hooks::PanicInfo,
+    idle::Idle,
     job::Job,
-    ledger::{Idle, Ledger},
+    ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},

@@ -19,11 +19,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
+use crate::book::Desk;
 use crate::cell::{Cell, Claim};
 use crate::error::drop_quietly;
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::Arc;
 use crate::{Job, JoinError, Pool, Reason, Submit};
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::lane::{Lane, Nudge};
 use super::life::Life;
 use super::seat::Seat;
+use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
 use crate::hooks::WorkerHook;
-use crate::ledger::Desk;
 use crate::strategy::Ends;
 use crate::{
     Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Push, Reason, Rejected, Shutdown, Strategy,
