@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::Duration;
 
 use crate::counts::WorkerStats;
+use crate::observer::{Observer, Watched};
 
 /// What is counted wherever jobs run.
 #[derive(Default)]
@@ -14,6 +15,9 @@ pub(crate) struct Book {
     pub(crate) started: AtomicU64,
     pub(crate) completed: AtomicU64,
     pub(crate) panicked: AtomicU64,
+    /// Whether one thread alone writes here.
+    pub(crate) exclusive: bool,
+    pub(crate) observer: Option<Box<Observer>>,
 }
 
 /// What is counted for a worker: its jobs, and how it spends its time.
@@ -25,6 +29,9 @@ pub(crate) struct WorkerBook {
     pub(crate) busy: AtomicU64,
     /// When the current spell began, in nanoseconds since the ledger's epoch, plus one; 0 while the worker waits.
     pub(crate) spell: AtomicU64,
+    /// How often it took something from another worker.
+    pub(crate) steals: AtomicU64,
+    pub(crate) stolen_jobs: AtomicU64,
     pub(crate) replaced: AtomicU64,
 }
 
@@ -35,6 +42,8 @@ pub(crate) struct RareBook {
     pub(crate) rejected: AtomicU64,
     pub(crate) discarded: AtomicU64,
     pub(crate) longest_queue: AtomicU64,
+    /// Of panic handlers and of payloads that nobody handles; observers count those of hooks.
+    pub(crate) handler_panics: AtomicU64,
 }
 
 impl RareBook {
@@ -44,6 +53,10 @@ impl RareBook {
 }
 
 impl WorkerBook {
+    pub(crate) fn new(exclusive: bool, observer: Option<Box<Observer>>) -> Self {
+        WorkerBook { jobs: Book { exclusive, observer, ..Book::default() }, ..WorkerBook::default() }
+    }
+
     pub(crate) fn read(&self, now: u64) -> WorkerStats {
         let spell = self.spell.load(Acquire);
         let current = if spell == 0 { 0 } else { (now + 1).saturating_sub(spell) };
@@ -52,31 +65,49 @@ impl WorkerBook {
             panicked: self.jobs.panicked.load(Acquire),
             busy: Duration::from_nanos(self.busy.load(Acquire) + current),
             parks: self.parks.load(Relaxed),
+            steals: self.steals.load(Relaxed),
+            stolen_jobs: self.stolen_jobs.load(Relaxed),
             replaced: self.replaced.load(Relaxed),
         }
     }
+}
+
+/// Adds to a counter that only the calling thread writes: a load and a store are as good as an addition, and cheaper.
+#[inline]
+pub(crate) fn add_alone(counter: &AtomicU64, more: u64) {
+    counter.store(counter.load(Relaxed) + more, Release);
 }
 
 /// Where a thread counts the jobs that it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk<'a> {
     pub(crate) book: &'a Book,
-    pub(crate) exclusive: bool,
 }
 
 impl<'a> Desk<'a> {
+    /// Counts a job that starts. What the job's name is must be known by now.
     #[inline]
     pub(crate) fn start(self) -> Running<'a> {
-        self.add(&self.book.started);
-        Running(self)
+        self.book.add(&self.book.started);
+        let watched = self.book.observer.as_deref().map(|observer| (observer, observer.start()));
+        Running { book: self.book, watched }
     }
 
+    /// Panics if a hook around a job has. For a worker between two jobs.
     #[inline]
-    fn add(self, counter: &AtomicU64) {
+    pub(crate) fn die_of_a_hook(self) {
+        if let Some(observer) = &self.book.observer {
+            observer.die_of_a_hook();
+        }
+    }
+}
+
+impl Book {
+    #[inline]
+    fn add(&self, counter: &AtomicU64) {
+        // The release makes what the job did visible to whoever reads the count.
         if self.exclusive {
-            // Only the worker at this desk writes here, so a load and a store are as good as an addition, and
-            // cheaper. The release makes what the job did visible to whoever reads the count.
-            counter.store(counter.load(Relaxed) + 1, Release);
+            add_alone(counter, 1);
         } else {
             counter.fetch_add(1, Release);
         }
@@ -84,12 +115,18 @@ impl<'a> Desk<'a> {
 }
 
 /// A job that has started and not ended.
-pub(crate) struct Running<'a>(Desk<'a>);
+pub(crate) struct Running<'a> {
+    book: &'a Book,
+    watched: Option<(&'a Observer, Watched)>,
+}
 
 impl Running<'_> {
+    /// Counts the job's end, after everything else that belongs to it.
     #[inline]
     pub(crate) fn finish(self, panicked: bool) {
-        let book = self.0.book;
-        self.0.add(if panicked { &book.panicked } else { &book.completed });
+        if let Some((observer, watched)) = self.watched {
+            observer.finish(watched, panicked);
+        }
+        self.book.add(if panicked { &self.book.panicked } else { &self.book.completed });
     }
 }

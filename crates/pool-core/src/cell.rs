@@ -9,7 +9,6 @@
 //! itself. Every change is made under the cell's lock, which is never held while anything of the user's runs or is
 //! dropped (wakers included), so there is no protocol here beyond that of a mutex.
 
-use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -153,7 +152,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             // Nobody wants the value. Its destructor is the last of the job's code that runs here.
             return outcome.and_then(|value| catch_unwind(AssertUnwindSafe(|| drop(value))));
         }
-        inner.state = State::Done(outcome.map_err(|payload| JoinError::Panicked(Panic::new(payload))));
+        inner.state = State::Done(outcome.map_err(|payload| JoinError::Panicked(Panic::caught(payload))));
         Self::unlock_and_wake(inner);
         Ok(())
     }
@@ -263,8 +262,8 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn is_finished(&self) -> bool;
     /// Ends the job if it has not started, counting it here if it counts. Returns whether it did.
     fn cancel(&self, ledger: &Ledger) -> bool;
-    /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
-    fn detach(&self) -> Option<Box<dyn Any + Send>>;
+    /// Nobody will ask for the result any more. Returns the panic, if the job has ended with one already.
+    fn detach(&self) -> Option<Panic>;
 }
 
 impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
@@ -305,7 +304,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled())
     }
 
-    fn detach(&self) -> Option<Box<dyn Any + Send>> {
+    fn detach(&self) -> Option<Panic> {
         let mut inner = self.lock();
         inner.detached = true;
         let waiter = inner.waiter.take();
@@ -316,7 +315,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         drop(inner);
         drop(waiter);
         match state {
-            State::Done(Err(JoinError::Panicked(panic))) => Some(panic.into_payload()),
+            State::Done(Err(JoinError::Panicked(panic))) => Some(panic),
             _ => None,
         }
     }

@@ -59,8 +59,22 @@ pub struct Stats {
     /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
     /// later; a snapshot looks too.
     pub longest_queue: u64,
+    /// Panics of the panic handler, of hooks around jobs, and of payloads that were dropped because nobody handled them.
+    pub handler_panics: u64,
     /// Each worker, by its number.
     pub workers: Vec<WorkerStats>,
+}
+
+impl Stats {
+    /// How many workers have died and were replaced.
+    pub fn replaced(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.replaced).sum()
+    }
+
+    /// How often a worker took work from another.
+    pub fn steals(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.steals).sum()
+    }
 }
 
 /// What one worker did, or the successive workers in one seat.
@@ -75,6 +89,10 @@ pub struct WorkerStats {
     pub busy: Duration,
     /// How often it waited for work.
     pub parks: u64,
+    /// How often it took work from another worker: some jobs at once, or half of a join.
+    pub steals: u64,
+    /// Jobs that it took from other workers.
+    pub stolen_jobs: u64,
     /// How often it died and was replaced.
     pub replaced: u64,
 }

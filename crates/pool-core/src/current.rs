@@ -29,10 +29,11 @@ pub struct Current {
 }
 
 thread_local! {
-    // Neither has a destructor, so both can be read while other thread-local values are being dropped.
+    // None has a destructor, so all can be read while other thread-local values are being dropped.
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
     static MEMBER_OF: Cell<Option<PoolId>> = const { Cell::new(None) };
     static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
+    static JOB_NAME: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
 /// The worker that the calling thread is, or `None` on a thread of no pool.
@@ -71,6 +72,28 @@ pub(crate) fn become_member(pool: PoolId) {
 
 pub(crate) fn is_member(pool: PoolId) -> bool {
     MEMBER_OF.get() == Some(pool)
+}
+
+/// The name of the job that this thread runs, if it has one.
+pub(crate) fn job_name() -> Option<&'static str> {
+    JOB_NAME.get()
+}
+
+/// Names the job that this thread runs until the guard is dropped.
+#[allow(dead_code, reason = "names come with the other attributes of a job")]
+pub(crate) fn enter_named(name: Option<&'static str>) -> Named {
+    Named { before: JOB_NAME.replace(name) }
+}
+
+#[allow(dead_code, reason = "as `enter_named`")]
+pub(crate) struct Named {
+    before: Option<&'static str>,
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        JOB_NAME.set(self.before);
+    }
 }
 
 /// The stripe of the gate that this thread uses from outside: threads take turns over them.

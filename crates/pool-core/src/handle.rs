@@ -110,8 +110,8 @@ const TAKEN: &str = "the result of this handle was taken already";
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
         let unheard = self.task.take().and_then(|task| task.detach());
-        if let Some(payload) = unheard {
-            self.ledger.report_quietly(payload);
+        if let Some(panic) = unheard {
+            self.ledger.report_quietly(panic);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! How a worker says that it is about to wait.
+//! How an outlet tells what a worker does besides running jobs: waiting, and stealing.
 
 use std::sync::atomic::Ordering::*;
 
 use crate::Ledger;
-use crate::book::WorkerBook;
+use crate::book::{WorkerBook, add_alone};
 
-/// A worker's way of saying that it is about to wait: see [`Outlet::pop`](crate::Outlet::pop).
+/// A worker's way of saying that it is about to wait, and what it stole: see [`Outlet::pop`](crate::Outlet::pop).
 pub struct Idle<'a> {
     worker: Option<(&'a Ledger, &'a WorkerBook)>,
     begun: bool,
@@ -33,9 +33,25 @@ impl<'a> Idle<'a> {
             let spell = book.spell.load(Relaxed);
             let worked = (ledger.now() + 1).saturating_sub(spell);
             book.spell.store(0, Relaxed);
-            book.busy.store(book.busy.load(Relaxed) + worked, Release);
-            book.parks.store(book.parks.load(Relaxed) + 1, Relaxed);
+            add_alone(&book.busy, worked);
+            add_alone(&book.parks, 1);
             ledger.settle();
+        }
+    }
+
+    /// The worker has taken so many jobs from another worker, at once. They count as one steal.
+    #[inline]
+    pub fn stole(&self, jobs: usize) {
+        if let Some((_, book)) = self.worker {
+            add_alone(&book.steals, 1);
+            add_alone(&book.stolen_jobs, jobs as u64);
+        }
+    }
+
+    /// The worker has taken work from another that is no job, such as the half of a join, so many times.
+    pub fn stole_forks(&self, times: u64) {
+        if let Some((_, book)) = self.worker {
+            add_alone(&book.steals, times);
         }
     }
 
@@ -48,6 +64,9 @@ impl<'a> Idle<'a> {
     pub(crate) fn end(&mut self) {
         if std::mem::take(&mut self.begun) {
             self.start_spell();
+            if let Some(observer) = self.worker.and_then(|(_, book)| book.jobs.observer.as_deref()) {
+                observer.wake();
+            }
         }
     }
 

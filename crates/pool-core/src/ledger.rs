@@ -2,8 +2,7 @@
 //!
 //! The counters themselves are in `book`, the waiting in `rest`.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::{Duration, Instant};
 
@@ -11,12 +10,15 @@ use crossbeam_utils::CachePadded;
 
 use crate::book::{Book, Desk, RareBook, WorkerBook};
 use crate::counts::{Counts, Stats};
-use crate::current::{self, PoolId, current, outside_stripe};
-use crate::error::{drop_quietly, payload_message};
+use crate::current::{self, PoolId, current, job_name, outside_stripe};
+use crate::error::{Panic, drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
-use crate::hooks::PanicHandler;
+use crate::hooks::{PanicHandler, PanicInfo};
+use crate::observer::Watch;
 use crate::rest::Rest;
 use crate::sync::Arc;
+use crate::timed;
+use crate::timing::{Timing, Timings};
 use crate::{Job, Reason, Rejected};
 
 /// The books of a pool.
@@ -35,8 +37,7 @@ pub struct Ledger {
     rest: Rest,
     epoch: Instant,
     on_panic: PanicHandler,
-    /// Whether each worker alone writes its book. Not so under an adapter, whose workers we do not number.
-    exclusive: bool,
+    timing: Timing,
 }
 
 impl Ledger {
@@ -46,22 +47,32 @@ impl Ledger {
     /// [tickets](crate::Submit::is_ticket)), has the pool run [`Ledger::run`] with it, and hands back with
     /// [`reject`](Ledger::reject) what it cannot take. Everything of [`PoolExt`](crate::PoolExt) then works.
     pub fn for_adapter(name: &str, workers: usize) -> Arc<Ledger> {
-        Arc::new(Ledger::new(name, workers, PanicHandler::default(), false))
+        Arc::new(Ledger::new(name, workers, PanicHandler::default(), &Watch::default(), false))
     }
 
-    pub(crate) fn new(name: &str, workers: usize, on_panic: PanicHandler, exclusive: bool) -> Self {
+    /// `exclusive`: each worker alone writes its book. Not so under an adapter, whose workers we do not number.
+    pub(crate) fn new(
+        name: &str,
+        workers: usize,
+        on_panic: PanicHandler,
+        watch: &Watch,
+        exclusive: bool,
+    ) -> Self {
+        let pool = std::sync::Arc::from(name);
+        let worker = |index| WorkerBook::new(exclusive, watch.observer(&pool, Some(index)));
+        let outside = || Book { observer: watch.observer(&pool, None), ..Book::default() };
         Ledger {
             id: PoolId::next(),
             name: name.to_owned(),
             passages: Arc::new(Passages::new(workers)),
             scoped: (0..OUTSIDE_STRIPES + workers).map(|_| CachePadded::default()).collect(),
-            workers: (0..workers).map(|_| CachePadded::default()).collect(),
-            outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::default()).collect(),
+            workers: (0..workers).map(|index| CachePadded::new(worker(index))).collect(),
+            outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::new(outside())).collect(),
             rare: RareBook::default(),
             rest: Rest::default(),
             epoch: Instant::now(),
             on_panic,
-            exclusive,
+            timing: watch.timing,
         }
     }
 
@@ -99,7 +110,7 @@ impl Ledger {
     pub fn discard(&self, job: Job, reason: Reason) {
         let dropped = catch_unwind(AssertUnwindSafe(|| job.discard_at(reason, Some(self))));
         if let Err(payload) = dropped {
-            self.report_quietly(payload);
+            self.report_quietly(Panic::caught(payload));
         }
         self.settle();
     }
@@ -128,7 +139,7 @@ impl Ledger {
     /// Runs a job on a thread that is not ours to lose: no panic comes out, and whoever waits for rest is told.
     pub(crate) fn run_in_passing(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
         let ticket = job.run_at(Some(desk)).unwrap_or_else(|payload| {
-            self.report_quietly(payload);
+            self.report_quietly(Panic::caught(payload));
             None
         });
         self.settle();
@@ -161,7 +172,36 @@ impl Ledger {
         let workers = self.workers.iter().map(|book| book.read(self.now())).collect();
         let counts = self.counts();
         self.note_queue(counts.queued);
-        Stats { counts, longest_queue: self.rare.longest_queue.load(Relaxed), workers }
+        Stats {
+            counts,
+            longest_queue: self.rare.longest_queue.load(Relaxed),
+            handler_panics: self.handler_panics(),
+            workers,
+        }
+    }
+
+    fn handler_panics(&self) -> u64 {
+        let observers = self.books().filter_map(|book| book.observer.as_ref());
+        self.rare.handler_panics.load(Relaxed) + observers.map(|observer| observer.hook_panics()).sum::<u64>()
+    }
+
+    /// How long jobs have waited and run, if the pool [times](Timing) them.
+    ///
+    /// Merges the histograms of each worker: tens of microseconds a worker. A worker that ends a job meanwhile may wait
+    /// for a part of that.
+    pub fn timings(&self) -> Option<Timings> {
+        if self.timing == Timing::Off {
+            return None;
+        }
+        let mut sum = Timings::default();
+        self.books().filter_map(|book| book.observer.as_ref()).for_each(|observer| observer.add_to(&mut sum));
+        Some(sum)
+    }
+
+    /// A job that is about to be queued: it carries the time from here on, if the pool wants to know.
+    #[inline]
+    pub(crate) fn stamped(&self, job: Job) -> Job {
+        if self.timing == Timing::Off { job } else { timed::stamp(job, self.timing) }
     }
 
     /// Waits until no job is queued or running, at most this long. Returns whether that was so at some moment.
@@ -185,11 +225,11 @@ impl Ledger {
 
     /// The desk of the calling thread, whoever it is.
     pub(crate) fn desk_anywhere(&self) -> Desk<'_> {
-        self.desk_here().unwrap_or_else(|| Desk { book: &self.outside[outside_stripe()], exclusive: false })
+        self.desk_here().unwrap_or_else(|| Desk { book: &self.outside[outside_stripe()] })
     }
 
     pub(crate) fn worker_desk(&self, index: usize) -> Desk<'_> {
-        Desk { book: &self.workers[index].jobs, exclusive: self.exclusive }
+        Desk { book: &self.workers[index].jobs }
     }
 
     /// Runs a job and hands the payload of its panic to the handler.
@@ -198,23 +238,37 @@ impl Ledger {
         match job.run_at(Some(desk)) {
             Ok(ticket) => ticket,
             Err(payload) => {
-                self.report(payload);
+                self.report(Panic::caught(payload));
                 None
             }
         }
     }
 
+    /// Tells the panic handler. What it panics with comes out, and so does what dropping the payload panics with.
     #[cold]
-    fn report(&self, payload: Box<dyn Any + Send>) {
+    fn report(&self, panic: Panic) {
         let worker = current().filter(|worker| worker.pool == self.id).map(|worker| worker.index);
+        let (payload, trace) = panic.into_parts();
         let message = payload_message(&*payload).map(str::to_owned);
-        self.on_panic.call(&self.name, worker, message.as_deref(), payload);
+        let info = PanicInfo {
+            pool: &self.name,
+            worker,
+            name: job_name(),
+            message: message.as_deref(),
+            location: trace.as_ref().and_then(|trace| trace.location.as_deref()),
+            backtrace: trace.as_ref().map(|trace| &trace.backtrace),
+            payload,
+        };
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.on_panic.call(info))) {
+            self.rare.handler_panics.fetch_add(1, Relaxed);
+            resume_unwind(second);
+        }
     }
 
-    /// As `report`, where no panic of the handler's may come out.
+    /// As `report`, where no panic may come out.
     #[cold]
-    pub(crate) fn report_quietly(&self, payload: Box<dyn Any + Send>) {
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.report(payload))) {
+    pub(crate) fn report_quietly(&self, panic: Panic) {
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.report(panic))) {
             drop_quietly(second);
         }
     }
@@ -230,7 +284,11 @@ impl Ledger {
     }
 
     pub(crate) fn count_replaced(&self, index: usize) {
-        self.workers[index].replaced.fetch_add(1, Relaxed);
+        let book = &self.workers[index];
+        book.replaced.fetch_add(1, Relaxed);
+        if let Some(observer) = &book.jobs.observer {
+            observer.spare_successor();
+        }
     }
 
     /// Looks at the length of the queue, now and then, and keeps the longest.

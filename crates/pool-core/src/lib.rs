@@ -130,6 +130,8 @@ mod job;
 #[cfg(not(loom))]
 mod ledger;
 #[cfg(not(loom))]
+mod observer;
+#[cfg(not(loom))]
 mod pool;
 #[cfg(not(loom))]
 mod rest;
@@ -141,6 +143,12 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
+mod timed;
+#[cfg(not(loom))]
+mod timing;
+#[cfg(not(loom))]
+mod trace;
 
 #[cfg(not(loom))]
 pub use crate::{
@@ -151,7 +159,7 @@ pub use crate::{
     ext::PoolExt,
     fork::{install, join_claimable},
     handle::JobHandle,
-    hooks::PanicInfo,
+    hooks::{JobInfo, JobOutcome, PanicInfo},
     idle::Idle,
     job::Job,
     ledger::Ledger,
@@ -160,4 +168,5 @@ pub use crate::{
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, ThreadPool, Threads},
+    timing::{Distribution, Timing, Timings},
 };

@@ -21,7 +21,7 @@ use std::thread::{self, Thread};
 
 use crate::book::Desk;
 use crate::cell::{Cell, Claim};
-use crate::error::drop_quietly;
+use crate::error::{Panic, drop_quietly};
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
 use crate::ledger::Ledger;
@@ -155,8 +155,8 @@ impl<T> ScopedHandle<'_, T> {
 
 impl<T> Drop for ScopedHandle<'_, T> {
     fn drop(&mut self) {
-        if let Some(payload) = self.task.detach() {
-            self.core.lock().keep_panic(payload);
+        if let Some(panic) = self.task.detach() {
+            self.core.lock().keep_panic(panic.into_payload());
         }
     }
 }
@@ -214,10 +214,12 @@ impl Core {
     fn run(&self, job: Job, desk: Desk<'_>) -> MutexGuard<'_, State> {
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run_at(Some(desk)))).flatten();
+        // The scope rethrows the payload, and its trace goes no further.
+        let outcome = outcome.map_err(Panic::caught);
         let mut state = self.lock();
         state.unfinished -= 1;
-        if let Err(payload) = outcome {
-            state.keep_panic(payload);
+        if let Err(panic) = outcome {
+            state.keep_panic(panic.into_payload());
         }
         // Somebody may wait for the whole scope, or for the handle of this job.
         if !state.waiters.is_empty() {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, cancelling, closures, counting, dynamic, forking, futures, handles, hooks, limit, loss,
-    order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
+    Claim, Subject, cancelling, closures, counting, dynamic, forking, futures, handles, hooks, job_hooks,
+    limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, visibility,
+    waiting,
 };
 
 /// One test of a contract.
@@ -107,6 +108,8 @@ pub fn cases() -> Vec<Case> {
         shutdown_now::cases(),
         loss::cases(),
         hooks::cases(),
+        job_hooks::cases(),
+        timing::cases(),
         threads::cases(),
         closures::cases(),
         dynamic::cases(),

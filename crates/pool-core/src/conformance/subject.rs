@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Case, static_path};
-use crate::{BuildError, PanicInfo, Pool, Strategy, ThreadPool};
+use crate::{BuildError, JobInfo, JobOutcome, PanicInfo, Pool, Strategy, ThreadPool, Timing};
 
 /// A contract that some pools keep and others cannot.
 ///
@@ -71,6 +71,8 @@ impl Claim {
 
 type WorkerHook = Arc<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
+type BeforeHook = Arc<dyn Fn(JobInfo<'_>) + Send + Sync>;
+type AfterHook = Arc<dyn Fn(JobInfo<'_>, JobOutcome) + Send + Sync>;
 
 /// How a case wants its pool. A pool that does not claim [`Claim::Hooks`] heeds `threads` alone.
 #[derive(Clone)]
@@ -88,11 +90,30 @@ pub struct Setup {
     pub on_stop: Option<WorkerHook>,
     /// Called when a job without a handle has panicked.
     pub on_panic: Option<PanicHook>,
+    /// Called before each job.
+    pub before_job: Option<BeforeHook>,
+    /// Called after each job.
+    pub after_job: Option<AfterHook>,
+    /// Which jobs are timed.
+    pub timing: Timing,
+    /// Whether panics come with their place.
+    pub backtraces: bool,
 }
 
 impl Setup {
     pub(super) fn threads(threads: usize) -> Self {
-        Setup { threads, name: None, stack_size: None, on_start: None, on_stop: None, on_panic: None }
+        Setup {
+            threads,
+            name: None,
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
+            on_panic: None,
+            before_job: None,
+            after_job: None,
+            timing: Timing::Off,
+            backtraces: false,
+        }
     }
 
     pub(super) fn name(mut self, name: &str) -> Self {
@@ -117,6 +138,29 @@ impl Setup {
 
     pub(super) fn on_panic(mut self, hook: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn before_job(mut self, hook: impl Fn(JobInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.before_job = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn after_job(
+        mut self,
+        hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static,
+    ) -> Self {
+        self.after_job = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    pub(super) fn backtraces(mut self) -> Self {
+        self.backtraces = true;
         self
     }
 }
@@ -212,8 +256,9 @@ impl fmt::Debug for Subject {
 }
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
-    let Setup { threads, name, stack_size, on_start, on_stop, on_panic } = setup;
-    let mut builder = ThreadPool::with(strategy).threads(threads);
+    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, .. } = setup;
+    let mut builder =
+        ThreadPool::with(strategy).threads(threads).timing(setup.timing).backtraces(setup.backtraces);
     if let Some(name) = name {
         builder = builder.name(name);
     }
@@ -228,6 +273,12 @@ fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, 
     }
     if let Some(hook) = on_panic {
         builder = builder.on_panic(move |info| hook(info));
+    }
+    if let Some(hook) = setup.before_job {
+        builder = builder.before_job(move |job| hook(job));
+    }
+    if let Some(hook) = setup.after_job {
+        builder = builder.after_job(move |job, outcome| hook(job, outcome));
     }
     builder.build()
 }

@@ -71,7 +71,7 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.ledger.reject(job, self.life.why_closed()));
         };
-        match inlet.push(job, submit, caller) {
+        match inlet.push(self.ledger.stamped(job), submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
@@ -146,13 +146,15 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Runs a job on the calling thread, and queues the ticket that it may leave.
+    /// Runs a job on the calling thread, and queues the ticket that it may leave. Panics with what the panic handler
+    /// or a hook panics with, which the worker is to die of; the job is settled by then.
     #[inline]
     pub(super) fn run(&self, job: Job, desk: Desk<'_>) {
         if let Some(ticket) = self.ledger.run_at(job, desk) {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
+        desk.die_of_a_hook();
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
