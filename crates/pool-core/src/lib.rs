@@ -137,6 +137,8 @@ mod pool;
 mod rest;
 #[cfg(not(loom))]
 mod scope;
+#[cfg(all(feature = "serde", not(loom)))]
+mod serialize;
 #[cfg(not(loom))]
 mod strategy;
 #[cfg(not(loom))]

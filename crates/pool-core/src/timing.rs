@@ -35,6 +35,7 @@ pub enum Timing {
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Timings {
     /// From the submission of a job to its start, waiting for room in a full queue and the hook before the job
