@@ -16,7 +16,7 @@ use crate::contender::Binding;
 use crate::engines;
 use crate::settings::Rule;
 use crate::spec::{Spec, SpecError};
-use crate::workload::{self, About};
+use crate::workload::{self, About, Workload};
 
 /// Something that can be started with N threads, and stopped.
 pub trait Start: Sized + Send + Sync + 'static {
@@ -172,7 +172,13 @@ impl Engine {
         self
     }
 
-    /// It runs nothing in parallel.
+    /// It does this workload, for which it may need nothing that the others have; `E` is how.
+    pub(crate) fn does<E: Start, W: Workload<E>>(mut self) -> Self {
+        self.bindings.push(Binding::new::<E, W>());
+        self
+    }
+
+    /// It is no pool: it shows what a part of the work costs without one.
     pub(crate) fn no_reference(mut self) -> Self {
         self.is_reference = false;
         self
@@ -247,6 +253,10 @@ pub fn engines() -> &'static [Engine] {
             engines::channel_naive::entry(),
             engines::thread_per_job::entry(),
             engines::serial::entry(),
+            engines::serial_call::entry(),
+            engines::futex::entry(),
+            engines::threads_bare::entry(),
+            engines::greedy_model::entry(),
         ]
     });
     &TABLE

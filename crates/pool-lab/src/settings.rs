@@ -32,6 +32,12 @@ impl Rule {
     pub const fn quick(self, quick: &'static str) -> Self {
         Rule { quick, ..self }
     }
+
+    /// Whether tests use a smaller value than this one.
+    fn is_too_slow(&self, value: &str) -> bool {
+        let has_own = self.quick != self.default;
+        has_own && self.kind.size(value).is_some_and(|size| Some(size) > self.kind.size(self.quick))
+    }
 }
 
 /// The values that a [`Rule`] allows.
@@ -55,6 +61,15 @@ pub enum Kind {
 impl Kind {
     /// A whole number of at least one.
     pub const COUNT: Kind = Kind::Number { min: 1, max: u32::MAX as u64 };
+
+    /// What values are ordered by, where they are.
+    fn size(self, value: &str) -> Option<u128> {
+        match self {
+            Kind::Number { .. } => value.parse().ok(),
+            Kind::Duration => parse_duration(value).map(|time| time.as_nanos()),
+            Kind::Choice(_) | Kind::Text => None,
+        }
+    }
 
     fn allows(self, value: &str) -> bool {
         match self {
@@ -131,7 +146,8 @@ impl Settings {
         Settings { rules, quick: false, given: BTreeMap::new() }
     }
 
-    /// The same, where what the user did not give has the value that tests use.
+    /// The same with the small values that tests use: one that was not given has this value, and one that was given is
+    /// no greater.
     pub fn quick(self) -> Self {
         Settings { quick: true, ..self }
     }
@@ -162,6 +178,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether these are the small values that tests use.
+    pub fn is_quick(&self) -> bool {
+        self.quick
+    }
+
     /// Whether the user gave this one.
     pub fn is_given(&self, name: &str) -> bool {
         self.given.contains_key(name)
@@ -175,8 +196,12 @@ impl Settings {
     pub fn text(&self, name: &str) -> &str {
         let rule = self.rules.iter().find(|rule| rule.name == name);
         let rule = rule.unwrap_or_else(|| panic!("no rule named {name}"));
-        let otherwise = if self.quick { rule.quick } else { rule.default };
-        self.given.get(name).map_or(otherwise, String::as_str)
+        match self.given.get(name) {
+            Some(given) if self.quick && rule.is_too_slow(given) => rule.quick,
+            Some(given) => given,
+            None if self.quick => rule.quick,
+            None => rule.default,
+        }
     }
 
     /// The value as a number.
@@ -244,6 +269,10 @@ mod tests {
         assert_eq!(settings.number("capacity"), 1024);
         settings.set("gap=0").unwrap();
         assert_eq!(settings.duration("gap"), Duration::ZERO);
+        settings.set("gap=5ms").unwrap();
+        assert_eq!(settings.duration("gap"), Duration::from_micros(1));
+        settings.set("capacity=2000").unwrap();
+        assert_eq!(settings.number("capacity"), 2000);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::engine::engines;
+use crate::engine::{Engine, engines};
 use crate::measure::Group;
 use crate::record::{Metric, Record};
 use crate::settings::Rule;
@@ -127,10 +127,8 @@ fn find<'r>(records: &'r [Record], metric: Metric, engine: Option<&str>) -> Opti
 pub(crate) fn lists() -> String {
     let mut text = "Engines, as name[:threads][:option=value]...\n\n".to_owned();
     for engine in engines() {
-        let can: Vec<&str> =
-            engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
         let (name, version) = (engine.name, engine.version);
-        text.push_str(&format!("  {name:<15} {version:<8} {} ({})\n", engine.about, can.join(", ")));
+        text.push_str(&format!("  {name:<15} {version:<8} {} ({})\n", engine.about, able(engine)));
         engine.options.iter().for_each(|rule| text.push_str(&setting(rule)));
     }
     text.push_str("\nWorkloads, as family/name[:parameter=value]..., or the beginning of several names\n\n");
@@ -139,6 +137,16 @@ pub(crate) fn lists() -> String {
         about.parameters.iter().for_each(|rule| text.push_str(&setting(rule)));
     }
     text
+}
+
+/// What an engine can do; of one that has no use beyond single workloads, which these are.
+fn able(engine: &Engine) -> String {
+    let can: Vec<&str> = engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
+    if !can.is_empty() {
+        return can.join(", ");
+    }
+    let single = workloads().iter().filter(|about| engine.can_do(about)).map(|about| about.name);
+    format!("{} only", single.collect::<Vec<_>>().join(", "))
 }
 
 /// One option or parameter with its default: what it does, and what it may be.

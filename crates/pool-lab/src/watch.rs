@@ -36,6 +36,11 @@ impl Watch {
         result
     }
 
+    /// Adds a time that was computed, not taken.
+    pub fn computed(&mut self, time: Duration) {
+        self.elapsed += time;
+    }
+
     /// Adds one latency. A workload that does so is measured by its latencies, not by the time it took.
     pub fn latency(&mut self, latency: Duration) {
         self.latencies.push(latency);

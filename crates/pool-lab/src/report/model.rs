@@ -25,7 +25,7 @@ impl Kind {
         match engine.split(':').next().unwrap_or_default() {
             "mpsc" | "bounded" | "priority" | "stealing" => Kind::Ours,
             "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
-            "serial" => Kind::Yardstick,
+            "serial" | "serial-call" | "futex" | "threads-bare" | "greedy-model" => Kind::Yardstick,
             _ => Kind::Peer,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::{Jobs, Start};
 use crate::settings::{Kind, Rule, Settings};
 use crate::spec::{Spec, SpecError};
-use crate::tally::Lease;
+use crate::tally::{Lease, Tally};
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};
 
@@ -28,6 +28,18 @@ impl<E: Start> Start for NotStarted<E> {
 pub(crate) struct StartStop {
     cycles: u64,
     lease: Lease,
+}
+
+impl StartStop {
+    /// Pools in an iteration.
+    pub(crate) fn cycles(&self) -> u64 {
+        self.cycles
+    }
+
+    /// Counts the one job of a pool.
+    pub(crate) fn tally(&self) -> &'static Tally {
+        self.lease.tally()
+    }
 }
 
 impl Prepare for StartStop {
