@@ -111,6 +111,9 @@ pub trait Prepare: Sized + 'static {
     /// The number of operations in one iteration.
     fn operations(&self) -> u64;
 
+    /// Told once, before the first iteration, how many threads the engine has.
+    fn on_threads(&mut self, _threads: usize) {}
+
     /// The greatest number of jobs in the pool's queue at a time.
     fn jobs_in_flight(&self) -> usize {
         0
@@ -146,7 +149,13 @@ pub fn workloads() -> &'static [&'static About] {
         chain::Chain::ABOUT,
         fib::Dyn::ABOUT,
         flat::Flat::ABOUT,
+        one_long::OneLong::ABOUT,
+        join_under_load::JoinUnderLoad::ABOUT,
+        burst::Few::ABOUT,
         ping::Ping::ABOUT,
+        urgent::Urgent::ABOUT,
+        idle::Trickle::ABOUT,
+        idle::Quiet::ABOUT,
         sleep::Sleep::ABOUT,
         lifecycle::StartStop::ABOUT,
         mandelbrot::Mandelbrot::ABOUT,
@@ -161,7 +170,12 @@ pub(crate) fn for_jobs<E: Jobs>() -> Vec<Binding> {
         Binding::new::<E, spawn::Contended>(),
         Binding::new::<E, spawn::Nested>(),
         Binding::new::<E, uneven::Uneven>(),
+        Binding::new::<E, one_long::OneLong>(),
+        Binding::new::<E, burst::Few>(),
         Binding::new::<E, ping::Ping>(),
+        Binding::new::<E, urgent::Urgent>(),
+        Binding::new::<E, idle::Trickle>(),
+        Binding::new::<lifecycle::NotStarted<E>, idle::Quiet>(),
         Binding::new::<E, sleep::Sleep>(),
         Binding::new::<lifecycle::NotStarted<E>, lifecycle::StartStop>(),
         Binding::new::<E, mandelbrot::Mandelbrot>(),
@@ -187,6 +201,11 @@ pub(crate) fn for_joins<E: Joins>() -> Vec<Binding> {
         Binding::new::<E, nested_sleep::NestedSleep>(),
         Binding::new::<E, chain::Chain>(),
     ]
+}
+
+/// The workloads of every engine that runs detached jobs and joins.
+pub(crate) fn for_jobs_and_joins<E: Jobs + Joins>() -> Vec<Binding> {
+    vec![Binding::new::<E, join_under_load::JoinUnderLoad>()]
 }
 
 /// The workloads of every engine that has scopes.

@@ -39,6 +39,7 @@ fn every_workload_on_every_engine() {
                     "detached jobs" => engine.can.jobs,
                     "jobs with results" => engine.can.handles,
                     "fork-join" => engine.can.joins,
+                    "detached jobs and fork-join" => engine.can.jobs && engine.can.joins,
                     "scopes" => engine.can.scopes,
                     _ => continue,
                 };
@@ -54,7 +55,7 @@ fn options_do_not_change_answers() {
         "mpsc:2:batch=32",
         "bounded:2:capacity=1",
         "bounded:2:capacity=3:overflow=caller-runs",
-        "bounded:2:capacity=1000:overflow=reject",
+        "bounded:2:capacity=10000:overflow=reject",
         "channel-naive:2:capacity=1",
         "priority:2:levels=1",
         "priority:2:levels=8:aging=0",
@@ -89,7 +90,9 @@ fn both_kinds_of_engine_are_there_for_every_workload() {
         assert!(able.count() >= 3, "{task}");
         families.insert(task.about.family());
     }
-    assert_eq!(families, BTreeSet::from(["app", "io", "join", "latency", "lifecycle", "scope", "spawn"]));
+    let all =
+        ["app", "burst", "idle", "io", "join", "latency", "lifecycle", "priority", "scope", "skew", "spawn"];
+    assert_eq!(families, BTreeSet::from(all));
 }
 
 #[test]

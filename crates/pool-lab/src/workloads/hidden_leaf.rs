@@ -49,7 +49,7 @@ impl Prepare for HiddenLeaf {
 }
 
 /// What tells the two leaves apart.
-const LEAVES: (u32, u32) = (1, 3);
+const LEAVES: (u32, u32) = (1, 2);
 
 impl<E: Joins> Workload<E> for HiddenLeaf {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {

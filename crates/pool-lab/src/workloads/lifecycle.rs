@@ -16,6 +16,13 @@ pub(crate) struct NotStarted<E> {
     engine: PhantomData<fn() -> E>,
 }
 
+impl<E: Start> NotStarted<E> {
+    /// Starts it, for the caller to stop.
+    pub(crate) fn start_it(&self) -> Result<E, Failure> {
+        E::start(&self.spec).map_err(Failure::Start)
+    }
+}
+
 impl<E: Start> Start for NotStarted<E> {
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         Ok(NotStarted { spec: spec.clone(), engine: PhantomData })
@@ -71,7 +78,7 @@ impl<E: Jobs> Workload<NotStarted<E>> for StartStop {
         watch.run(|| {
             for cycle in 0..self.cycles {
                 tally.begin(1);
-                let pool = E::start(&engine.spec).map_err(Failure::Start)?;
+                let pool = engine.start_it()?;
                 pool.execute(move || tally.add(cycle));
                 check(tally.wait()?, cycle)?;
                 pool.stop();

@@ -1,7 +1,7 @@
 //! Detached jobs of very uneven length: who balances the load?
 //!
 //! Lengths follow a Pareto distribution (shape 1.2, so that the variance is infinite), cut off at 2,000 times the
-//! least length; a job of length n takes n dependent multiplications.
+//! least length; a job of length n takes n steps, each of which needs the one before.
 
 use std::sync::Arc;
 
