@@ -50,6 +50,11 @@ pub enum Kind {
         /// The greatest value.
         max: u64,
     },
+    /// A power of two, at least 1.
+    PowerOfTwo {
+        /// The greatest value.
+        max: u64,
+    },
     /// A length of time: `0`, `200us`, `5ms`, `1s`.
     Duration,
     /// One of these words. A word that ends in `-` is followed by a length of time: `timeout-5ms`.
@@ -65,7 +70,7 @@ impl Kind {
     /// What values are ordered by, where they are.
     fn size(self, value: &str) -> Option<u128> {
         match self {
-            Kind::Number { .. } => value.parse().ok(),
+            Kind::Number { .. } | Kind::PowerOfTwo { .. } => value.parse().ok(),
             Kind::Duration => parse_duration(value).map(|time| time.as_nanos()),
             Kind::Choice(_) | Kind::Text => None,
         }
@@ -74,6 +79,7 @@ impl Kind {
     fn allows(self, value: &str) -> bool {
         match self {
             Kind::Number { min, max } => value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)),
+            Kind::PowerOfTwo { max } => value.parse().is_ok_and(|n: u64| n.is_power_of_two() && n <= max),
             Kind::Duration => parse_duration(value).is_some(),
             Kind::Choice(words) => words.iter().any(|word| match word.strip_suffix('-') {
                 Some(_) => value.strip_prefix(word).and_then(parse_duration).is_some(),
@@ -91,6 +97,7 @@ impl fmt::Display for Kind {
                 write!(f, "a whole number of at least {min}")
             }
             Kind::Number { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Kind::PowerOfTwo { max } => write!(f, "a power of two up to {max}"),
             Kind::Duration => write!(f, "a time such as 200us, 5ms or 1s"),
             Kind::Choice(words) => {
                 let words: Vec<String> = words
@@ -250,6 +257,7 @@ mod tests {
         Rule::new("capacity", Kind::COUNT, "1024", "places in the queue"),
         Rule::new("overflow", Kind::Choice(&["block", "timeout-", "reject"]), "block", "when full"),
         Rule::new("gap", Kind::Duration, "200us", "a pause").quick("1us"),
+        Rule::new("size", Kind::PowerOfTwo { max: 64 }, "16", "a side"),
     ];
 
     #[test]
@@ -278,7 +286,7 @@ mod tests {
     #[test]
     fn errors_name_what_is_allowed() {
         let error = |pair: &str| Settings::new(RULES).set(pair).unwrap_err().to_string();
-        assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap");
+        assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap, size");
         assert_eq!(error("capacity=0"), "option capacity must be a whole number of at least 1, not `0`");
         assert_eq!(
             error("overflow=drop"),
@@ -289,6 +297,9 @@ mod tests {
             "option overflow must be one of block, timeout-<time>, reject, not `timeout-`"
         );
         assert_eq!(error("gap=3"), "option gap must be a time such as 200us, 5ms or 1s, not `3`");
+        for bad in ["size=0", "size=3", "size=128"] {
+            assert!(error(bad).starts_with("option size must be a power of two up to 64, not"), "{bad}");
+        }
         assert_eq!(error("gap"), "`gap` is not of the form option=value");
     }
 

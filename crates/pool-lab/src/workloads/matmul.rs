@@ -11,7 +11,7 @@ use crate::settings::{Kind, Rule, Settings};
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};
 
-const POWERS: &[&str] = &["1", "2", "4", "8", "16", "32", "64", "128", "256", "512", "1024"];
+const POWER: Kind = Kind::PowerOfTwo { max: 1024 };
 
 /// `join/matmul`.
 pub(crate) struct Matmul {
@@ -29,13 +29,8 @@ impl Prepare for Matmul {
         operation: "multiplication",
         needs: "fork-join",
         parameters: &[
-            Rule::new("size", Kind::Choice(POWERS), "256", "rows and columns"),
-            Rule::new(
-                "leaf",
-                Kind::Choice(POWERS),
-                "32",
-                "blocks of at most this size are multiplied in loops",
-            ),
+            Rule::new("size", POWER, "256", "rows and columns").quick("32"),
+            Rule::new("leaf", POWER, "32", "blocks of at most this size are multiplied in loops"),
         ],
         // With a sensible cut-off, and as good as without: a leaf of 4 takes some 40 ns.
         variants: &["size=256:leaf=32", "size=128:leaf=4"],
