@@ -93,11 +93,14 @@
 //!
 //! # Where the unsafe code is
 //!
-//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), and in the
-//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait. Nowhere else.
+//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in the
+//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait, and in `fences` (a call to the
+//! operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+#[doc(hidden)]
+pub mod fences;
 mod gate;
 mod sync;
 

@@ -12,9 +12,9 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::*};
 use loom::thread;
 
-use crate::os::heavy_fence;
 use crate::sleep::{Sleep, Woken};
 use crate::split::SplitStack;
+use pool_core::fences::heavy_fence;
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
