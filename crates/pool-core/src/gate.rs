@@ -19,8 +19,8 @@
 //! less for each job that a job submits. `close` pays for that with the heavy one, but only if a worker has submitted
 //! more than [`FEW`] jobs. The first few it counts with locked instructions, which need no heavy fence:
 //!
-//! *`close` reads at most `FEW` entries.* It reads by adding nothing. The worker's next entry is a locked addition to the
-//! same counter that comes later, and so it finds the gate shut.
+//! *`close` reads at most `FEW` entries.* Then the worker's next entry is a locked one that comes later in the one order
+//! of sequentially consistent operations, and so it finds the gate shut.
 //!
 //! # Why it is right
 //!
@@ -125,12 +125,10 @@ impl Passages {
         self.stripes.iter().all(|stripe| stripe.is_quiet())
     }
 
-    /// Whether a worker may have entered without a locked instruction. If not, its next entry sees what the caller
-    /// did before.
+    /// Whether a worker may have entered without a locked instruction.
     fn have_light_entries(&self) -> bool {
         let own = &self.stripes[OUTSIDE_STRIPES..self.uncounted()];
-        // An addition, so that a locked one that comes later reads from it.
-        own.iter().any(|stripe| stripe.entered.fetch_add(0, SeqCst) > FEW)
+        own.iter().any(|stripe| stripe.entered.load(SeqCst) > FEW)
     }
 }
 

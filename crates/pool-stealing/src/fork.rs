@@ -78,7 +78,7 @@ where
     go_on(owner, pushed, &frame, a)
 }
 
-/// Apart from the rest of the join, so that nothing has to be kept over the call of `answer` where nobody has asked:
+/// Apart from the rest of the join, so that nothing has to be kept over the answer where nobody has asked:
 /// 3 instructions a join, and 12 % of its time.
 #[cold]
 #[inline(never)]
@@ -94,7 +94,10 @@ where
     RA: Send,
     RB: Send,
 {
-    answer(owner);
+    // SAFETY: nothing that is called here leaves a seat.
+    if let Some(shared) = unsafe { here::shared() } {
+        shared.answer(owner);
+    }
     go_on(owner, pushed, frame, a)
 }
 
@@ -213,20 +216,6 @@ fn drop_quietly<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // Dropping this one might panic as well.
         std::mem::forget(payload);
-    }
-}
-
-/// Somebody wants forks: makes some public, and wakes one who sleeps.
-#[cold]
-#[inline(never)]
-fn answer(owner: Owner<'_>) {
-    let stack = owner.stack();
-    stack.publish();
-    // SAFETY: nothing that is called here leaves a seat.
-    let Some(shared) = (unsafe { here::shared() }) else { return };
-    shared.sleep.notify();
-    if shared.sleep.has_sleepers() {
-        stack.stay_asked();
     }
 }
 
