@@ -95,11 +95,13 @@
 //! # Where the unsafe code is
 //!
 //! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `cell`'s `slot`
-//! (moving a claimed closure out, and its result in), and in the two callers of the lifetime erasure, `scope` and `fork`,
-//! whose obligation it is to wait. Nowhere else.
+//! (moving a claimed closure out, and its result in), in the two callers of the lifetime erasure, `scope` and `fork`,
+//! whose obligation it is to wait, and in `fences` (a call to the operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+#[doc(hidden)]
+pub mod fences;
 mod gate;
 mod sync;
 

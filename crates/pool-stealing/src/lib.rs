@@ -2,7 +2,6 @@
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
-mod os;
 mod sleep;
 mod split;
 mod sync;

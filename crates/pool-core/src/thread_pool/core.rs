@@ -63,13 +63,14 @@ impl<S: Strategy> Core<S> {
     /// Submits a job from any thread.
     #[inline]
     pub(super) fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        let (stripe, caller) = match current() {
+        let (inside, caller) = match current() {
             Some(worker) if worker.pool == self.ledger.id() => {
-                (self.ledger.passages().of_seat(worker.index), Caller::Worker(worker.index))
+                let own = self.ledger.passages().of_seat(worker.index);
+                (self.gate.enter_own(own), Caller::Worker(worker.index))
             }
-            _ => (outside_stripe(), Caller::Outside),
+            _ => (self.gate.enter(outside_stripe()), Caller::Outside),
         };
-        let Some(inlet) = self.gate.enter(stripe) else {
+        let Some(inlet) = inside else {
             return Err(self.ledger.reject(job, self.life.why_closed()));
         };
         if self.ledger.turns_away() {
