@@ -111,6 +111,7 @@ mod admission;
 mod attributed;
 #[cfg(not(loom))]
 mod attributes;
+#[cfg(not(loom))]
 mod book;
 #[cfg(not(loom))]
 mod cancel;
@@ -165,6 +166,7 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
 mod timed;
 #[cfg(not(loom))]
 mod timing;
