@@ -94,8 +94,9 @@
 //!
 //! # Where the unsafe code is
 //!
-//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), and in the
-//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait. Nowhere else.
+//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `cell`'s `slot`
+//! (moving a claimed closure out, and its result in), and in the two callers of the lifetime erasure, `scope` and `fork`,
+//! whose obligation it is to wait. Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
@@ -136,10 +137,17 @@ mod job;
 mod ledger;
 #[cfg(not(loom))]
 mod pool;
+// These protocols are the models' business too; the rest of their parents is not.
+#[cfg(loom)]
+#[path = "scope/progress.rs"]
+mod progress;
 #[cfg(not(loom))]
 mod raise;
 #[cfg(not(loom))]
 mod scope;
+#[cfg(loom)]
+#[path = "cell/stage.rs"]
+mod stage;
 #[cfg(not(loom))]
 mod strategy;
 #[cfg(not(loom))]
