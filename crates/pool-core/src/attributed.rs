@@ -8,12 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::book::Desk;
 use crate::cancel::{WithToken, enter_token};
 use crate::current::{Named, current, enter_named};
 use crate::job::{Task, run_counted};
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::watchdog::{Limited, Watched};
-use crate::{CancelToken, Job, JoinError, Reason};
+use crate::{CancelToken, Job, JoinError, Panic, Reason};
 
 /// The attributes that hardly any job has.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +68,7 @@ impl Rare {
         match (outcome, desk) {
             (Err(payload), Some(desk)) => {
                 let _named = enter_named(self.name);
-                desk.ledger().report(payload);
+                desk.ledger().report(Panic::caught(payload));
                 Ok(())
             }
             (outcome, _) => outcome,

@@ -13,7 +13,6 @@
 mod slot;
 pub(crate) mod stage;
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::thread::{self, Thread};
@@ -22,9 +21,10 @@ use std::time::Instant;
 use self::slot::Slot;
 use self::stage::{Seen, Stage};
 use crate::attributed::{Outcome, Rare, enter_plain};
+use crate::book::Desk;
 use crate::error::{Panic, drop_quietly};
 use crate::job::run_counted;
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::raise::Raised;
 use crate::sync::Arc;
 use crate::{Job, JoinError, Reason};
@@ -127,7 +127,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     fn finish(&self, outcome: Outcome<T>) -> thread::Result<()> {
         match outcome {
             Outcome::Ran(Ok(value)) => self.complete(Ok(value)),
-            Outcome::Ran(Err(payload)) => self.complete(Err(JoinError::Panicked(Panic::new(payload)))),
+            Outcome::Ran(Err(payload)) => self.complete(Err(JoinError::Panicked(Panic::caught(payload)))),
             Outcome::Missed(error, dropped) => self.complete(Err(error)).and(dropped),
         }
     }
@@ -174,7 +174,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         self.stage.discard();
         match result {
             Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))),
-            Err(JoinError::Panicked(panic)) => Err(panic.into_payload()),
+            Err(JoinError::Panicked(panic)) => Err(panic.thrown_again()),
             Err(_) => Ok(()),
         }
     }
@@ -292,8 +292,8 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn raised(self: Arc<Self>) -> Option<Job>
     where
         Self: 'static;
-    /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
-    fn detach(&self) -> Option<Box<dyn Any + Send>>;
+    /// Nobody will ask for the result any more. Returns the panic, if the job has ended with one already.
+    fn detach(&self) -> Option<Panic>;
 }
 
 impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
@@ -355,7 +355,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         self.stage.look().is_queued().then(|| Job::from_task(Raised(self)))
     }
 
-    fn detach(&self) -> Option<Box<dyn Any + Send>> {
+    fn detach(&self) -> Option<Panic> {
         let seen = self.stage.detach();
         drop(self.stage.take_waiter());
         if !seen.is_done() {
@@ -365,7 +365,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         let result = unsafe { self.slot.take_result() };
         self.stage.discard();
         match result {
-            Err(JoinError::Panicked(panic)) => Some(panic.into_payload()),
+            Err(JoinError::Panicked(panic)) => Some(panic),
             _ => None,
         }
     }

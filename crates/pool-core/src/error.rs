@@ -1,11 +1,13 @@
 //! Everything that can go wrong, as types that name what was wrong and hand back what was given.
 
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Job;
+use crate::trace::{self, Trace};
 
 /// Why a pool did not run a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -114,23 +116,51 @@ impl JoinError {
 pub struct Panic {
     // The lock is never contended. It is here because a payload is `Send` and not `Sync`.
     payload: Mutex<Box<dyn Any + Send>>,
+    trace: Option<Box<Trace>>,
 }
 
 impl Panic {
     /// Wraps a payload as `std::panic::catch_unwind` returns it.
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
-        Panic { payload: Mutex::new(payload) }
+        Panic { payload: Mutex::new(payload), trace: None }
+    }
+
+    /// What the calling thread has just caught.
+    pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
+        Panic { trace: trace::take(), ..Panic::new(payload) }
+    }
+
+    /// The payload, for whoever hands it on to be [`caught`](Panic::caught) on this thread, which finds the trace again.
+    pub(crate) fn thrown_again(self) -> Box<dyn Any + Send> {
+        let (payload, trace) = self.into_parts();
+        trace::put_back(trace);
+        payload
     }
 
     /// The payload, for `std::panic::resume_unwind` or for a closer look.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.into_parts().0
     }
 
     /// The message, when the panic had one (`panic!` with text does).
     pub fn message(&self) -> Option<String> {
         let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
         payload_message(&**payload).map(str::to_owned)
+    }
+
+    /// Where the panic began, as `file:line:column`; only with
+    /// [`Builder::backtraces`](crate::Builder::backtraces), which says when.
+    pub fn location(&self) -> Option<&str> {
+        self.trace.as_ref()?.location.as_deref()
+    }
+
+    /// How the thread got there; as for [`location`](Panic::location).
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        Some(&self.trace.as_ref()?.backtrace)
+    }
+
+    pub(crate) fn into_parts(self) -> (Box<dyn Any + Send>, Option<Box<Trace>>) {
+        (self.payload.into_inner().unwrap_or_else(PoisonError::into_inner), self.trace)
     }
 }
 

@@ -8,12 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::attributed::Rare;
+use crate::book::Desk;
 use crate::cell::{Cell, Claim, Wait};
 use crate::current::enter_named;
 use crate::job::Task;
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::Arc;
-use crate::{Job, JoinError, Priority, Reason, Submit};
+use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
 
 /// Permission to wait for a job, to take its result, or to cancel it.
 ///
@@ -176,7 +177,7 @@ fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, ledger: &Ledger) {
 /// Gives the job up if its time to start has passed and nobody has started it. A destructor's panic is the job's.
 fn expire<T>(task: &dyn Claim<T>, ledger: &Ledger) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task.expire(ledger))) {
-        ledger.report_quietly(payload);
+        ledger.report_quietly(Panic::caught(payload));
     }
 }
 
@@ -185,9 +186,9 @@ const TAKEN: &str = "the result of this handle was taken already";
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
         let Some(task) = self.task.take() else { return };
-        if let Some(payload) = task.detach() {
+        if let Some(panic) = task.detach() {
             let _named = enter_named(task.rare().and_then(|rare| rare.name));
-            self.ledger.report_quietly(payload);
+            self.ledger.report_quietly(panic);
         }
     }
 }

@@ -109,6 +109,7 @@ mod admission;
 mod attributed;
 #[cfg(not(loom))]
 mod attributes;
+mod book;
 #[cfg(not(loom))]
 mod cancel;
 #[cfg(not(loom))]
@@ -132,9 +133,13 @@ mod handle;
 #[cfg(not(loom))]
 mod hooks;
 #[cfg(not(loom))]
+mod idle;
+#[cfg(not(loom))]
 mod job;
 #[cfg(not(loom))]
 mod ledger;
+#[cfg(not(loom))]
+mod observer;
 #[cfg(not(loom))]
 mod pool;
 // These protocols are the models' business too; the rest of their parents is not.
@@ -144,7 +149,11 @@ mod progress;
 #[cfg(not(loom))]
 mod raise;
 #[cfg(not(loom))]
+mod rest;
+#[cfg(not(loom))]
 mod scope;
+#[cfg(all(feature = "serde", not(loom)))]
+mod serialize;
 #[cfg(loom)]
 #[path = "cell/stage.rs"]
 mod stage;
@@ -154,6 +163,11 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+mod timed;
+#[cfg(not(loom))]
+mod timing;
+#[cfg(not(loom))]
+mod trace;
 #[cfg(not(loom))]
 mod urgency;
 #[cfg(not(loom))]
@@ -172,14 +186,16 @@ pub use crate::{
     ext::PoolExt,
     fork::{install, join_claimable},
     handle::JobHandle,
-    hooks::PanicInfo,
+    hooks::{JobInfo, JobOutcome, PanicInfo},
+    idle::Idle,
     job::Job,
-    ledger::{Idle, Ledger},
+    ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, ThreadPool, Threads},
+    timing::{Distribution, Timing, Timings},
     urgency::Urgency,
     watchdog::OverdueInfo,
 };

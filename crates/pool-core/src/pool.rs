@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::current::PoolId;
-use crate::{Counts, Job, Ledger, Rejected, Stats, Submit, Urgency};
+use crate::{Counts, Job, Ledger, Rejected, Stats, Submit, Timings, Urgency};
 
 /// A thread pool, as an object.
 ///
@@ -106,6 +106,11 @@ pub trait Pool: Send + Sync {
     /// [`counts`](Pool::counts), the longest queue, and what each worker did.
     fn stats(&self) -> Stats {
         self.ledger().stats()
+    }
+
+    /// How long jobs have waited and run; `None` unless the pool was built with [`Builder::timing`](crate::Builder::timing).
+    fn timings(&self) -> Option<Timings> {
+        self.ledger().timings()
     }
 
     /// Waits until no job is queued or running. With a limit, at most that long. Returns whether it came to that.

@@ -7,9 +7,10 @@
 use std::sync::{OnceLock, Weak};
 use std::thread;
 
+use crate::book::Desk;
 use crate::cell::Cell;
 use crate::job::Task;
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::Arc;
 use crate::{Job, Priority, Reason};
 

@@ -24,11 +24,12 @@ use crossbeam_deque::{Injector, Steal};
 
 use self::progress::Progress;
 use crate::attributed::enter_plain;
+use crate::book::Desk;
 use crate::cell::{Cell, Claim};
-use crate::error::drop_quietly;
+use crate::error::{Panic, drop_quietly};
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::{Arc, lock};
 use crate::{Job, JoinError, Pool, Reason, Submit};
 
@@ -144,8 +145,8 @@ impl<T> ScopedHandle<'_, T> {
 
 impl<T> Drop for ScopedHandle<'_, T> {
     fn drop(&mut self) {
-        if let Some(payload) = self.task.detach() {
-            self.core.keep_panic(payload);
+        if let Some(panic) = self.task.detach() {
+            self.core.keep_panic(panic.into_payload());
         }
     }
 }
@@ -208,8 +209,9 @@ impl Core {
     fn run(&self, job: Job, desk: Desk<'_>) {
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run_at(Some(desk)))).flatten();
-        if let Err(payload) = outcome {
-            self.keep_panic(payload);
+        // The scope rethrows the payload, and its trace goes no further.
+        if let Err(panic) = outcome.map_err(Panic::caught) {
+            self.keep_panic(panic.into_payload());
         }
     }
 

@@ -1,4 +1,4 @@
-//! The command line: `pool-lab demo | list | measure | report`.
+//! The command line: `pool-lab demo | list | measure | run | report`.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::contender::{self, NoContender};
 use crate::curated;
 use crate::demo::{self, DemoError};
 use crate::measure::{Group, Observer, Pace, Plan, measure};
@@ -15,7 +16,8 @@ use crate::record::{self, Metric, Record, RecordError};
 use crate::report::ReportError;
 use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
-use crate::workload::{Task, TaskError};
+use crate::watch::Watch;
+use crate::workload::{Failure, Task, TaskError};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
@@ -43,6 +45,15 @@ enum Command {
     List,
     /// Measure engines against each other, in interleaved rounds
     Measure(Measure),
+    /// Run one workload once on one engine, unmeasured, for a profiler; print how many operations it has
+    Run {
+        /// The workload with its parameters (join/fib:n=20)
+        #[arg(short, long)]
+        workload: String,
+        /// The engine (stealing:1)
+        #[arg(short, long)]
+        pool: String,
+    },
     /// Rebuild the reports in results/, and the table in README.md, from the records there
     Report {
         /// The repository's folder, in which results/ lies
@@ -84,6 +95,10 @@ enum CliError {
     Threads(String),
     #[error("the number of rounds must be at least 1")]
     NoRounds,
+    #[error("{workload} on {pool}: {source}")]
+    Contender { workload: String, pool: String, source: NoContender },
+    #[error("{workload} on {pool}: {source}")]
+    Failure { workload: String, pool: String, source: Failure },
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]
@@ -99,6 +114,8 @@ impl CliError {
         match self {
             CliError::Spec(SpecError::Build { .. }) => false,
             CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::NoRounds => true,
+            CliError::Contender { source: NoContender::Unsupported(_), .. } => true,
+            CliError::Contender { .. } | CliError::Failure { .. } => false,
             CliError::Record(_) | CliError::Report(_) | CliError::Demo(_) | CliError::Output(_) => false,
         }
     }
@@ -118,6 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Demo { pool }) => run_demo(&pool),
         Some(Command::List) => list(),
         Some(Command::Measure(arguments)) => run_measure(&arguments),
+        Some(Command::Run { workload, pool }) => run_once(&workload, &pool),
         Some(Command::Report { root }) => run_report(&root),
     };
     match outcome {
@@ -170,6 +188,19 @@ fn run_report(root: &Path) -> Result<ExitCode, CliError> {
     for file in curated::rebuild(root)? {
         writeln!(io::stdout(), "{}", file.display())?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_once(workload: &str, pool: &str) -> Result<ExitCode, CliError> {
+    let (task, spec): (Task, Spec) = (workload.parse()?, pool.parse()?);
+    let (workload, pool) = (task.to_string(), spec.to_string());
+    let mut contender = match contender::contender(&spec, task.about, &task.parameters) {
+        Ok(contender) => contender,
+        Err(source) => return Err(CliError::Contender { workload, pool, source }),
+    };
+    let outcome = contender.iterate(&mut Watch::new());
+    outcome.map_err(|source| CliError::Failure { workload, pool, source })?;
+    writeln!(io::stdout(), "{}", contender.operations())?;
     Ok(ExitCode::SUCCESS)
 }
 

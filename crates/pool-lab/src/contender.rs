@@ -58,7 +58,8 @@ fn make<E: Start, W: Workload<E>>(
     spec: &Spec,
     parameters: &Settings,
 ) -> Result<Box<dyn Contender>, NoContender> {
-    let workload = W::prepare(parameters)?;
+    let mut workload = W::prepare(parameters)?;
+    workload.on_threads(spec.threads());
     let engine = E::start(spec)?;
     if let Some(limit) = engine.loses_beyond()
         && limit < workload.jobs_in_flight()

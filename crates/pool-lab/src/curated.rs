@@ -19,8 +19,14 @@ pub const LIMIT: Duration = Duration::from_secs(8 * 60);
 const RESULTS: &str = "results";
 
 /// The workloads that say most about a pool in the least time.
-pub const HEADLINES: [&str; 6] =
-    ["spawn/external", "spawn/contended", "spawn/nested", "join/fib", "scope/flat", "app/mandelbrot"];
+pub const HEADLINES: [&str; 6] = [
+    "spawn/external",
+    "spawn/contended",
+    "spawn/nested",
+    "join/fib",
+    "scope/flat:jobs=1000",
+    "app/mandelbrot",
+];
 
 /// A thread for each of a hundred thousand tiny jobs takes seconds, which tells nothing new after the first time.
 const ONE_THREAD_A_JOB: &str = "thread-per-job";

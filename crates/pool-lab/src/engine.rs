@@ -16,7 +16,7 @@ use crate::contender::Binding;
 use crate::engines;
 use crate::settings::Rule;
 use crate::spec::{Spec, SpecError};
-use crate::workload::{self, About};
+use crate::workload::{self, About, Workload};
 
 /// Something that can be started with N threads, and stopped.
 pub trait Start: Sized + Send + Sync + 'static {
@@ -40,6 +40,11 @@ pub trait Start: Sized + Send + Sync + 'static {
 pub trait Jobs: Start {
     /// Submits a job, from any thread, its own workers included.
     fn execute<F: FnOnce() + Send + 'static>(&self, job: F);
+
+    /// Submits a job that is to run before all others. An engine without priorities submits it like any other.
+    fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
+        self.execute(job);
+    }
 }
 
 /// Runs jobs whose result one can wait for.
@@ -128,6 +133,8 @@ pub struct Engine {
     /// shows what the work itself costs.
     pub is_reference: bool,
     pub(crate) build_pool: Result<BuildPool, &'static str>,
+    /// A workload's name, and what is to be known about the engine in it.
+    remarks: &'static [(&'static str, &'static str)],
     pub(crate) bindings: Vec<Binding>,
 }
 
@@ -137,7 +144,7 @@ impl Engine {
         let can = Capabilities::default();
         let (options, bindings): (&[Rule], _) = (&[], Vec::new());
         let build_pool = Err("nobody said how");
-        Engine { name, version, about, options, can, is_reference: true, build_pool, bindings }
+        Engine { name, version, about, options, can, is_reference: true, build_pool, remarks: &[], bindings }
     }
 
     pub(crate) fn options(self, options: &'static [Rule]) -> Self {
@@ -165,6 +172,12 @@ impl Engine {
         self
     }
 
+    /// It runs detached jobs and joins, on the same threads; `E` is how.
+    pub(crate) fn jobs_and_joins<E: Jobs + Joins>(mut self) -> Self {
+        self.bindings.extend(workload::for_jobs_and_joins::<E>());
+        self.jobs::<E>().joins::<E>()
+    }
+
     /// It has scopes; `E` is how.
     pub(crate) fn scopes<E: Scopes>(mut self) -> Self {
         self.can.scopes = true;
@@ -172,10 +185,21 @@ impl Engine {
         self
     }
 
-    /// It runs nothing in parallel.
+    /// It does this workload, for which it may need nothing that the others have; `E` is how.
+    pub(crate) fn does<E: Start, W: Workload<E>>(mut self) -> Self {
+        self.bindings.push(Binding::new::<E, W>());
+        self
+    }
+
+    /// It is no pool: it shows what a part of the work costs without one.
     pub(crate) fn no_reference(mut self) -> Self {
         self.is_reference = false;
         self
+    }
+
+    /// What is to be known about it in single workloads.
+    pub(crate) fn remarks(self, remarks: &'static [(&'static str, &'static str)]) -> Self {
+        Engine { remarks, ..self }
     }
 
     /// It serves urgent jobs first.
@@ -213,6 +237,12 @@ impl Engine {
         self.bindings.iter().any(|binding| binding.about.name == workload.name)
     }
 
+    /// What is to be known about it in this workload: a difference from the others that the number does not show. Mostly
+    /// nothing.
+    pub fn remark(&self, workload: &About) -> &'static str {
+        self.remarks.iter().find(|(name, _)| *name == workload.name).map_or("", |(_, remark)| remark)
+    }
+
     /// Whether [`build`] can make a `Pool` of it.
     pub fn is_pool(&self) -> bool {
         self.build_pool.is_ok()
@@ -247,6 +277,10 @@ pub fn engines() -> &'static [Engine] {
             engines::channel_naive::entry(),
             engines::thread_per_job::entry(),
             engines::serial::entry(),
+            engines::serial_call::entry(),
+            engines::futex::entry(),
+            engines::threads_bare::entry(),
+            engines::greedy_model::entry(),
         ]
     });
     &TABLE

@@ -15,6 +15,7 @@
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
 mod adapter;
+mod alloc;
 pub mod cli;
 pub mod contender;
 pub mod curated;

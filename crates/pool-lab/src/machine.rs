@@ -60,7 +60,7 @@ impl Machine {
             kernel: probe::kernel(),
             rustc: Some(env!("VERSION_RUST")).filter(|version| *version != "unknown").map(str::to_owned),
             optimised: !cfg!(debug_assertions),
-            allocator: "system".to_owned(),
+            allocator: "system, counted".to_owned(),
             dirty: revision.as_ref().and_then(|_| probe::is_dirty(root)),
             revision: revision.unwrap_or_else(|| "unknown".to_owned()),
             date: date::now(),

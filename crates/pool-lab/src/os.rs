@@ -6,10 +6,10 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the whole process has used since it started.
+/// What has been used so far, by the whole process or by some of its threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// Processor time, in user and kernel mode, of all threads.
+    /// Processor time, in user and kernel mode.
     pub cpu: Duration,
     /// Times that a thread gave up its core of its own accord, mostly by going to sleep.
     pub voluntary_switches: u64,
@@ -18,10 +18,31 @@ pub struct Usage {
 /// What the process has used so far.
 #[cfg(unix)]
 pub fn usage() -> Option<Usage> {
+    usage_of(libc::RUSAGE_SELF)
+}
+
+/// What all threads but the calling one have used so far. Only Linux can tell.
+#[cfg(target_os = "linux")]
+pub fn usage_of_others() -> Option<Usage> {
+    let (all, own) = (usage()?, usage_of(libc::RUSAGE_THREAD)?);
+    Some(Usage {
+        cpu: all.cpu.saturating_sub(own.cpu),
+        voluntary_switches: all.voluntary_switches.saturating_sub(own.voluntary_switches),
+    })
+}
+
+/// What all threads but the calling one have used so far: not known on this system.
+#[cfg(not(target_os = "linux"))]
+pub fn usage_of_others() -> Option<Usage> {
+    None
+}
+
+#[cfg(unix)]
+fn usage_of(whom: libc::c_int) -> Option<Usage> {
     let mut raw = std::mem::MaybeUninit::<libc::rusage>::uninit();
     // SAFETY: the pointer is to writable memory of the size and alignment of `rusage`, which is all that
     // `getrusage` asks for.
-    let failed = unsafe { libc::getrusage(libc::RUSAGE_SELF, raw.as_mut_ptr()) };
+    let failed = unsafe { libc::getrusage(whom, raw.as_mut_ptr()) };
     if failed != 0 {
         return None;
     }
@@ -127,6 +148,16 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert!(usage().unwrap().cpu > before.cpu);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_this_thread_does_is_not_what_others_do() {
+        let before = usage_of(libc::RUSAGE_THREAD).unwrap();
+        thread::sleep(Duration::from_micros(10));
+        let after = usage_of(libc::RUSAGE_THREAD).unwrap();
+        assert!(after.voluntary_switches > before.voluntary_switches);
+        assert!(usage_of_others().unwrap().cpu <= usage().unwrap().cpu);
     }
 
     #[test]

@@ -42,10 +42,19 @@ pub enum Metric {
     CpuPerOp,
     /// Voluntary context switches of the whole process divided by operations.
     SwitchesPerOp,
+    /// Allocations of the whole process divided by operations.
+    AllocsPerOp,
     /// Half of the latencies are at most this, in nanoseconds.
     LatencyP50,
     /// 99 in 100 latencies are at most this, in nanoseconds.
     LatencyP99,
+    /// 999 in 1,000 latencies are at most this, in nanoseconds; absent when there are fewer than 1,000.
+    LatencyP999,
+    /// 99 in 100 jobs were submitted at most this late by the workload itself, in nanoseconds.
+    LagP99,
+    /// What a part of the workload took, divided by the least that it can take: the median; `low` and `high` are the
+    /// least and the greatest of all.
+    ToIdeal,
     /// The engine failed or gave a wrong answer; `note` says how. There is no number.
     Error,
     /// The engine cannot do this workload. There is no number; `note` may say why.
@@ -54,15 +63,19 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in the order in which tables show them.
-    pub const ALL: [Metric; 10] = [
+    pub const ALL: [Metric; 14] = [
         Metric::TimePerOp,
         Metric::Spread,
         Metric::Relative,
         Metric::Noise,
         Metric::CpuPerOp,
         Metric::SwitchesPerOp,
+        Metric::AllocsPerOp,
         Metric::LatencyP50,
         Metric::LatencyP99,
+        Metric::LatencyP999,
+        Metric::LagP99,
+        Metric::ToIdeal,
         Metric::Error,
         Metric::Unsupported,
     ];
@@ -77,7 +90,11 @@ impl Metric {
             Metric::CpuPerOp => "cpu_per_op",
             Metric::SwitchesPerOp => "switches_per_op",
             Metric::LatencyP50 => "latency_p50",
+            Metric::AllocsPerOp => "allocs_per_op",
             Metric::LatencyP99 => "latency_p99",
+            Metric::LatencyP999 => "latency_p999",
+            Metric::LagP99 => "lag_p99",
+            Metric::ToIdeal => "to_ideal",
             Metric::Error => "error",
             Metric::Unsupported => "unsupported",
         }
@@ -90,9 +107,11 @@ impl Metric {
             | Metric::Spread
             | Metric::CpuPerOp
             | Metric::LatencyP50
-            | Metric::LatencyP99 => "ns",
-            Metric::Relative | Metric::Noise => "ratio",
-            Metric::SwitchesPerOp => "count",
+            | Metric::LatencyP99
+            | Metric::LatencyP999
+            | Metric::LagP99 => "ns",
+            Metric::Relative | Metric::Noise | Metric::ToIdeal => "ratio",
+            Metric::SwitchesPerOp | Metric::AllocsPerOp => "count",
             Metric::Error | Metric::Unsupported => "",
         }
     }
@@ -158,7 +177,7 @@ pub struct Record {
     pub high: f64,
     /// How many samples (rounds, or latencies) stand behind the number.
     pub samples: usize,
-    /// What a number cannot say: the reference of a ratio, the text of an error.
+    /// What a number cannot say: the reference of a ratio, the text of an error, how an engine differs from others.
     #[serde(default)]
     pub note: String,
 }

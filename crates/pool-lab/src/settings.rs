@@ -32,6 +32,12 @@ impl Rule {
     pub const fn quick(self, quick: &'static str) -> Self {
         Rule { quick, ..self }
     }
+
+    /// Whether tests use a smaller value than this one.
+    fn is_too_slow(&self, value: &str) -> bool {
+        let has_own = self.quick != self.default;
+        has_own && self.kind.size(value).is_some_and(|size| Some(size) > self.kind.size(self.quick))
+    }
 }
 
 /// The values that a [`Rule`] allows.
@@ -41,6 +47,11 @@ pub enum Kind {
     Number {
         /// The least value.
         min: u64,
+        /// The greatest value.
+        max: u64,
+    },
+    /// A power of two, at least 1.
+    PowerOfTwo {
         /// The greatest value.
         max: u64,
     },
@@ -56,9 +67,19 @@ impl Kind {
     /// A whole number of at least one.
     pub const COUNT: Kind = Kind::Number { min: 1, max: u32::MAX as u64 };
 
+    /// What values are ordered by, where they are.
+    fn size(self, value: &str) -> Option<u128> {
+        match self {
+            Kind::Number { .. } | Kind::PowerOfTwo { .. } => value.parse().ok(),
+            Kind::Duration => parse_duration(value).map(|time| time.as_nanos()),
+            Kind::Choice(_) | Kind::Text => None,
+        }
+    }
+
     fn allows(self, value: &str) -> bool {
         match self {
             Kind::Number { min, max } => value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)),
+            Kind::PowerOfTwo { max } => value.parse().is_ok_and(|n: u64| n.is_power_of_two() && n <= max),
             Kind::Duration => parse_duration(value).is_some(),
             Kind::Choice(words) => words.iter().any(|word| match word.strip_suffix('-') {
                 Some(_) => value.strip_prefix(word).and_then(parse_duration).is_some(),
@@ -76,6 +97,7 @@ impl fmt::Display for Kind {
                 write!(f, "a whole number of at least {min}")
             }
             Kind::Number { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Kind::PowerOfTwo { max } => write!(f, "a power of two up to {max}"),
             Kind::Duration => write!(f, "a time such as 200us, 5ms or 1s"),
             Kind::Choice(words) => {
                 let words: Vec<String> = words
@@ -131,7 +153,8 @@ impl Settings {
         Settings { rules, quick: false, given: BTreeMap::new() }
     }
 
-    /// The same, where what the user did not give has the value that tests use.
+    /// The same with the small values that tests use: one that was not given has this value, and one that was given is
+    /// no greater.
     pub fn quick(self) -> Self {
         Settings { quick: true, ..self }
     }
@@ -162,6 +185,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether these are the small values that tests use.
+    pub fn is_quick(&self) -> bool {
+        self.quick
+    }
+
     /// Whether the user gave this one.
     pub fn is_given(&self, name: &str) -> bool {
         self.given.contains_key(name)
@@ -175,8 +203,12 @@ impl Settings {
     pub fn text(&self, name: &str) -> &str {
         let rule = self.rules.iter().find(|rule| rule.name == name);
         let rule = rule.unwrap_or_else(|| panic!("no rule named {name}"));
-        let otherwise = if self.quick { rule.quick } else { rule.default };
-        self.given.get(name).map_or(otherwise, String::as_str)
+        match self.given.get(name) {
+            Some(given) if self.quick && rule.is_too_slow(given) => rule.quick,
+            Some(given) => given,
+            None if self.quick => rule.quick,
+            None => rule.default,
+        }
     }
 
     /// The value as a number.
@@ -225,6 +257,7 @@ mod tests {
         Rule::new("capacity", Kind::COUNT, "1024", "places in the queue"),
         Rule::new("overflow", Kind::Choice(&["block", "timeout-", "reject"]), "block", "when full"),
         Rule::new("gap", Kind::Duration, "200us", "a pause").quick("1us"),
+        Rule::new("size", Kind::PowerOfTwo { max: 64 }, "16", "a side"),
     ];
 
     #[test]
@@ -244,12 +277,16 @@ mod tests {
         assert_eq!(settings.number("capacity"), 1024);
         settings.set("gap=0").unwrap();
         assert_eq!(settings.duration("gap"), Duration::ZERO);
+        settings.set("gap=5ms").unwrap();
+        assert_eq!(settings.duration("gap"), Duration::from_micros(1));
+        settings.set("capacity=2000").unwrap();
+        assert_eq!(settings.number("capacity"), 2000);
     }
 
     #[test]
     fn errors_name_what_is_allowed() {
         let error = |pair: &str| Settings::new(RULES).set(pair).unwrap_err().to_string();
-        assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap");
+        assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap, size");
         assert_eq!(error("capacity=0"), "option capacity must be a whole number of at least 1, not `0`");
         assert_eq!(
             error("overflow=drop"),
@@ -260,6 +297,9 @@ mod tests {
             "option overflow must be one of block, timeout-<time>, reject, not `timeout-`"
         );
         assert_eq!(error("gap=3"), "option gap must be a time such as 200us, 5ms or 1s, not `3`");
+        for bad in ["size=0", "size=3", "size=128"] {
+            assert!(error(bad).starts_with("option size must be a power of two up to 64, not"), "{bad}");
+        }
         assert_eq!(error("gap"), "`gap` is not of the form option=value");
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::engine::engines;
+use crate::engine::{Engine, engines};
 use crate::measure::Group;
 use crate::record::{Metric, Record};
 use crate::settings::Rule;
@@ -52,38 +52,30 @@ impl Table {
     }
 }
 
-/// What came out of a group: fastest first, then what went wrong, then what cannot be.
+/// A column that is left out when no engine has a number for it: its title, what it shows, and how that is written.
+type Column = (&'static str, Metric, fn(&Record) -> String);
+
+const COLUMNS: [Column; 7] = [
+    ("p99", Metric::LatencyP99, |record| units::time(record.median)),
+    ("p99.9", Metric::LatencyP999, |record| units::time(record.median)),
+    ("slowest/ideal", Metric::ToIdeal, |record| units::ratio(record.high)),
+    ("lag p99", Metric::LagP99, |record| units::time(record.median)),
+    ("CPU", Metric::CpuPerOp, |record| units::time(record.median)),
+    ("switches/1000", Metric::SwitchesPerOp, |record| units::three_digits(1000.0 * record.median)),
+    ("allocs/1000", Metric::AllocsPerOp, |record| units::three_digits(1000.0 * record.median)),
+];
+
+/// What came out of a group: fastest first, then what is to be known, what went wrong, and what cannot be.
 pub(crate) fn group(group: &Group, records: &[Record]) -> String {
-    let noise = find(records, Metric::Noise, None);
     let mut timed: Vec<&Record> =
         records.iter().filter(|record| record.metric == Metric::TimePerOp).collect();
     timed.sort_by(|a, b| a.median.total_cmp(&b.median));
-    let latencies = records.iter().any(|record| record.metric == Metric::LatencyP99);
-    let operation = group.task.about.operation;
-    let mut text = format!("{group}, time per {operation}:\n");
-    let tail = if latencies { "p99" } else { "95 % interval" };
-    let mut table =
-        Table::new(2, &["engine", "version", "median", tail, "ratio", "", "CPU", "switches/1000"]);
-    for record in timed {
-        let of = |metric| find(records, metric, Some(&record.engine));
-        let interval = match of(Metric::LatencyP99) {
-            Some(p99) => units::time(p99.median),
-            None => format!("{} - {}", units::time(record.low), units::time(record.high)),
-        };
-        let ratio = of(Metric::Relative).map(Record::estimate);
-        table.row([
-            record.engine.clone(),
-            record.version.clone(),
-            units::time(record.median),
-            interval,
-            ratio.map_or_else(String::new, |ratio| units::ratio(ratio.median)),
-            verdict(ratio, noise.map(Record::estimate), of(Metric::Relative)),
-            of(Metric::CpuPerOp).map_or_else(absent, |cpu| units::time(cpu.median)),
-            of(Metric::SwitchesPerOp)
-                .map_or_else(absent, |switches| units::three_digits(1000.0 * switches.median)),
-        ]);
+    let noise = find(records, Metric::Noise, None);
+    let mut text = format!("{group}, time per {}:\n", group.task.about.operation);
+    text.push_str(&numbers(&timed, records, noise).render());
+    for record in timed.iter().filter(|record| !record.note.is_empty()) {
+        text.push_str(&format!("  {}: {}\n", record.engine, record.note));
     }
-    text.push_str(&table.render());
     for record in records.iter().filter(|record| record.metric == Metric::Error) {
         text.push_str(&format!("  {}: ERROR: {}\n", record.engine, record.note));
     }
@@ -93,6 +85,30 @@ pub(crate) fn group(group: &Group, records: &[Record]) -> String {
         text.push_str(&format!("  noise: {} against itself {low} - {high}\n", noise.engine));
     }
     text
+}
+
+/// A row for each engine that was timed.
+fn numbers(timed: &[&Record], records: &[Record], noise: Option<&Record>) -> Table {
+    let is_known = |(_, metric, _): &&Column| find(records, *metric, None).is_some();
+    let columns: Vec<&Column> = COLUMNS.iter().filter(is_known).collect();
+    let mut head = vec!["engine", "version", "median", "95 % interval", "ratio", ""];
+    head.extend(columns.iter().map(|(title, ..)| title));
+    let mut table = Table::new(2, &head);
+    for record in timed {
+        let of = |metric| find(records, metric, Some(&record.engine));
+        let ratio = of(Metric::Relative).map(Record::estimate);
+        let mut row = vec![
+            record.engine.clone(),
+            record.version.clone(),
+            units::time(record.median),
+            format!("{} - {}", units::time(record.low), units::time(record.high)),
+            ratio.map_or_else(String::new, |ratio| units::ratio(ratio.median)),
+            verdict(ratio, noise.map(Record::estimate), of(Metric::Relative)),
+        ];
+        row.extend(columns.iter().map(|(_, metric, write)| of(*metric).map_or_else(absent, *write)));
+        table.row(row);
+    }
+    table
 }
 
 /// One line for each reason why engines cannot do the workload.
@@ -127,10 +143,8 @@ fn find<'r>(records: &'r [Record], metric: Metric, engine: Option<&str>) -> Opti
 pub(crate) fn lists() -> String {
     let mut text = "Engines, as name[:threads][:option=value]...\n\n".to_owned();
     for engine in engines() {
-        let can: Vec<&str> =
-            engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
         let (name, version) = (engine.name, engine.version);
-        text.push_str(&format!("  {name:<15} {version:<8} {} ({})\n", engine.about, can.join(", ")));
+        text.push_str(&format!("  {name:<15} {version:<8} {} ({})\n", engine.about, able(engine)));
         engine.options.iter().for_each(|rule| text.push_str(&setting(rule)));
     }
     text.push_str("\nWorkloads, as family/name[:parameter=value]..., or the beginning of several names\n\n");
@@ -139,6 +153,16 @@ pub(crate) fn lists() -> String {
         about.parameters.iter().for_each(|rule| text.push_str(&setting(rule)));
     }
     text
+}
+
+/// What an engine can do; of one that has no use beyond single workloads, which these are.
+fn able(engine: &Engine) -> String {
+    let can: Vec<&str> = engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
+    if !can.is_empty() {
+        return can.join(", ");
+    }
+    let single = workloads().iter().filter(|about| engine.can_do(about)).map(|about| about.name);
+    format!("{} only", single.collect::<Vec<_>>().join(", "))
 }
 
 /// One option or parameter with its default: what it does, and what it may be.

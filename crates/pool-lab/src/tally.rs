@@ -111,6 +111,16 @@ impl Tally {
         *lock(&self.began) = Instant::now();
     }
 
+    /// Changes the number of jobs in the batch.
+    pub fn expect(&self, jobs: u64) {
+        self.expected.store(jobs, Ordering::Relaxed);
+    }
+
+    /// The number of jobs of the batch that have ended so far, or a little less. O(threads that ever counted).
+    pub fn done(&self) -> u64 {
+        self.count()
+    }
+
     /// Waits until all jobs of the batch have ended, and returns the sum of their values. What the jobs wrote
     /// is visible afterwards.
     ///

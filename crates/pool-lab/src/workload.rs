@@ -111,6 +111,9 @@ pub trait Prepare: Sized + 'static {
     /// The number of operations in one iteration.
     fn operations(&self) -> u64;
 
+    /// Told once, before the first iteration, how many threads the engine has.
+    fn on_threads(&mut self, _threads: usize) {}
+
     /// The greatest number of jobs in the pool's queue at a time.
     fn jobs_in_flight(&self) -> usize {
         0
@@ -139,9 +142,20 @@ pub fn workloads() -> &'static [&'static About] {
         tree_sum::TreeSum::ABOUT,
         nqueens::NQueens::ABOUT,
         quicksort::Quicksort::ABOUT,
+        matmul::Matmul::ABOUT,
+        tree_sum::Cold::ABOUT,
+        hidden_leaf::HiddenLeaf::ABOUT,
+        nested_sleep::NestedSleep::ABOUT,
+        chain::Chain::ABOUT,
         fib::Dyn::ABOUT,
         flat::Flat::ABOUT,
+        one_long::OneLong::ABOUT,
+        join_under_load::JoinUnderLoad::ABOUT,
+        burst::Few::ABOUT,
         ping::Ping::ABOUT,
+        urgent::Urgent::ABOUT,
+        idle::Trickle::ABOUT,
+        idle::Quiet::ABOUT,
         sleep::Sleep::ABOUT,
         lifecycle::StartStop::ABOUT,
         mandelbrot::Mandelbrot::ABOUT,
@@ -156,7 +170,12 @@ pub(crate) fn for_jobs<E: Jobs>() -> Vec<Binding> {
         Binding::new::<E, spawn::Contended>(),
         Binding::new::<E, spawn::Nested>(),
         Binding::new::<E, uneven::Uneven>(),
+        Binding::new::<E, one_long::OneLong>(),
+        Binding::new::<E, burst::Few>(),
         Binding::new::<E, ping::Ping>(),
+        Binding::new::<E, urgent::Urgent>(),
+        Binding::new::<E, idle::Trickle>(),
+        Binding::new::<lifecycle::NotStarted<E>, idle::Quiet>(),
         Binding::new::<E, sleep::Sleep>(),
         Binding::new::<lifecycle::NotStarted<E>, lifecycle::StartStop>(),
         Binding::new::<E, mandelbrot::Mandelbrot>(),
@@ -176,7 +195,17 @@ pub(crate) fn for_joins<E: Joins>() -> Vec<Binding> {
         Binding::new::<E, tree_sum::TreeSum>(),
         Binding::new::<E, nqueens::NQueens>(),
         Binding::new::<E, quicksort::Quicksort>(),
+        Binding::new::<E, matmul::Matmul>(),
+        Binding::new::<E, tree_sum::Cold>(),
+        Binding::new::<E, hidden_leaf::HiddenLeaf>(),
+        Binding::new::<E, nested_sleep::NestedSleep>(),
+        Binding::new::<E, chain::Chain>(),
     ]
+}
+
+/// The workloads of every engine that runs detached jobs and joins.
+pub(crate) fn for_jobs_and_joins<E: Jobs + Joins>() -> Vec<Binding> {
+    vec![Binding::new::<E, join_under_load::JoinUnderLoad>()]
 }
 
 /// The workloads of every engine that has scopes.
@@ -315,10 +344,11 @@ mod tests {
     fn names_families_and_beginnings_choose() {
         assert_eq!(chosen("spawn/external"), ["spawn/external"]);
         assert_eq!(chosen("spawn/external,join/fib:n=20"), ["spawn/external", "join/fib:n=20"]);
-        assert_eq!(
-            chosen("join"),
-            ["join/fib", "join/tree-sum", "join/nqueens", "join/quicksort", "join/dyn"]
-        );
+        let all = Task::all();
+        let of_family: Vec<String> =
+            all.iter().filter(|task| task.about.family() == "join").map(Task::to_string).collect();
+        assert_eq!(chosen("join"), of_family);
+        assert!(of_family.len() > 5);
         assert_eq!(
             chosen("latency/ping"),
             ["latency/ping:gap=0", "latency/ping:gap=200us", "latency/ping:gap=2ms"]

@@ -44,6 +44,8 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("measure --rounds some", "--rounds"),
         ("demo --pool chili", "these are: mpsc, bounded"),
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
+        ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
+        ("run -w join -p rayon:1", "full name of one workload"),
         ("measur", "measure"),
         ("--frobnicate", "--frobnicate"),
     ];
@@ -100,6 +102,14 @@ fn a_table_shows_times_and_what_cannot_be() {
     {
         assert!(table.contains(expected), "{expected} in\n{table}");
     }
+}
+
+#[test]
+fn a_run_says_how_many_operations_it_has() {
+    // fib(10) joins 88 times.
+    let output = pool_lab("run -w join/fib:n=10 -p rayon:2");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "88\n");
 }
 
 #[test]

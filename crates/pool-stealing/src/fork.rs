@@ -199,6 +199,7 @@ fn wait_for(owner: Owner<'_>, stolen: Stolen<'_>) {
     while !stolen.is_done() {
         // A fork that was seen while the latch was not set is a descendant of ours, so the latch is read last.
         if let Some(fork) = shared.steal_fork(thief, me, &mut hunger, || !stolen.is_done()) {
+            owner.count_stolen_fork();
             fork.run(shared);
             looks = 0;
         } else if looks < LOOKS || shared.seats[thief].stack.has_forks() {

@@ -78,8 +78,16 @@ impl StealingOutlet {
         })
     }
 
-    /// A job out of another worker's deque.
-    fn stolen(&self) -> Option<Job> {
+    /// A job out of another worker's deque, and more of them for later.
+    fn stolen(&self, idle: &Idle<'_>) -> Option<Job> {
+        let job = self.steal()?;
+        // Its own deque was empty. What others have stolen back by now is left out.
+        let more = self.owner().map_or(0, |owner| owner.deque().len());
+        idle.stole(1 + more);
+        Some(job)
+    }
+
+    fn steal(&self) -> Option<Job> {
         let seats = &self.shared.seats;
         others(self.index, seats.len()).map(|seat| &seats[seat].stealer).find_map(|stealer| {
             if stealer.is_empty() {
@@ -98,10 +106,10 @@ impl StealingOutlet {
         others(*index, shared.seats.len()).find_map(|seat| shared.steal_fork(seat, *index, hunger, || true))
     }
 
-    fn look(&mut self, rested: bool) -> Find {
-        if let Some(job) = self.near().or_else(|| self.stolen()) {
+    fn look(&mut self, idle: &Idle<'_>) -> Find {
+        if let Some(job) = self.near().or_else(|| self.stolen(idle)) {
             Find::Job(job)
-        } else if rested && self.shared.has_visible_work() {
+        } else if idle.has_begun() && self.shared.has_visible_work() {
             Find::LaterForks
         } else {
             self.forked().map_or(Find::Nothing, Find::Fork)
@@ -109,11 +117,11 @@ impl StealingOutlet {
     }
 
     /// Looks around for a while, as the searcher, or once.
-    fn search(&mut self, rested: bool) -> Find {
+    fn search(&mut self, idle: &Idle<'_>) -> Find {
         self.searching = self.searching || self.shared.sleep.try_search();
         let looks = if self.searching { LOOKS } else { 1 };
         for _ in 0..looks {
-            match self.look(rested) {
+            match self.look(idle) {
                 Find::Nothing => (0..PAUSE).for_each(|_| std::hint::spin_loop()),
                 find => return find,
             }
@@ -131,14 +139,18 @@ impl StealingOutlet {
     fn pop_slowly(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
         // Whom it asked in vain before it found something else has long answered.
         self.hunger = Hunger::default();
+        if let Some(seat) = self.shared.seats.get(self.index) {
+            idle.stole_forks(seat.take_stolen_forks());
+        }
         loop {
-            match self.search(idle.has_begun()) {
+            match self.search(idle) {
                 Find::Job(job) => {
                     self.stop_search();
                     return Pop::Job(job);
                 }
                 Find::Fork(fork) => {
                     self.stop_search();
+                    idle.stole_forks(1);
                     fork.run(&self.shared);
                 }
                 // The pool counts the time from here on as idle, until this call returns. So it returns, and the

@@ -1,7 +1,7 @@
 //! A seat: what belongs to the worker that sits there, and outlives it.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_deque::{Stealer, Worker};
 use pool_core::Job;
@@ -22,6 +22,8 @@ pub(crate) struct Seat {
     taken: AtomicBool,
     /// Who does, so that it can be unparked.
     thread: Mutex<Option<Thread>>,
+    /// Forks that the worker has stolen while it waited for a thief, until its next search tells the pool.
+    stolen_forks: AtomicU64,
 }
 
 impl Seat {
@@ -34,6 +36,7 @@ impl Seat {
             deque: OwnersOnly(deque),
             taken: AtomicBool::new(false),
             thread: Mutex::new(None),
+            stolen_forks: AtomicU64::new(0),
         }
     }
 
@@ -50,6 +53,13 @@ impl Seat {
     pub(crate) fn free(&self) {
         lock(&self.thread).take();
         self.taken.store(false, Ordering::Release);
+    }
+
+    /// How many forks the worker has stolen while it waited, since this was last asked. For whoever sits here.
+    pub(crate) fn take_stolen_forks(&self) -> u64 {
+        let forks = self.stolen_forks.load(Ordering::Relaxed);
+        self.stolen_forks.store(0, Ordering::Relaxed);
+        forks
     }
 
     /// Unparks whoever sits here.
@@ -85,6 +95,11 @@ impl<'a> Owner<'a> {
 
     pub(crate) fn index(self) -> usize {
         self.seat.index
+    }
+
+    pub(crate) fn count_stolen_fork(self) {
+        let forks = &self.seat.stolen_forks;
+        forks.store(forks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     #[inline(always)]

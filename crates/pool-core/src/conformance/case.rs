@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{
     Claim, Subject, attributes, cancelling, closures, counting, dynamic, forking, futures, handles, hooks,
-    limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
+    job_hooks, limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads, timing,
+    visibility, waiting,
 };
 
 /// One test of a contract.
@@ -108,6 +109,8 @@ pub fn cases() -> Vec<Case> {
         shutdown_now::cases(),
         loss::cases(),
         hooks::cases(),
+        job_hooks::cases(),
+        timing::cases(),
         threads::cases(),
         closures::cases(),
         dynamic::cases(),

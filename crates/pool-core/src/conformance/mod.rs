@@ -57,6 +57,7 @@ mod forking;
 mod futures;
 mod handles;
 mod hooks;
+mod job_hooks;
 mod limit;
 mod loss;
 mod order;
@@ -67,6 +68,7 @@ mod shutdown;
 mod shutdown_now;
 mod static_path;
 mod threads;
+mod timing;
 mod visibility;
 mod waiting;
 

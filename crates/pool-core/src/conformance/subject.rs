@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Case, static_path};
-use crate::{BuildError, OverdueInfo, PanicInfo, Pool, Strategy, ThreadPool};
+use crate::{BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Strategy, ThreadPool, Timing};
 
 /// A contract that some pools keep and others cannot.
 ///
@@ -73,6 +73,8 @@ impl Claim {
 type WorkerHook = Arc<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
 type OverdueHook = Arc<dyn Fn(OverdueInfo<'_>) + Send + Sync>;
+type BeforeHook = Arc<dyn Fn(JobInfo<'_>) + Send + Sync>;
+type AfterHook = Arc<dyn Fn(JobInfo<'_>, JobOutcome) + Send + Sync>;
 
 /// How a case wants its pool. A pool that does not claim [`Claim::Hooks`] heeds `threads` alone.
 #[derive(Clone)]
@@ -94,6 +96,14 @@ pub struct Setup {
     pub on_overdue: Option<OverdueHook>,
     /// Jobs that would have to wait for longer are turned away.
     pub admit_within: Option<Duration>,
+    /// Called before each job.
+    pub before_job: Option<BeforeHook>,
+    /// Called after each job.
+    pub after_job: Option<AfterHook>,
+    /// Which jobs are timed.
+    pub timing: Timing,
+    /// Whether panics come with their place.
+    pub backtraces: bool,
 }
 
 impl Setup {
@@ -107,6 +117,10 @@ impl Setup {
             on_panic: None,
             on_overdue: None,
             admit_within: None,
+            before_job: None,
+            after_job: None,
+            timing: Timing::Off,
+            backtraces: false,
         }
     }
 
@@ -142,6 +156,29 @@ impl Setup {
 
     pub(super) fn admit_within(mut self, wait: Duration) -> Self {
         self.admit_within = Some(wait);
+        self
+    }
+
+    pub(super) fn before_job(mut self, hook: impl Fn(JobInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.before_job = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn after_job(
+        mut self,
+        hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static,
+    ) -> Self {
+        self.after_job = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    pub(super) fn backtraces(mut self) -> Self {
+        self.backtraces = true;
         self
     }
 }
@@ -237,8 +274,9 @@ impl fmt::Debug for Subject {
 }
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
-    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, on_overdue, admit_within } = setup;
-    let mut builder = ThreadPool::with(strategy).threads(threads);
+    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, .. } = setup;
+    let mut builder =
+        ThreadPool::with(strategy).threads(threads).timing(setup.timing).backtraces(setup.backtraces);
     if let Some(name) = name {
         builder = builder.name(name);
     }
@@ -254,11 +292,17 @@ fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, 
     if let Some(hook) = on_panic {
         builder = builder.on_panic(move |info| hook(info));
     }
-    if let Some(wait) = admit_within {
+    if let Some(wait) = setup.admit_within {
         builder = builder.admit_within(wait);
     }
-    if let Some(hook) = on_overdue {
+    if let Some(hook) = setup.on_overdue {
         builder = builder.on_overdue(move |info| hook(info));
+    }
+    if let Some(hook) = setup.before_job {
+        builder = builder.before_job(move |job| hook(job));
+    }
+    if let Some(hook) = setup.after_job {
+        builder = builder.after_job(move |job, outcome| hook(job, outcome));
     }
     builder.build()
 }

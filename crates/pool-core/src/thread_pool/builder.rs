@@ -8,9 +8,10 @@ use super::ThreadPool;
 use super::core::Core;
 use super::worker;
 use crate::error::Panic;
-use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
+use crate::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
+use crate::observer::Watch;
 use crate::watchdog::OverdueHook;
-use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy};
+use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
@@ -73,6 +74,7 @@ pub struct Builder<S> {
     on_panic: PanicHandler,
     on_overdue: OverdueHook,
     admit_within: Option<Duration>,
+    watch: Watch,
 }
 
 impl<S: Strategy> Builder<S> {
@@ -88,6 +90,7 @@ impl<S: Strategy> Builder<S> {
             on_panic: PanicHandler::default(),
             on_overdue: None,
             admit_within: None,
+            watch: Watch::default(),
         }
     }
 
@@ -127,8 +130,11 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called for each job that panicked and has no handle to tell, on the thread that ran it or dropped its handle.
-    /// std's panic hook has printed the message before. A panic in the handler itself costs the worker, which is
-    /// replaced; elsewhere it goes no further.
+    /// std's panic hook has printed the message before. Without a handler the payload is dropped.
+    ///
+    /// A panic in the handler itself, or of the payload when it is dropped, costs the worker, which is replaced: at once
+    /// the first time, then after 100 ms, doubling to 10 s, until a worker in that seat has run a job again. On a thread that is
+    /// no worker such a panic goes no further. All are counted in [`Stats::handler_panics`](crate::Stats::handler_panics).
     pub fn on_panic(mut self, handler: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = PanicHandler::new(handler);
         self
@@ -152,6 +158,60 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
+    /// Called before each job that the pool counts, on the thread that runs it: a worker for jobs that were queued, and
+    /// whoever runs it in place for others (a waiter, the submitter under `CallerRuns`, jobs of scopes). The halves of
+    /// a [`join`](crate::PoolExt::join) are no jobs.
+    ///
+    /// If it panics, the job runs all the same, once, and its handle gets the result. Then the worker dies of the hook's
+    /// panic and is replaced, as for [`on_panic`](Builder::on_panic); one that runs the job in place of itself first finishes its own.
+    /// The hook should not wait for other jobs of the pool.
+    ///
+    /// ```
+    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    /// Builder::new(strategy)
+    ///     .before_job(|job| println!("{} starts on worker {:?}", job.name.unwrap_or("a job"), job.worker))
+    ///     .after_job(|job, outcome| println!("{} has {outcome:?}", job.name.unwrap_or("a job")))
+    ///     .build()
+    /// # }
+    /// ```
+    pub fn before_job(mut self, hook: impl Fn(JobInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.watch.before = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called after each job that the pool counts, with how it ended: before anybody can know that it did, so whoever has
+    /// the result also finds the hook's work done. Otherwise as [`before_job`](Builder::before_job).
+    pub fn after_job(mut self, hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static) -> Self {
+        self.watch.after = Some(Arc::new(hook));
+        self
+    }
+
+    /// Which jobs are timed: none (the default), some, or all. See [`Timing`] for what it costs, and
+    /// [`Pool::timings`](crate::Pool::timings) for the result.
+    ///
+    /// Takes about 110 KiB for each worker that has run a job.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.watch.timing = timing;
+        self
+    }
+
+    /// Whether a job's panic comes with its place and backtrace, in [`PanicInfo`] and in [`Panic`](crate::Panic).
+    /// By default not.
+    ///
+    /// Only std's panic hook, of which a process has one, can see where a panic begins. So the first such pool
+    /// puts a hook of its own before the one that is set, and leaves it there for good; it calls the other one every
+    /// time. A hook that the program sets later with `std::panic::set_hook` replaces both, and from then on there are no
+    /// backtraces. A panic that passes no hook has none either, or that of an earlier panic that the same
+    /// job caught: `std::panic::resume_unwind`, and so what a `scope`, a `join` or another handle rethrows.
+    ///
+    /// `RUST_BACKTRACE` need not be set. A panic of a job then costs some microseconds more, and printing
+    /// the backtrace some milliseconds.
+    pub fn backtraces(mut self, wanted: bool) -> Self {
+        self.watch.backtraces = wanted;
+        self
+    }
+
     /// Starts the pool. Returns once every worker runs.
     ///
     /// # Errors
@@ -162,7 +222,10 @@ impl<S: Strategy> Builder<S> {
         let threads = self.checked_threads()?;
         let name = self.checked_name()?;
         let ends = self.strategy.open(threads)?;
-        let mut ledger = Ledger::new(&name, threads, self.on_panic, true);
+        if self.watch.backtraces {
+            trace::install();
+        }
+        let mut ledger = Ledger::new(&name, threads, self.on_panic, &self.watch, true);
         ledger.on_overdue(self.on_overdue);
         ledger.admit_within(self.admit_within);
         ledger.set_urgency(ends.inlet.urgency());

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use super::lane::{Lane, Nudge};
 use super::life::Life;
 use super::seat::Seat;
+use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
 use crate::hooks::WorkerHook;
-use crate::ledger::Desk;
 use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
@@ -76,7 +76,7 @@ impl<S: Strategy> Core<S> {
             drop(inlet);
             return Err(self.ledger.reject(job, Reason::Overloaded));
         }
-        match inlet.push(job, submit, caller) {
+        match inlet.push(self.ledger.stamped(job), submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
@@ -157,13 +157,15 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Runs a job on the calling thread, and queues the ticket that it may leave.
+    /// Runs a job on the calling thread, and queues the ticket that it may leave. Panics with what the panic handler
+    /// or a hook panics with, which the worker is to die of; the job is settled by then.
     #[inline]
     pub(super) fn run(&self, job: Job, desk: Desk<'_>) {
         if let Some(ticket) = self.ledger.run_at(job, desk) {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
+        desk.die_of_a_hook();
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {

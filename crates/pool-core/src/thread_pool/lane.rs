@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::book::Desk;
 use crate::job::Task;
-use crate::ledger::Desk;
 use crate::{Job, Ledger, Reason};
 
 #[derive(Default)]

@@ -1,39 +1,64 @@
-//! The textbook's thread pool on an unbounded crossbeam channel, which needs no mutex.
+//! The textbook's thread pool on a crossbeam channel, which needs no mutex.
+//!
+//! With a capacity, whoever submits waits for room; but a worker that finds no room runs the job itself, since nobody
+//! might ever make room for it.
 
+use std::cell::Cell;
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
 use crate::adapter;
 use crate::engine::{Engine, Jobs, Start};
+use crate::settings::{Kind, Rule};
 use crate::spec::{Spec, SpecError};
 
+const OPTIONS: &[Rule] = &[Rule::new(
+    "capacity",
+    Kind::Number { min: 0, max: u32::MAX as u64 },
+    "0",
+    "places in the queue; 0: it has no bound",
+)];
+
 pub(crate) fn entry() -> Engine {
-    Engine::new(
-        "channel-naive",
-        env!("VERSION_CROSSBEAM_CHANNEL"),
-        "textbook: an unbounded crossbeam channel",
-    )
-    .jobs::<ChannelNaive>()
-    .pool(adapter::build::<ChannelNaive>)
+    Engine::new("channel-naive", env!("VERSION_CROSSBEAM_CHANNEL"), "textbook: a crossbeam channel")
+        .options(OPTIONS)
+        .jobs::<ChannelNaive>()
+        .pool(adapter::build::<ChannelNaive>)
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Why sending does not fail.
+const ALIVE: &str = "workers live as long as the sender";
+
+thread_local! {
+    /// Whether this thread is a worker of some pool of this kind.
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
 pub(crate) struct ChannelNaive {
     sender: Sender<Job>,
+    is_bounded: bool,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Start for ChannelNaive {
     fn start(spec: &Spec) -> Result<Self, SpecError> {
-        let (sender, receiver) = unbounded::<Job>();
+        let (sender, receiver) = match spec.options().number("capacity") {
+            0 => unbounded::<Job>(),
+            capacity => bounded(capacity),
+        };
+        let is_bounded = sender.capacity().is_some();
         let worker = |_| {
             let receiver = receiver.clone();
-            thread::Builder::new().spawn(move || receiver.into_iter().for_each(|job| job()))
+            thread::Builder::new().spawn(move || {
+                IS_WORKER.set(true);
+                receiver.into_iter().for_each(|job| job());
+            })
         };
         let threads: Result<_, _> = (0..spec.threads()).map(worker).collect();
-        Ok(ChannelNaive { sender, threads: threads.map_err(|error| spec.build_error(error))? })
+        Ok(ChannelNaive { sender, is_bounded, threads: threads.map_err(|error| spec.build_error(error))? })
     }
 
     fn stop(self) {
@@ -47,6 +72,14 @@ impl Start for ChannelNaive {
 
 impl Jobs for ChannelNaive {
     fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
-        self.sender.send(Box::new(job)).expect("workers live as long as the sender");
+        let job: Job = Box::new(job);
+        if !self.is_bounded || !IS_WORKER.get() {
+            return self.sender.send(job).expect(ALIVE);
+        }
+        match self.sender.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job)) => job(),
+            Err(TrySendError::Disconnected(_)) => panic!("{ALIVE}"),
+        }
     }
 }

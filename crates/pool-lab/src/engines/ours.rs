@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pool_core::{JobHandle, Pool, Strategy, ThreadPool};
+use pool_core::{JobHandle, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
 
 use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start};
 use crate::spec::{Spec, SpecError};
@@ -21,9 +21,8 @@ pub(crate) trait FromSpec: Strategy {
 /// The row of one of our pools in the table; all of them can do everything.
 pub(crate) fn entry<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Engine {
     Engine::new(name, version, about)
-        .jobs::<Ours<S>>()
+        .jobs_and_joins::<Ours<S>>()
         .handles::<Ours<S>>()
-        .joins::<Ours<S>>()
         .scopes::<Ours<S>>()
         .pool(build::<S>)
         .dynamic_joins()
@@ -65,6 +64,10 @@ impl<S: FromSpec> Jobs for Ours<S> {
     #[inline]
     fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
         self.pool.execute(job).expect(ACCEPTED);
+    }
+
+    fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
+        self.pool.execute_with(Submit::default().priority(Priority::URGENT), job).expect(ACCEPTED);
     }
 }
 

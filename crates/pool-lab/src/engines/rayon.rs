@@ -8,9 +8,12 @@ use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("rayon", env!("VERSION_RAYON"), "work stealing, fork-join")
-        .jobs::<Rayon>()
-        .joins::<Rayon>()
+        .jobs_and_joins::<Rayon>()
         .scopes::<Rayon>()
+        .remarks(&[(
+            "lifecycle/start-stop",
+            "neither waits until its threads run, nor at the end until they have ended",
+        )])
         .pool(adapter::build::<Rayon>)
 }
 

@@ -5,9 +5,8 @@ use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("serial", env!("VERSION_RUST"), "no pool: plain calls on one thread")
-        .jobs::<Serial>()
+        .jobs_and_joins::<Serial>()
         .handles::<Serial>()
-        .joins::<Serial>()
         .scopes::<Serial>()
         .no_reference()
         .no_pool("it runs jobs on the thread that submits them")

@@ -9,6 +9,7 @@ use crate::spec::{Spec, SpecError};
 pub(crate) fn entry() -> Engine {
     Engine::new("threadpool", env!("VERSION_THREADPOOL"), "one queue behind a mutex")
         .jobs::<Threadpool>()
+        .remarks(&[("lifecycle/start-stop", "does not wait until its threads have ended")])
         .pool(adapter::build::<Threadpool>)
 }
 

@@ -19,6 +19,7 @@ const MOST_REPEATS: u32 = 1_000_000;
 struct Runner {
     subject: Subject,
     is_reference: bool,
+    remark: &'static str,
     contender: Box<dyn Contender>,
     repeats: u32,
     samples: Samples,
@@ -75,6 +76,7 @@ impl Runner {
         let mut runner = Runner {
             subject,
             is_reference: engine.is_reference,
+            remark: engine.remark(task.about),
             contender,
             repeats: 1,
             samples: Samples::default(),
@@ -111,6 +113,7 @@ impl Runner {
 
     /// Stops the pool.
     fn finish(self) -> Finished {
-        Finished { subject: self.subject, samples: self.samples, is_reference: self.is_reference }
+        let Runner { subject, samples, is_reference, remark, .. } = self;
+        Finished { subject, samples, is_reference, remark }
     }
 }

@@ -14,8 +14,12 @@ pub(super) struct Sample {
     /// Nanoseconds of processor time.
     cpu: Option<f64>,
     switches: Option<f64>,
+    allocations: Option<f64>,
     /// Nanoseconds.
     latencies: Vec<f64>,
+    /// Nanoseconds.
+    lags: Vec<f64>,
+    to_ideal: Vec<f64>,
 }
 
 impl Sample {
@@ -25,7 +29,10 @@ impl Sample {
             time: stats::median(&latencies).unwrap_or_else(|| nanoseconds(&watch.elapsed()) / operations),
             cpu: watch.cpu().map(|cpu| nanoseconds(&cpu) / operations),
             switches: watch.switches().map(|switches| switches as f64 / operations),
+            allocations: watch.allocations().map(|count| count as f64 / operations),
             latencies,
+            lags: watch.lags().iter().map(nanoseconds).collect(),
+            to_ideal: watch.to_ideal().to_vec(),
         }
     }
 }
@@ -59,6 +66,8 @@ pub(super) struct Finished {
     pub(super) samples: Samples,
     /// Whether others may be compared with it.
     pub(super) is_reference: bool,
+    /// What is to be known about the engine in this workload; mostly nothing.
+    pub(super) remark: &'static str,
 }
 
 /// The records of a group whose engines all finished the same rounds.
@@ -77,31 +86,56 @@ fn noise(finished: &[Finished], twin: &Finished) -> Option<Record> {
 }
 
 /// What can be said about an engine by itself.
-fn own(Finished { subject, samples, .. }: &Finished) -> Vec<Record> {
+fn own(Finished { subject, samples, remark, .. }: &Finished) -> Vec<Record> {
     let rounds = samples.0.len();
     let record = |metric, estimate: Option<Estimate>| Some(subject.record(metric, estimate?, rounds));
+    let time = |estimate| Some(Record { note: (*remark).to_owned(), ..record(Metric::TimePerOp, estimate)? });
     let times = samples.times();
     let mut records: Vec<Record> = [
-        record(Metric::TimePerOp, stats::bootstrap_median(&times)),
+        time(stats::bootstrap_median(&times)),
         record(Metric::Spread, stats::spread(&times)),
         record(Metric::CpuPerOp, stats::bootstrap_median(&samples.known(|sample| sample.cpu))),
         record(Metric::SwitchesPerOp, stats::bootstrap_median(&samples.known(|sample| sample.switches))),
+        record(Metric::AllocsPerOp, stats::bootstrap_median(&samples.known(|sample| sample.allocations))),
     ]
     .into_iter()
     .flatten()
     .collect();
-    records.extend(latency(subject, samples, Metric::LatencyP50, 0.5));
-    records.extend(latency(subject, samples, Metric::LatencyP99, 0.99));
+    let latencies = |sample: &Sample| sample.latencies.clone();
+    records.extend(pooled(subject, samples, latencies, Metric::LatencyP50, 0.5));
+    records.extend(pooled(subject, samples, latencies, Metric::LatencyP99, 0.99));
+    if samples.0.iter().map(|sample| sample.latencies.len()).sum::<usize>() >= ENOUGH_FOR_P999 {
+        records.extend(pooled(subject, samples, latencies, Metric::LatencyP999, 0.999));
+    }
+    records.extend(pooled(subject, samples, |sample| sample.lags.clone(), Metric::LagP99, 0.99));
+    records.extend(to_ideal(subject, samples));
     records
 }
 
-/// A quantile of all latencies together. A round is too short for its own p99, so the interval comes
+/// Of fewer latencies p99.9 would be the slowest of them, which says nothing.
+const ENOUGH_FOR_P999: usize = 1_000;
+
+/// How the parts of all rounds did against the least that each could take.
+fn to_ideal(subject: &Subject, samples: &Samples) -> Option<Record> {
+    let all: Vec<f64> = samples.0.iter().flat_map(|sample| sample.to_ideal.iter().copied()).collect();
+    let quantile = |q| stats::quantile(&all, q);
+    let estimate = Estimate { median: quantile(0.5)?, low: quantile(0.0)?, high: quantile(1.0)? };
+    Some(subject.record(Metric::ToIdeal, estimate, all.len()))
+}
+
+/// A quantile of all latencies (or the like) together. A round is too short for its own p99, so the interval comes
 /// from drawing whole rounds with replacement, and not from the quantiles of rounds.
-fn latency(subject: &Subject, samples: &Samples, metric: Metric, q: f64) -> Option<Record> {
+fn pooled(
+    subject: &Subject,
+    samples: &Samples,
+    values: impl Fn(&Sample) -> Vec<f64>,
+    metric: Metric,
+    q: f64,
+) -> Option<Record> {
     const RESAMPLES: usize = 500;
     let quantile = |rounds: &[&Sample]| {
-        let latencies: Vec<f64> = rounds.iter().flat_map(|sample| sample.latencies.iter().copied()).collect();
-        Some((stats::quantile(&latencies, q)?, latencies.len()))
+        let pool: Vec<f64> = rounds.iter().flat_map(|sample| values(sample)).collect();
+        Some((stats::quantile(&pool, q)?, pool.len()))
     };
     let all: Vec<&Sample> = samples.0.iter().collect();
     let (median, count) = quantile(&all)?;
@@ -139,7 +173,12 @@ mod tests {
     }
 
     fn finished(engine: &str, times: &[f64]) -> Finished {
-        Finished { subject: subject(engine), samples: samples(times), is_reference: engine != "serial" }
+        Finished {
+            subject: subject(engine),
+            samples: samples(times),
+            is_reference: engine != "serial",
+            remark: "",
+        }
     }
 
     fn samples(times: &[f64]) -> Samples {

@@ -25,7 +25,7 @@ impl Kind {
         match engine.split(':').next().unwrap_or_default() {
             "mpsc" | "bounded" | "priority" | "stealing" => Kind::Ours,
             "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
-            "serial" => Kind::Yardstick,
+            "serial" | "serial-call" | "futex" | "threads-bare" | "greedy-model" => Kind::Yardstick,
             _ => Kind::Peer,
         }
     }
@@ -120,6 +120,13 @@ pub(crate) struct Measured {
     pub(crate) switches: Option<f64>,
     pub(crate) p50: Option<f64>,
     pub(crate) p99: Option<f64>,
+    pub(crate) p999: Option<f64>,
+    pub(crate) lag: Option<f64>,
+    /// The slowest part against the least that it can take.
+    pub(crate) slowest: Option<f64>,
+    pub(crate) allocations: Option<f64>,
+    /// What the number does not show.
+    pub(crate) note: String,
 }
 
 impl Contest {
@@ -159,7 +166,8 @@ pub(crate) fn tie(a: Estimate, b: Estimate, noise: Option<Estimate>) -> bool {
 }
 
 /// The order in which families appear; unknown ones follow by name.
-const FAMILIES: [&str; 7] = ["spawn", "join", "scope", "latency", "io", "lifecycle", "app"];
+const FAMILIES: [&str; 11] =
+    ["spawn", "join", "scope", "skew", "burst", "latency", "priority", "idle", "io", "lifecycle", "app"];
 
 /// A contest's records, by engine.
 type Group<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
@@ -234,6 +242,11 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
             switches: value(Metric::SwitchesPerOp),
             p50: value(Metric::LatencyP50),
             p99: value(Metric::LatencyP99),
+            p999: value(Metric::LatencyP999),
+            lag: value(Metric::LagP99),
+            slowest: find(Metric::ToIdeal).map(|record| record.high),
+            allocations: value(Metric::AllocsPerOp),
+            note: time.note.clone(),
         })),
         (None, Some(unsupported), _) => Outcome::Unsupported(unsupported.note.clone()),
         (None, None, None) => Outcome::Failed("no time was recorded".to_owned()),

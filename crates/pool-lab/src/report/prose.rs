@@ -62,7 +62,11 @@ pub(crate) fn family(name: &str) -> &'static str {
         "spawn" => "hand over many small independent jobs",
         "join" => "split work in two, again and again, and wait for both halves",
         "scope" => "run jobs that borrow from the caller's stack",
+        "skew" => "keep every worker busy when the work is uneven",
+        "burst" => "wake enough workers for a few jobs",
         "latency" => "wake an idle pool for one job",
+        "priority" => "run urgent jobs soon while others queue",
+        "idle" => "cost nothing while there is little or nothing to do",
         "io" => "run jobs that block",
         "lifecycle" => "start a pool and stop it",
         "app" => "do real work",
@@ -212,7 +216,7 @@ pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's rat
     not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
 
 /// How the numbers came about.
-pub(crate) const METHOD: [&str; 6] = [
+pub(crate) const METHOD: [&str; 7] = [
     "Engines of one workload and thread count are measured together, in interleaved rounds (A B C A B C ...), on pools \
      that were built and warm before the clock started. Every answer is checked; a wrong one is shown as an error.",
     "Times are medians over rounds. The interval is a 95 % percentile bootstrap of that median; the whisker in a plot \
@@ -223,6 +227,10 @@ pub(crate) const METHOD: [&str; 6] = [
     "In each workload one engine also runs twice, as two pools. How far it differs from itself is the noise floor. \
      Engines whose ratio reaches into it share a rank: a tie.",
     "CPU is processor time of the whole process, and switches are voluntary context switches, both per operation: the price \
-     that a pool pays for its speed.",
+     that a pool pays for its speed. Allocations are calls for memory of the whole process, per operation, those of the jobs \
+     themselves included.",
+    "In latency/ping and priority/urgent the time is the median latency. Lag is how late the workload itself submitted a job; \
+     a latency is counted from the moment that was intended. Slowest to ideal is the slowest burst against the least that it \
+     can take on this many threads and cores.",
     "n/a: the engine cannot do it. A dash: not measured, or the system does not tell.",
 ];

@@ -132,7 +132,8 @@ pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
     for (title, ..) in &extras {
         table = table.number(*title);
     }
-    let has_notes = contest.entries.iter().any(|entry| entry.measured().is_none());
+    let has_notes =
+        contest.entries.iter().any(|entry| entry.measured().is_none_or(|measured| !measured.note.is_empty()));
     if has_notes {
         table = table.text("note");
     }
@@ -152,11 +153,15 @@ pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
 /// A column that not every contest has: its title, its number, and how that is written.
 type Extra = (&'static str, fn(&Measured) -> Option<f64>, fn(f64) -> String);
 
-const EXTRAS: [Extra; 4] = [
+const EXTRAS: [Extra; 8] = [
     ("p50", |m| m.p50, units::time),
     ("p99", |m| m.p99, units::time),
+    ("p99.9", |m| m.p999, units::time),
+    ("slowest to ideal", |m| m.slowest, units::ratio),
+    ("lag p99", |m| m.lag, units::time),
     ("CPU", |m| m.cpu, units::time),
     ("switches", |m| m.switches, units::three_digits),
+    ("allocations", |m| m.allocations, units::three_digits),
 ];
 
 /// Rank, engine, time, interval and ratio; and the note that explains their absence.
@@ -173,7 +178,7 @@ fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
                 Cell::number(interval(time.low, time.high), time.low),
                 ratio_cell(measured.ratio.median),
             ];
-            (numbers, Cell::new(""))
+            (numbers, Cell::new(&measured.note).toned(Tone::Faint))
         }
         Outcome::Failed(what) => {
             let error = Cell { tone: Tone::Bad, ..Cell::absent("error") };

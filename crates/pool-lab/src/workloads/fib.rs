@@ -47,7 +47,7 @@ fn fib<E: Joins>(n: u32, context: &mut E::Context<'_>) -> u64 {
     if n < 2 {
         return u64::from(n);
     }
-    let (a, b) = E::join(context, |c| fib::<E>(n - 1, c), |c| fib::<E>(n - 2, c));
+    let (a, b) = E::join(context, move |c| fib::<E>(n - 1, c), move |c| fib::<E>(n - 2, c));
     a + b
 }
 

@@ -20,7 +20,7 @@ impl Prepare for Flat {
         operation: "job",
         needs: "scopes",
         parameters: &[Rule::new("jobs", Kind::COUNT, "10000", "jobs in the scope").quick("200")],
-        variants: &[],
+        variants: &["jobs=1000", "jobs=1000000"],
     };
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::{Jobs, Start};
 use crate::settings::{Kind, Rule, Settings};
 use crate::spec::{Spec, SpecError};
-use crate::tally::Lease;
+use crate::tally::{Lease, Tally};
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};
 
@@ -14,6 +14,13 @@ use crate::workload::{About, Failure, Prepare, Workload, check};
 pub(crate) struct NotStarted<E> {
     spec: Spec,
     engine: PhantomData<fn() -> E>,
+}
+
+impl<E: Start> NotStarted<E> {
+    /// Starts it, for the caller to stop.
+    pub(crate) fn start_it(&self) -> Result<E, Failure> {
+        E::start(&self.spec).map_err(Failure::Start)
+    }
 }
 
 impl<E: Start> Start for NotStarted<E> {
@@ -28,6 +35,18 @@ impl<E: Start> Start for NotStarted<E> {
 pub(crate) struct StartStop {
     cycles: u64,
     lease: Lease,
+}
+
+impl StartStop {
+    /// Pools in an iteration.
+    pub(crate) fn cycles(&self) -> u64 {
+        self.cycles
+    }
+
+    /// Counts the one job of a pool.
+    pub(crate) fn tally(&self) -> &'static Tally {
+        self.lease.tally()
+    }
 }
 
 impl Prepare for StartStop {
@@ -59,7 +78,7 @@ impl<E: Jobs> Workload<NotStarted<E>> for StartStop {
         watch.run(|| {
             for cycle in 0..self.cycles {
                 tally.begin(1);
-                let pool = E::start(&engine.spec).map_err(Failure::Start)?;
+                let pool = engine.start_it()?;
                 pool.execute(move || tally.add(cycle));
                 check(tally.wait()?, cycle)?;
                 pool.stop();

@@ -16,33 +16,44 @@ const SOLUTIONS: [u64; 15] = [1, 1, 0, 0, 2, 10, 4, 40, 92, 352, 724, 2_680, 14_
 /// `join/nqueens`.
 pub(crate) struct NQueens {
     n: u32,
-    joins: u64,
+    alone: u32,
+    choices: u64,
 }
 
 impl Prepare for NQueens {
     const ABOUT: &'static About = &About {
         name: "join/nqueens",
         models: "a search whose tree is irregular: all placements of n queens",
-        operation: "join",
+        operation: "choice",
         needs: "fork-join",
-        parameters: &[Rule::new("n", Kind::Number { min: 4, max: 14 }, "11", "queens").quick("6")],
-        variants: &[],
+        parameters: &[
+            Rule::new("n", Kind::Number { min: 4, max: 14 }, "11", "queens").quick("6"),
+            Rule::new(
+                "alone",
+                Kind::Number { min: 0, max: 14 },
+                "0",
+                "last rows that are searched without joins",
+            ),
+        ],
+        // As a benchmark of joins does it, and as a user should.
+        variants: &["alone=0", "alone=5"],
     };
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
         let n = parameters.number("n") as u32;
-        Ok(NQueens { n, joins: joins(Board::empty(n)) })
+        Ok(NQueens { n, alone: parameters.number("alone") as u32, choices: choices(Board::empty(n)) })
     }
 
     fn operations(&self) -> u64 {
-        self.joins
+        self.choices
     }
 }
 
 impl<E: Joins> Workload<E> for NQueens {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
-        let board = Board::empty(self.n);
-        let solutions = watch.run(|| engine.enter(|context| search::<E>(board, board.free(), context)));
+        let (board, alone) = (Board::empty(self.n), self.alone);
+        let solutions =
+            watch.run(|| engine.enter(|context| search::<E>(board, board.free(), alone, context)));
         check(solutions, SOLUTIONS[self.n as usize])
     }
 }
@@ -59,6 +70,10 @@ struct Board {
 impl Board {
     fn empty(n: u32) -> Self {
         Board { all: (1 << n) - 1, columns: 0, falling: 0, rising: 0 }
+    }
+
+    fn rows_left(self) -> u32 {
+        (self.all & !self.columns).count_ones()
     }
 
     fn is_full(self) -> bool {
@@ -89,29 +104,47 @@ fn halves(set: u32) -> (u32, u32) {
 }
 
 /// The number of solutions with the next queen in one of the `candidates`.
-fn search<E: Joins>(board: Board, candidates: u32, context: &mut E::Context<'_>) -> u64 {
+fn search<E: Joins>(board: Board, candidates: u32, alone: u32, context: &mut E::Context<'_>) -> u64 {
+    if board.rows_left() <= alone {
+        return search_alone(board, candidates);
+    }
     match candidates.count_ones() {
         0 => u64::from(board.is_full()),
         1 => {
             let next = board.with_queen(candidates);
-            search::<E>(next, next.free(), context)
+            search::<E>(next, next.free(), alone, context)
         }
         _ => {
             let (lower, upper) = halves(candidates);
-            let (a, b) = E::join(context, |c| search::<E>(board, lower, c), |c| search::<E>(board, upper, c));
+            let (a, b) = E::join(
+                context,
+                |c| search::<E>(board, lower, alone, c),
+                |c| search::<E>(board, upper, alone, c),
+            );
             a + b
         }
     }
 }
 
-/// The number of joins in the whole search: one less than there are candidates in each row that has any.
-fn joins(board: Board) -> u64 {
+fn search_alone(board: Board, mut candidates: u32) -> u64 {
+    let mut solutions = u64::from(board.is_full());
+    while candidates != 0 {
+        let bit = candidates & candidates.wrapping_neg();
+        candidates &= !bit;
+        let next = board.with_queen(bit);
+        solutions += search_alone(next, next.free());
+    }
+    solutions
+}
+
+/// The number of joins when nothing is searched alone: one less than there are candidates in each row that has any.
+fn choices(board: Board) -> u64 {
     let mut candidates = board.free();
     let mut count = u64::from(candidates.count_ones().saturating_sub(1));
     while candidates != 0 {
         let bit = candidates & candidates.wrapping_neg();
         candidates &= !bit;
-        count += joins(board.with_queen(bit));
+        count += choices(board.with_queen(bit));
     }
     count
 }

@@ -16,6 +16,7 @@ pub(crate) struct Quicksort {
     input: Vec<u32>,
     sorted: Vec<u32>,
     work: Vec<u32>,
+    alone: usize,
 }
 
 impl Prepare for Quicksort {
@@ -26,9 +27,16 @@ impl Prepare for Quicksort {
         needs: "fork-join",
         parameters: &[
             Rule::new("numbers", Kind::COUNT, "200000", "numbers to sort").quick("1000"),
+            Rule::new(
+                "alone",
+                Kind::Number { min: 0, max: u32::MAX as u64 },
+                "0",
+                "slices of at most this length are sorted without joins",
+            ),
             Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws the numbers"),
         ],
-        variants: &[],
+        // As a benchmark of joins does it, and as a user should.
+        variants: &["alone=0", "alone=500"],
     };
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
@@ -36,7 +44,7 @@ impl Prepare for Quicksort {
         let input: Vec<u32> = (0..parameters.number("numbers")).map(|_| random.u32(..)).collect();
         let mut sorted = input.clone();
         sorted.sort_unstable();
-        Ok(Quicksort { work: input.clone(), input, sorted })
+        Ok(Quicksort { work: input.clone(), input, sorted, alone: parameters.number("alone") })
     }
 
     fn operations(&self) -> u64 {
@@ -47,19 +55,27 @@ impl Prepare for Quicksort {
 impl<E: Joins> Workload<E> for Quicksort {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
         self.work.copy_from_slice(&self.input);
-        let work = &mut self.work[..];
-        watch.run(|| engine.enter(|context| quicksort::<E>(work, context)));
+        let (work, alone) = (&mut self.work[..], self.alone);
+        watch.run(|| engine.enter(|context| quicksort::<E>(work, alone, context)));
         check(Order::of(&self.work, &self.sorted), Order::Right)
     }
 }
 
-fn quicksort<E: Joins>(slice: &mut [u32], context: &mut E::Context<'_>) {
-    if slice.len() <= SMALL {
-        insertion_sort(slice);
-        return;
+fn quicksort<E: Joins>(slice: &mut [u32], alone: usize, context: &mut E::Context<'_>) {
+    if slice.len() <= alone.max(SMALL) {
+        return quicksort_alone(slice);
     }
     let (low, high) = partition(slice);
-    E::join(context, |c| quicksort::<E>(low, c), |c| quicksort::<E>(high, c));
+    E::join(context, |c| quicksort::<E>(low, alone, c), |c| quicksort::<E>(high, alone, c));
+}
+
+fn quicksort_alone(slice: &mut [u32]) {
+    if slice.len() <= SMALL {
+        return insertion_sort(slice);
+    }
+    let (low, high) = partition(slice);
+    quicksort_alone(low);
+    quicksort_alone(high);
 }
 
 fn insertion_sort(slice: &mut [u32]) {

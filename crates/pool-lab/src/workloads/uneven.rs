@@ -1,10 +1,11 @@
 //! Detached jobs of very uneven length: who balances the load?
 //!
 //! Lengths follow a Pareto distribution (shape 1.2, so that the variance is infinite), cut off at 2,000 times the
-//! least length; a job of length n takes n dependent multiplications.
+//! least length; a job of length n takes n steps, each of which needs the one before.
 
 use std::sync::Arc;
 
+use super::effort::chain;
 use crate::engine::Jobs;
 use crate::settings::{Kind, Rule, Settings};
 use crate::tally::Lease;
@@ -20,6 +21,23 @@ pub(crate) struct Uneven {
     lengths: Vec<u32>,
     expected: u64,
     lease: Lease,
+}
+
+impl Uneven {
+    /// The steps of each job, in the order of submission.
+    pub(crate) fn lengths(&self) -> &[u32] {
+        &self.lengths
+    }
+
+    /// What this job computes.
+    pub(crate) fn run(&self, job: u32) -> u64 {
+        chain(job, self.lengths[job as usize])
+    }
+
+    /// Whether the jobs' results add up to the right sum.
+    pub(crate) fn check(&self, sum: u64) -> Result<(), Failure> {
+        check(sum, self.expected)
+    }
 }
 
 impl Prepare for Uneven {
@@ -39,7 +57,7 @@ impl Prepare for Uneven {
         let mut random = fastrand::Rng::with_seed(parameters.number("seed") as u64);
         let lengths: Vec<u32> = (0..parameters.number("jobs")).map(|_| pareto(&mut random)).collect();
         let expected =
-            (0..).zip(&lengths).fold(0, |sum: u64, (i, length)| sum.wrapping_add(spin(i, *length)));
+            (0..).zip(&lengths).fold(0, |sum: u64, (i, length)| sum.wrapping_add(chain(i, *length)));
         Ok(Uneven { lengths, expected, lease: Lease::take() })
     }
 
@@ -58,11 +76,11 @@ impl<E: Jobs> Workload<E> for Uneven {
         tally.begin(self.operations());
         let sum = watch.run(|| {
             for (i, &length) in (0..).zip(&self.lengths) {
-                engine.execute(move || tally.add(spin(i, length)));
+                engine.execute(move || tally.add(chain(i, length)));
             }
             tally.wait()
         });
-        check(sum?, self.expected)
+        self.check(sum?)
     }
 }
 
@@ -70,10 +88,4 @@ impl<E: Jobs> Workload<E> for Uneven {
 fn pareto(random: &mut fastrand::Rng) -> u32 {
     let tail = 1.0 - random.f64();
     (LEAST * tail.powf(-1.0 / SHAPE)).min(MOST) as u32
-}
-
-/// A chain of `length` multiplications, each of which needs the one before.
-fn spin(seed: u32, length: u32) -> u64 {
-    let start = u64::from(seed) | 1;
-    (0..length).fold(start, |x, _| x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(start))
 }

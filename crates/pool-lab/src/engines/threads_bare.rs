@@ -1,0 +1,54 @@
+//! No pool: as many threads as a pool would have, started, and joined again. The least that a pool's life can cost.
+
+use std::sync::Arc;
+use std::thread;
+
+use crate::engine::{Engine, Start};
+use crate::spec::{Spec, SpecError};
+use crate::watch::Watch;
+use crate::workload::{Failure, Workload, check};
+use crate::workloads::lifecycle::StartStop;
+
+pub(crate) fn entry() -> Engine {
+    Engine::new("threads-bare", env!("VERSION_RUST"), "no pool: the same threads, spawned and joined")
+        .does::<ThreadsBare, StartStop>()
+        .no_reference()
+        .no_pool("its threads end at once")
+}
+
+pub(crate) struct ThreadsBare {
+    spec: Spec,
+}
+
+impl Start for ThreadsBare {
+    fn start(spec: &Spec) -> Result<Self, SpecError> {
+        Ok(ThreadsBare { spec: spec.clone() })
+    }
+
+    fn stop(self) {}
+}
+
+/// The first thread runs the job, the others have nothing to do.
+impl Workload<ThreadsBare> for StartStop {
+    fn iterate(&mut self, engine: &Arc<ThreadsBare>, watch: &mut Watch) -> Result<(), Failure> {
+        let (spec, tally) = (&engine.spec, self.tally());
+        watch.run(|| {
+            for cycle in 0..self.cycles() {
+                tally.begin(1);
+                let job = move |thread| {
+                    if thread == 0 {
+                        tally.add(cycle);
+                    }
+                };
+                let spawn = |i| thread::Builder::new().spawn(move || job(i));
+                let threads: Result<Vec<_>, _> = (0..spec.threads()).map(spawn).collect();
+                for thread in threads.map_err(|error| Failure::Start(spec.build_error(error)))? {
+                    // Had the job panicked, the tally would tell.
+                    let _ = thread.join();
+                }
+                check(tally.wait()?, cycle)?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! A degenerate recursion: at every level one half of the join is empty. Nothing can run in parallel, and every join
+//! waits for the one below, so the stack grows with the depth.
+
+use std::sync::Arc;
+
+use crate::engine::Joins;
+use crate::settings::{Kind, Rule, Settings};
+use crate::watch::Watch;
+use crate::workload::{About, Failure, Prepare, Workload, check};
+
+/// `join/chain`.
+pub(crate) struct Chain {
+    depth: u64,
+    first_is_empty: bool,
+}
+
+impl Prepare for Chain {
+    const ABOUT: &'static About = &About {
+        name: "join/chain",
+        models: "a recursion that joins itself with nothing, again and again: depth without parallelism",
+        operation: "join",
+        needs: "fork-join",
+        parameters: &[
+            Rule::new("depth", Kind::COUNT, DEPTH, "joins below each other"),
+            Rule::new("empty", Kind::Choice(&["first", "second"]), "second", "which half is empty"),
+        ],
+        variants: &["empty=second", "empty=first"],
+    };
+
+    fn prepare(parameters: &Settings) -> Result<Self, Failure> {
+        let first_is_empty = parameters.text("empty") == "first";
+        Ok(Chain { depth: parameters.number("depth") as u64, first_is_empty })
+    }
+
+    fn operations(&self) -> u64 {
+        self.depth
+    }
+}
+
+/// As deep as the stack of a default worker (2 MiB) takes on every engine, with room to spare.
+///
+/// Optimised, the claimable joins (mpsc, bounded, priority) overflow it between 5,000 and 10,000 joins, stealing and
+/// rayon between 10,000 and 20,000; without optimisation all of them between 1,000 and 2,000.
+const DEPTH: &str = if cfg!(debug_assertions) { "500" } else { "5000" };
+
+impl<E: Joins> Workload<E> for Chain {
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
+        let depth = self.depth;
+        let joins = match self.first_is_empty {
+            true => watch.run(|| engine.enter(|context| second::<E>(depth, context))),
+            false => watch.run(|| engine.enter(|context| first::<E>(depth, context))),
+        };
+        check(joins, depth)
+    }
+}
+
+/// The number of joins in a chain that goes down through first halves.
+fn first<E: Joins>(depth: u64, context: &mut E::Context<'_>) -> u64 {
+    if depth == 0 {
+        return 0;
+    }
+    let (below, one) = E::join(context, |c| first::<E>(depth - 1, c), |_| 1);
+    below + one
+}
+
+/// The number of joins in a chain that goes down through second halves.
+fn second<E: Joins>(depth: u64, context: &mut E::Context<'_>) -> u64 {
+    if depth == 0 {
+        return 0;
+    }
+    let (one, below) = E::join(context, |_| 1, |c| second::<E>(depth - 1, c));
+    one + below
+}
