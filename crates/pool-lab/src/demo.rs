@@ -1,7 +1,9 @@
 //! The demonstration: what a thread pool does, on any pool.
 //!
 //! A pool of N workers starts; jobs run on different workers and report completion; one job panics and the pool goes on;
-//! the pool shuts down gracefully; a table shows what each worker did.
+//! some jobs are not to start late, or not to run for ever; the pool shuts down gracefully; a table shows what each worker did.
+
+mod limits;
 
 use std::io::{self, Write};
 use std::panic;
@@ -53,6 +55,7 @@ pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
     let quiet = QuietPanics::start();
     run_jobs(&*pool, out)?;
     drop(quiet);
+    limits::show(&*pool, out)?;
 
     writeln!(out, "\nShutting down: no more jobs come in, queued ones still run.")?;
     // This thread is no worker, so the shutdown is complete when the call returns.
@@ -167,9 +170,12 @@ mod tests {
             assert!(text.contains(&format!("add up to {sum}")), "{spec}: {text}");
             assert!(text.contains("job  6 panicked: job 6 has a bug"), "{spec}: {text}");
             assert!(text.contains("a late job is refused"), "{spec}: {text}");
+            assert!(text.contains("whose time to start has passed: the job never ran"), "{spec}: {text}");
+            assert!(text.contains("whose token is set: told to stop, and stopped"), "{spec}: {text}");
+            assert!(text.contains("that overran its limit: told to stop, and stopped"), "{spec}: {text}");
             let all = text.lines().find(|line| line.trim_start().starts_with("all ")).unwrap();
             let cells: Vec<&str> = all.split_whitespace().collect();
-            assert_eq!((cells[1], *cells.last().unwrap()), ("16", "1"), "{spec}: {text}");
+            assert_eq!((cells[1], *cells.last().unwrap()), ("18", "1"), "{spec}: {text}");
         }
     }
 }

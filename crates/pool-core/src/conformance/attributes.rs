@@ -31,6 +31,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("attributes", the_panic_handler_finds_the_name)
             .needs(&[Claim::Panics, Hooks, WaitIdle])
             .submits(1),
+        case!("attributes", hooks_around_a_job_find_its_name).needs(&[Hooks, WaitIdle]).submits(2),
         case!("attributes", an_overdue_job_is_told_and_reported_once).needs(&[Hooks]).submits(1),
         case!("attributes", a_job_that_ends_in_time_is_not_reported).needs(&[Hooks, WaitIdle]).submits(100),
         case!("attributes", a_job_that_would_wait_too_long_is_turned_away)
@@ -209,7 +210,10 @@ fn a_job_run_in_place_has_its_own_attributes(subject: &Subject) {
 
 fn the_panic_handler_finds_the_name(subject: &Subject) {
     let (say, said) = mailbox();
-    let pool = subject.build(Setup::threads(1).on_panic(move |_| say.send(job_name()).unwrap()));
+    let pool = subject.build(Setup::threads(1).on_panic(move |info| {
+        assert_eq!(info.name, job_name());
+        say.send(info.name).unwrap();
+    }));
     let named = |name| Attributes::new().name(name);
     pool.execute_with(named("executed"), || panic_on_purpose()).unwrap();
     assert_eq!(said.recv(), Ok(Some("executed")));
@@ -230,6 +234,21 @@ fn the_panic_handler_finds_the_name(subject: &Subject) {
     assert!(pool.wait_idle(None));
     pool.execute(|| panic_on_purpose()).unwrap();
     assert_eq!(said.recv(), Ok(None));
+}
+
+fn hooks_around_a_job_find_its_name(subject: &Subject) {
+    let (say, said) = mailbox();
+    let before = say.clone();
+    let setup = Setup::threads(1)
+        .before_job(move |info| before.send(info.name).unwrap())
+        .after_job(move |info, _| say.send(info.name).unwrap());
+    let pool = subject.build(setup);
+    pool.execute_with(Attributes::new().name("executed"), || ()).unwrap();
+    assert!(pool.wait_idle(None));
+    drop(pool.spawn_with(Attributes::new().name("spawned"), || ()).unwrap());
+    assert!(pool.wait_idle(None));
+    let names: Vec<_> = said.try_iter().flatten().collect();
+    assert_eq!(names, ["executed", "executed", "spawned", "spawned"]);
 }
 
 fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
