@@ -176,7 +176,8 @@ impl Outlet for Exit {
         match self.0.try_recv() {
             Ok(job) => return Pop::Job(job),
             Err(TryRecvError::Disconnected) => return Pop::Closed,
-            Err(TryRecvError::Empty) => idle.begin(),
+            Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,
+            Err(TryRecvError::Empty) => {}
         }
         let received = match until {
             None => self.0.recv().map_err(|_| RecvTimeoutError::Disconnected),

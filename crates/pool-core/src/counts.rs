@@ -59,8 +59,35 @@ pub struct Stats {
     /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
     /// later; a snapshot looks too.
     pub longest_queue: u64,
-    /// Each worker, by its number.
+    /// How many workers there are and were.
+    pub staff: Staff,
+    /// Each seat for a worker, by its number.
     pub workers: Vec<WorkerStats>,
+}
+
+/// How many workers a pool has and had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Staff {
+    /// Workers now, those that are about to start included.
+    pub now: usize,
+    /// Workers wanted: as built, resized or scaled.
+    pub wanted: usize,
+    /// Workers that are blocked, for which others may stand in.
+    pub blocked: usize,
+    /// The fewest that there ever were since the pool was built.
+    pub lowest: usize,
+    /// The most.
+    pub highest: usize,
+    /// How often a worker could not be started since then: the system refused a thread, or the start hook panicked.
+    pub failed_starts: u64,
+}
+
+impl Staff {
+    /// Always the same number.
+    pub(crate) fn constant(workers: usize) -> Self {
+        Staff { now: workers, wanted: workers, lowest: workers, highest: workers, ..Staff::default() }
+    }
 }
 
 /// What one worker did, or the successive workers in one seat.

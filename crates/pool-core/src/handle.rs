@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cell::{Cell, Claim};
+use crate::current::current;
 use crate::job::Task;
 use crate::ledger::{Desk, Ledger};
 use crate::sync::Arc;
@@ -30,6 +31,8 @@ pub struct JobHandle<T> {
     /// `None` once the result is taken.
     task: Option<Arc<dyn Claim<T>>>,
     ledger: Arc<Ledger>,
+    /// The only worker that may run the job, if it is for a given one.
+    bound_to: Option<usize>,
 }
 
 impl<T: Send + 'static> JobHandle<T> {
@@ -40,11 +43,21 @@ impl<T: Send + 'static> JobHandle<T> {
     {
         let cell = Arc::new(Cell::job(f));
         let job = Job::from_task(Ticket(cell.clone()));
-        (job, JobHandle { task: Some(cell), ledger: ledger.clone() })
+        (job, JobHandle { task: Some(cell), ledger: ledger.clone(), bound_to: None })
     }
 }
 
 impl<T> JobHandle<T> {
+    /// No other worker may run the job, not even in place of itself.
+    pub(crate) fn bound_to(mut self, worker: usize) -> Self {
+        self.bound_to = Some(worker);
+        self
+    }
+
+    fn may_run_here(&self) -> bool {
+        self.bound_to.is_none_or(|worker| current().is_some_and(|here| here.index == worker))
+    }
+
     /// Waits for the job and returns its result.
     ///
     /// A worker of the same pool runs the job in place if nobody has started it. What the job did happens before the
@@ -56,7 +69,7 @@ impl<T> JobHandle<T> {
     /// the job up.
     pub fn join(mut self) -> Result<T, JoinError> {
         let task = self.task.take().expect(TAKEN);
-        if let Some(desk) = self.ledger.desk_here() {
+        if let Some(desk) = self.ledger.desk_here().filter(|_| self.may_run_here()) {
             task.run_in_place(Some(desk));
         }
         task.wait(None);

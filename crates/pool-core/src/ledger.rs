@@ -23,12 +23,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::counts::{Counts, Stats, WorkerStats};
+use crate::counts::{Counts, Staff, Stats, WorkerStats};
 use crate::current::{self, PoolId, current, outside_stripe};
 use crate::error::{drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::PanicHandler;
 use crate::sync::Arc;
+use crate::workforce::WorkforceSlot;
 use crate::{Job, Reason, Rejected};
 
 /// The books of a pool.
@@ -47,6 +48,7 @@ pub struct Ledger {
     rest: Rest,
     epoch: Instant,
     on_panic: PanicHandler,
+    workforce: WorkforceSlot,
     /// Whether each worker alone writes its book. Not so under an adapter, whose workers we do not number.
     exclusive: bool,
 }
@@ -109,6 +111,7 @@ impl Ledger {
             rest: Rest::default(),
             epoch: Instant::now(),
             on_panic,
+            workforce: WorkforceSlot::default(),
             exclusive,
         }
     }
@@ -209,7 +212,8 @@ impl Ledger {
         let workers = self.workers.iter().map(|book| book.read(self.now())).collect();
         let counts = self.counts();
         self.note_queue(counts.queued);
-        Stats { counts, longest_queue: self.rare.longest_queue.load(Relaxed), workers }
+        let staff = Staff::constant(self.workers());
+        Stats { counts, longest_queue: self.rare.longest_queue.load(Relaxed), staff, workers }
     }
 
     /// Waits until no job is queued or running, at most this long. Returns whether that was so at some moment.
@@ -242,6 +246,15 @@ impl Ledger {
 
     pub(crate) fn passages(&self) -> &Arc<Passages> {
         &self.passages
+    }
+
+    pub(crate) fn workforce(&self) -> &WorkforceSlot {
+        &self.workforce
+    }
+
+    /// Whether this worker waits for a job, or has not looked for one yet.
+    pub(crate) fn is_waiting(&self, worker: usize) -> bool {
+        self.workers[worker].spell.load(SeqCst) == 0
     }
 
     /// The desk of the calling thread if it is one of the pool's workers.
@@ -421,27 +434,36 @@ impl Running<'_> {
 /// A worker's way of saying that it is about to wait: see [`Outlet::pop`](crate::Outlet::pop).
 pub struct Idle<'a> {
     worker: Option<(&'a Ledger, &'a WorkerBook)>,
+    /// How many jobs lie in the worker's own mailbox.
+    mail: Option<&'a AtomicUsize>,
     begun: bool,
 }
 
 impl<'a> Idle<'a> {
     /// For tests of a discipline, without a pool: it only remembers whether [`begin`](Idle::begin) was called.
     pub fn unobserved() -> Idle<'static> {
-        Idle { worker: None, begun: false }
+        Idle { worker: None, mail: None, begun: false }
     }
 
-    pub(crate) fn of_worker(ledger: &'a Ledger, index: usize) -> Self {
-        Idle { worker: Some((ledger, &ledger.workers[index])), begun: false }
+    pub(crate) fn of_worker(ledger: &'a Ledger, index: usize, mail: &'a AtomicUsize) -> Self {
+        Idle { worker: Some((ledger, &ledger.workers[index])), mail: Some(mail), begun: false }
     }
 
-    /// The worker is about to wait. Calling it again before the pop returns changes nothing.
+    /// The worker is about to wait. Returns whether it is to look up instead, since there is work for it elsewhere: then
+    /// the pop returns [`Pop::TimedOut`](crate::Pop::TimedOut).
     ///
-    /// Costs a clock reading and a fence.
-    pub fn begin(&mut self) {
-        if self.begun {
-            return;
+    /// Costs a clock reading and a fence. Calling it again before the pop returns, which a discipline does before each
+    /// wait, only asks again whether to wait.
+    pub fn begin(&mut self) -> bool {
+        if !self.begun {
+            self.begun = true;
+            self.end_spell();
         }
-        self.begun = true;
+        // After the fence in `settle`: see the protocol of mailboxes.
+        self.mail.is_some_and(|mail| mail.load(SeqCst) != 0)
+    }
+
+    fn end_spell(&self) {
         if let Some((ledger, book)) = self.worker {
             let spell = book.spell.load(Relaxed);
             let worked = (ledger.now() + 1).saturating_sub(spell);

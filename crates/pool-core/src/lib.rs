@@ -60,7 +60,9 @@
 //!                 None if state.1 => return Pop::Closed,
 //!                 None => {}
 //!             }
-//!             idle.begin();
+//!             if idle.begin() {
+//!                 return Pop::TimedOut; // there is something else to do than to wait
+//!             }
 //!             state = self.0.changed.wait(state).unwrap();
 //!         }
 //!     }
@@ -135,13 +137,15 @@ mod strategy;
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
+mod workforce;
 
 #[cfg(not(loom))]
 pub use crate::{
     contended::try_lock_patiently,
-    counts::{Counts, Stats, WorkerStats},
+    counts::{Counts, Staff, Stats, WorkerStats},
     current::{Current, PoolId, current},
-    error::{BuildError, JoinError, Panic, Reason, Rejected},
+    error::{BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
     ext::PoolExt,
     fork::{install, join_claimable},
     handle::JobHandle,
@@ -152,5 +156,6 @@ pub use crate::{
     scope::{Scope, ScopedHandle},
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
-    thread_pool::{Builder, ThreadPool, Threads},
+    thread_pool::{Builder, Scaling, ThreadPool, Threads},
+    workforce::block_in_place,
 };

@@ -230,10 +230,9 @@ impl Outlet for Window {
                 state = queue.search(state);
                 continue;
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if until.is_some_and(|until| until <= Instant::now()) || idle.begin() {
                 return Pop::TimedOut;
             }
-            idle.begin();
             state = queue.sleep(state, until);
         }
     }

@@ -1,13 +1,16 @@
 //! The settings of a pool.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::ThreadPool;
 use super::core::Core;
-use super::worker;
+use super::roster::Roster;
+use super::settings::Settings;
+use super::{Scaling, ThreadPool, worker};
 use crate::error::Panic;
 use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
+use crate::workforce::Workforce;
 use crate::{BuildError, Ledger, Strategy};
 
 /// More workers than this a pool does not number.
@@ -64,6 +67,9 @@ impl From<NonZeroUsize> for Threads {
 pub struct Builder<S> {
     strategy: S,
     threads: Threads,
+    max_threads: Option<usize>,
+    spare_threads: usize,
+    scaling: Option<Scaling>,
     name: Option<String>,
     stack_size: Option<usize>,
     on_start: WorkerHook,
@@ -77,6 +83,9 @@ impl<S: Strategy> Builder<S> {
         Builder {
             strategy,
             threads: Threads::default(),
+            max_threads: None,
+            spare_threads: 0,
+            scaling: None,
             name: None,
             stack_size: None,
             on_start: WorkerHook::default(),
@@ -88,6 +97,36 @@ impl<S: Strategy> Builder<S> {
     /// How many workers: a number, [`Threads::cpu_bound`] (the default) or [`Threads::io_bound`].
     pub fn threads(mut self, threads: impl Into<Threads>) -> Self {
         self.threads = threads.into();
+        self
+    }
+
+    /// How many workers the pool can be [resized](crate::Pool::resize) to; by default as many as it starts with.
+    ///
+    /// Each one beyond takes a seat, some kilobytes, also while nobody sits there.
+    pub fn max_threads(mut self, most: usize) -> Self {
+        self.max_threads = Some(most);
+        self
+    }
+
+    /// How many more workers may start to stand in for those that are blocked, in
+    /// [`block_in_place`](crate::block_in_place) or in a job that has overrun its limit; by default none.
+    pub fn spare_threads(mut self, spare: usize) -> Self {
+        self.spare_threads = spare;
+        self
+    }
+
+    /// Has the pool grow and shrink by itself, in place of [`threads`](Builder::threads) and
+    /// [`max_threads`](Builder::max_threads).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use pool_core::{Builder, Scaling, Strategy};
+    /// fn elastic<S: Strategy>(strategy: S) -> Builder<S> {
+    ///     Builder::new(strategy).scaling(Scaling::between(1, 16).keep_alive(Duration::from_secs(30)))
+    /// }
+    /// ```
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = Some(scaling);
         self
     }
 
@@ -135,12 +174,16 @@ impl<S: Strategy> Builder<S> {
     /// [`BuildError`] when a setting makes no sense, when the operating system refuses a thread, or when a worker
     /// panics while starting. Workers that had started are stopped and joined.
     pub fn build(self) -> Result<ThreadPool<S>, BuildError> {
-        let threads = self.checked_threads()?;
+        let (threads, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
-        let ends = self.strategy.open(threads)?;
-        let ledger = Ledger::new(&name, threads, self.on_panic, true);
+        let seats = self.checked_seats(*bounds.end())?;
+        let ends = self.strategy.open(seats)?;
+        let settings = self.settings();
+        let ledger = Ledger::new(&name, seats, self.on_panic, true);
         let id = ledger.id();
-        let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
+        let core = Core::new(ledger, ends, Roster::new(threads, bounds, seats), settings);
+        let workforce: Arc<dyn Workforce> = core.clone();
+        core.ledger().workforce().set(Arc::downgrade(&workforce));
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         pool.core.life.expect();
@@ -150,11 +193,37 @@ impl<S: Strategy> Builder<S> {
         started.map(|()| pool)
     }
 
-    fn checked_threads(&self) -> Result<usize, BuildError> {
-        match self.threads.get() {
+    /// How many workers the pool starts with, and between which numbers it can be resized.
+    fn checked_bounds(&self) -> Result<(usize, RangeInclusive<usize>), BuildError> {
+        if let Some(scaling) = self.scaling {
+            scaling.check()?;
+            return Ok((scaling.min, scaling.min..=scaling.max));
+        }
+        let threads = self.threads.get();
+        let max = self.max_threads.unwrap_or(threads);
+        match threads {
             0 => Err(BuildError::ZeroThreads),
-            asked if asked > MOST_THREADS => Err(BuildError::TooManyThreads { asked, most: MOST_THREADS }),
-            threads => Ok(threads),
+            _ if threads > max => Err(BuildError::BeyondMax { threads, max }),
+            _ => Ok((threads, 1..=max)),
+        }
+    }
+
+    fn checked_seats(&self, most: usize) -> Result<usize, BuildError> {
+        let asked = most.saturating_add(self.spare_threads);
+        if asked > MOST_THREADS {
+            return Err(BuildError::TooManyThreads { asked, most: MOST_THREADS });
+        }
+        Ok(asked)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            stack_size: self.stack_size,
+            on_start: self.on_start.clone(),
+            on_stop: self.on_stop.clone(),
+            scales: self.scaling.is_some(),
+            keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
+            queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
         }
     }
 

@@ -2,26 +2,39 @@
 //!
 //! - `core`: what the submitters and the workers share, and how a job gets in
 //! - `worker`: a thread in a seat, and its loop
-//! - `life`: how many workers there are, and how a pool ends
+//! - `attention`: what a worker sees to besides jobs, in one word
+//! - `life`: how a pool lives and ends
+//! - `roster`, `staffing`: how many workers there are, and how they come and go
 //! - `seat`: where an outlet lies between workers, and how patiently a lost worker is replaced
+//! - `mail`, `posting`: work for one given worker
 //! - `lane`: tickets that found the queue full
-//! - `builder`: threads, names, stack size, hooks
+//! - `builder`, `scaling`, `settings`: how a pool is built
 
+mod attention;
 mod builder;
 mod core;
 mod lane;
 mod life;
+mod mail;
+mod posting;
+mod roster;
+mod scaling;
 mod seat;
+mod settings;
+mod staffing;
 mod worker;
 
 pub use builder::{Builder, Threads};
+pub use scaling::Scaling;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::core::Core;
 use crate::current::PoolId;
 use crate::{
-    BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, Scope, Shutdown, Strategy, Submit,
+    BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, ResizeError, Scope, Shutdown,
+    Stats, Strategy, Submit, Unsupported,
 };
 
 /// A pool of threads around a [`Strategy`].
@@ -147,18 +160,56 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn shutdown(&self) -> Shutdown {
-        self.core.shutdown()
+        self.core.shutdown(None)
     }
 
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
-        self.core.shutdown_now()
+        self.core.shutdown_now(None)
+    }
+
+    fn shutdown_timeout(&self, limit: Duration) -> Result<Shutdown, Unsupported> {
+        Ok(self.core.shutdown(Some(limit)))
+    }
+
+    fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
+        Ok(self.core.shutdown_now(Some(limit)))
+    }
+
+    fn pause(&self) -> Result<(), Unsupported> {
+        self.core.life.pause();
+        Ok(())
+    }
+
+    fn resume(&self) -> Result<(), Unsupported> {
+        self.core.life.resume();
+        Ok(())
+    }
+
+    fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        self.core.resize(threads)
+    }
+
+    fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        self.core.submit_to(worker, job)
+    }
+
+    fn present(&self) -> Vec<usize> {
+        self.core.mail.open_seats().collect()
+    }
+
+    fn threads(&self) -> usize {
+        self.core.life.target()
+    }
+
+    fn stats(&self) -> Stats {
+        Stats { staff: self.core.life.staff(), ..self.core.ledger().stats() }
     }
 }
 
 impl<S: Strategy> Drop for ThreadPool<S> {
     fn drop(&mut self) {
         // Pending means that this is a worker of the pool: the last one to leave ends the shutdown.
-        let _ = self.core.shutdown();
+        let _ = self.core.shutdown(None);
     }
 }
 
