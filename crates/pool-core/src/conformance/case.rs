@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, cancelling, closures, counting, dynamic, forking, futures, handles, hooks, limit, loss,
-    order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
+    Claim, Subject, cancelling, closures, counting, dynamic, forking, futures, handles, hooks, lifecycle,
+    limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
+    workforce,
 };
 
 /// One test of a contract.
@@ -108,6 +109,8 @@ pub fn cases() -> Vec<Case> {
         loss::cases(),
         hooks::cases(),
         threads::cases(),
+        workforce::cases(),
+        lifecycle::cases(),
         closures::cases(),
         dynamic::cases(),
     ]

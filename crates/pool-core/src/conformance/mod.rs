@@ -56,6 +56,7 @@ mod forking;
 mod futures;
 mod handles;
 mod hooks;
+mod lifecycle;
 mod limit;
 mod loss;
 mod order;
@@ -68,6 +69,7 @@ mod static_path;
 mod threads;
 mod visibility;
 mod waiting;
+mod workforce;
 
 pub use self::case::{Case, cases};
 pub use self::run::{main, run};

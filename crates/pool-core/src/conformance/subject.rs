@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Case, static_path};
-use crate::{BuildError, PanicInfo, Pool, Strategy, ThreadPool};
+use crate::{BuildError, PanicInfo, Pool, Scaling, Strategy, ThreadPool};
 
 /// A contract that some pools keep and others cannot.
 ///
@@ -45,11 +45,15 @@ pub enum Claim {
     Hooks,
     /// A worker that dies is replaced.
     Replacement,
+    /// It can be resized, scales if told to, and has others stand in for blocked workers.
+    Workforce,
+    /// It can be paused, takes work for given workers, and may be shut down with a limit.
+    Lifecycle,
 }
 
 impl Claim {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Claim; 16] = [
+    pub const ALL: [Claim; 18] = [
         Claim::Parallel,
         Claim::Limit,
         Claim::Fifo,
@@ -66,6 +70,8 @@ impl Claim {
         Claim::ShutdownNow,
         Claim::Hooks,
         Claim::Replacement,
+        Claim::Workforce,
+        Claim::Lifecycle,
     ];
 }
 
@@ -78,6 +84,12 @@ type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
 pub struct Setup {
     /// How many workers.
     pub threads: usize,
+    /// How many workers there may be later.
+    pub max_threads: Option<usize>,
+    /// How many may stand in for blocked ones.
+    pub spare_threads: usize,
+    /// Whether it grows and shrinks by itself.
+    pub scaling: Option<Scaling>,
     /// The pool's name.
     pub name: Option<String>,
     /// The stack of each worker, in bytes.
@@ -92,7 +104,17 @@ pub struct Setup {
 
 impl Setup {
     pub(super) fn threads(threads: usize) -> Self {
-        Setup { threads, name: None, stack_size: None, on_start: None, on_stop: None, on_panic: None }
+        Setup {
+            threads,
+            max_threads: None,
+            spare_threads: 0,
+            scaling: None,
+            name: None,
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
+            on_panic: None,
+        }
     }
 
     pub(super) fn name(mut self, name: &str) -> Self {
@@ -212,8 +234,15 @@ impl fmt::Debug for Subject {
 }
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
-    let Setup { threads, name, stack_size, on_start, on_stop, on_panic } = setup;
-    let mut builder = ThreadPool::with(strategy).threads(threads);
+    let Setup { threads, max_threads, spare_threads, scaling, name, stack_size, on_start, on_stop, on_panic } =
+        setup;
+    let mut builder = ThreadPool::with(strategy).threads(threads).spare_threads(spare_threads);
+    if let Some(most) = max_threads {
+        builder = builder.max_threads(most);
+    }
+    if let Some(scaling) = scaling {
+        builder = builder.scaling(scaling);
+    }
     if let Some(name) = name {
         builder = builder.name(name);
     }

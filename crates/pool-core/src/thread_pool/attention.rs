@@ -22,6 +22,8 @@ impl Matter {
     pub(super) const PAUSED: Matter = Matter(1 << 2);
     /// There are too many workers, or too few.
     pub(super) const STAFF: Matter = Matter(1 << 3);
+    /// A pause ended in that: whatever a worker has in hand was held, and is put aside as well.
+    pub(super) const GIVES_BACK_HELD: Matter = Matter(1 << 6);
     /// There is mail for a worker.
     pub(super) const MAIL: Matter = Matter(1 << 4);
     /// The pool scales itself, for as long as it lives.

@@ -206,7 +206,10 @@ impl Life {
     }
 
     pub(super) fn staff(&self) -> Staff {
-        self.lock().roster.staff()
+        let inner = self.lock();
+        let staff = inner.roster.staff();
+        // Those who leave at the end are not taken off the roster, or others would be hired in their place.
+        Staff { now: staff.now.min(inner.alive), ..staff }
     }
 
     pub(super) fn target(&self) -> usize {
@@ -273,6 +276,10 @@ impl Life {
     }
 
     pub(super) fn give_back(&self) {
+        let _inner = self.lock();
+        if self.is_paused() {
+            self.attention.put(Matter::GIVES_BACK_HELD, true);
+        }
         self.attention.put(Matter::GIVES_BACK, true);
     }
 

@@ -19,15 +19,14 @@ impl<S: Strategy> Core<S> {
         idle: &mut Idle<'_>,
         before: Seen,
     ) {
-        let mut gives_back = before.has(Matter::GIVES_BACK);
         if self.life.attention.now().has(Matter::PAUSED) {
             // It has not started, so it does not start now.
             idle.begin();
             self.life.hold();
             idle.end();
-            gives_back = self.life.gives_back();
         }
-        if gives_back {
+        let seen = self.life.attention.now();
+        if before.has(Matter::GIVES_BACK) || seen.has(Matter::GIVES_BACK_HELD) {
             return self.set_aside(job);
         }
         if self.settings.scales {
