@@ -220,7 +220,8 @@ fn it_grows_for_a_burst(subject: &Subject) {
             let meet = meet.clone();
             pool.spawn(move || meet.wait()).unwrap()
         });
-        jobs.into_iter().for_each(|job| drop(job.join().unwrap()));
+        let leaders = jobs.into_iter().map(|job| job.join().unwrap().is_leader());
+        assert_eq!(leaders.filter(|leads| *leads).count(), 1);
     }
 }
 

@@ -26,8 +26,8 @@ impl Matter {
     pub(super) const GIVES_BACK_HELD: Matter = Matter(1 << 6);
     /// There is mail for a worker.
     pub(super) const MAIL: Matter = Matter(1 << 4);
-    /// The pool scales itself, for as long as it lives.
-    pub(super) const SCALES: Matter = Matter(1 << 5);
+    /// The pool scales itself, or follows the CPU limit, for as long as it lives.
+    pub(super) const ADAPTS: Matter = Matter(1 << 5);
 }
 
 impl Attention {

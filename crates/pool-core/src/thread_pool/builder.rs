@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::core::Core;
+use super::cpu_limit::{self, Follower};
 use super::roster::Roster;
 use super::settings::Settings;
 use super::{Scaling, ThreadPool, worker};
@@ -70,6 +71,7 @@ pub struct Builder<S> {
     max_threads: Option<usize>,
     spare_threads: usize,
     scaling: Option<Scaling>,
+    follow_cpu_limit: bool,
     name: Option<String>,
     stack_size: Option<usize>,
     on_start: WorkerHook,
@@ -86,6 +88,7 @@ impl<S: Strategy> Builder<S> {
             max_threads: None,
             spare_threads: 0,
             scaling: None,
+            follow_cpu_limit: false,
             name: None,
             stack_size: None,
             on_start: WorkerHook::default(),
@@ -127,6 +130,17 @@ impl<S: Strategy> Builder<S> {
     /// ```
     pub fn scaling(mut self, scaling: Scaling) -> Self {
         self.scaling = Some(scaling);
+        self
+    }
+
+    /// Has the pool follow the CPU limit of its container (cgroup v2, on Linux): it has as many workers as the limit allows
+    /// CPUs, rounded up, but no more than it was built with. Elsewhere this does nothing.
+    ///
+    /// Whatever is said here, [`Threads::cpu_bound`] heeds the limit that there is when the process first asks. With this a
+    /// worker between two jobs looks again, at most once a second; an idle pool never does. A clock reading a job.
+    /// A [resize](crate::Pool::resize) by hand holds until the limit changes.
+    pub fn follow_cpu_limit(mut self, follow: bool) -> Self {
+        self.follow_cpu_limit = follow;
         self
     }
 
@@ -178,10 +192,14 @@ impl<S: Strategy> Builder<S> {
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
         let ends = self.strategy.open(seats)?;
-        let settings = self.settings();
+        let limit = if self.follow_cpu_limit { cpu_limit::now() } else { None };
+        let settings = self.settings(threads, limit);
+        let threads = limit.map_or(threads, |limit| threads.min(limit.max(*bounds.start())));
+        let mut roster = Roster::new(threads, bounds, seats);
+        roster.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
         let ledger = Ledger::new(&name, seats, self.on_panic, true);
         let id = ledger.id();
-        let core = Core::new(ledger, ends, Roster::new(threads, bounds, seats), settings);
+        let core = Core::new(ledger, ends, roster, settings);
         let workforce: Arc<dyn Workforce> = core.clone();
         core.ledger().workforce().set(Arc::downgrade(&workforce));
         // From here on dropping the pool stops whatever has started.
@@ -216,7 +234,7 @@ impl<S: Strategy> Builder<S> {
         Ok(asked)
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Settings {
         Settings {
             stack_size: self.stack_size,
             on_start: self.on_start.clone(),
@@ -224,6 +242,8 @@ impl<S: Strategy> Builder<S> {
             scales: self.scaling.is_some(),
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
+            cpu_limit: self.follow_cpu_limit.then(|| Follower::new(cpu_limit)),
+            threads,
         }
     }
 

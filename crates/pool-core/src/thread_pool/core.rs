@@ -39,7 +39,7 @@ impl<S: Strategy> Core<S> {
     pub(super) fn new(ledger: Ledger, ends: Ends<S>, roster: Roster, settings: Settings) -> Arc<Self> {
         let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
         let life = Life::new(roster);
-        life.attention.put(Matter::SCALES, settings.scales);
+        life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
         Arc::new_cyclic(|me| Core {
             me: me.clone(),
             gate: Gate::new(ledger.passages().clone(), ends.inlet),

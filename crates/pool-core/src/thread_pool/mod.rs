@@ -8,11 +8,13 @@
 //! - `seat`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `mail`, `posting`: work for one given worker
 //! - `lane`: tickets that found the queue full
+//! - `cpu_limit`: what a container allows
 //! - `builder`, `scaling`, `settings`: how a pool is built
 
 mod attention;
 mod builder;
 mod core;
+mod cpu_limit;
 mod lane;
 mod life;
 mod mail;

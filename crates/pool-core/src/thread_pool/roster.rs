@@ -15,6 +15,8 @@ const HOLD_OFF: Duration = Duration::from_millis(100);
 
 pub(super) struct Roster {
     bounds: RangeInclusive<usize>,
+    /// The most that the target is raised to now.
+    ceiling: usize,
     target: usize,
     seats: Box<[Place]>,
     working: usize,
@@ -42,6 +44,7 @@ impl Roster {
     pub(super) fn new(workers: usize, bounds: RangeInclusive<usize>, seats: usize) -> Self {
         let place = |seat| if seat < workers { Place::Taken } else { Place::Free };
         Roster {
+            ceiling: *bounds.end(),
             bounds,
             target: workers,
             seats: (0..seats).map(place).collect(),
@@ -80,6 +83,12 @@ impl Roster {
         self.hold_off = None;
     }
 
+    /// Wants no more than these, as far as the bounds allow it.
+    pub(super) fn cap(&mut self, ceiling: usize) {
+        self.ceiling = ceiling.clamp(*self.bounds.start(), *self.bounds.end());
+        self.target = self.target.min(self.ceiling);
+    }
+
     /// Wants one more, if the bounds allow it and the last one that was wanted is there.
     pub(super) fn aim_higher(&mut self) {
         if self.can_grow() && self.effective() >= self.target && !self.is_held_off() {
@@ -97,7 +106,7 @@ impl Roster {
     }
 
     pub(super) fn can_grow(&self) -> bool {
-        self.target < *self.bounds.end()
+        self.target < self.ceiling
     }
 
     pub(super) fn block(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cpu_limit::Follower;
 use crate::hooks::WorkerHook;
 
 #[derive(Default)]
@@ -15,4 +16,8 @@ pub(super) struct Settings {
     pub(super) keep_alive: Duration,
     /// A job that waited for longer than this shows that workers are missing.
     pub(super) queue_wait: Option<Duration>,
+    /// Who notices that the CPU limit has changed.
+    pub(super) cpu_limit: Option<Follower>,
+    /// How many workers there are unless the CPU limit is stricter.
+    pub(super) threads: usize,
 }

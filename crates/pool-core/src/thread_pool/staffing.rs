@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::attention::{Matter, Seen};
 use super::core::Core;
+use super::cpu_limit::Follower;
+use super::roster::Roster;
 use super::worker;
 use crate::job::{Job, Task};
 use crate::ledger::Desk;
@@ -34,7 +36,10 @@ impl<S: Strategy> Core<S> {
                 return Next::Leave;
             }
         }
-        if seen.has(Matter::STAFF) {
+        if seen.has(Matter::ADAPTS) {
+            self.follow_cpu_limit();
+        }
+        if self.life.attention.now().has(Matter::STAFF) {
             if self.life.leave(index, &self.mail) {
                 return Next::Leave;
             }
@@ -65,6 +70,10 @@ impl<S: Strategy> Core<S> {
     pub(super) fn seat_is_free(&self, index: usize) {
         self.life.direct(|roster| roster.vacate(index));
         self.hire();
+        if self.settings.scales {
+            // A submitter may have found this one idle, and left its job to it.
+            self.see_to_the_rest();
+        }
         self.nudge();
     }
 
@@ -80,15 +89,27 @@ impl<S: Strategy> Core<S> {
         if self.state() != PoolState::Running {
             return Err(ResizeError::ShutDown);
         }
-        self.aim(threads);
+        self.apply(|roster| roster.aim(threads));
         Ok(())
     }
 
-    fn aim(&self, threads: usize) {
-        let surplus = self.life.direct(|roster| roster.aim(threads));
+    /// Changes how many workers are wanted, and sees to it.
+    fn apply(&self, change: impl FnOnce(&mut Roster)) {
+        let surplus = self.life.direct(change);
         self.hire();
         // Each of these finds a worker that leaves; busy ones look up by themselves.
         (0..surplus).for_each(|_| self.nudge());
+    }
+
+    /// A worker between two jobs comes by here, so that a pool with nothing to do never looks.
+    fn follow_cpu_limit(&self) {
+        let Some(limit) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
+        if self.settings.scales {
+            self.apply(|roster| roster.cap(limit.unwrap_or(usize::MAX)));
+        } else {
+            let most = self.settings.threads;
+            self.apply(|roster| roster.aim(limit.map_or(most, |limit| limit.min(most))));
+        }
     }
 
     /// What a scaling pool does for each job that comes in, once it is counted.
@@ -103,7 +124,8 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// A worker of a scaling pool has come by a job. A burst of jobs may have found it idle before it did.
+    /// A worker of a scaling pool is idle no more: it has come by a job, or has left. A burst of jobs may have found it
+    /// idle before.
     pub(super) fn see_to_the_rest(&self) {
         if self.life.can_grow() {
             // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
