@@ -145,6 +145,14 @@ impl Ledger {
         Rejected::new(job, reason)
     }
 
+    /// As [`reject`](Ledger::reject), in a process that was forked: whoever waited for rest is not in it.
+    pub(crate) fn reject_forked(&self, job: Job) -> Rejected {
+        if job.release() {
+            self.rare.rejected.fetch_add(1, SeqCst);
+        }
+        Rejected::new(job, Reason::Forked)
+    }
+
     /// Gives up a job that the pool had accepted: counts it and tells its handle. If dropping what it held panics, the
     /// panic handler hears of it.
     pub fn discard(&self, job: Job, reason: Reason) {

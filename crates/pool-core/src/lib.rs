@@ -96,13 +96,20 @@
 //! # Where the unsafe code is
 //!
 //! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), and in the
-//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait. Nowhere else.
+//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait; and in `os`, one call to the
+//! operating system. Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
+
+// For what the tests share.
+#[cfg(all(test, not(loom)))]
+extern crate self as pool_core;
 
 mod gate;
 mod sync;
 
+#[cfg(not(loom))]
+mod after_fork;
 #[cfg(not(loom))]
 mod cell;
 #[cfg(all(feature = "conformance", not(loom)))]
@@ -127,6 +134,8 @@ mod hooks;
 mod job;
 #[cfg(not(loom))]
 mod ledger;
+#[cfg(not(loom))]
+mod os;
 #[cfg(not(loom))]
 mod pool;
 #[cfg(not(loom))]

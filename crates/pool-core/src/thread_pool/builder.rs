@@ -9,6 +9,7 @@ use super::cpu_limit::{self, Follower};
 use super::roster::Roster;
 use super::settings::Settings;
 use super::{Scaling, ThreadPool, worker};
+use crate::after_fork;
 use crate::error::Panic;
 use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
 use crate::workforce::Workforce;
@@ -202,6 +203,7 @@ impl<S: Strategy> Builder<S> {
         let core = Core::new(ledger, ends, roster, settings);
         let workforce: Arc<dyn Workforce> = core.clone();
         core.ledger().workforce().set(Arc::downgrade(&workforce));
+        after_fork::register(core.clone());
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         pool.core.life.expect();

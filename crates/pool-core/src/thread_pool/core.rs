@@ -10,6 +10,7 @@ use super::mail::Mail;
 use super::roster::Roster;
 use super::seat::Seat;
 use super::settings::Settings;
+use crate::after_fork::AtFork;
 use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
 use crate::ledger::Desk;
@@ -72,13 +73,22 @@ impl<S: Strategy> Core<S> {
             _ => (outside_stripe(), Caller::Outside),
         };
         let Some(inlet) = self.gate.enter(stripe) else {
-            return Err(self.ledger.reject(job, self.life.why_closed()));
+            return Err(self.turn_away(job));
         };
         let job = if self.settings.scales { self.see_to_workers(job) } else { job };
         match inlet.push(job, submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
+    }
+
+    /// The pool takes nothing more.
+    #[cold]
+    fn turn_away(&self, job: Job) -> Rejected {
+        if self.life.is_forked() {
+            return self.ledger.reject_forked(job);
+        }
+        self.ledger.reject(job, self.life.why_closed())
     }
 
     /// Does what is left to do when a job was not simply queued.
@@ -148,7 +158,7 @@ impl<S: Strategy> Core<S> {
     pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
         let Some(_inside) = self.gate.enter(self.ledger.stripe()) else {
-            return Err(self.ledger.reject(job, self.life.why_closed()));
+            return Err(self.turn_away(job));
         };
         match self.mail.put(worker, job, &self.life.attention) {
             Ok(()) => {
@@ -184,12 +194,18 @@ impl<S: Strategy> Core<S> {
 
     /// Without a limit, it waits for as long as it takes.
     pub(super) fn shutdown(&self, limit: Option<Duration>) -> Shutdown {
+        if self.life.is_forked() {
+            return Shutdown::Terminated;
+        }
         let deadline = deadline_after(limit);
         self.close();
         self.wait_for_the_end(deadline)
     }
 
     pub(super) fn shutdown_now(&self, limit: Option<Duration>) -> (Vec<Job>, Shutdown) {
+        if self.life.is_forked() {
+            return (Vec::new(), Shutdown::Terminated);
+        }
         let deadline = deadline_after(limit);
         self.life.give_back();
         self.close();
@@ -296,6 +312,13 @@ impl<S: Strategy> Core<S> {
         } else {
             self.ledger.discard(job, self.life.why_closed());
         }
+    }
+}
+
+impl<S: Strategy> AtFork for Core<S> {
+    fn forked(&self) {
+        self.life.forked();
+        self.gate.abandon();
     }
 }
 

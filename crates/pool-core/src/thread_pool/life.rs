@@ -20,6 +20,8 @@ pub(super) struct Life {
     changed: Condvar,
     /// The mirror of `Inner::state`.
     state: AtomicU8,
+    /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
+    forked: AtomicBool,
     /// Mirrors of the roster's target, of the workers that are on their way, and of whether more may be wanted.
     target: AtomicUsize,
     coming: AtomicUsize,
@@ -59,6 +61,7 @@ impl Life {
             }),
             changed: Condvar::new(),
             state: AtomicU8::new(0),
+            forked: AtomicBool::new(false),
             target: AtomicUsize::new(target),
             coming: AtomicUsize::new(0),
             can_grow: AtomicBool::new(can_grow),
@@ -167,8 +170,20 @@ impl Life {
         true
     }
 
+    pub(super) fn forked(&self) {
+        self.forked.store(true, SeqCst);
+        self.state.store(2, SeqCst);
+    }
+
+    pub(super) fn is_forked(&self) -> bool {
+        self.forked.load(SeqCst)
+    }
+
     /// Has no job started, unless the pool is ending.
     pub(super) fn pause(&self) {
+        if self.is_forked() {
+            return;
+        }
         let _inner = self.lock();
         if self.state() == PoolState::Running {
             self.attention.put(Matter::PAUSED, true);
@@ -176,6 +191,9 @@ impl Life {
     }
 
     pub(super) fn resume(&self) {
+        if self.is_forked() {
+            return;
+        }
         let _inner = self.lock();
         self.attention.put(Matter::PAUSED, false);
         self.changed.notify_all();
@@ -206,6 +224,9 @@ impl Life {
     }
 
     pub(super) fn staff(&self) -> Staff {
+        if self.is_forked() {
+            return Staff::default();
+        }
         let inner = self.lock();
         let staff = inner.roster.staff();
         // Those who leave at the end are not taken off the roster, or others would be hired in their place.

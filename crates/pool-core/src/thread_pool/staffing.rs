@@ -78,6 +78,9 @@ impl<S: Strategy> Core<S> {
     }
 
     pub(super) fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        if self.state() != PoolState::Running {
+            return Err(ResizeError::ShutDown);
+        }
         let bounds = self.life.bounds();
         if !bounds.contains(&threads) {
             return Err(ResizeError::OutOfBounds {
@@ -85,9 +88,6 @@ impl<S: Strategy> Core<S> {
                 least: *bounds.start(),
                 most: *bounds.end(),
             });
-        }
-        if self.state() != PoolState::Running {
-            return Err(ResizeError::ShutDown);
         }
         self.apply(|roster| roster.aim(threads));
         Ok(())
