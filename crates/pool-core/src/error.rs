@@ -195,6 +195,9 @@ pub enum BuildError {
         /// How many there can be.
         max: usize,
     },
+    /// A worker was to stay on a CPU that the process cannot use.
+    #[error("CPU {0} is not among those that this process may use")]
+    Cpu(usize),
     /// The name cannot be a thread's name.
     #[error("a pool's name must not contain a zero byte: {0:?}")]
     Name(String),

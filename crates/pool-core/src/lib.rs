@@ -127,6 +127,8 @@ mod ext;
 #[cfg(not(loom))]
 mod fork;
 #[cfg(not(loom))]
+mod global;
+#[cfg(not(loom))]
 mod handle;
 #[cfg(not(loom))]
 mod hooks;
@@ -149,6 +151,8 @@ mod thread_pool;
 #[cfg(not(loom))]
 mod workforce;
 
+#[cfg(all(feature = "affinity", not(loom)))]
+pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
 pub use crate::{
     contended::try_lock_patiently,
@@ -157,6 +161,7 @@ pub use crate::{
     error::{BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
     ext::PoolExt,
     fork::{install, join_claimable},
+    global::{AlreadySet, global, set_global},
     handle::JobHandle,
     hooks::PanicInfo,
     job::Job,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
-use pool_core::{BuildError, Pool, PoolExt, Scaling, Shutdown, ThreadPool, Threads, block_in_place};
+use pool_core::{BuildError, Pool, Scaling, Shutdown, ThreadPool, Threads, block_in_place};
 
 use self::deque::{Deque, End, Full};
 

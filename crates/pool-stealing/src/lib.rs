@@ -15,6 +15,8 @@ mod fork;
 #[cfg(not(loom))]
 mod frame;
 #[cfg(not(loom))]
+mod global;
+#[cfg(not(loom))]
 mod here;
 #[cfg(not(loom))]
 mod inlet;
@@ -74,6 +76,7 @@ mod strategy {
 
 #[cfg(not(loom))]
 pub use crate::{
+    global::global,
     inlet::StealingInlet,
     outlet::StealingOutlet,
     strategy::{Stealing, StealingPool},

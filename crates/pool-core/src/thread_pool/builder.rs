@@ -73,6 +73,8 @@ pub struct Builder<S> {
     spare_threads: usize,
     scaling: Option<Scaling>,
     follow_cpu_limit: bool,
+    #[cfg(feature = "affinity")]
+    pinning: super::Pinning,
     name: Option<String>,
     stack_size: Option<usize>,
     on_start: WorkerHook,
@@ -90,6 +92,8 @@ impl<S: Strategy> Builder<S> {
             spare_threads: 0,
             scaling: None,
             follow_cpu_limit: false,
+            #[cfg(feature = "affinity")]
+            pinning: super::Pinning::None,
             name: None,
             stack_size: None,
             on_start: WorkerHook::default(),
@@ -161,6 +165,14 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
+    /// Binds each worker to a CPU (feature `affinity`). What [`Pinning`](crate::Pinning) names must be there; where the
+    /// system does not allow it, or knows no such thing, workers run anywhere.
+    #[cfg(feature = "affinity")]
+    pub fn pin(mut self, pinning: super::Pinning) -> Self {
+        self.pinning = pinning;
+        self
+    }
+
     /// Called on each worker's thread, with its number, before its first job. A panic in it is a failed start.
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_start = WorkerHook::new(hook);
@@ -194,7 +206,7 @@ impl<S: Strategy> Builder<S> {
         let seats = self.checked_seats(*bounds.end())?;
         let ends = self.strategy.open(seats)?;
         let limit = if self.follow_cpu_limit { cpu_limit::now() } else { None };
-        let settings = self.settings(threads, limit);
+        let settings = self.settings(threads, limit)?;
         let threads = limit.map_or(threads, |limit| threads.min(limit.max(*bounds.start())));
         let mut roster = Roster::new(threads, bounds, seats);
         roster.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
@@ -236,9 +248,11 @@ impl<S: Strategy> Builder<S> {
         Ok(asked)
     }
 
-    fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Settings {
-        Settings {
+    fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Result<Settings, BuildError> {
+        Ok(Settings {
             stack_size: self.stack_size,
+            #[cfg(feature = "affinity")]
+            cpus: self.pinning.cpus()?,
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
             scales: self.scaling.is_some(),
@@ -246,7 +260,7 @@ impl<S: Strategy> Builder<S> {
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
             cpu_limit: self.follow_cpu_limit.then(|| Follower::new(cpu_limit)),
             threads,
-        }
+        })
     }
 
     fn checked_name(&self) -> Result<String, BuildError> {

@@ -9,6 +9,7 @@
 //! - `mail`, `posting`: work for one given worker
 //! - `lane`: tickets that found the queue full
 //! - `cpu_limit`: what a container allows
+//! - `pinning`: which CPU a worker stays on
 //! - `builder`, `scaling`, `settings`: how a pool is built
 
 mod attention;
@@ -18,6 +19,8 @@ mod cpu_limit;
 mod lane;
 mod life;
 mod mail;
+#[cfg(feature = "affinity")]
+mod pinning;
 mod posting;
 mod roster;
 mod scaling;
@@ -27,6 +30,8 @@ mod staffing;
 mod worker;
 
 pub use builder::{Builder, Threads};
+#[cfg(feature = "affinity")]
+pub use pinning::Pinning;
 pub use scaling::Scaling;
 
 use std::sync::Arc;

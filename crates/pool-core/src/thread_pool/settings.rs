@@ -8,6 +8,8 @@ use crate::hooks::WorkerHook;
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) stack_size: Option<usize>,
+    #[cfg(feature = "affinity")]
+    pub(super) cpus: Vec<core_affinity::CoreId>,
     pub(super) on_start: WorkerHook,
     pub(super) on_stop: WorkerHook,
     /// The pool grows and shrinks by itself.

@@ -32,6 +32,8 @@ fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<JoinHandl
 /// thread-local destructors run as those of any other thread.
 fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     current::become_member(core.ledger().id());
+    #[cfg(feature = "affinity")]
+    super::pinning::bind(&core.settings.cpus, index);
     core.life.join_buried();
     loop {
         let payload = match catch_unwind(AssertUnwindSafe(|| sit(core, index))) {
