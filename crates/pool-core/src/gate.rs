@@ -198,6 +198,13 @@ impl<I> Gate<I> {
         first
     }
 
+    /// Lets nobody in any more and never drops the inlet: this process is a fork, and the threads that may have been
+    /// inside, or hold what the drop needs, are not in it.
+    pub(crate) fn abandon(&self) {
+        self.dropped.store(true, SeqCst);
+        self.state.store(CLOSED, SeqCst);
+    }
+
     #[cold]
     fn sweep(&self) {
         fence(SeqCst);

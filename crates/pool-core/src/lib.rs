@@ -61,7 +61,9 @@
 //!                 None if state.1 => return Pop::Closed,
 //!                 None => {}
 //!             }
-//!             idle.begin();
+//!             if idle.begin() {
+//!                 return Pop::TimedOut; // there is something else to do than to wait
+//!             }
 //!             state = self.0.changed.wait(state).unwrap();
 //!         }
 //!     }
@@ -96,9 +98,13 @@
 //!
 //! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `cell`'s `slot`
 //! (moving a claimed closure out, and its result in), in the two callers of the lifetime erasure, `scope` and `fork`,
-//! whose obligation it is to wait, and in `fences` (a call to the operating system). Nowhere else.
+//! whose obligation it is to wait, and in `fences` and `os` (calls to the operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
+
+// For what the tests share.
+#[cfg(all(test, not(loom)))]
+extern crate self as pool_core;
 
 #[doc(hidden)]
 pub mod fences;
@@ -107,6 +113,8 @@ mod sync;
 
 #[cfg(not(loom))]
 mod admission;
+#[cfg(not(loom))]
+mod after_fork;
 #[cfg(not(loom))]
 mod attributed;
 #[cfg(not(loom))]
@@ -132,6 +140,8 @@ mod ext;
 #[cfg(not(loom))]
 mod fork;
 #[cfg(not(loom))]
+mod global;
+#[cfg(not(loom))]
 mod handle;
 #[cfg(not(loom))]
 mod hooks;
@@ -143,6 +153,8 @@ mod job;
 mod ledger;
 #[cfg(not(loom))]
 mod observer;
+#[cfg(not(loom))]
+mod os;
 #[cfg(not(loom))]
 mod pool;
 // These protocols are the models' business too; the rest of their parents is not.
@@ -179,16 +191,19 @@ mod watchdog;
 #[cfg(not(loom))]
 mod workforce;
 
+#[cfg(all(feature = "affinity", not(loom)))]
+pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
 pub use crate::{
     attributes::Attributes,
     cancel::{CancelToken, current_token},
     contended::try_lock_patiently,
-    counts::{Counts, Stats, WorkerStats},
+    counts::{Counts, Staff, Stats, WorkerStats},
     current::{Current, PoolId, current, job_name},
-    error::{BuildError, JoinError, Panic, Reason, Rejected},
+    error::{BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
     ext::PoolExt,
     fork::{install, join_claimable},
+    global::{AlreadySet, global, set_global},
     handle::JobHandle,
     hooks::{JobInfo, JobOutcome, PanicInfo},
     idle::Idle,
@@ -198,8 +213,9 @@ pub use crate::{
     scope::{Scope, ScopedHandle},
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
-    thread_pool::{Builder, ThreadPool, Threads},
+    thread_pool::{Builder, Scaling, ThreadPool, Threads},
     timing::{Distribution, Timing, Timings},
     urgency::Urgency,
     watchdog::OverdueInfo,
+    workforce::block_in_place,
 };

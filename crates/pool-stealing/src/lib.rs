@@ -14,6 +14,8 @@ mod fork;
 #[cfg(not(loom))]
 mod frame;
 #[cfg(not(loom))]
+mod global;
+#[cfg(not(loom))]
 mod here;
 #[cfg(not(loom))]
 mod inlet;
@@ -73,6 +75,7 @@ mod strategy {
 
 #[cfg(not(loom))]
 pub use crate::{
+    global::global,
     inlet::StealingInlet,
     outlet::StealingOutlet,
     strategy::{Stealing, StealingPool},

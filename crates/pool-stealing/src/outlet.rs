@@ -169,7 +169,10 @@ impl StealingOutlet {
             self.stop_search();
             return Some(Pop::Closed);
         }
-        idle.begin();
+        if idle.begin() {
+            self.searching = shared.sleep.get_up(self.index);
+            return Some(Pop::TimedOut);
+        }
         match shared.sleep.sleep(self.index, until) {
             Woken::ToSearch => self.searching = true,
             Woken::WithAll => {}
@@ -203,6 +206,10 @@ impl Outlet for StealingOutlet {
             }
             None => self.pop_slowly(until, idle),
         }
+    }
+
+    fn turn_away(&mut self) {
+        self.stop_search();
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
