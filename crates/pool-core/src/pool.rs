@@ -41,6 +41,10 @@ use crate::{
 /// It is counted, the worker goes on, and the process does not abort. `scope` and `join` run everything exactly once and
 /// rethrow after everything has finished. This needs `panic = "unwind"`, the default.
 ///
+/// **Attributes.** What a job asks for ([`Attributes`](crate::Attributes)) holds wherever it is run, by a worker or by its
+/// waiter: it does not start when its time to do so has passed or its token is set, and its handle says so. Nothing stops a
+/// job that runs; it is told, and may heed it.
+///
 /// **Counting.** See [`Counts`]: jobs are conserved.
 ///
 /// **States** only move forward: [`PoolState`].

@@ -210,7 +210,7 @@ impl<S: Strategy> Builder<S> {
     /// [`Reason::Overloaded`](crate::Reason::Overloaded).
     ///
     /// The wait is predicted from the number of queued jobs, the number of workers, and the time that jobs have taken of late,
-    /// whatever the strategy and the job's priority. Each submission then reads the clock and every worker's counters, and takes
+    /// whatever the strategy and the job's priority; scopes and joins are never turned away. Each submission then reads the clock and every worker's counters, and takes
     /// a mutex.
     pub fn admit_within(mut self, wait: Duration) -> Self {
         self.admit_within = Some(wait);
