@@ -16,8 +16,9 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-use crate::book::{Desk, Running};
+use crate::book::Desk;
 use crate::error::{Panic, drop_quietly};
+use crate::job::run_counted;
 use crate::ledger::Ledger;
 use crate::{JoinError, Reason};
 
@@ -93,36 +94,18 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
-        let count = desk.filter(|_| counted).map(Desk::start);
-        let outcome = catch_unwind(AssertUnwindSafe(f));
-        self.finish(outcome, count)
+        self.complete(run_counted(f, desk.filter(|_| counted)))
     }
 
     /// As [`run`](Cell::run), for the job's ticket, which counts also when there is nothing left to run but it was
     /// submitted anew.
     pub(crate) fn run_ticket(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
-        let (f, counted) = self.take_closure();
-        let is_a_job = f.is_some() || !counted;
-        let count = desk.filter(|_| is_a_job).map(Desk::start);
-        match (f, count) {
-            (Some(f), count) => {
-                let outcome = catch_unwind(AssertUnwindSafe(f));
-                return self.finish(outcome, count);
-            }
-            (None, Some(count)) => count.finish(false),
-            (None, None) => {}
+        match self.take_closure() {
+            // The cell is told when the job is counted, so whoever has the result also finds it counted.
+            (Some(f), _) => self.complete(run_counted(f, desk)),
+            (None, false) => run_counted(|| (), desk),
+            (None, true) => Ok(()),
         }
-        Ok(())
-    }
-
-    /// The closure has run. It must not be an argument here: what it borrows may end while this function has not
-    /// returned, as soon as the waiter knows.
-    fn finish(&self, outcome: thread::Result<T>, count: Option<Running<'_>>) -> thread::Result<()> {
-        // Counted first, so that whoever has the result also finds the job counted.
-        if let Some(count) = count {
-            count.finish(outcome.is_err());
-        }
-        self.complete(outcome)
     }
 
     /// Takes the closure, if nobody has, and says whether it counts. Whoever does must run it and
@@ -144,6 +127,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         }
     }
 
+    /// The closure has run. It must not be an argument here: what it borrows may end while this function has not
+    /// returned, as soon as the waiter knows.
     fn complete(&self, outcome: thread::Result<T>) -> thread::Result<()> {
         let mut inner = self.lock();
         if inner.detached {

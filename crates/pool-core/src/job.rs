@@ -240,17 +240,22 @@ unsafe fn take<T: Task>(storage: *mut Storage) -> T {
     }
 }
 
+/// Runs the closure of a job, counting it at the desk if there is one.
+#[inline]
+pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
+    let run = || catch_unwind(AssertUnwindSafe(f));
+    match desk {
+        None => run(),
+        Some(desk) => desk.run(run),
+    }
+}
+
 /// A plain closure: fire and forget.
 pub(crate) struct Closure<F>(pub(crate) F);
 
 impl<F: FnOnce() + Send> Task for Closure<F> {
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
-        let count = desk.map(Desk::start);
-        let outcome = catch_unwind(AssertUnwindSafe(self.0));
-        if let Some(count) = count {
-            count.finish(outcome.is_err());
-        }
-        outcome.map(|()| None)
+        run_counted(self.0, desk).map(|()| None)
     }
 
     fn discard(self, _: Reason, ledger: Option<&Ledger>) {

@@ -8,6 +8,7 @@
 //! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
 //! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
+//! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!

@@ -12,7 +12,7 @@ use crate::hooks::WorkerHook;
 use crate::strategy::Ends;
 use crate::{
     Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Push, Reason, Rejected, Shutdown, Strategy,
-    Submit,
+    Submit, Timing, timed,
 };
 
 pub(super) struct Core<S: Strategy> {
@@ -71,7 +71,11 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.ledger.reject(job, self.life.why_closed()));
         };
-        match inlet.push(self.ledger.stamped(job), submit, caller) {
+        let push = match self.ledger.timing() {
+            Timing::Off => inlet.push(job, submit, caller),
+            timing => push_timed(&*inlet, job, submit, caller, timing),
+        };
+        match push {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
@@ -265,6 +269,13 @@ impl<S: Strategy> Core<S> {
             self.ledger.discard(job, self.life.why_closed());
         }
     }
+}
+
+/// Apart from the other push, whose job then stays where it is.
+#[cold]
+#[inline(never)]
+fn push_timed(inlet: &impl Inlet, job: Job, submit: Submit, caller: Caller, timing: Timing) -> Push {
+    inlet.push(timed::stamp(job, timing), submit, caller)
 }
 
 /// Returns the ticket if there is no room for it.
