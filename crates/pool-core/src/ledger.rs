@@ -20,7 +20,6 @@ use crate::observer::Watch;
 use crate::raise::RaiseSlot;
 use crate::rest::Rest;
 use crate::sync::Arc;
-use crate::timed;
 use crate::timing::{Timing, Timings};
 use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
@@ -70,7 +69,7 @@ impl Ledger {
     ) -> Self {
         let pool = std::sync::Arc::from(name);
         let worker = |index| WorkerBook::new(exclusive, watch.observer(&pool, Some(index)));
-        let outside = || Book { observer: watch.observer(&pool, None), ..Book::default() };
+        let outside = || Book::shared(watch.observer(&pool, None));
         Ledger {
             id: PoolId::next(),
             name: name.to_owned(),
@@ -255,10 +254,10 @@ impl Ledger {
         Some(sum)
     }
 
-    /// A job that is about to be queued: it carries the time from here on, if the pool wants to know.
+    /// Which jobs are to carry the time of their submission.
     #[inline]
-    pub(crate) fn stamped(&self, job: Job) -> Job {
-        if self.timing == Timing::Off { job } else { timed::stamp(job, self.timing) }
+    pub(crate) fn timing(&self) -> Timing {
+        self.timing
     }
 
     /// Waits until no job is queued or running, at most this long. Returns whether that was so at some moment.

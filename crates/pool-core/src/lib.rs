@@ -9,6 +9,7 @@
 //! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
+//! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!

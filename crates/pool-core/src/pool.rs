@@ -209,7 +209,18 @@ pub trait Pool: Send + Sync {
         self.ledger().counts()
     }
 
-    /// [`counts`](Pool::counts), the longest queue, and what each worker did.
+    /// [`counts`](Pool::counts), the longest queue, and what each worker did. As cheap.
+    ///
+    /// ```
+    /// # fn report(pool: &dyn pool_core::Pool) {
+    /// let stats = pool.stats();
+    /// for (index, worker) in stats.workers.iter().enumerate() {
+    ///     println!("worker {index}: {} jobs, {:?} each", worker.jobs(), worker.average_job());
+    /// }
+    /// // Or all of it, a line for each worker.
+    /// println!("{stats}");
+    /// # }
+    /// ```
     fn stats(&self) -> Stats {
         self.ledger().stats()
     }

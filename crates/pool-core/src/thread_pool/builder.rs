@@ -271,8 +271,27 @@ impl<S: Strategy> Builder<S> {
     /// backtraces. A panic that passes no hook has none either, or that of an earlier panic that the same
     /// job caught: `std::panic::resume_unwind`, and so what a `scope`, a `join` or another handle rethrows.
     ///
+    /// Build the first such pool before there are threads that may panic: in the moment of the exchange, the hook
+    /// is std's own.
+    ///
     /// `RUST_BACKTRACE` need not be set. A panic of a job then costs some microseconds more, and printing
     /// the backtrace some milliseconds.
+    ///
+    /// ```
+    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    /// Builder::new(strategy)
+    ///     .backtraces(true)
+    ///     .on_panic(|panic| {
+    ///         let (job, place) = (panic.name.unwrap_or("a job"), panic.location.unwrap_or("?"));
+    ///         eprintln!("{job} panicked at {place}: {}", panic.message.unwrap_or_default());
+    ///         if let Some(backtrace) = panic.backtrace {
+    ///             eprintln!("{backtrace}");
+    ///         }
+    ///     })
+    ///     .build()
+    /// # }
+    /// ```
     pub fn backtraces(mut self, wanted: bool) -> Self {
         self.watch.backtraces = wanted;
         self

@@ -18,7 +18,7 @@ use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
     Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Shutdown,
-    Strategy, Submit,
+    Strategy, Submit, Timing, timed,
 };
 
 pub(super) struct Core<S: Strategy> {
@@ -82,7 +82,11 @@ impl<S: Strategy> Core<S> {
             return Err(self.ledger.reject(job, Reason::Overloaded));
         }
         let job = if self.settings.scales { self.see_to_workers(job) } else { job };
-        match inlet.push(self.ledger.stamped(job), submit, caller) {
+        let push = match self.ledger.timing() {
+            Timing::Off => inlet.push(job, submit, caller),
+            timing => push_timed(&*inlet, job, submit, caller, timing),
+        };
+        match push {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
@@ -351,6 +355,13 @@ impl<S: Strategy> AtFork for Core<S> {
 /// `None` is no limit; so is one beyond the end of the clock.
 fn deadline_after(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
+}
+
+/// Apart from the other push, whose job then stays where it is.
+#[cold]
+#[inline(never)]
+fn push_timed(inlet: &impl Inlet, job: Job, submit: Submit, caller: Caller, timing: Timing) -> Push {
+    inlet.push(timed::stamp(job, timing), submit, caller)
 }
 
 /// Returns the ticket if there is no room for it.
