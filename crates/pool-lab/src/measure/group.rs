@@ -15,11 +15,6 @@ use crate::workload::Failure;
 /// Even the fastest workload is not repeated more often in a sample.
 const MOST_REPEATS: u32 = 1_000_000;
 
-/// The engine that runs twice, to show the noise floor: the fastest so far of those that others are compared with.
-fn twin_of(runners: &[Runner]) -> Option<&Runner> {
-    runners.iter().filter(|runner| runner.is_reference).min_by_key(|runner| runner.repeat).or(runners.first())
-}
-
 /// One engine in the rounds.
 struct Runner {
     spec: Spec,
@@ -68,6 +63,11 @@ pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
     let twin = twin.map(Runner::finish);
     records.extend(summary::records(&finished, twin.as_ref()));
     records
+}
+
+/// The engine that runs twice, to show the noise floor: the fastest so far of those that others are compared with.
+fn twin_of(runners: &[Runner]) -> Option<&Runner> {
+    runners.iter().filter(|runner| runner.is_reference).min_by_key(|runner| runner.repeat).or(runners.first())
 }
 
 impl Runner {
