@@ -75,11 +75,25 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.turn_away(job));
         };
-        let job = if self.settings.scales { self.see_to_workers(job) } else { job };
+        if self.settings.scales {
+            return self.push_and_scale(inlet, job, submit, caller);
+        }
         match inlet.push(job, submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
+    }
+
+    #[cold]
+    fn push_and_scale(
+        &self,
+        inlet: Inside<'_, S::Inlet>,
+        job: Job,
+        submit: Submit,
+        caller: Caller,
+    ) -> Result<(), Rejected> {
+        let push = inlet.push(self.see_to_workers(job), submit, caller);
+        self.settle_push(inlet, push, submit, caller)
     }
 
     /// The pool takes nothing more.
@@ -171,9 +185,9 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Tries once more to queue a ticket that found no room. When the pool takes nothing more, it stays in the lane.
-    #[inline]
+    #[cold]
     pub(super) fn requeue_lane(&self) {
-        if !self.life.attention.now().has(Matter::LANE) || self.gate.is_closed() {
+        if self.gate.is_closed() {
             return;
         }
         // One pop makes room for one; moving all each time would take quadratic time when the lane is long.
