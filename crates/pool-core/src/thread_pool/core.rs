@@ -284,6 +284,8 @@ impl<S: Strategy> Core<S> {
     /// No worker could be started for this seat any more, for want of threads or because its start hook panics.
     pub(super) fn seat_is_deserted(&self, index: usize) {
         self.life.direct(|roster| roster.desert(index));
+        // Another seat may be free, and luckier.
+        self.hire();
         self.mail.abandon(index, &self.life.attention).into_iter().for_each(|job| self.dispose(job));
         if self.life.forget() {
             self.life.desert();
