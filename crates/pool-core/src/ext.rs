@@ -178,7 +178,7 @@ pub trait PoolExt: Pool {
         T: Send + 'static,
     {
         let mut handles = Vec::new();
-        for worker in self.present() {
+        for worker in self.present_workers() {
             let f = f.clone();
             match self.spawn_on(worker, move || f(worker)) {
                 Ok(handle) => handles.push(handle),

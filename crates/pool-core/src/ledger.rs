@@ -20,6 +20,7 @@ use crate::observer::Watch;
 use crate::raise::RaiseSlot;
 use crate::rest::Rest;
 use crate::sync::Arc;
+use crate::timed;
 use crate::timing::{Timing, Timings};
 use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
@@ -254,10 +255,14 @@ impl Ledger {
         Some(sum)
     }
 
-    /// Which jobs are to carry the time of their submission.
-    #[inline]
-    pub(crate) fn timing(&self) -> Timing {
-        self.timing
+    /// Whether some jobs are turned away or timed, which takes more than to queue them.
+    pub(crate) fn is_careful(&self) -> bool {
+        self.admission.is_some() || self.timing != Timing::Off
+    }
+
+    /// The job that is to be queued for this one: it carries the time from here on, if the pool wants to know.
+    pub(crate) fn stamped(&self, job: Job) -> Job {
+        if self.timing == Timing::Off { job } else { timed::stamp(job, self.timing) }
     }
 
     /// Waits until no job is queued or running, at most this long. Returns whether that was so at some moment.

@@ -179,7 +179,7 @@ pub trait Pool: Send + Sync {
     }
 
     /// The numbers of the workers that there are now, ascending.
-    fn present(&self) -> Vec<usize> {
+    fn present_workers(&self) -> Vec<usize> {
         (0..self.threads()).collect()
     }
 
@@ -318,8 +318,8 @@ impl<P: Pool + ?Sized> Pool for Arc<P> {
         (**self).submit_to(worker, job)
     }
 
-    fn present(&self) -> Vec<usize> {
-        (**self).present()
+    fn present_workers(&self) -> Vec<usize> {
+        (**self).present_workers()
     }
 
     fn threads(&self) -> usize {

@@ -57,8 +57,9 @@ impl Drop for Member {
 /// A job that waits for something outside the pool (a file, a lock, a reply) keeps its worker from running other
 /// jobs. Here the job says so: while the closure runs, the worker does not count, and the pool starts another in one of
 /// its [spare seats](crate::Builder::spare_threads), if one is free. When the closure returns there is one worker too
-/// many, and the first that has finished its job leaves. So no more than the pool's number of jobs run at once,
-/// those inside `block_in_place` aside.
+/// many, and the first that has finished its job leaves; until then one job more runs than the pool has workers.
+///
+/// What lies in the mailbox of a worker that blocks (see [`PoolExt::execute_on`](crate::PoolExt::execute_on)) waits for it.
 ///
 /// Outside a pool, inside another `block_in_place`, or without a spare seat, it just runs the closure. Panics come
 /// out as they are. Costs a lock, and the start of a thread when one is needed: tens of microseconds.

@@ -77,11 +77,12 @@ fn a_resize_goes_as_far_as_threads_can_be_had() {
         pool.resize(8).unwrap();
         let staff = pool.stats().staff;
         assert!((1..8).contains(&staff.now), "{staff:?}");
-        assert_eq!((staff.wanted, staff.failed_starts), (8, 1));
+        // A worker that looks up at the same time may have been refused one, too.
+        assert!(staff.wanted == 8 && staff.failed_starts > 0, "{staff:?}");
         let jobs: Vec<_> = (0..100).map(|number| pool.spawn(move || number).unwrap()).collect();
         assert!(jobs.into_iter().map(|job| job.join().unwrap()).eq(0..100));
         pool.resize(8).unwrap();
-        assert_eq!(pool.stats().staff.failed_starts, 2, "a resize tries again");
+        until(|| pool.stats().staff.failed_starts > staff.failed_starts);
         pool.resize(1).unwrap();
         until(|| pool.stats().staff.now == 1);
         assert_eq!(pool.shutdown(), Shutdown::Terminated);

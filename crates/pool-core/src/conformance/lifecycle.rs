@@ -264,8 +264,8 @@ fn a_worker_with_mail_stays(subject: &Subject) {
         pool.resize(1).unwrap();
         plug.pull();
         assert!(handles.into_iter().map(|handle| handle.join().unwrap()).eq(0..2));
-        until(|| pool.present().len() == 1);
-        let left = pool.present()[0];
+        until(|| pool.present_workers().len() == 1);
+        let left = pool.present_workers()[0];
         assert_eq!(pool.spawn_on(left, || 1).unwrap().join().unwrap(), 1);
         assert_eq!(pool.execute_on(1 - left, || ()).unwrap_err().reason(), Reason::NoSuchWorker(1 - left));
     }

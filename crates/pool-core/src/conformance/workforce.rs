@@ -35,6 +35,9 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Workforce, Parallel])
             .queues(1),
         case!("workforce", blocking_runs_the_closure_anywhere).needs(&[Workforce]).submits(2),
+        case!("workforce", everything_at_once_loses_nothing)
+            .needs(&[Workforce, Claim::Lifecycle, Hooks, Replacement, Counts, TakesAll])
+            .submits(600),
         case!("workforce", blocking_in_a_shutdown_still_ends).needs(&[Workforce, Parallel]).queues(8),
     ]
 }
@@ -160,9 +163,12 @@ fn spawn_and_disturb(pool: &Arc<dyn Pool>, disturb: impl Fn(usize) + Sync) {
         producers.into_iter().for_each(|producer| producer.join().unwrap());
         done.store(true, SeqCst);
     });
+    // It may have been left in a pause.
+    let _ = pool.resume();
     assert!(pool.wait_idle(None));
     let counts = pool.counts();
-    assert_eq!((ran.get(), counts.completed, counts.accounted()), (500, 500, counts.submitted));
+    assert_eq!((ran.get(), counts.accounted()), (500, counts.submitted));
+    assert_eq!(counts.completed + counts.panicked + counts.rejected, counts.submitted);
 }
 
 fn resizing_loses_nothing(subject: &Subject) {
@@ -246,6 +252,30 @@ fn scaling_loses_nothing(subject: &Subject) {
         let pool = subject.build(scaling(rule));
         spawn_and_disturb(&pool, |_| {});
         until(|| workers(&pool) == 1);
+        assert_eq!(pool.shutdown(), Shutdown::Terminated);
+    }
+}
+
+/// Workers come, go and die, pauses begin and end, and each worker gets mail, while jobs are spawned.
+fn everything_at_once_loses_nothing(subject: &Subject) {
+    for _ in 0..3 {
+        let setup = Setup { spare_threads: 2, ..up_to(2, 4) }.on_panic(|_| panic_on_purpose());
+        let pool = subject.build(setup);
+        let heard = Tally::default();
+        let (hears, mail) = (heard.clone(), Tally::default());
+        spawn_and_disturb(&pool, |round| match round % 5 {
+            0 => pool.resize(1 + round / 5 % 4).unwrap(),
+            1 => pool.pause().unwrap(),
+            2 => pool.resume().unwrap(),
+            // Its worker dies of it, now and then.
+            3 if round % 100 == 3 => pool.execute(|| panic_on_purpose()).unwrap(),
+            _ => {
+                let hears = hears.clone();
+                let handles = pool.broadcast(move |_| hears.add()).unwrap();
+                handles.iter().for_each(|_| mail.add());
+            }
+        });
+        assert_eq!(heard.get(), mail.get());
         assert_eq!(pool.shutdown(), Shutdown::Terminated);
     }
 }

@@ -18,7 +18,7 @@ use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
     Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Shutdown,
-    Strategy, Submit, Timing, timed,
+    Strategy, Submit,
 };
 
 pub(super) struct Core<S: Strategy> {
@@ -34,6 +34,8 @@ pub(super) struct Core<S: Strategy> {
     /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
     joining: Mutex<()>,
     pub(super) settings: Settings,
+    /// A submission takes more than a push.
+    is_careful: bool,
 }
 
 impl<S: Strategy> Core<S> {
@@ -42,6 +44,7 @@ impl<S: Strategy> Core<S> {
         let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
         let life = Life::new(roster);
         life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
+        let is_careful = settings.scales || ledger.is_careful();
         Arc::new_cyclic(|me| Core {
             me: me.clone(),
             gate: Gate::new(ledger.passages().clone(), ends.inlet),
@@ -52,6 +55,7 @@ impl<S: Strategy> Core<S> {
             seats,
             spare: Mutex::new(ends.spare),
             joining: Mutex::new(()),
+            is_careful,
             settings,
         })
     }
@@ -77,19 +81,35 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = inside else {
             return Err(self.turn_away(job));
         };
+        if self.is_careful {
+            return self.push_with_care(inlet, job, submit, caller);
+        }
+        match inlet.push(job, submit, caller) {
+            Push::Queued => Ok(()),
+            other => self.settle_push(inlet, other, submit, caller),
+        }
+    }
+
+    /// Submits a job to a pool that turns some away, grows with its queue, or times its jobs: apart from the other way in,
+    /// so that those who do not ask for it pay for one branch.
+    #[cold]
+    #[inline(never)]
+    fn push_with_care(
+        &self,
+        inlet: Inside<'_, S::Inlet>,
+        mut job: Job,
+        submit: Submit,
+        caller: Caller,
+    ) -> Result<(), Rejected> {
         if self.ledger.turns_away(|| self.life.target()) {
             drop(inlet);
             return Err(self.ledger.reject(job, Reason::Overloaded));
         }
-        let job = if self.settings.scales { self.see_to_workers(job) } else { job };
-        let push = match self.ledger.timing() {
-            Timing::Off => inlet.push(job, submit, caller),
-            timing => push_timed(&*inlet, job, submit, caller, timing),
-        };
-        match push {
-            Push::Queued => Ok(()),
-            other => self.settle_push(inlet, other, submit, caller),
+        if self.settings.scales {
+            job = self.see_to_workers(job);
         }
+        let push = inlet.push(self.ledger.stamped(job), submit, caller);
+        self.settle_push(inlet, push, submit, caller)
     }
 
     /// The pool takes nothing more.
@@ -187,9 +207,9 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Tries once more to queue a ticket that found no room. When the pool takes nothing more, it stays in the lane.
-    #[inline]
+    #[cold]
     pub(super) fn requeue_lane(&self) {
-        if !self.life.attention.now().has(Matter::LANE) || self.gate.is_closed() {
+        if self.gate.is_closed() {
             return;
         }
         // One pop makes room for one; moving all each time would take quadratic time when the lane is long.
@@ -288,6 +308,8 @@ impl<S: Strategy> Core<S> {
     /// No worker could be started for this seat any more, for want of threads or because its start hook panics.
     pub(super) fn seat_is_deserted(&self, index: usize) {
         self.life.direct(|roster| roster.desert(index));
+        // Another seat may be free, and luckier.
+        self.hire();
         self.mail.abandon(index, &self.life.attention).into_iter().for_each(|job| self.dispose(job));
         if self.life.forget() {
             self.life.desert();
@@ -355,13 +377,6 @@ impl<S: Strategy> AtFork for Core<S> {
 /// `None` is no limit; so is one beyond the end of the clock.
 fn deadline_after(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
-}
-
-/// Apart from the other push, whose job then stays where it is.
-#[cold]
-#[inline(never)]
-fn push_timed(inlet: &impl Inlet, job: Job, submit: Submit, caller: Caller, timing: Timing) -> Push {
-    inlet.push(timed::stamp(job, timing), submit, caller)
 }
 
 /// Returns the ticket if there is no room for it.

@@ -211,7 +211,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
         self.core.submit_to(worker, job)
     }
 
-    fn present(&self) -> Vec<usize> {
+    fn present_workers(&self) -> Vec<usize> {
         self.core.mail.open_seats().collect()
     }
 

@@ -60,7 +60,8 @@ impl<S: Strategy> Core<S> {
 
     /// Runs what lies in a worker's own mailbox.
     #[cold]
-    pub(super) fn read_mail(&self, index: usize, desk: Desk<'_>) {
+    pub(super) fn read_mail(&self, index: usize) {
+        let desk = self.ledger().worker_desk(index);
         while let Some(job) = self.mail.take(index, &self.life.attention) {
             if self.life.attention.now().has(Matter::PAUSED) {
                 self.life.hold();

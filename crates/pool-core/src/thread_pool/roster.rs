@@ -117,8 +117,9 @@ impl Roster {
         self.blocked -= 1;
     }
 
+    /// How many may leave. Nobody leaves to one who is still on the way, and may not arrive.
     pub(super) fn surplus(&self) -> usize {
-        self.effective().saturating_sub(self.target)
+        self.effective().saturating_sub(self.coming + self.target)
     }
 
     /// Whether a worker that looks up has nothing to do about it.
@@ -238,6 +239,17 @@ mod tests {
         roster.arrive(2);
         let Staff { failed_starts, highest, .. } = roster.staff();
         assert_eq!((failed_starts, highest), (1, 3));
+    }
+
+    #[test]
+    fn nobody_leaves_to_one_who_may_not_arrive() {
+        let mut roster = Roster::new(1, 1..=1, 2);
+        roster.block();
+        let seat = roster.hire().unwrap();
+        roster.unblock();
+        assert_eq!(roster.surplus(), 0);
+        roster.arrive(seat);
+        assert_eq!(roster.surplus(), 1);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::worker;
 use crate::book::Desk;
 use crate::job::{Job, Task};
 use crate::workforce::Workforce;
-use crate::{Idle, Ledger, PoolState, Reason, ResizeError, Strategy};
+use crate::{Idle, Ledger, Outlet, PoolState, Reason, ResizeError, Strategy};
 
 /// What a worker does next.
 pub(super) enum Next {
@@ -24,7 +24,13 @@ pub(super) enum Next {
 impl<S: Strategy> Core<S> {
     /// What a worker does between two jobs when something is the matter.
     #[cold]
-    pub(super) fn attend(&self, index: usize, desk: Desk<'_>, idle: &mut Idle<'_>, seen: Seen) -> Next {
+    pub(super) fn attend(
+        &self,
+        index: usize,
+        outlet: &mut S::Outlet,
+        idle: &mut Idle<'_>,
+        seen: Seen,
+    ) -> Next {
         if seen.has(Matter::GIVES_BACK) {
             self.set_aside_queued();
         }
@@ -46,7 +52,8 @@ impl<S: Strategy> Core<S> {
             self.hire();
         }
         if seen.has(Matter::MAIL) {
-            self.read_mail(index, desk);
+            outlet.turn_away();
+            self.read_mail(index);
         }
         let scales = self.settings.scales;
         Next::Pop(scales.then(|| Instant::now().checked_add(self.settings.keep_alive)).flatten())
@@ -113,7 +120,6 @@ impl<S: Strategy> Core<S> {
     }
 
     /// What a scaling pool does for each job that comes in, once it is counted.
-    #[cold]
     pub(super) fn see_to_workers(&self, job: Job) -> Job {
         if self.life.can_grow() && self.idle_workers() == 0 {
             self.grow();

@@ -93,30 +93,31 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
         let before = attention.now();
-        let mut until = None;
-        if !before.is_nothing() {
-            if before.has(Matter::MAIL) {
-                sitting.outlet().turn_away();
-            }
-            match core.attend(index, desk, &mut idle, before) {
-                Next::Pop(limit) => until = limit,
+        let until = if before.is_nothing() {
+            None
+        } else {
+            match core.attend(index, sitting.outlet(), &mut idle, before) {
+                Next::Pop(until) => until,
                 Next::Leave => {
                     leaves = true;
                     break;
                 }
             }
-        }
+        };
         let popped = sitting.outlet().pop(until, &mut idle);
         idle.end();
-        // The pop has made room, and an idle worker may take what this one would come to only after its job.
-        core.requeue_lane();
+        let after = attention.now();
+        if after.has(Matter::LANE) {
+            // The pop has made room, and an idle worker may take what this one would come to only after its job.
+            core.requeue_lane();
+        }
         match popped {
             Pop::Job(job) => {
                 // See `Stats::longest_queue`.
                 if jobs < 64 || jobs.is_multiple_of(64) {
                     ledger.sample_queue();
                 }
-                if attention.now().or(before).is_nothing() {
+                if after.or(before).is_nothing() {
                     core.run(job, desk);
                 } else {
                     core.run_attentively(job, index, desk, &mut idle, before);
@@ -139,7 +140,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         }
     }
     // Nobody who came before the channel was closed is forgotten.
-    core.read_mail(index, desk);
+    core.read_mail(index);
     idle.begin();
     leaves
 }
