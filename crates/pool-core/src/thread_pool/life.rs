@@ -36,6 +36,20 @@ struct Inner {
     buried: Vec<JoinHandle<()>>,
 }
 
+impl Inner {
+    /// Whether every expected worker has started or gone. The builder itself is one of those alive.
+    fn have_all_started(&self) -> bool {
+        self.ready + 1 >= self.alive
+    }
+
+    /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
+    fn tell_builder(&self, changed: &Condvar) {
+        if !self.built && self.have_all_started() {
+            changed.notify_all();
+        }
+    }
+}
+
 impl Life {
     /// A worker is about to be started, or the builder begins.
     pub(super) fn expect(&self) {
@@ -46,13 +60,14 @@ impl Life {
     pub(super) fn forget(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
-        self.changed.notify_all();
+        inner.tell_builder(&self.changed);
         inner.alive == 0
     }
 
     pub(super) fn worker_is_ready(&self) {
-        self.lock().ready += 1;
-        self.changed.notify_all();
+        let mut inner = self.lock();
+        inner.ready += 1;
+        inner.tell_builder(&self.changed);
     }
 
     /// A worker died. Returns its payload if it is to be replaced; one that dies while the pool is being built is not,
@@ -72,8 +87,7 @@ impl Life {
     /// Waits until every expected worker has started or died in the attempt, whose payload is then the error.
     pub(super) fn wait_started(&self) -> Result<(), Box<dyn Any + Send>> {
         let mut inner = self.lock();
-        // The builder itself is one of those alive.
-        while inner.ready + 1 < inner.alive {
+        while !inner.have_all_started() {
             inner = self.wait(inner);
         }
         inner.built = true;
