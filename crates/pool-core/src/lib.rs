@@ -135,6 +135,8 @@ mod scope;
 #[cfg(not(loom))]
 mod strategy;
 #[cfg(not(loom))]
+mod stripes;
+#[cfg(not(loom))]
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;

@@ -50,10 +50,11 @@ impl StealingOutlet {
         if self.pops.is_multiple_of(FAIRNESS) {
             return self.injected().or_else(|| self.own());
         }
-        self.own().or_else(|| self.injected())
+        let in_hand = self.owner().and_then(Owner::pop_hand);
+        in_hand.or_else(|| self.own()).or_else(|| self.injected())
     }
 
-    #[inline]
+    #[inline(never)]
     fn own(&self) -> Option<Job> {
         match self.owner() {
             Some(owner) => owner.pop().or_else(|| self.with_hand(owner, || owner.pop_batch())),

@@ -142,13 +142,19 @@ impl<'a> Owner<'a> {
         self.seat.own.0.spawned.push(job);
     }
 
+    /// Takes the next job out of the worker's hand.
+    #[inline]
+    pub(crate) fn pop_hand(self) -> Option<Job> {
+        self.seat.own.0.hand.pop()
+    }
+
     /// Takes the next job out of the worker's hand, or else out of those that it spawned if they are few.
     #[inline]
     pub(crate) fn pop(self) -> Option<Job> {
-        let Own { hand, spawned, grown } = &self.seat.own.0;
-        if let Some(job) = hand.pop() {
+        if let Some(job) = self.pop_hand() {
             return Some(job);
         }
+        let Own { spawned, grown, .. } = &self.seat.own.0;
         if !grown.get() {
             if spawned.len() <= SHORT {
                 return spawned.pop();
