@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::gate::OUTSIDE_STRIPES;
+use crate::stripes;
 
 /// The identity of a pool: no two pools of a process have the same, even after one is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,16 +101,20 @@ impl Drop for Named {
     }
 }
 
-/// The stripe of the gate that this thread uses from outside: threads take turns over them.
+/// The stripe of the gate that this thread uses from outside: its [own](crate::stripes), or one that it shares.
 #[inline]
 pub(crate) fn outside_stripe() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
     match STRIPE.get() {
         usize::MAX => {
-            let stripe = NEXT.fetch_add(1, Relaxed) % OUTSIDE_STRIPES;
+            let stripe = stripes::choose();
             STRIPE.set(stripe);
             stripe
         }
         stripe => stripe,
     }
+}
+
+/// Has this thread use another stripe from here on.
+pub(crate) fn set_outside_stripe(stripe: usize) {
+    STRIPE.set(stripe);
 }

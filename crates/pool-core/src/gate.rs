@@ -14,12 +14,13 @@
 //!   the inlet, unless somebody has.
 //!
 //! Between the addition and the reading of the state lies a fence. On a stripe that threads share, the addition is a
-//! locked instruction and so a fence already. A worker's own stripe is written by that worker alone, so that a load and a
-//! store are an addition, and the fence is a [light](crate::fences) one, which costs nothing: two locked instructions
-//! less for each job that a job submits. `close` pays for that with the heavy one, but only if a worker has submitted
-//! more than [`FEW`] jobs. The first few it counts with locked instructions, which need no heavy fence:
+//! locked instruction and so a fence already. A stripe that a worker or [another thread](crate::stripes) has to itself is
+//! written by that thread alone, so that a load and a store are an addition, and the fence is a
+//! [light](crate::fences) one, which costs nothing: two locked instructions less for each job. `close` pays for that
+//! with the heavy one, but only if such a thread has submitted more than [`FEW`] jobs. The first few it counts
+//! with locked instructions, which need no heavy fence:
 //!
-//! *`close` reads at most `FEW` entries.* Then the worker's next entry is a locked one that comes later in the one order
+//! *`close` reads at most `FEW` entries.* Then the thread's next entry is a locked one that comes later in the one order
 //! of sequentially consistent operations, and so it finds the gate shut.
 //!
 //! # Why it is right
@@ -55,14 +56,19 @@ use crate::sync::{
     UnsafeCell, fence, total_order,
 };
 
-/// How many stripes the threads outside the pool share.
+/// How many stripes there are for threads outside the pool, and how many of these, the first, have one
+/// [owner](crate::stripes) each.
 #[cfg(not(loom))]
-pub(crate) const OUTSIDE_STRIPES: usize = 8;
+pub(crate) const OUTSIDE_STRIPES: usize = 16;
+#[cfg(not(loom))]
+pub(crate) const OWN_STRIPES: usize = 8;
 #[cfg(loom)]
 pub(crate) const OUTSIDE_STRIPES: usize = 1;
+#[cfg(loom)]
+pub(crate) const OWN_STRIPES: usize = 0;
 
-/// So many entries a worker counts with locked instructions: pools whose workers do not submit need no heavy fence
-/// to close.
+/// So many entries a thread counts with locked instructions even on its own stripe: a pool that takes few jobs needs no
+/// heavy fence to close.
 #[cfg(not(loom))]
 const FEW: u64 = 64;
 #[cfg(loom)]
@@ -125,10 +131,11 @@ impl Passages {
         self.stripes.iter().all(|stripe| stripe.is_quiet())
     }
 
-    /// Whether a worker may have entered without a locked instruction.
+    /// Whether a thread may have entered without a locked instruction.
     fn have_light_entries(&self) -> bool {
-        let own = &self.stripes[OUTSIDE_STRIPES..self.uncounted()];
-        own.iter().any(|stripe| stripe.entered.load(SeqCst) > FEW)
+        let of_outside = &self.stripes[..OWN_STRIPES];
+        let of_seats = &self.stripes[OUTSIDE_STRIPES..self.uncounted()];
+        of_outside.iter().chain(of_seats).any(|stripe| stripe.entered.load(SeqCst) > FEW)
     }
 }
 
@@ -171,6 +178,12 @@ impl<I> Gate<I> {
     #[inline]
     pub(crate) fn enter_own(&self, stripe: usize) -> Option<Inside<'_, I>> {
         self.admit(Passing::enter_own(self, stripe))
+    }
+
+    /// Lets a thread in that is no worker of this pool, with its stripe.
+    #[inline]
+    pub(crate) fn enter_from_outside(&self, stripe: usize) -> Option<Inside<'_, I>> {
+        if stripe < OWN_STRIPES { self.enter_own(stripe) } else { self.enter(stripe) }
     }
 
     #[inline]
@@ -290,7 +303,7 @@ mod tests {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
         let gate = Gate::new(passages.clone(), inlet.clone());
-        drop(gate.enter(0).unwrap());
+        drop(gate.enter_from_outside(0).unwrap());
         drop(gate.enter(passages.uncounted()).unwrap());
         assert_eq!(passages.submitted(), 1);
         assert!(gate.close());
@@ -301,11 +314,16 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_is_counted_and_turned_away_however_often_it_has_entered() {
+    fn an_owner_is_counted_and_turned_away_however_often_it_has_entered() {
+        for own in [0, OWN_STRIPES, Passages::new(1).of_seat(0)] {
+            enter_often_and_close(own);
+        }
+    }
+
+    fn enter_often_and_close(own: usize) {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
         let gate = Gate::new(passages.clone(), inlet.clone());
-        let own = passages.of_seat(0);
         for entries in 1..=3 * FEW {
             drop(gate.enter_own(own).unwrap());
             assert_eq!(passages.submitted(), entries);

@@ -176,6 +176,8 @@ mod stage;
 #[cfg(not(loom))]
 mod strategy;
 #[cfg(not(loom))]
+mod stripes;
+#[cfg(not(loom))]
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;

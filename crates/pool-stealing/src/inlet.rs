@@ -20,7 +20,8 @@ impl StealingInlet {
 impl Inlet for StealingInlet {
     /// Never refuses, waits or displaces. A thread that sits in one of the seats pushes into its own deque, whatever
     /// it pushes; anyone else into the injector.
-    #[inline]
+    // Always, so that the job is not moved once more.
+    #[inline(always)]
     fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
         // SAFETY: nothing that is called here leaves a seat.
         match unsafe { here::owner_in(&self.0) } {

@@ -129,6 +129,34 @@ fn closing_wakes_whoever_sleeps_or_is_about_to() {
     });
 }
 
+#[test]
+fn a_batch_on_its_way_is_called_for_when_it_arrives() {
+    loom::model(|| {
+        let sleep = Arc::new(Sleep::new(1));
+        let [injector, hand] = [(); 2].map(|()| Arc::new(Jobs::default()));
+        injector.push();
+        let sleeper = {
+            let (sleep, injector, hand) = (sleep.clone(), injector.clone(), hand.clone());
+            thread::spawn(move || {
+                let is_visible = || injector.is_visible() || hand.is_visible();
+                while !is_visible() {
+                    sleep.lie_down(0, false);
+                    if is_visible() {
+                        sleep.get_up(0);
+                    } else {
+                        sleep.sleep(0, None);
+                    }
+                }
+            })
+        };
+        // A worker that does not search.
+        injector.take();
+        hand.push();
+        sleep.notify();
+        sleeper.join().unwrap();
+    });
+}
+
 /// A fork: something that its owner writes before it is pushed, and that is to be run once.
 struct Fork {
     content: UnsafeCell<u32>,

@@ -1,6 +1,7 @@
 //! Where jobs leave: a worker's search for the next one.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use pool_core::{Idle, Job, Outlet, Pop};
@@ -49,13 +50,14 @@ impl StealingOutlet {
         if self.pops.is_multiple_of(FAIRNESS) {
             return self.injected().or_else(|| self.own());
         }
-        self.own().or_else(|| self.injected())
+        let in_hand = self.owner().and_then(Owner::pop_hand);
+        in_hand.or_else(|| self.own()).or_else(|| self.injected())
     }
 
-    #[inline]
+    #[inline(never)]
     fn own(&self) -> Option<Job> {
         match self.owner() {
-            Some(owner) => owner.pop(),
+            Some(owner) => owner.pop().or_else(|| self.with_hand(owner, || owner.pop_batch())),
             None => self.shared.seats.get(self.index)?.steal(),
         }
     }
@@ -66,7 +68,7 @@ impl StealingOutlet {
             return None;
         }
         match self.owner() {
-            Some(owner) => owner.take_injected(injector),
+            Some(owner) => self.with_hand(owner, || owner.take_injected(injector)),
             None => retry(|| injector.steal()),
         }
     }
@@ -83,9 +85,21 @@ impl StealingOutlet {
     fn steal(&self) -> Option<Job> {
         let seats = &self.shared.seats;
         others(self.index, seats.len()).find_map(|seat| match self.owner() {
-            Some(owner) => seats[seat].steal_batch(owner),
+            Some(owner) => self.with_hand(owner, || seats[seat].steal_batch(owner)),
             None => seats[seat].steal(),
         })
+    }
+
+    /// Takes a job in a way that may fill the worker's hand, and calls for those left there as a push does: while they
+    /// were on their way nobody could see them, and who looked at that moment may have gone to sleep. A searcher
+    /// calls when it ends its search.
+    #[inline]
+    fn with_hand(&self, owner: Owner<'_>, take: impl FnOnce() -> Option<Job>) -> Option<Job> {
+        let job = take();
+        if job.is_some() && !self.searching && owner.has_hand() {
+            self.shared.sleep.notify();
+        }
+        job
     }
 
     /// A fork of another worker.
@@ -107,14 +121,20 @@ impl StealingOutlet {
     /// Looks around for a while, as the searcher, or once.
     fn search(&mut self, idle: &Idle<'_>) -> Find {
         self.searching = self.searching || self.shared.sleep.try_search();
-        let looks = if self.searching { LOOKS } else { 1 };
-        for _ in 0..looks {
+        if !self.searching {
+            return self.look(idle);
+        }
+        for _ in 0..LOOKS {
             match self.look(idle) {
                 Find::Nothing => (0..PAUSE).for_each(|_| std::hint::spin_loop()),
                 find => return find,
             }
         }
-        Find::Nothing
+        // Whoever is about to submit may be waiting for this very core: one who sends a job whenever the last has
+        // ended saves the sleep and the waking (2.2 us a job instead of 3.8, half the CPU time). More than once is no
+        // better, and takes longer to return where cores are short.
+        thread::yield_now();
+        self.look(idle)
     }
 
     #[inline]

@@ -162,14 +162,18 @@ impl<'a> Owner<'a> {
         self.seat.own.0.spawned.push(job);
     }
 
-    /// Takes the next job out of the worker's hand, or else out of those that it spawned.
+    /// Takes the next job out of the worker's hand.
     #[inline]
-    pub(crate) fn pop(self) -> Option<Job> {
-        self.seat.own.0.hand.pop().or_else(|| self.pop_spawned())
+    pub(crate) fn pop_hand(self) -> Option<Job> {
+        self.seat.own.0.hand.pop()
     }
 
+    /// Takes the next job out of the worker's hand, or else out of those that it spawned if they are few.
     #[inline]
-    fn pop_spawned(self) -> Option<Job> {
+    pub(crate) fn pop(self) -> Option<Job> {
+        if let Some(job) = self.pop_hand() {
+            return Some(job);
+        }
         let Own { spawned, grown, .. } = &self.seat.own.0;
         if !grown.get() {
             if spawned.len() <= SHORT {
@@ -177,17 +181,30 @@ impl<'a> Owner<'a> {
             }
             grown.set(true);
         }
-        if spawned.is_empty() { None } else { retry(|| self.fill_hand(&self.seat.spawned)) }
+        None
     }
 
-    /// Takes up to a batch of jobs into the worker's hand, and one of them out of it.
+    /// As [`pop`](Owner::pop), from those that it spawned if they are many: takes a batch of them into its hand.
+    #[inline]
+    pub(crate) fn pop_batch(self) -> Option<Job> {
+        let Own { spawned, grown, .. } = &self.seat.own.0;
+        let is_long = grown.get() && !spawned.is_empty();
+        if is_long { retry(|| self.fill_hand(&self.seat.spawned)) } else { None }
+    }
+
+    /// Takes up to a batch of the injector's jobs into the worker's hand, and one of them out of it.
+    pub(crate) fn take_injected(self, injector: &Injector<Job>) -> Option<Job> {
+        retry(|| injector.steal_batch_with_limit_and_pop(&self.seat.own.0.hand, BATCH))
+    }
+
+    /// As [`take_injected`](Owner::take_injected), from a deque.
     fn fill_hand(self, deque: &Stealer<Job>) -> Steal<Job> {
         deque.steal_batch_with_limit_and_pop(&self.seat.own.0.hand, BATCH)
     }
 
-    /// As [`fill_hand`](Owner::fill_hand), from the injector.
-    pub(crate) fn take_injected(self, injector: &Injector<Job>) -> Option<Job> {
-        retry(|| injector.steal_batch_with_limit_and_pop(&self.seat.own.0.hand, BATCH))
+    /// Whether the worker holds jobs that it is about to run.
+    pub(crate) fn has_hand(self) -> bool {
+        !self.seat.own.0.hand.is_empty()
     }
 
     #[inline(always)]

@@ -21,6 +21,8 @@
 //!   take oneself off the stack. If one is no longer on it, a waker was faster, and one has the role.
 //! - **Find** (a searcher finds work): give the role back; fence; if somebody sleeps and more work is visible, wake one. Only
 //!   then: a lone job must not wake two.
+//! - **Move** (a worker that does not search takes a batch of jobs from one place to another): as a push, when they are
+//!   visible again. Whoever looked in between saw them in neither place.
 //! - **Close**: wake everyone.
 //!
 //! # Why no wake-up is lost

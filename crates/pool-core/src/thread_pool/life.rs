@@ -44,6 +44,20 @@ struct Inner {
     buried: Vec<JoinHandle<()>>,
 }
 
+impl Inner {
+    /// Whether every expected worker has started or gone. The builder itself is one of those alive.
+    fn have_all_started(&self) -> bool {
+        self.ready + 1 >= self.alive
+    }
+
+    /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
+    fn tell_builder(&self, changed: &Condvar) {
+        if !self.built && self.have_all_started() {
+            changed.notify_all();
+        }
+    }
+}
+
 impl Life {
     pub(super) fn new(roster: Roster) -> Self {
         let (target, can_grow) = (roster.target(), roster.can_grow());
@@ -77,7 +91,7 @@ impl Life {
     pub(super) fn forget(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
-        self.changed.notify_all();
+        inner.tell_builder(&self.changed);
         inner.alive == 0
     }
 
@@ -86,7 +100,7 @@ impl Life {
         inner.ready += 1;
         inner.roster.arrive(seat);
         self.mirror(&inner);
-        self.changed.notify_all();
+        inner.tell_builder(&self.changed);
     }
 
     /// A worker died. Returns its payload if it is to be replaced; one that dies while the pool is being built is not,
@@ -106,8 +120,7 @@ impl Life {
     /// Waits until every expected worker has started or died in the attempt, whose payload is then the error.
     pub(super) fn wait_started(&self) -> Result<(), Box<dyn Any + Send>> {
         let mut inner = self.lock();
-        // The builder itself is one of those alive.
-        while inner.ready + 1 < inner.alive {
+        while !inner.have_all_started() {
             inner = self.wait(inner);
         }
         inner.built = true;

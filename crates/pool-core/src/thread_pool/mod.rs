@@ -160,7 +160,8 @@ impl<S: Strategy> ThreadPool<S> {
 }
 
 impl<S: Strategy> Pool for ThreadPool<S> {
-    #[inline]
+    // See `Core::submit`.
+    #[inline(always)]
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
         if submit.is_ticket() { self.core.queue_ticket(job) } else { self.core.submit(job, submit) }
     }
