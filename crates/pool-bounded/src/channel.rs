@@ -117,7 +117,8 @@ impl<I: Item> Exit<I> {
         match self.receiver.try_recv() {
             Ok(item) => return item.pop(&self.control),
             Err(TryRecvError::Disconnected) => return Pop::Closed,
-            Err(TryRecvError::Empty) => idle.begin(),
+            Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,
+            Err(TryRecvError::Empty) => {}
         }
         let received = match until {
             None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),

@@ -4,11 +4,12 @@
 //! outside use shared stripes. No job costs a read-modify-write on a line that another worker uses.
 
 use std::sync::atomic::{AtomicU64, Ordering::*};
+use std::thread;
 use std::time::Duration;
 
 use crate::Ledger;
 use crate::counts::WorkerStats;
-use crate::observer::{Observer, Watched};
+use crate::observer::Observer;
 
 /// What is counted wherever jobs run.
 #[derive(Default)]
@@ -17,7 +18,9 @@ pub(crate) struct Book {
     pub(crate) completed: AtomicU64,
     pub(crate) panicked: AtomicU64,
     /// Whether one thread alone writes here.
-    pub(crate) exclusive: bool,
+    exclusive: bool,
+    /// Whether one does, and nobody watches: the one thing that a job asks.
+    is_plain: bool,
     pub(crate) observer: Option<Box<Observer>>,
 }
 
@@ -75,7 +78,7 @@ impl Unrun {
 
 impl WorkerBook {
     pub(crate) fn new(exclusive: bool, observer: Option<Box<Observer>>) -> Self {
-        WorkerBook { jobs: Book { exclusive, observer, ..Book::default() }, ..WorkerBook::default() }
+        WorkerBook { jobs: Book::new(exclusive, observer), ..WorkerBook::default() }
     }
 
     pub(crate) fn read(&self, now: u64) -> WorkerStats {
@@ -94,6 +97,7 @@ impl WorkerBook {
 }
 
 /// Adds to a counter that only the calling thread writes: a load and a store are as good as an addition, and cheaper.
+/// The release makes what a job did visible to whoever reads the count.
 #[inline]
 pub(crate) fn add_alone(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Relaxed) + more, Release);
@@ -112,12 +116,19 @@ impl<'a> Desk<'a> {
         self.ledger
     }
 
-    /// Counts a job that starts. What the job's name is must be known by now.
+    /// Runs a job and counts it. Its name must be entered by now, and until it has ended.
+    ///
+    /// It is counted last, so that whoever finds it counted finds everything done that belongs to it.
     #[inline]
-    pub(crate) fn start(self) -> Running<'a> {
-        self.book.add(&self.book.started);
-        let watched = self.book.observer.as_deref().map(|observer| (observer, observer.start()));
-        Running { book: self.book, watched }
+    pub(crate) fn run<T>(self, job: impl FnOnce() -> thread::Result<T>) -> thread::Result<T> {
+        let book = self.book;
+        if !book.is_plain {
+            return book.run_with_care(job);
+        }
+        add_alone(&book.started, 1);
+        let outcome = job();
+        add_alone(if outcome.is_err() { &book.panicked } else { &book.completed }, 1);
+        outcome
     }
 
     /// Panics if a hook around a job has. For a worker between two jobs.
@@ -130,30 +141,33 @@ impl<'a> Desk<'a> {
 }
 
 impl Book {
-    #[inline]
+    fn new(exclusive: bool, observer: Option<Box<Observer>>) -> Self {
+        Book { exclusive, is_plain: exclusive && observer.is_none(), observer, ..Book::default() }
+    }
+
+    /// The book of those who are no workers.
+    pub(crate) fn shared(observer: Option<Box<Observer>>) -> Self {
+        Book::new(false, observer)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn run_with_care<T>(&self, job: impl FnOnce() -> thread::Result<T>) -> thread::Result<T> {
+        self.add(&self.started);
+        let started = self.observer.as_ref().and_then(|observer| observer.start());
+        let outcome = job();
+        if let Some(observer) = &self.observer {
+            observer.finish(started, outcome.is_err());
+        }
+        self.add(if outcome.is_err() { &self.panicked } else { &self.completed });
+        outcome
+    }
+
     fn add(&self, counter: &AtomicU64) {
-        // The release makes what the job did visible to whoever reads the count.
         if self.exclusive {
             add_alone(counter, 1);
         } else {
             counter.fetch_add(1, Release);
         }
-    }
-}
-
-/// A job that has started and not ended.
-pub(crate) struct Running<'a> {
-    book: &'a Book,
-    watched: Option<(&'a Observer, Watched)>,
-}
-
-impl Running<'_> {
-    /// Counts the job's end, after everything else that belongs to it.
-    #[inline]
-    pub(crate) fn finish(self, panicked: bool) {
-        if let Some((observer, watched)) = self.watched {
-            observer.finish(watched, panicked);
-        }
-        self.book.add(if panicked { &self.book.panicked } else { &self.book.completed });
     }
 }

@@ -64,7 +64,9 @@ pub struct Stats {
     pub longest_queue: u64,
     /// Panics of the panic handler, of hooks around jobs, and of payloads that were dropped because nobody handled them.
     pub handler_panics: u64,
-    /// Each worker, by its number.
+    /// How many workers there are and were.
+    pub staff: Staff,
+    /// Each seat for a worker, by its number.
     pub workers: Vec<WorkerStats>,
 }
 
@@ -77,6 +79,32 @@ impl Stats {
     /// How often a worker took work from another.
     pub fn steals(&self) -> u64 {
         self.workers.iter().map(|worker| worker.steals).sum()
+    }
+}
+
+/// How many workers a pool has and had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
+pub struct Staff {
+    /// Workers now, those that are about to start included.
+    pub now: usize,
+    /// Workers wanted: as built, resized or scaled.
+    pub wanted: usize,
+    /// Workers that are blocked, for which others may stand in.
+    pub blocked: usize,
+    /// The fewest that there ever were since the pool was built.
+    pub lowest: usize,
+    /// The most.
+    pub highest: usize,
+    /// How often a worker could not be started since then: the system refused a thread, or the start hook panicked.
+    pub failed_starts: u64,
+}
+
+impl Staff {
+    /// Always the same number.
+    pub(crate) fn constant(workers: usize) -> Self {
+        Staff { now: workers, wanted: workers, lowest: workers, highest: workers, ..Staff::default() }
     }
 }
 

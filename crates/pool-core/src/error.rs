@@ -34,6 +34,15 @@ pub enum Reason {
     /// No worker is left to run it, and none could be started.
     #[error("no worker is left to run the job")]
     NoWorkers,
+    /// The worker that it was for does not exist.
+    #[error("the pool has no worker {0}")]
+    NoSuchWorker(usize),
+    /// The pool cannot do what was asked for, such as giving work to one given worker.
+    #[error("this pool cannot do that")]
+    Unsupported,
+    /// The pool belongs to the process that this one was forked from; here it has no threads.
+    #[error("the pool's threads did not survive the fork")]
+    Forked,
     /// Whoever held the job dropped it without running it.
     #[error("the job was dropped unrun")]
     Dropped,
@@ -207,6 +216,25 @@ pub enum BuildError {
         /// How many there can be.
         most: usize,
     },
+    /// A pool that scales needs at least 1 worker, and no more at least than at most.
+    #[error("a pool cannot scale between {min} and {max} threads; 1 <= min <= max is needed")]
+    Scaling {
+        /// The fewest workers that were asked for.
+        min: usize,
+        /// The most.
+        max: usize,
+    },
+    /// More workers than the pool was told to have at most.
+    #[error("{threads} threads are more than max_threads, {max}")]
+    BeyondMax {
+        /// How many were asked for.
+        threads: usize,
+        /// How many there can be.
+        max: usize,
+    },
+    /// A worker was to stay on a CPU that the process cannot use.
+    #[error("CPU {0} is not among those that this process may use")]
+    Cpu(usize),
     /// The name cannot be a thread's name.
     #[error("a pool's name must not contain a zero byte: {0:?}")]
     Name(String),
@@ -224,4 +252,36 @@ pub enum BuildError {
     /// A worker panicked before it was ready (its `on_start` hook did). The others are stopped and joined.
     #[error("a worker panicked while starting: {0}")]
     Start(Panic),
+}
+
+/// Why a pool was not resized.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResizeError {
+    /// The number is beyond what the pool was built for.
+    #[error("{asked} threads are not within this pool's bounds, {least} to {most}; see Builder::max_threads")]
+    OutOfBounds {
+        /// How many were asked for.
+        asked: usize,
+        /// The fewest that it can have.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// The pool is ending, or has ended.
+    #[error("the pool is shut down")]
+    ShutDown,
+    /// The pool's size is fixed, as that of an adapter of somebody else's pool is.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+}
+
+/// The pool cannot do what was asked for: it is an adapter of somebody else's pool, which has no such operation.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pool {pool:?} has no operation to {operation}")]
+pub struct Unsupported {
+    /// The pool's name.
+    pub pool: String,
+    /// What was asked for.
+    pub operation: &'static str,
 }

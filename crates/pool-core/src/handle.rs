@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::attributed::Rare;
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Wait};
-use crate::current::enter_named;
+use crate::current::{current, enter_named};
 use crate::job::Task;
 use crate::ledger::Ledger;
 use crate::sync::Arc;
@@ -39,6 +39,8 @@ pub struct JobHandle<T> {
     ledger: Arc<Ledger>,
     priority: Priority,
     raised: bool,
+    /// The only worker that may run the job, if it is for a given one.
+    bound_to: Option<usize>,
 }
 
 impl<T: Send + 'static> JobHandle<T> {
@@ -50,11 +52,21 @@ impl<T: Send + 'static> JobHandle<T> {
         let cell = Arc::new(Cell::job(f, rare));
         let job = Job::from_task(Ticket(cell.clone()));
         let (task, ledger, priority) = (Some(cell as _), ledger.clone(), submit.urgency());
-        (job, JobHandle { task, ledger, priority, raised: false })
+        (job, JobHandle { task, ledger, priority, raised: false, bound_to: None })
     }
 }
 
 impl<T> JobHandle<T> {
+    /// No other worker may run the job, not even in place of itself.
+    pub(crate) fn bound_to(mut self, worker: usize) -> Self {
+        self.bound_to = Some(worker);
+        self
+    }
+
+    fn may_run_here(&self) -> bool {
+        self.bound_to.is_none_or(|worker| current().is_some_and(|here| here.index == worker))
+    }
+
     /// Waits for the job and returns its result.
     ///
     /// A worker of the same pool runs the job in place if nobody has started it. What the job did happens before the
@@ -66,7 +78,7 @@ impl<T> JobHandle<T> {
     /// the job up or it did not start in time.
     pub fn join(mut self) -> Result<T, JoinError> {
         let task = self.task.take().expect(TAKEN);
-        if let Some(desk) = self.ledger.desk_here() {
+        if let Some(desk) = self.ledger.desk_here().filter(|_| self.may_run_here()) {
             task.run_in_place(Some(desk));
         }
         wait(&*task, None, &self.ledger);

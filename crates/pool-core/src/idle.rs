@@ -1,6 +1,6 @@
 //! How an outlet tells what a worker does besides running jobs: waiting, and stealing.
 
-use std::sync::atomic::Ordering::*;
+use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 use crate::Ledger;
 use crate::book::{WorkerBook, add_alone};
@@ -8,27 +8,36 @@ use crate::book::{WorkerBook, add_alone};
 /// A worker's way of saying that it is about to wait, and what it stole: see [`Outlet::pop`](crate::Outlet::pop).
 pub struct Idle<'a> {
     worker: Option<(&'a Ledger, &'a WorkerBook)>,
+    /// How many jobs lie in the worker's own mailbox.
+    mail: Option<&'a AtomicUsize>,
     begun: bool,
 }
 
 impl<'a> Idle<'a> {
     /// For tests of a discipline, without a pool: it only remembers whether [`begin`](Idle::begin) was called.
     pub fn unobserved() -> Idle<'static> {
-        Idle { worker: None, begun: false }
+        Idle { worker: None, mail: None, begun: false }
     }
 
-    pub(crate) fn of_worker(ledger: &'a Ledger, index: usize) -> Self {
-        Idle { worker: Some((ledger, ledger.worker_book(index))), begun: false }
+    pub(crate) fn of_worker(ledger: &'a Ledger, index: usize, mail: &'a AtomicUsize) -> Self {
+        Idle { worker: Some((ledger, ledger.worker_book(index))), mail: Some(mail), begun: false }
     }
 
-    /// The worker is about to wait. Calling it again before the pop returns changes nothing.
+    /// The worker is about to wait. Returns whether it is to look up instead, since there is work for it elsewhere: then
+    /// the pop returns [`Pop::TimedOut`](crate::Pop::TimedOut).
     ///
-    /// Costs a clock reading and a fence.
-    pub fn begin(&mut self) {
-        if self.begun {
-            return;
+    /// Costs a clock reading and a fence. Calling it again before the pop returns, which a discipline does before each
+    /// wait, only asks again whether to wait.
+    pub fn begin(&mut self) -> bool {
+        if !self.begun {
+            self.begun = true;
+            self.end_spell();
         }
-        self.begun = true;
+        // After the fence in `settle`: see the protocol of mailboxes.
+        self.mail.is_some_and(|mail| mail.load(SeqCst) != 0)
+    }
+
+    fn end_spell(&self) {
         if let Some((ledger, book)) = self.worker {
             let spell = book.spell.load(Relaxed);
             let worked = (ledger.now() + 1).saturating_sub(spell);

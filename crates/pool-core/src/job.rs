@@ -243,12 +243,11 @@ unsafe fn take<T: Task>(storage: *mut Storage) -> T {
 /// Runs the closure of a job, counting it at the desk if there is one.
 #[inline]
 pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
-    let count = desk.map(Desk::start);
-    let outcome = catch_unwind(AssertUnwindSafe(f));
-    if let Some(count) = count {
-        count.finish(outcome.is_err());
+    let run = || catch_unwind(AssertUnwindSafe(f));
+    match desk {
+        None => run(),
+        Some(desk) => desk.run(run),
     }
-    outcome
 }
 
 /// A plain closure: fire and forget.

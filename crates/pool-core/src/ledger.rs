@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 use crate::admission::{Admission, Work};
 use crate::attributed::enter_plain;
 use crate::book::{Book, Desk, RareBook, WorkerBook};
-use crate::counts::{Counts, Stats};
+use crate::counts::{Counts, Staff, Stats};
 use crate::current::{self, PoolId, current, job_name, outside_stripe};
 use crate::error::{Panic, drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
@@ -70,7 +70,7 @@ impl Ledger {
     ) -> Self {
         let pool = std::sync::Arc::from(name);
         let worker = |index| WorkerBook::new(exclusive, watch.observer(&pool, Some(index)));
-        let outside = || Book { observer: watch.observer(&pool, None), ..Book::default() };
+        let outside = || Book::shared(watch.observer(&pool, None));
         Ledger {
             id: PoolId::next(),
             name: name.to_owned(),
@@ -99,21 +99,22 @@ impl Ledger {
         self.admission = limit.map(Admission::within);
     }
 
-    /// Whether a job that has just been counted is turned away, since it would have to wait too long.
+    /// Whether a job that has just been counted is turned away, since it would have to wait too long for one of so many
+    /// workers.
     #[inline]
-    pub(crate) fn turns_away(&self) -> bool {
-        self.admission.as_ref().is_some_and(|admission| !self.admits(admission))
+    pub(crate) fn turns_away(&self, workers: impl FnOnce() -> usize) -> bool {
+        self.admission.as_ref().is_some_and(|admission| !self.admits(admission, workers()))
     }
 
     #[cold]
-    fn admits(&self, admission: &Admission) -> bool {
+    fn admits(&self, admission: &Admission, workers: usize) -> bool {
         let now = self.now();
         let work = self.workers.iter().map(|book| book.read(now)).fold(Work::default(), |sum, worker| Work {
             jobs: sum.jobs + worker.jobs(),
             busy: sum.busy + worker.busy.as_nanos() as u64,
         });
         // The job itself is counted as queued.
-        admission.admits(self.counts().queued.saturating_sub(1), self.workers(), work)
+        admission.admits(self.counts().queued.saturating_sub(1), workers, work)
     }
 
     pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {
@@ -147,6 +148,14 @@ impl Ledger {
             self.settle();
         }
         Rejected::new(job, reason)
+    }
+
+    /// As [`reject`](Ledger::reject), in a process that was forked: whoever waited for rest is not in it.
+    pub(crate) fn reject_forked(&self, job: Job) -> Rejected {
+        if job.release() {
+            self.rare.rejected.fetch_add(1, SeqCst);
+        }
+        Rejected::new(job, Reason::Forked)
     }
 
     /// Gives up a job that the pool had accepted: counts it and tells its handle. If dropping what it held panics, the
@@ -223,6 +232,7 @@ impl Ledger {
             counts,
             longest_queue: self.rare.longest_queue.load(Relaxed),
             handler_panics: self.handler_panics(),
+            staff: Staff::constant(self.workers()),
             workers,
         }
     }
@@ -245,8 +255,12 @@ impl Ledger {
         Some(sum)
     }
 
-    /// A job that is about to be queued: it carries the time from here on, if the pool wants to know.
-    #[inline]
+    /// Whether some jobs are turned away or timed, which takes more than to queue them.
+    pub(crate) fn is_careful(&self) -> bool {
+        self.admission.is_some() || self.timing != Timing::Off
+    }
+
+    /// The job that is to be queued for this one: it carries the time from here on, if the pool wants to know.
     pub(crate) fn stamped(&self, job: Job) -> Job {
         if self.timing == Timing::Off { job } else { timed::stamp(job, self.timing) }
     }
@@ -280,6 +294,11 @@ impl Ledger {
 
     pub(crate) fn workforce(&self) -> &WorkforceSlot {
         &self.workforce
+    }
+
+    /// Whether this worker waits for a job, or has not looked for one yet.
+    pub(crate) fn is_waiting(&self, worker: usize) -> bool {
+        self.workers[worker].spell.load(SeqCst) == 0
     }
 
     /// The desk of the calling thread if it is one of the pool's workers.

@@ -1,7 +1,7 @@
 //! What a pool watches its jobs for: hooks around them, their times, and where their panics begin.
 //!
-//! All of it goes by one optional [`Observer`] at each desk, so a pool that wants nothing of this pays for one
-//! branch a job, on the cache line that counts the job anyway.
+//! All of it goes by one optional [`Observer`] at each desk. Whether there is one is asked together with whether the
+//! desk is shared, which every job asks, so a pool that wants nothing of this pays nothing for it.
 //!
 //! # A hook that panics
 //!
@@ -75,42 +75,31 @@ struct Times {
     woken_at: Mutex<Option<Instant>>,
 }
 
-/// A job that runs, as its observer remembers it.
-pub(crate) struct Watched {
-    name: Option<&'static str>,
-    /// Only if its time is wanted.
-    started: Option<Instant>,
-    was_armed: bool,
-}
-
 impl Observer {
-    /// A job is about to start.
-    #[cold]
-    pub(crate) fn start(&self) -> Watched {
-        let name = job_name();
+    /// A job is about to start. Returns when, if its run time is wanted.
+    pub(crate) fn start(&self) -> Option<Instant> {
         let submitted = timed::take_submitted();
         if let Some(before) = &self.watch.before {
-            self.call(|| before(self.info(name)));
+            self.call(|| before(self.info()));
         }
-        let started = self.times().and_then(|times| times.start(submitted, self.watch.timing));
-        let was_armed = self.watch.backtraces && trace::arm();
-        Watched { name, started, was_armed }
+        if self.watch.backtraces {
+            trace::arm();
+        }
+        self.times()?.start(submitted, self.watch.timing)
     }
 
     /// The job has ended, and nobody knows yet.
-    #[cold]
-    pub(crate) fn finish(&self, watched: Watched, panicked: bool) {
-        let Watched { name, started, was_armed } = watched;
+    pub(crate) fn finish(&self, started: Option<Instant>, panicked: bool) {
         if let (Some(times), Some(started)) = (self.times(), started) {
             let took = started.elapsed();
             lock(&times.timings).run_time.record(took);
         }
         if self.watch.backtraces {
-            trace::disarm(was_armed, panicked);
+            trace::disarm(panicked);
         }
         if let Some(after) = &self.watch.after {
             let outcome = if panicked { JobOutcome::Panicked } else { JobOutcome::Completed };
-            self.call(|| after(self.info(name), outcome));
+            self.call(|| after(self.info(), outcome));
         }
     }
 
@@ -153,8 +142,8 @@ impl Observer {
         self.watch.is_timing().then(|| &**self.times.get_or_init(Box::default))
     }
 
-    fn info(&self, name: Option<&'static str>) -> JobInfo<'_> {
-        JobInfo { pool: &self.pool, worker: self.worker, name }
+    fn info(&self) -> JobInfo<'_> {
+        JobInfo { pool: &self.pool, worker: self.worker, name: job_name() }
     }
 
     fn call(&self, hook: impl FnOnce()) {

@@ -12,14 +12,14 @@ use crate::timing::Timing;
 use crate::{Job, Reason};
 
 thread_local! {
-    /// When the job was submitted that this thread is about to start. Neither has a destructor.
+    // Neither has a destructor.
+    /// When the job was submitted that this thread is about to start.
     static SUBMITTED: Cell<Option<Instant>> = const { Cell::new(None) };
     static DICE: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Stamps a job that is being submitted, if it is picked. One that was handed back and is submitted again keeps its
 /// first stamp.
-#[cold]
 pub(crate) fn stamp(job: Job, timing: Timing) -> Job {
     if job.is_timed() || !picks(timing) {
         return job;

@@ -2,8 +2,10 @@
 //!
 //! By the time a panic is caught, its stack is gone. Only std's panic hook sees it, and there is one for the whole process.
 //! So the first pool that wants backtraces puts a hook of ours before the one that it finds, for good. Ours looks
-//! at a flag of its thread, which is set while the thread runs a job of such a pool, and if it is set, leaves the
+//! at a number of its thread, how many jobs of such pools it is in the middle of, and if there are any, leaves the
 //! trace in a thread-local value for whoever catches the panic. Then it calls the other hook.
+//!
+//! std cannot exchange a hook in one step, so a panic elsewhere in just that moment is printed by std's own hook.
 //!
 //! It is a best effort: what rethrows a payload (`resume_unwind`) does not pass the hook, so such a panic has the
 //! trace of the last one that began in the job, if any.
@@ -22,7 +24,7 @@ pub(crate) struct Trace {
 
 thread_local! {
     // Without a destructor: the hook reads it in any panic of any thread, at the thread's very end, too.
-    static ARMED: Cell<bool> = const { Cell::new(false) };
+    static ARMED: Cell<usize> = const { Cell::new(0) };
     static LAST: Cell<Option<Box<Trace>>> = const { Cell::new(None) };
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn install() {
 }
 
 fn note(info: &PanicHookInfo<'_>) {
-    if ARMED.get() {
+    if ARMED.get() != 0 {
         let location = info.location().map(ToString::to_string);
         put_back(Some(Box::new(Trace { location, backtrace: Backtrace::force_capture() })));
     }
@@ -60,16 +62,16 @@ pub(crate) fn take() -> Option<Box<Trace>> {
     LAST.try_with(Cell::take).ok().flatten()
 }
 
-/// A job starts that wants its panic traced. Returns what [`disarm`] has to know.
-pub(crate) fn arm() -> bool {
+/// A job starts that wants its panic traced.
+pub(crate) fn arm() {
     // What a panic has left that nobody asked about.
     drop(take());
-    ARMED.replace(true)
+    ARMED.set(ARMED.get() + 1);
 }
 
 /// The job has ended. A panic that was caught within it is no concern of the pool's.
-pub(crate) fn disarm(before: bool, panicked: bool) {
-    ARMED.set(before);
+pub(crate) fn disarm(panicked: bool) {
+    ARMED.set(ARMED.get() - 1);
     if !panicked {
         drop(take());
     }

@@ -17,7 +17,7 @@ use crate::report::ReportError;
 use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
 use crate::watch::Watch;
-use crate::workload::{Failure, Task, TaskError};
+use crate::workload::{Task, TaskError};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
@@ -95,10 +95,8 @@ enum CliError {
     Threads(String),
     #[error("the number of rounds must be at least 1")]
     NoRounds,
-    #[error("{workload} on {pool}: {source}")]
-    Contender { workload: String, pool: String, source: NoContender },
-    #[error("{workload} on {pool}: {source}")]
-    Failure { workload: String, pool: String, source: Failure },
+    #[error("{what}: {source}")]
+    Run { what: String, source: Box<NoContender> },
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]
@@ -114,8 +112,7 @@ impl CliError {
         match self {
             CliError::Spec(SpecError::Build { .. }) => false,
             CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::NoRounds => true,
-            CliError::Contender { source: NoContender::Unsupported(_), .. } => true,
-            CliError::Contender { .. } | CliError::Failure { .. } => false,
+            CliError::Run { source, .. } => matches!(**source, NoContender::Unsupported(_)),
             CliError::Record(_) | CliError::Report(_) | CliError::Demo(_) | CliError::Output(_) => false,
         }
     }
@@ -193,14 +190,14 @@ fn run_report(root: &Path) -> Result<ExitCode, CliError> {
 
 fn run_once(workload: &str, pool: &str) -> Result<ExitCode, CliError> {
     let (task, spec): (Task, Spec) = (workload.parse()?, pool.parse()?);
-    let (workload, pool) = (task.to_string(), spec.to_string());
-    let mut contender = match contender::contender(&spec, task.about, &task.parameters) {
-        Ok(contender) => contender,
-        Err(source) => return Err(CliError::Contender { workload, pool, source }),
+    let run = || {
+        let mut contender = contender::contender(&spec, task.about, &task.parameters)?;
+        contender.iterate(&mut Watch::new())?;
+        Ok(contender.operations())
     };
-    let outcome = contender.iterate(&mut Watch::new());
-    outcome.map_err(|source| CliError::Failure { workload, pool, source })?;
-    writeln!(io::stdout(), "{}", contender.operations())?;
+    let what = format!("{task} on {spec}");
+    let operations = run().map_err(|source| CliError::Run { what, source: Box::new(source) })?;
+    writeln!(io::stdout(), "{operations}")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@
 //! workload with one thread count on several engines (a *group*), is measured in rounds: A B C A B C ... The engines
 //! of a round see the same machine, and ratios are taken within rounds.
 //!
-//! In each group one engine runs twice, under the same conditions, as two pools. How much it differs from
+//! In each group the engine that was fastest when it warmed up runs twice, under the same conditions, as two pools. How much it differs from
 //! itself is the noise floor: a smaller difference between two engines is none.
 //!
 //! - The pools of a group are built and warmed before its first round, and stopped after its last; they sleep while
@@ -49,6 +49,8 @@ pub struct Pace {
     pub rounds: usize,
     /// How long a sample should be, at least. A workload that takes longer runs once a sample.
     pub sample: Duration,
+    /// An engine of which one repeat takes longer than this is measured once, and takes no part in the rounds.
+    pub slow: Option<Duration>,
     /// How long everything may take, about. When time runs short, groups have fewer rounds, but no less than
     /// [`Pace::FEWEST_ROUNDS`].
     pub limit: Option<Duration>,
@@ -62,7 +64,7 @@ impl Pace {
 /// Fifteen rounds of samples that are long against the clock's resolution and a time slice.
 impl Default for Pace {
     fn default() -> Self {
-        Pace { rounds: 15, sample: Duration::from_millis(10), limit: None }
+        Pace { rounds: 15, sample: Duration::from_millis(10), slow: None, limit: None }
     }
 }
 

@@ -80,16 +80,12 @@ fn json_is_all_that_is_on_standard_output() {
             record["metric"].as_str().unwrap()
         ));
     }
-    for expected in [
-        "mpsc time_per_op",
-        "rayon time_per_op",
-        "mpsc relative",
-        "rayon relative",
-        "mpsc noise",
-        "chili unsupported",
-    ] {
+    for expected in
+        ["mpsc time_per_op", "rayon time_per_op", "mpsc relative", "rayon relative", "chili unsupported"]
+    {
         assert!(metrics.contains(expected), "{expected} in {metrics:?}");
     }
+    assert!(metrics.contains("mpsc noise") || metrics.contains("rayon noise"), "{metrics:?}");
 }
 
 #[test]

@@ -239,12 +239,11 @@ impl Outlet for Window {
                 state = queue.search(state);
                 continue;
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if until.is_some_and(|until| until <= Instant::now()) || idle.begin() {
                 // It may have been called for a job that is not for it.
                 queue.leave(state);
                 return Pop::TimedOut;
             }
-            idle.begin();
             state = queue.sleep(state, *kind, until);
         }
     }

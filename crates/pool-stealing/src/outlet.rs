@@ -11,11 +11,6 @@ use crate::shared::{Shared, retry};
 use crate::sleep::Woken;
 use crate::theft::{Fork, Hunger};
 
-/// The most jobs taken out of the injector, or out of another worker's deque, at once.
-///
-/// Enough to make the cost of sharing small; few enough that one worker does not hoard.
-const BATCH: usize = 32;
-
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
 /// lock out the rest of the world.
 const FAIRNESS: u32 = 64;
@@ -40,6 +35,7 @@ impl StealingOutlet {
         StealingOutlet { shared, index, searching: false, pops: 0, hunger: Hunger::default() }
     }
 
+    #[inline]
     fn owner(&self) -> Option<Owner<'_>> {
         let seat = self.shared.seats.get(self.index)?;
         // SAFETY: the seat is left in `detach` only, which borrows `self` exclusively; the result borrows it shared.
@@ -59,11 +55,8 @@ impl StealingOutlet {
     #[inline]
     fn own(&self) -> Option<Job> {
         match self.owner() {
-            Some(owner) => owner.deque().pop(),
-            None => {
-                let seat = self.shared.seats.get(self.index)?;
-                retry(|| seat.stealer.steal())
-            }
+            Some(owner) => owner.pop(),
+            None => self.shared.seats.get(self.index)?.steal(),
         }
     }
 
@@ -72,31 +65,26 @@ impl StealingOutlet {
         if injector.is_empty() {
             return None;
         }
-        retry(|| match self.owner() {
-            Some(owner) => injector.steal_batch_with_limit_and_pop(owner.deque(), BATCH),
-            None => injector.steal(),
-        })
+        match self.owner() {
+            Some(owner) => owner.take_injected(injector),
+            None => retry(|| injector.steal()),
+        }
     }
 
-    /// A job out of another worker's deque, and more of them for later.
+    /// A job out of another worker's deques, and more of them for later.
     fn stolen(&self, idle: &Idle<'_>) -> Option<Job> {
         let job = self.steal()?;
-        // Its own deque was empty. What others have stolen back by now is left out.
-        let more = self.owner().map_or(0, |owner| owner.deque().len());
+        // Its own hand was empty. What others have stolen back by now is left out.
+        let more = self.owner().map_or(0, |owner| owner.hand_len());
         idle.stole(1 + more);
         Some(job)
     }
 
     fn steal(&self) -> Option<Job> {
         let seats = &self.shared.seats;
-        others(self.index, seats.len()).map(|seat| &seats[seat].stealer).find_map(|stealer| {
-            if stealer.is_empty() {
-                return None;
-            }
-            retry(|| match self.owner() {
-                Some(owner) => stealer.steal_batch_with_limit_and_pop(owner.deque(), BATCH),
-                None => stealer.steal(),
-            })
+        others(self.index, seats.len()).find_map(|seat| match self.owner() {
+            Some(owner) => seats[seat].steal_batch(owner),
+            None => seats[seat].steal(),
         })
     }
 
@@ -129,8 +117,10 @@ impl StealingOutlet {
         Find::Nothing
     }
 
+    #[inline]
     fn stop_search(&mut self) {
-        if std::mem::take(&mut self.searching) {
+        if self.searching {
+            self.searching = false;
             self.shared.sleep.stop_search(|| self.shared.has_visible_work());
         }
     }
@@ -179,7 +169,10 @@ impl StealingOutlet {
             self.stop_search();
             return Some(Pop::Closed);
         }
-        idle.begin();
+        if idle.begin() {
+            self.searching = shared.sleep.get_up(self.index);
+            return Some(Pop::TimedOut);
+        }
         match shared.sleep.sleep(self.index, until) {
             Woken::ToSearch => self.searching = true,
             Woken::WithAll => {}
@@ -213,6 +206,10 @@ impl Outlet for StealingOutlet {
             }
             None => self.pop_slowly(until, idle),
         }
+    }
+
+    fn turn_away(&mut self) {
+        self.stop_search();
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {

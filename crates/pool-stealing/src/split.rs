@@ -54,12 +54,12 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::os::{can_fence, heavy_fence, light_fence};
 use crate::sync::{
     AtomicPtr, AtomicUsize, Mutex, MutexGuard,
     Ordering::{Acquire, Relaxed, Release},
     Thread, lock, thread,
 };
+use pool_core::fences::{can_fence, heavy_fence, light_fence};
 
 /// How deep forks may nest; below that they run in order.
 #[cfg(not(loom))]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{
     Claim, Subject, attributes, cancelling, closures, counting, dynamic, forking, futures, handles, hooks,
-    job_hooks, limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads, timing,
-    visibility, waiting,
+    job_hooks, lifecycle, limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads,
+    timing, visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -112,6 +112,8 @@ pub fn cases() -> Vec<Case> {
         job_hooks::cases(),
         timing::cases(),
         threads::cases(),
+        workforce::cases(),
+        lifecycle::cases(),
         closures::cases(),
         dynamic::cases(),
     ]

@@ -58,6 +58,7 @@ mod futures;
 mod handles;
 mod hooks;
 mod job_hooks;
+mod lifecycle;
 mod limit;
 mod loss;
 mod order;
@@ -71,6 +72,7 @@ mod threads;
 mod timing;
 mod visibility;
 mod waiting;
+mod workforce;
 
 pub use self::case::{Case, cases};
 pub use self::run::{main, run};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Case, static_path};
-use crate::{BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Strategy, ThreadPool, Timing};
+use crate::{
+    BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, Strategy, ThreadPool, Timing,
+};
 
 /// A contract that some pools keep and others cannot.
 ///
@@ -46,11 +48,15 @@ pub enum Claim {
     Hooks,
     /// A worker that dies is replaced.
     Replacement,
+    /// It can be resized, scales if told to, and has others stand in for blocked workers.
+    Workforce,
+    /// It can be paused, takes work for given workers, and may be shut down with a limit.
+    Lifecycle,
 }
 
 impl Claim {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Claim; 16] = [
+    pub const ALL: [Claim; 18] = [
         Claim::Parallel,
         Claim::Limit,
         Claim::Fifo,
@@ -67,6 +73,8 @@ impl Claim {
         Claim::ShutdownNow,
         Claim::Hooks,
         Claim::Replacement,
+        Claim::Workforce,
+        Claim::Lifecycle,
     ];
 }
 
@@ -82,6 +90,12 @@ type AfterHook = Arc<dyn Fn(JobInfo<'_>, JobOutcome) + Send + Sync>;
 pub struct Setup {
     /// How many workers.
     pub threads: usize,
+    /// How many workers there may be later.
+    pub max_threads: Option<usize>,
+    /// How many may stand in for blocked ones.
+    pub spare_threads: usize,
+    /// Whether it grows and shrinks by itself.
+    pub scaling: Option<Scaling>,
     /// The pool's name.
     pub name: Option<String>,
     /// The stack of each worker, in bytes.
@@ -110,6 +124,9 @@ impl Setup {
     pub(super) fn threads(threads: usize) -> Self {
         Setup {
             threads,
+            max_threads: None,
+            spare_threads: 0,
+            scaling: None,
             name: None,
             stack_size: None,
             on_start: None,
@@ -275,8 +292,17 @@ impl fmt::Debug for Subject {
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
     let Setup { threads, name, stack_size, on_start, on_stop, on_panic, .. } = setup;
-    let mut builder =
-        ThreadPool::with(strategy).threads(threads).timing(setup.timing).backtraces(setup.backtraces);
+    let mut builder = ThreadPool::with(strategy)
+        .threads(threads)
+        .spare_threads(setup.spare_threads)
+        .timing(setup.timing)
+        .backtraces(setup.backtraces);
+    if let Some(most) = setup.max_threads {
+        builder = builder.max_threads(most);
+    }
+    if let Some(scaling) = setup.scaling {
+        builder = builder.scaling(scaling);
+    }
     if let Some(name) = name {
         builder = builder.name(name);
     }

@@ -1,16 +1,21 @@
 //! The settings of a pool.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ThreadPool;
 use super::core::Core;
-use super::worker;
+use super::cpu_limit::{self, Follower};
+use super::roster::Roster;
+use super::settings::Settings;
+use super::{Scaling, ThreadPool, worker};
+use crate::after_fork;
 use crate::error::Panic;
 use crate::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
 use crate::observer::Watch;
 use crate::watchdog::OverdueHook;
+use crate::workforce::Workforce;
 use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
 
 /// More workers than this a pool does not number.
@@ -67,6 +72,12 @@ impl From<NonZeroUsize> for Threads {
 pub struct Builder<S> {
     strategy: S,
     threads: Threads,
+    max_threads: Option<usize>,
+    spare_threads: usize,
+    scaling: Option<Scaling>,
+    follow_cpu_limit: bool,
+    #[cfg(feature = "affinity")]
+    pinning: super::Pinning,
     name: Option<String>,
     stack_size: Option<usize>,
     on_start: WorkerHook,
@@ -83,6 +94,12 @@ impl<S: Strategy> Builder<S> {
         Builder {
             strategy,
             threads: Threads::default(),
+            max_threads: None,
+            spare_threads: 0,
+            scaling: None,
+            follow_cpu_limit: false,
+            #[cfg(feature = "affinity")]
+            pinning: super::Pinning::None,
             name: None,
             stack_size: None,
             on_start: WorkerHook::default(),
@@ -100,6 +117,48 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
+    /// How many workers the pool can be [resized](crate::Pool::resize) to; by default as many as it starts with.
+    ///
+    /// Each one beyond takes a seat also while nobody sits there: half a kilobyte, and 35 in pool-stealing (measured).
+    pub fn max_threads(mut self, most: usize) -> Self {
+        self.max_threads = Some(most);
+        self
+    }
+
+    /// How many more workers may start to stand in for those that are blocked, in
+    /// [`block_in_place`](crate::block_in_place) or in a job that has overrun its limit; by default none. Each takes a seat,
+    /// as in [`max_threads`](Builder::max_threads).
+    pub fn spare_threads(mut self, spare: usize) -> Self {
+        self.spare_threads = spare;
+        self
+    }
+
+    /// Has the pool grow and shrink by itself, in place of [`threads`](Builder::threads) and
+    /// [`max_threads`](Builder::max_threads).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use pool_core::{Builder, Scaling, Strategy};
+    /// fn elastic<S: Strategy>(strategy: S) -> Builder<S> {
+    ///     Builder::new(strategy).scaling(Scaling::between(1, 16).keep_alive(Duration::from_secs(30)))
+    /// }
+    /// ```
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = Some(scaling);
+        self
+    }
+
+    /// Has the pool follow the CPU limit of its container (cgroup v2, on Linux): it has as many workers as the limit allows
+    /// CPUs, rounded up, but no more than it was built with. Elsewhere this does nothing.
+    ///
+    /// Whatever is said here, [`Threads::cpu_bound`] heeds the limit that there is when the process first asks. With this a
+    /// worker between two jobs looks again, at most once a second; an idle pool never does. A clock reading a job.
+    /// A [resize](crate::Pool::resize) by hand holds until the limit changes.
+    pub fn follow_cpu_limit(mut self, follow: bool) -> Self {
+        self.follow_cpu_limit = follow;
+        self
+    }
+
     /// The pool's name; its threads are called `<name>-<n>`, from 0. By default the strategy's.
     ///
     /// Linux shows the first 15 bytes of a thread's name.
@@ -113,6 +172,14 @@ impl<S: Strategy> Builder<S> {
     /// Nested waits take stack: see [`JobHandle`](crate::JobHandle).
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Binds each worker to a CPU (feature `affinity`). What [`Pinning`](crate::Pinning) names must be there; where the
+    /// system does not allow it, or knows no such thing, workers run anywhere.
+    #[cfg(feature = "affinity")]
+    pub fn pin(mut self, pinning: super::Pinning) -> Self {
+        self.pinning = pinning;
         self
     }
 
@@ -205,8 +272,27 @@ impl<S: Strategy> Builder<S> {
     /// backtraces. A panic that passes no hook has none either, or that of an earlier panic that the same
     /// job caught: `std::panic::resume_unwind`, and so what a `scope`, a `join` or another handle rethrows.
     ///
+    /// Build the first such pool before there are threads that may panic: in the moment of the exchange, the hook
+    /// is std's own.
+    ///
     /// `RUST_BACKTRACE` need not be set. A panic of a job then costs some microseconds more, and printing
     /// the backtrace some milliseconds.
+    ///
+    /// ```
+    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    /// Builder::new(strategy)
+    ///     .backtraces(true)
+    ///     .on_panic(|panic| {
+    ///         let (job, place) = (panic.name.unwrap_or("a job"), panic.location.unwrap_or("?"));
+    ///         eprintln!("{job} panicked at {place}: {}", panic.message.unwrap_or_default());
+    ///         if let Some(backtrace) = panic.backtrace {
+    ///             eprintln!("{backtrace}");
+    ///         }
+    ///     })
+    ///     .build()
+    /// # }
+    /// ```
     pub fn backtraces(mut self, wanted: bool) -> Self {
         self.watch.backtraces = wanted;
         self
@@ -219,19 +305,28 @@ impl<S: Strategy> Builder<S> {
     /// [`BuildError`] when a setting makes no sense, when the operating system refuses a thread, or when a worker
     /// panics while starting. Workers that had started are stopped and joined.
     pub fn build(self) -> Result<ThreadPool<S>, BuildError> {
-        let threads = self.checked_threads()?;
+        let (threads, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
-        let ends = self.strategy.open(threads)?;
+        let seats = self.checked_seats(*bounds.end())?;
+        let ends = self.strategy.open(seats)?;
+        let limit = if self.follow_cpu_limit { cpu_limit::now() } else { None };
+        let settings = self.settings(threads, limit)?;
+        let threads = limit.map_or(threads, |limit| threads.min(limit.max(*bounds.start())));
+        let mut roster = Roster::new(threads, bounds, seats);
+        roster.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
         if self.watch.backtraces {
             trace::install();
         }
-        let mut ledger = Ledger::new(&name, threads, self.on_panic, &self.watch, true);
+        let mut ledger = Ledger::new(&name, seats, self.on_panic, &self.watch, true);
         ledger.on_overdue(self.on_overdue);
         ledger.admit_within(self.admit_within);
         ledger.set_urgency(ends.inlet.urgency());
         let id = ledger.id();
-        let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
+        let core = Core::new(ledger, ends, roster, settings);
         core.can_raise();
+        let workforce: Arc<dyn Workforce> = core.clone();
+        core.ledger().workforce().set(Arc::downgrade(&workforce));
+        after_fork::register(core.clone());
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         pool.core.life.expect();
@@ -241,12 +336,42 @@ impl<S: Strategy> Builder<S> {
         started.map(|()| pool)
     }
 
-    fn checked_threads(&self) -> Result<usize, BuildError> {
-        match self.threads.get() {
-            0 => Err(BuildError::ZeroThreads),
-            asked if asked > MOST_THREADS => Err(BuildError::TooManyThreads { asked, most: MOST_THREADS }),
-            threads => Ok(threads),
+    /// How many workers the pool starts with, and between which numbers it can be resized.
+    fn checked_bounds(&self) -> Result<(usize, RangeInclusive<usize>), BuildError> {
+        if let Some(scaling) = self.scaling {
+            scaling.check()?;
+            return Ok((scaling.min, scaling.min..=scaling.max));
         }
+        let threads = self.threads.get();
+        let max = self.max_threads.unwrap_or(threads);
+        match threads {
+            0 => Err(BuildError::ZeroThreads),
+            _ if threads > max => Err(BuildError::BeyondMax { threads, max }),
+            _ => Ok((threads, 1..=max)),
+        }
+    }
+
+    fn checked_seats(&self, most: usize) -> Result<usize, BuildError> {
+        let asked = most.saturating_add(self.spare_threads);
+        if asked > MOST_THREADS {
+            return Err(BuildError::TooManyThreads { asked, most: MOST_THREADS });
+        }
+        Ok(asked)
+    }
+
+    fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Result<Settings, BuildError> {
+        Ok(Settings {
+            stack_size: self.stack_size,
+            #[cfg(feature = "affinity")]
+            cpus: self.pinning.cpus()?,
+            on_start: self.on_start.clone(),
+            on_stop: self.on_stop.clone(),
+            scales: self.scaling.is_some(),
+            keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
+            queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
+            cpu_limit: self.follow_cpu_limit.then(|| Follower::new(cpu_limit)),
+            threads,
+        })
     }
 
     fn checked_name(&self) -> Result<String, BuildError> {

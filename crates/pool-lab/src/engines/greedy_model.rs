@@ -23,12 +23,13 @@ pub(crate) fn entry() -> Engine {
 }
 
 pub(crate) struct GreedyModel {
+    /// Threads that have a core. More of them do not compute any faster.
     threads: usize,
 }
 
 impl Start for GreedyModel {
     fn start(spec: &Spec) -> Result<Self, SpecError> {
-        Ok(GreedyModel { threads: spec.threads() })
+        Ok(GreedyModel { threads: spec.threads().min(num_cpus::get()) })
     }
 
     fn stop(self) {}
@@ -67,7 +68,8 @@ struct Share {
 fn schedule(lengths: &[u32], threads: usize) -> Vec<Share> {
     let mut shares = vec![Share::default(); threads];
     for (job, length) in (0..).zip(lengths) {
-        let first_free = shares.iter_mut().min_by_key(|share| share.steps).expect("a spec has threads");
+        let first_free =
+            shares.iter_mut().min_by_key(|share| share.steps).expect("there is at least one thread");
         first_free.jobs.push(job);
         first_free.steps += u64::from(*length);
     }

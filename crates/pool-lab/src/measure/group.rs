@@ -17,10 +17,14 @@ const MOST_REPEATS: u32 = 1_000_000;
 
 /// One engine in the rounds.
 struct Runner {
+    spec: Spec,
     subject: Subject,
     is_reference: bool,
     remark: &'static str,
     contender: Box<dyn Contender>,
+    /// How long the last repeat took when it warmed up, and what it came to.
+    repeat: Duration,
+    warm: Watch,
     repeats: u32,
     samples: Samples,
 }
@@ -30,18 +34,18 @@ pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
     let start = Instant::now();
     let watchdog = Watchdog::new();
     let mut records = Vec::new();
-    let mut runners = Vec::new();
+    let (mut runners, mut finished) = (Vec::new(), Vec::new());
     for spec in &group.engines {
         watchdog.now_runs(format!("{} on {spec}", group.task));
         match Runner::new(group, spec, pace.sample) {
+            Ok(runner) if pace.slow.is_some_and(|slow| runner.repeat > slow) => {
+                finished.push(runner.finish_early())
+            }
             Ok(runner) => runners.push(runner),
             Err(record) => records.push(*record),
         }
     }
-    // The second pool of the engine that shows the noise floor: the first that can do the workload.
-    let first =
-        group.engines.iter().find(|spec| runners.first().is_some_and(|r| r.subject.engine == spec.label()));
-    let mut twin = first.and_then(|spec| Runner::new(group, spec, pace.sample).ok());
+    let mut twin = twin_of(&runners).and_then(|runner| Runner::new(group, &runner.spec, pace.sample).ok());
     for round in 0..pace.rounds {
         if round >= Pace::FEWEST_ROUNDS && pace.limit.is_some_and(|limit| start.elapsed() > limit) {
             break;
@@ -55,10 +59,15 @@ pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
         twin = twin.and_then(|mut twin| twin.take_sample().is_ok().then_some(twin));
     }
     // Pools of this group must not disturb the next one.
-    let finished: Vec<Finished> = runners.into_iter().map(Runner::finish).collect();
+    finished.extend(runners.into_iter().map(Runner::finish));
     let twin = twin.map(Runner::finish);
     records.extend(summary::records(&finished, twin.as_ref()));
     records
+}
+
+/// The engine that runs twice, to show the noise floor: the fastest so far of those that others are compared with.
+fn twin_of(runners: &[Runner]) -> Option<&Runner> {
+    runners.iter().filter(|runner| runner.is_reference).min_by_key(|runner| runner.repeat).or(runners.first())
 }
 
 impl Runner {
@@ -74,30 +83,33 @@ impl Runner {
             other => subject.error(other),
         })?;
         let mut runner = Runner {
+            spec: spec.clone(),
             subject,
             is_reference: engine.is_reference,
             remark: engine.remark(task.about),
             contender,
+            repeat: Duration::ZERO,
+            warm: Watch::new(),
             repeats: 1,
             samples: Samples::default(),
         };
-        let repeats = runner.warm_up(sample).map_err(|failure| runner.subject.error(failure))?;
-        runner.repeats = repeats;
+        runner.warm_up(sample).map_err(|failure| runner.subject.error(failure))?;
         Ok(runner)
     }
 
-    /// Runs the workload for the length of a sample, and returns how many repeats fill one.
-    fn warm_up(&mut self, sample: Duration) -> Result<u32, Failure> {
+    /// Runs the workload for the length of a sample, and finds out how many repeats fill one.
+    fn warm_up(&mut self, sample: Duration) -> Result<(), Failure> {
         let start = Instant::now();
-        loop {
+        // The last repeat says most; the first ones run on cold caches and a cold pool.
+        while start.elapsed() < sample || self.repeat.is_zero() {
             let repeat = Instant::now();
-            self.contender.iterate(&mut Watch::new())?;
-            // The last repeat says most; the first ones run on cold caches and a cold pool.
-            if start.elapsed() >= sample {
-                let repeats = sample.as_secs_f64() / repeat.elapsed().as_secs_f64();
-                return Ok((repeats.ceil() as u32).clamp(1, MOST_REPEATS));
-            }
+            self.warm = Watch::new();
+            self.contender.iterate(&mut self.warm)?;
+            self.repeat = repeat.elapsed().max(Duration::from_nanos(1));
         }
+        let repeats = sample.as_secs_f64() / self.repeat.as_secs_f64();
+        self.repeats = (repeats.ceil() as u32).clamp(1, MOST_REPEATS);
+        Ok(())
     }
 
     fn take_sample(&mut self) -> Result<(), Failure> {
@@ -109,6 +121,12 @@ impl Runner {
         let operations = f64::from(self.repeats) * self.contender.operations() as f64;
         self.samples.push(Sample::new(&watch, operations));
         Ok(())
+    }
+
+    /// Takes the last repeat of the warm-up for the only sample: it was so long that it did not matter what came before.
+    fn finish_early(mut self) -> Finished {
+        self.samples.push(Sample::new(&self.warm, self.contender.operations() as f64));
+        self.finish()
     }
 
     /// Stops the pool.

@@ -158,7 +158,12 @@ fn relative(finished: &[Finished]) -> Vec<Record> {
     let references = finished.iter().filter(|engine| engine.is_reference);
     let Some(fastest) = references.min_by(|a, b| median(a).total_cmp(&median(b))) else { return Vec::new() };
     let against_fastest = |engine: &Finished| {
-        let ratio = stats::paired_ratio(&engine.samples.times(), &fastest.samples.times())?;
+        let (times, fastest_times) = (engine.samples.times(), fastest.samples.times());
+        let ratio = match times.len() == fastest_times.len() {
+            true => stats::paired_ratio(&times, &fastest_times)?,
+            // One of them was too slow for the rounds, and has nothing to be paired.
+            false => Estimate::exact(median(engine) / median(fastest)),
+        };
         Some(engine.subject.relative(ratio, engine.samples.0.len(), &fastest.subject.engine))
     };
     finished.iter().filter_map(against_fastest).collect()
@@ -206,6 +211,13 @@ mod tests {
         let records = records(&[finished("serial", &[1.0, 1.0]), finished("a", &[4.0, 4.0])], None);
         assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 1.0);
         assert_eq!(find(&records, "serial", Metric::Relative).unwrap().median, 0.25);
+    }
+
+    #[test]
+    fn what_was_too_slow_for_rounds_is_compared_by_medians() {
+        let records = records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[60.0])], None);
+        let ratio = find(&records, "b", Metric::Relative).unwrap();
+        assert_eq!((ratio.median, ratio.low, ratio.high, ratio.samples), (3.0, 3.0, 3.0, 1));
     }
 
     #[test]

@@ -82,9 +82,7 @@ impl<E: Jobs> Workload<E> for Few {
 /// cores the threads share the cores.
 fn rounds(jobs: u32, threads: usize, cores: usize) -> f64 {
     match threads <= cores {
-        true => {
-            f64::from(jobs).div_euclid(threads as f64) + f64::from(u32::from(jobs as usize % threads != 0))
-        }
+        true => (jobs as usize).div_ceil(threads) as f64,
         false => (f64::from(jobs) / cores as f64).max(1.0),
     }
 }

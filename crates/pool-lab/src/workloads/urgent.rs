@@ -66,7 +66,7 @@ impl Prepare for Urgent {
             now
         };
         Ok(Urgent {
-            low: low.max(Duration::from_nanos(1)),
+            low: low.max(Duration::from_micros(1)),
             steps,
             result: effort::chain(0, steps),
             threads: 1,
@@ -126,6 +126,12 @@ impl Urgent {
         }
         (lags, submitted)
     }
+
+    /// Waits for the backlog.
+    fn check_others(&self, others: &Tally, submitted: u64) -> Result<(), Failure> {
+        others.expect(submitted);
+        check(others.wait()?, self.result.wrapping_mul(submitted))
+    }
 }
 
 impl<E: Jobs> Workload<E> for Urgent {
@@ -147,13 +153,5 @@ impl<E: Jobs> Workload<E> for Urgent {
             watch.latency(began.saturating_sub(self.gap().mul_f64(*due)));
         }
         Ok(())
-    }
-}
-
-impl Urgent {
-    /// Waits for the backlog.
-    fn check_others(&self, others: &Tally, submitted: u64) -> Result<(), Failure> {
-        others.expect(submitted);
-        check(others.wait()?, self.result.wrapping_mul(submitted))
     }
 }

@@ -1,0 +1,36 @@
+//! What our pools allocate, counted. Everything is one test, since the count is the process's.
+
+use pool_lab::contender::contender;
+use pool_lab::watch::Watch;
+use pool_lab::workload::Task;
+
+/// What a batch may allocate besides: for going in and coming out, and where a thread waits for the first time.
+const AROUND: u64 = 20;
+
+/// Operations, and allocations that they made.
+fn count(engine: &str, workload: &str) -> (u64, u64) {
+    let (spec, task): (_, Task) = (engine.parse().unwrap(), workload.parse().unwrap());
+    let mut contender = contender(&spec, task.about, &task.parameters).unwrap();
+    // The first time, queues and threads get what they keep.
+    contender.iterate(&mut Watch::new()).unwrap();
+    let mut watch = Watch::new();
+    contender.iterate(&mut watch).unwrap();
+    (contender.operations(), watch.allocations().unwrap())
+}
+
+#[test]
+fn joins_and_small_jobs_hardly_allocate() {
+    for threads in [1, 2] {
+        let (joins, allocations) = count(&format!("stealing:{threads}"), "join/fib:n=20");
+        assert!(joins > 10_000 && allocations <= AROUND, "{allocations} allocations in {joins} joins");
+        for workload in ["spawn/external:jobs=30000", "spawn/nested:jobs=30000"] {
+            let (_, allocations) = count(&format!("bounded:{threads}"), workload);
+            assert!(allocations <= AROUND, "{workload} on bounded: {allocations}");
+            for engine in ["mpsc", "priority", "stealing"] {
+                let (jobs, allocations) = count(&format!("{engine}:{threads}"), workload);
+                // Queues grow by blocks of some thirty jobs.
+                assert!(allocations <= jobs / 30 + AROUND, "{workload} on {engine}: {allocations}");
+            }
+        }
+    }
+}
