@@ -40,11 +40,15 @@ pub(crate) enum Kind {
 }
 
 impl State {
-    /// Whom to call now, if anybody; then that one counts as called.
-    fn calls(&mut self) -> Option<Kind> {
-        if self.called || self.searching || self.shelves.is_empty() {
-            return None;
-        }
+    /// Whether a sleeper may have to be called now.
+    #[inline]
+    fn may_call(&self) -> bool {
+        let asleep = self.asleep + self.express_asleep;
+        asleep != 0 && !self.called && !self.searching && !self.shelves.is_empty()
+    }
+
+    /// Whom to call, if it comes to that; then that one counts as called.
+    fn choose(&mut self) -> Option<Kind> {
         let for_express = self.regulars == 0 || self.shelves.has_express();
         let kind = if self.express_asleep > 0 && for_express {
             Kind::Express
@@ -98,12 +102,21 @@ impl Queue {
             .unwrap_or_else(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Unlocks, and calls a sleeper if one is needed. The call comes last, or the sleeper would run into the lock.
-    fn leave(&self, mut state: MutexGuard<'_, State>) {
-        let calls = state.calls();
+    /// Unlocks, and calls a sleeper if one is needed.
+    #[inline]
+    fn leave(&self, state: MutexGuard<'_, State>) {
         self.urgency.note(state.shelves.waiting());
+        if state.may_call() {
+            self.leave_and_call(state);
+        }
+    }
+
+    /// The call comes last, or the sleeper would run into the lock.
+    #[cold]
+    fn leave_and_call(&self, mut state: MutexGuard<'_, State>) {
+        let chosen = state.choose();
         drop(state);
-        if let Some(kind) = calls {
+        if let Some(kind) = chosen {
             self.call(kind).notify_one();
         }
     }
@@ -138,7 +151,9 @@ impl Queue {
         until: Option<Instant>,
     ) -> MutexGuard<'a, State> {
         // An express worker that was called may find nothing for it, and must not take the call to sleep with it.
-        if let Some(kind) = state.calls() {
+        if state.may_call()
+            && let Some(kind) = state.choose()
+        {
             self.call(kind).notify_one();
         }
         *state.asleep(kind) += 1;

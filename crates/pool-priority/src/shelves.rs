@@ -114,19 +114,29 @@ impl Shelves {
     }
 
     /// The oldest of a level that has something.
+    #[inline]
     fn take(&mut self, level: usize) -> Option<Job> {
-        let job = loop {
-            match self.levels[level].jobs.pop_front()? {
-                Some(job) => break Some(job),
-                None if self.stale > 0 => self.stale -= 1,
-                None => break self.tickets.pop_front(),
-            }
-        };
-        self.note_rest(level);
-        job
+        let jobs = &mut self.levels[level].jobs;
+        let Some(job) = jobs.pop_front()? else { return self.take_ticket(level) };
+        if jobs.len() <= self.stale {
+            self.note_rest(level);
+        }
+        Some(job)
     }
 
-    /// Looks whether anything is left in a level from which something was taken.
+    /// A mark was taken, at the level that has something.
+    #[cold]
+    fn take_ticket(&mut self, level: usize) -> Option<Job> {
+        if self.stale > 0 {
+            self.stale -= 1;
+            return self.take(level);
+        }
+        let ticket = self.tickets.pop_front();
+        self.note_rest(level);
+        ticket
+    }
+
+    /// Looks whether anything but stale marks is left in a level from which something was taken.
     fn note_rest(&mut self, level: usize) {
         let stale = if level == self.ticket_level { self.stale } else { 0 };
         let jobs = &mut self.levels[level].jobs;
