@@ -35,7 +35,9 @@ use crate::{Counts, Job, Ledger, Rejected, Stats, Submit, Timings};
 ///
 /// **Panics.** A job's panic is caught. With a handle it is in `join`'s error; detached, the panic handler gets it.
 /// It is counted, the worker goes on, and the process does not abort. `scope` and `join` run everything exactly once and
-/// rethrow after everything has finished. This needs `panic = "unwind"`, the default.
+/// rethrow after everything has finished. What a pool calls around jobs (the panic handler, the hooks, the destructor of a
+/// payload that nobody handles) may panic as well: no job is lost, and the worker is replaced. All of this needs
+/// `panic = "unwind"`, the default.
 ///
 /// **Counting.** See [`Counts`]: jobs are conserved.
 ///
