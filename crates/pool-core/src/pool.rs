@@ -116,7 +116,8 @@ pub trait Pool: Send + Sync {
         self.ledger().stats()
     }
 
-    /// How long jobs have waited and run; `None` unless the pool was built with [`Builder::timing`](crate::Builder::timing).
+    /// How long jobs have waited and run; `None` unless the pool was built with
+    /// [`Builder::timing`](crate::Builder::timing).
     fn timings(&self) -> Option<Timings> {
         self.ledger().timings()
     }
