@@ -5,9 +5,9 @@
 //!
 //! # A hook that panics
 //!
-//! The job comes first: it runs once, is counted, and its handle is told, whatever a hook does. So the panic is caught and
-//! remembered, and the worker dies when it is through with the job that it popped ([`Observer::die_of_a_hook`]).
-//! Anywhere else the thread is not the pool's to lose, and the panic goes no further.
+//! The job comes first: it runs once, is counted, and its handle is told, whatever a hook does. So the panic is
+//! caught and remembered, and the worker dies when it is through with the job that it popped
+//! ([`Observer::die_of_a_hook`]). Anywhere else the thread is not the pool's to lose, and the panic goes no further.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};

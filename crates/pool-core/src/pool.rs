@@ -39,7 +39,9 @@ use crate::{
 ///
 /// **Panics.** A job's panic is caught. With a handle it is in `join`'s error; detached, the panic handler gets it.
 /// It is counted, the worker goes on, and the process does not abort. `scope` and `join` run everything exactly once and
-/// rethrow after everything has finished. This needs `panic = "unwind"`, the default.
+/// rethrow after everything has finished. What a pool calls around jobs (the panic handler, the hooks, the destructor of a
+/// payload that nobody handles) may panic as well: no job is lost, and the worker is replaced. All of this needs
+/// `panic = "unwind"`, the default.
 ///
 /// **Attributes.** What a job asks for ([`Attributes`](crate::Attributes)) holds wherever it is run, by a worker or by its
 /// waiter: it does not start when its time to do so has passed or its token is set, and its handle says so. Nothing stops a
@@ -225,7 +227,8 @@ pub trait Pool: Send + Sync {
         self.ledger().stats()
     }
 
-    /// How long jobs have waited and run; `None` unless the pool was built with [`Builder::timing`](crate::Builder::timing).
+    /// How long jobs have waited and run; `None` unless the pool was built with
+    /// [`Builder::timing`](crate::Builder::timing).
     fn timings(&self) -> Option<Timings> {
         self.ledger().timings()
     }

@@ -1,9 +1,9 @@
 //! Where a panic began.
 //!
-//! By the time a panic is caught, its stack is gone. Only std's panic hook sees it, and there is one for the whole process.
-//! So the first pool that wants backtraces puts a hook of ours before the one that it finds, for good. Ours looks
-//! at a number of its thread, how many jobs of such pools it is in the middle of, and if there are any, leaves the
-//! trace in a thread-local value for whoever catches the panic. Then it calls the other hook.
+//! By the time a panic is caught, its stack is gone. Only std's panic hook sees it, and there is one for the whole
+//! process. So the first pool that wants backtraces puts a hook of ours before the one that it finds, for good. Ours
+//! looks at a number of its thread, how many jobs of such pools it is in the middle of, and if there are any, leaves
+//! the trace in a thread-local value for whoever catches the panic. Then it calls the other hook.
 //!
 //! std cannot exchange a hook in one step, so a panic elsewhere in just that moment is printed by std's own hook.
 //!

@@ -1,7 +1,7 @@
 //! A worker that dies is replaced; a pool that loses its last one says so.
 //!
-//! A user can kill a worker by what the pool calls between jobs: here it is a panic handler that panics. See `job_hooks` and
-//! `panics` for the others.
+//! A user can kill a worker by what the pool calls between jobs: here it is a panic handler that panics. See
+//! `job_hooks` and `panics` for the others.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};

@@ -199,9 +199,10 @@ impl<S: Strategy> Builder<S> {
     /// Called for each job that panicked and has no handle to tell, on the thread that ran it or dropped its handle.
     /// std's panic hook has printed the message before. Without a handler the payload is dropped.
     ///
-    /// A panic in the handler itself, or of the payload when it is dropped, costs the worker, which is replaced: at once
-    /// the first time, then after 100 ms, doubling to 10 s, until a worker in that seat has run a job again. On a thread that is
-    /// no worker such a panic goes no further. All are counted in [`Stats::handler_panics`](crate::Stats::handler_panics).
+    /// A panic in the handler itself, or of the payload when it is dropped, costs the worker, which is replaced: at
+    /// once the first time, then after 100 ms, doubling to 10 s, until a worker in that seat has run a job again. On
+    /// a thread that is no worker such a panic goes no further. All are counted in
+    /// [`Stats::handler_panics`](crate::Stats::handler_panics).
     pub fn on_panic(mut self, handler: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = PanicHandler::new(handler);
         self
@@ -229,9 +230,9 @@ impl<S: Strategy> Builder<S> {
     /// whoever runs it in place for others (a waiter, the submitter under `CallerRuns`, jobs of scopes). The halves of
     /// a [`join`](crate::PoolExt::join) are no jobs.
     ///
-    /// If it panics, the job runs all the same, once, and its handle gets the result. Then the worker dies of the hook's
-    /// panic and is replaced, as for [`on_panic`](Builder::on_panic); one that runs the job in place of itself first finishes its own.
-    /// The hook should not wait for other jobs of the pool.
+    /// If it panics, the job runs all the same, once, and its handle gets the result. Then the worker dies of the
+    /// hook's panic and is replaced, as for [`on_panic`](Builder::on_panic); one that runs the job in place of itself
+    /// first finishes its own. The hook should not wait for other jobs of the pool.
     ///
     /// ```
     /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
