@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
 //! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
+//! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare seats, the CPU limit |
+//! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
 //! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |

@@ -20,8 +20,8 @@ impl<S: Strategy> Core<S> {
         before: Seen,
     ) {
         if self.life.attention.now().has(Matter::PAUSED) {
-            // It has not started, so it does not start now.
-            idle.begin();
+            // It has not started, so it does not start now. Nor does what is in the mailbox.
+            let _ = idle.begin();
             self.life.hold();
             idle.end();
         }

@@ -141,7 +141,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     }
     // Nobody who came before the channel was closed is forgotten.
     core.read_mail(index);
-    idle.begin();
+    let _ = idle.begin();
     leaves
 }
 
