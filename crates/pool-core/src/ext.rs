@@ -126,6 +126,18 @@ pub trait PoolExt: Pool {
     /// [`shutdown_now`](Pool::shutdown_now). A worker that the pool has too many of stays until its mailbox is empty; one
     /// that dies leaves it to its successor.
     ///
+    /// ```
+    /// # use std::cell::Cell;
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, PoolExt, Rejected};
+    /// thread_local!(static CONNECTION: Cell<Option<u32>> = const { Cell::new(None) });
+    ///
+    /// fn connect(pool: &Arc<dyn Pool>, address: u32) -> Result<(), Rejected> {
+    ///     let worker = address as usize % pool.threads();
+    ///     pool.execute_on(worker, move || CONNECTION.set(Some(address)))
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Rejected`] with the job: [`Reason::NoSuchWorker`](crate::Reason::NoSuchWorker) when no worker has this number

@@ -28,6 +28,7 @@ impl<'a> Idle<'a> {
     ///
     /// Costs a clock reading and a fence. Calling it again before the pop returns, which a discipline does before each
     /// wait, only asks again whether to wait.
+    #[must_use = "a worker that waits nevertheless does not learn of its mail"]
     pub fn begin(&mut self) -> bool {
         if !self.begun {
             self.begun = true;

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
 //! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
+//! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare seats, the CPU limit |
+//! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |

@@ -93,6 +93,20 @@ pub trait Pool: Send + Sync {
     ///
     /// The thread-local destructors of workers that have left may take longer than the limit.
     ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// use pool_core::{Pool, Shutdown, Unsupported};
+    /// fn stop(pool: &Arc<dyn Pool>) -> Result<(), Unsupported> {
+    ///     if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
+    ///         eprintln!("{running} jobs still run; {queued} are given up");
+    ///         let (given_up, _) = pool.shutdown_now_timeout(Duration::from_secs(5))?;
+    ///         drop(given_up);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Unsupported`] by an adapter; nothing was done.

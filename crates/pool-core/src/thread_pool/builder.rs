@@ -128,6 +128,14 @@ impl<S: Strategy> Builder<S> {
     /// How many more workers may start to stand in for those that are blocked, in
     /// [`block_in_place`](crate::block_in_place) or in a job that has overrun its limit; by default none. Each takes a seat,
     /// as in [`max_threads`](Builder::max_threads).
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// /// Four jobs compute at once, whatever up to eight others wait for.
+    /// fn for_requests<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).threads(4).spare_threads(8).build()
+    /// }
+    /// ```
     pub fn spare_threads(mut self, spare: usize) -> Self {
         self.spare_threads = spare;
         self
@@ -154,6 +162,13 @@ impl<S: Strategy> Builder<S> {
     /// Whatever is said here, [`Threads::cpu_bound`] heeds the limit that there is when the process first asks. With this a
     /// worker between two jobs looks again, at most once a second; an idle pool never does. A clock reading a job.
     /// A [resize](crate::Pool::resize) by hand holds until the limit changes.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// fn in_a_container<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).follow_cpu_limit(true).build()
+    /// }
+    /// ```
     pub fn follow_cpu_limit(mut self, follow: bool) -> Self {
         self.follow_cpu_limit = follow;
         self
@@ -177,6 +192,13 @@ impl<S: Strategy> Builder<S> {
 
     /// Binds each worker to a CPU (feature `affinity`). What [`Pinning`](crate::Pinning) names must be there; where the
     /// system does not allow it, or knows no such thing, workers run anywhere.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Pinning, Strategy, ThreadPool};
+    /// fn on_its_own_machine<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).pin(Pinning::RoundRobin).build()
+    /// }
+    /// ```
     #[cfg(feature = "affinity")]
     pub fn pin(mut self, pinning: super::Pinning) -> Self {
         self.pinning = pinning;

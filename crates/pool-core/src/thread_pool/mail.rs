@@ -19,7 +19,8 @@
 //!
 //! If the last finds that its worker does not wait, its fence came before the worker's, so the worker's look comes
 //! after the mail was put, and finds it. A nudge that the queue has no room for lies in the side lane, where no ticket is
-//! forgotten.
+//! forgotten. Only where a discipline lets jobs wait for one worker while others idle (pool-mpsc with a batch), a nudge may
+//! have to wait as well.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};

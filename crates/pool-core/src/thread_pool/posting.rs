@@ -19,12 +19,7 @@ impl<S: Strategy> Core<S> {
         idle: &mut Idle<'_>,
         before: Seen,
     ) {
-        if self.life.attention.now().has(Matter::PAUSED) {
-            // It has not started, so it does not start now.
-            idle.begin();
-            self.life.hold();
-            idle.end();
-        }
+        self.hold(idle);
         let seen = self.life.attention.now();
         if before.has(Matter::GIVES_BACK) || seen.has(Matter::GIVES_BACK_HELD) {
             return self.set_aside(job);
@@ -33,6 +28,16 @@ impl<S: Strategy> Core<S> {
             self.see_to_the_rest();
         }
         self.run_message(job, index, desk);
+    }
+
+    /// Waits for the end of a pause, with something in hand that has not started, and so does not start now.
+    pub(super) fn hold(&self, idle: &mut Idle<'_>) {
+        if self.life.attention.now().has(Matter::PAUSED) {
+            // What is in the mailbox does not start either.
+            let _ = idle.begin();
+            self.life.hold();
+            idle.end();
+        }
     }
 
     /// Runs a job or a ticket. Behind what is no job, somebody else may be meant.

@@ -35,7 +35,8 @@ impl<S: Strategy> Core<S> {
             self.set_aside_queued();
         }
         if seen.has(Matter::PAUSED) {
-            idle.begin();
+            // Whatever is in the mailbox waits for the end of the pause as well.
+            let _ = idle.begin();
             let leaves = self.life.sit_out_pause(index, &self.mail);
             idle.end();
             if leaves {

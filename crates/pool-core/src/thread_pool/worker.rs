@@ -136,12 +136,13 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         while let Some(ticket) = core.lane.take_one(attention) {
             // This one may take long, and the others need not wait for it.
             core.requeue_lane();
+            core.hold(&mut idle);
             core.run_message(ticket, index, desk);
         }
     }
     // Nobody who came before the channel was closed is forgotten.
     core.read_mail(index);
-    idle.begin();
+    let _ = idle.begin();
     leaves
 }
 
