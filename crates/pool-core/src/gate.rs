@@ -143,7 +143,8 @@ impl Passages {
 pub(crate) struct Gate<I> {
     passages: Arc<Passages>,
     state: AtomicU8,
-    /// Whether there are heavy fences here, and so light ones.
+    /// Whether there are heavy fences here, and so light ones. To find out takes some milliseconds in a process that has
+    /// threads already, so it is done once, when its first pool is built, and not under a submitter.
     has_light_fences: bool,
     dropped: AtomicBool,
     inlet: UnsafeCell<Option<I>>,

@@ -21,7 +21,12 @@ const PAUSE: usize = 16;
 
 /// Not inlined into the caller, because then the compiler inlines the caller into this. A recursion costs one call
 /// a join instead of two, and its leaves cost none (fib: 53 instructions a join, not 60, of which the recursion without
-/// a join has 24).
+/// a join has 24; 3.0 ns).
+///
+/// In a library it has 67, and takes 4.2 ns: there the thread-local read is a call as far as the compiler knows, over which
+/// all arguments are kept in registers that have to be saved. The linker removes the call, but not the saving. A program that
+/// is compiled with `-C relocation-model=pie` has the 53 everywhere. Rejected: writing the frame before the read, which
+/// saves two registers and no time (66.7 instructions, 4.4 ns).
 #[inline(never)]
 pub(crate) fn join<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
 where
