@@ -119,7 +119,7 @@ impl<'a> Desk<'a> {
     /// Runs a job and counts it. Its name must be entered by now, and until it has ended.
     ///
     /// It is counted last, so that whoever finds it counted finds everything done that belongs to it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run<T>(self, job: impl FnOnce() -> thread::Result<T>) -> thread::Result<T> {
         let book = self.book;
         if !book.is_plain {

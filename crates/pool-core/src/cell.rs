@@ -75,7 +75,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     }
 
     /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
-    #[inline]
+    // Inlined without optimisation, too: each level of nested waits has these on its stack.
+    #[inline(always)]
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
         let outcome = self.run_closure(f, desk.filter(|_| counted));
@@ -113,6 +114,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         }
     }
 
+    #[inline(always)]
     fn run_closure(&self, f: F, desk: Option<Desk<'_>>) -> Outcome<T> {
         match &self.rare {
             None => Outcome::Ran(run_counted(f, desk)),

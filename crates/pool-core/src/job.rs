@@ -241,7 +241,7 @@ unsafe fn take<T: Task>(storage: *mut Storage) -> T {
 }
 
 /// Runs the closure of a job, counting it at the desk if there is one.
-#[inline]
+#[inline(always)]
 pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
     let run = || catch_unwind(AssertUnwindSafe(f));
     match desk {
