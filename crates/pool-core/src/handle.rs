@@ -123,8 +123,8 @@ impl<T: 'static> JobHandle<T> {
     /// Makes the job more urgent, once. Returns whether it did.
     ///
     /// For a thread that is about to wait and cannot run the job itself. It does nothing when the pool has no levels of
-    /// urgency, when this priority is of no more urgent level than the job's own, when the job was raised before, or when it
-    /// has started. The job's first place in the queue stays taken until a worker comes across it.
+    /// urgency, when this priority is of no more urgent level than the job's own, when the job was raised before or is for a
+    /// given worker, or when it has started. The job's first place in the queue stays taken until a worker comes across it.
     ///
     /// ```
     /// # use pool_core::{JoinError, Pool, PoolExt, Priority};
@@ -138,7 +138,7 @@ impl<T: 'static> JobHandle<T> {
     /// ```
     pub fn raise(&mut self, to: Priority) -> bool {
         let urgency = self.ledger.urgency();
-        if self.raised || urgency.level_of(to) >= urgency.level_of(self.priority) {
+        if self.raised || self.bound_to.is_some() || urgency.level_of(to) >= urgency.level_of(self.priority) {
             return false;
         }
         let Some(queue) = self.ledger.raise().get() else { return false };

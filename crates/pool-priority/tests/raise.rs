@@ -189,3 +189,12 @@ fn a_low_job_learns_that_something_more_urgent_waits() {
     low.join().unwrap();
     urgent.join().unwrap();
 }
+
+#[test]
+fn a_job_for_a_given_worker_is_not_raised() {
+    let held = Held::new();
+    let mut bound = held.pool.spawn_on(0, || ()).unwrap();
+    assert!(!bound.raise(Priority::URGENT), "another worker might come by it");
+    held.finish();
+    bound.join().unwrap();
+}
