@@ -279,11 +279,17 @@ fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
 fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
     let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
     for _ in 0..10 {
-        let go = Latch::default();
-        let goes = go.clone();
+        let (started, go) = (Latch::default(), Latch::default());
+        let (starts, goes) = (started.clone(), go.clone());
         let attributes = Attributes::new().run_limit(Duration::from_millis(1));
         // It does not heed its token.
-        let stuck = pool.spawn_with(attributes, move || goes.wait()).unwrap();
+        let job = move || {
+            starts.open();
+            goes.wait();
+        };
+        let stuck = pool.spawn_with(attributes, job).unwrap();
+        // What a worker has taken together with it, as some do, would have to wait for it.
+        started.wait();
         assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare seat");
         assert!(!stuck.is_finished());
         go.open();
