@@ -33,6 +33,10 @@ pub(super) fn cases() -> Vec<Case> {
             .submits(1),
         case!("attributes", hooks_around_a_job_find_its_name).needs(&[Hooks, WaitIdle]).submits(2),
         case!("attributes", an_overdue_job_is_told_and_reported_once).needs(&[Hooks]).submits(1),
+        case!("attributes", another_worker_stands_in_for_an_overdue_one)
+            // Whoever submits the stuck job must not be the one to run it.
+            .needs(&[Hooks, WaitIdle, Claim::Workforce, Claim::Limit])
+            .queues(1),
         case!("attributes", a_job_that_ends_in_time_is_not_reported).needs(&[Hooks, WaitIdle]).submits(100),
         case!("attributes", a_job_that_would_wait_too_long_is_turned_away)
             .needs(&[Counts, Hooks, WaitIdle])
@@ -270,6 +274,28 @@ fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
         assert!(age >= limit);
     }
     assert!(said.try_recv().is_err(), "once for each");
+}
+
+fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
+    let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
+    for _ in 0..10 {
+        let (started, go) = (Latch::default(), Latch::default());
+        let (starts, goes) = (started.clone(), go.clone());
+        let attributes = Attributes::new().run_limit(Duration::from_millis(1));
+        // It does not heed its token.
+        let job = move || {
+            starts.open();
+            goes.wait();
+        };
+        let stuck = pool.spawn_with(attributes, job).unwrap();
+        // What a worker has taken together with it, as some do, would have to wait for it.
+        started.wait();
+        assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare seat");
+        assert!(!stuck.is_finished());
+        go.open();
+        stuck.join().unwrap();
+        assert!(pool.wait_idle(None));
+    }
 }
 
 fn a_job_that_ends_in_time_is_not_reported(subject: &Subject) {
