@@ -65,8 +65,6 @@ struct State {
     jobs: BTreeMap<Key, Limited>,
     registered: u64,
     sleeps_until: Option<Instant>,
-    /// Workers that count as blocked, once for each overdue job that they run (a waiter may run another in place).
-    stuck: Vec<usize>,
     /// The pool is gone.
     closed: bool,
 }
@@ -146,7 +144,7 @@ impl Shared {
             token.cancel();
         }
         // Under the lock, so that it comes before the end of the job, whose guard waits for the lock.
-        state.block(job.worker, &job.workforce);
+        tell(job.worker, &job.workforce, |workforce, seat| workforce.blocked(seat));
         drop(state);
         let Limited { worker, name, started, .. } = job;
         let info = OverdueInfo { pool: &self.pool, worker, name, age: started.elapsed() };
@@ -162,25 +160,10 @@ impl Shared {
     }
 }
 
-impl State {
-    fn block(&mut self, worker: Option<usize>, workforce: &Weak<dyn Workforce>) {
-        let Some(worker) = worker else { return };
-        let was_stuck = self.stuck.contains(&worker);
-        self.stuck.push(worker);
-        if let Some(workforce) = workforce.upgrade().filter(|_| !was_stuck) {
-            workforce.blocked();
-        }
-    }
-
-    fn unblock(&mut self, worker: Option<usize>, workforce: &Weak<dyn Workforce>) {
-        let Some(worker) = worker else { return };
-        if let Some(place) = self.stuck.iter().position(|stuck| *stuck == worker) {
-            self.stuck.swap_remove(place);
-        }
-        let is_stuck = self.stuck.contains(&worker);
-        if let Some(workforce) = workforce.upgrade().filter(|_| !is_stuck) {
-            workforce.unblocked();
-        }
+/// Speaks to the workforce about a worker, if it is one who runs the job.
+fn tell(worker: Option<usize>, workforce: &Weak<dyn Workforce>, what: impl FnOnce(&dyn Workforce, usize)) {
+    if let (Some(seat), Some(workforce)) = (worker, workforce.upgrade()) {
+        what(&*workforce, seat);
     }
 }
 
@@ -196,7 +179,7 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         if state.jobs.remove(&self.key).is_none() {
-            state.unblock(self.worker, &self.workforce);
+            tell(self.worker, &self.workforce, |workforce, seat| workforce.unblocked(seat));
         }
         let idle = state.jobs.is_empty();
         if idle && state.sleeps_until.is_some_and(|until| until > Instant::now() + LINGER) {
@@ -225,11 +208,11 @@ mod tests {
     }
 
     impl Workforce for Blocked {
-        fn blocked(&self) {
+        fn blocked(&self, _: usize) {
             self.begun.fetch_add(1, SeqCst);
         }
 
-        fn unblocked(&self) {
+        fn unblocked(&self, _: usize) {
             self.ended.fetch_add(1, SeqCst);
         }
     }
@@ -295,19 +278,6 @@ mod tests {
         let hasty = watchdog.watch(job(1, &workforce), AT_ONCE);
         until(|| workforce.counts().0 == 1);
         drop((patient, hasty));
-        assert_eq!(workforce.counts(), (1, 1));
-    }
-
-    #[test]
-    fn a_worker_with_two_overdue_jobs_is_blocked_once() {
-        let workforce = Arc::new(Blocked::default());
-        let watchdog = Watchdog::new("pool", None);
-        let outer = watchdog.watch(job(0, &workforce), AT_ONCE);
-        let inner = watchdog.watch(job(0, &workforce), AT_ONCE);
-        until(|| watchdog.0.lock().stuck.len() == 2);
-        drop(inner);
-        assert_eq!(workforce.counts(), (1, 0));
-        drop(outer);
         assert_eq!(workforce.counts(), (1, 1));
     }
 

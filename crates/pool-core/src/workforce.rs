@@ -1,15 +1,15 @@
 //! What the books know of a pool's workforce: that a worker is stuck, and that it is so no more.
 
-use std::cell::{Cell, RefCell};
-use std::sync::{OnceLock, Weak};
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock, Weak};
 
 /// Who keeps up the number of workers that get on with their work.
 pub(crate) trait Workforce: Send + Sync {
-    /// A worker is stuck in its job.
-    fn blocked(&self) {}
+    /// The worker in this seat is stuck in its job. It may be so in several ways at once, and counts once.
+    fn blocked(&self, _seat: usize) {}
 
-    /// One that was is so no more. Called once for each [`blocked`](Workforce::blocked), after it.
-    fn unblocked(&self) {}
+    /// It is so no more, in one of these ways. Called once for each [`blocked`](Workforce::blocked), after it.
+    fn unblocked(&self, _seat: usize) {}
 }
 
 /// The place of the workforce in the books. Empty, nobody stands in for a worker that is stuck.
@@ -31,15 +31,13 @@ impl WorkforceSlot {
 }
 
 thread_local! {
-    /// The workforce that this thread belongs to.
-    static OURS: RefCell<Option<Weak<dyn Workforce>>> = const { RefCell::new(None) };
-    /// The thread is inside `block_in_place`.
-    static BLOCKING: Cell<bool> = const { Cell::new(false) };
+    /// The workforce that this thread belongs to, and its seat there.
+    static OURS: RefCell<Option<(Weak<dyn Workforce>, usize)>> = const { RefCell::new(None) };
 }
 
 /// Makes this thread one of the workforce until the guard is dropped.
-pub(crate) fn join_workforce(workforce: Weak<dyn Workforce>) -> Member {
-    OURS.with_borrow_mut(|ours| *ours = Some(workforce));
+pub(crate) fn join_workforce(workforce: Weak<dyn Workforce>, seat: usize) -> Member {
+    OURS.with_borrow_mut(|ours| *ours = Some((workforce, seat)));
     Member
 }
 
@@ -61,7 +59,7 @@ impl Drop for Member {
 ///
 /// What lies in the mailbox of a worker that blocks (see [`PoolExt::execute_on`](crate::PoolExt::execute_on)) waits for it.
 ///
-/// Outside a pool, inside another `block_in_place`, or without a spare seat, it just runs the closure. Panics come
+/// Outside a pool, inside another `block_in_place`, in a job that is overdue, or without a spare seat, it just runs the closure. Panics come
 /// out as they are. Costs a lock, and the start of a thread when one is needed: tens of microseconds.
 ///
 /// ```
@@ -75,20 +73,25 @@ impl Drop for Member {
 /// # assert_eq!(job(receive), 1);
 /// ```
 pub fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
-    let ours = OURS.try_with(|ours| ours.borrow().as_ref().and_then(Weak::upgrade)).ok().flatten();
-    let _blocked = ours.filter(|_| !BLOCKING.get()).map(|workforce| {
-        workforce.blocked();
-        BLOCKING.set(true);
-        Blocked(workforce)
-    });
+    let _blocked = OURS.try_with(|ours| Blocked::new(ours.borrow().as_ref()?)).ok().flatten();
     f()
 }
 
-struct Blocked(std::sync::Arc<dyn Workforce>);
+struct Blocked {
+    workforce: Arc<dyn Workforce>,
+    seat: usize,
+}
+
+impl Blocked {
+    fn new((workforce, seat): &(Weak<dyn Workforce>, usize)) -> Option<Self> {
+        let (workforce, seat) = (workforce.upgrade()?, *seat);
+        workforce.blocked(seat);
+        Some(Blocked { workforce, seat })
+    }
+}
 
 impl Drop for Blocked {
     fn drop(&mut self) {
-        BLOCKING.set(false);
-        self.0.unblocked();
+        self.workforce.unblocked(self.seat);
     }
 }

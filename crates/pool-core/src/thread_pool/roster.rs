@@ -22,7 +22,8 @@ pub(super) struct Roster {
     working: usize,
     /// Those of them that were hired and have not sat down yet.
     coming: usize,
-    blocked: usize,
+    /// In how many ways the worker in each seat is blocked: an overdue job may also say that it blocks.
+    blocked: Box<[u32]>,
     lowest: usize,
     highest: usize,
     failed_starts: u64,
@@ -50,7 +51,7 @@ impl Roster {
             seats: (0..seats).map(place).collect(),
             working: workers,
             coming: 0,
-            blocked: 0,
+            blocked: vec![0; seats].into(),
             lowest: workers,
             highest: workers,
             failed_starts: 0,
@@ -62,7 +63,7 @@ impl Roster {
         Staff {
             now: self.working,
             wanted: self.target,
-            blocked: self.blocked,
+            blocked: self.blocked(),
             lowest: self.lowest,
             highest: self.highest,
             failed_starts: self.failed_starts,
@@ -109,12 +110,17 @@ impl Roster {
         self.target < self.ceiling
     }
 
-    pub(super) fn block(&mut self) {
-        self.blocked += 1;
+    pub(super) fn block(&mut self, seat: usize) {
+        self.blocked[seat] += 1;
     }
 
-    pub(super) fn unblock(&mut self) {
-        self.blocked -= 1;
+    pub(super) fn unblock(&mut self, seat: usize) {
+        self.blocked[seat] -= 1;
+    }
+
+    /// How many workers are blocked, in however many ways.
+    fn blocked(&self) -> usize {
+        self.blocked.iter().filter(|ways| **ways > 0).count()
     }
 
     /// How many may leave. Nobody leaves to one who is still on the way, and may not arrive.
@@ -184,7 +190,7 @@ impl Roster {
     }
 
     fn effective(&self) -> usize {
-        self.working.saturating_sub(self.blocked)
+        self.working.saturating_sub(self.blocked())
     }
 
     fn is_short(&self) -> bool {
@@ -209,21 +215,34 @@ mod tests {
     fn a_blocked_worker_is_stood_in_for_while_seats_are_free() {
         let mut roster = Roster::new(2, 1..=2, 3);
         assert_eq!(roster.hire(), None);
-        roster.block();
+        roster.block(0);
         assert_eq!((roster.hire(), roster.hire()), (Some(2), None));
         roster.arrive(2);
-        roster.block();
+        roster.block(1);
         assert_eq!(roster.hire(), None, "the seats are taken");
         assert!(roster.is_settled());
-        roster.unblock();
+        roster.unblock(1);
         assert_eq!(roster.surplus(), 0);
-        roster.unblock();
+        roster.unblock(0);
         assert_eq!(roster.surplus(), 1);
         roster.leave();
         roster.vacate(0);
         assert!(roster.is_settled());
         let Staff { now, lowest, highest, .. } = roster.staff();
         assert_eq!((now, lowest, highest), (2, 2, 3));
+    }
+
+    #[test]
+    fn a_worker_that_is_blocked_in_two_ways_counts_once() {
+        let mut roster = Roster::new(2, 1..=2, 4);
+        roster.block(0);
+        roster.block(0);
+        assert_eq!((roster.staff().blocked, roster.hire(), roster.hire()), (1, Some(2), None));
+        roster.arrive(2);
+        roster.unblock(0);
+        assert_eq!((roster.staff().blocked, roster.surplus()), (1, 0));
+        roster.unblock(0);
+        assert_eq!((roster.staff().blocked, roster.surplus()), (0, 1));
     }
 
     #[test]
@@ -244,9 +263,9 @@ mod tests {
     #[test]
     fn nobody_leaves_to_one_who_may_not_arrive() {
         let mut roster = Roster::new(1, 1..=1, 2);
-        roster.block();
+        roster.block(0);
         let seat = roster.hire().unwrap();
-        roster.unblock();
+        roster.unblock(0);
         assert_eq!(roster.surplus(), 0);
         roster.arrive(seat);
         assert_eq!(roster.surplus(), 1);

@@ -164,13 +164,13 @@ impl<S: Strategy> Core<S> {
 }
 
 impl<S: Strategy> Workforce for Core<S> {
-    fn blocked(&self) {
-        self.life.direct(|roster| roster.block());
+    fn blocked(&self, seat: usize) {
+        self.life.direct(|roster| roster.block(seat));
         self.hire();
     }
 
-    fn unblocked(&self) {
-        if self.life.direct(|roster| roster.unblock()) > 0 {
+    fn unblocked(&self, seat: usize) {
+        if self.life.direct(|roster| roster.unblock(seat)) > 0 {
             self.nudge();
         }
     }

@@ -57,7 +57,7 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     let leaves = {
         let seat = &core.seats[index];
         let _worker = current::enter(core.ledger().id(), index);
-        let _member = join_workforce(core.ledger().workforce().get());
+        let _member = join_workforce(core.ledger().workforce().get(), index);
         let mut sitting = seat.sit();
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_start.call(index))) {
             seat.note(|record| record.failed_starts += 1);
