@@ -18,7 +18,7 @@ pub(crate) struct Book {
     pub(crate) completed: AtomicU64,
     pub(crate) panicked: AtomicU64,
     /// Whether one thread alone writes here.
-    exclusive: bool,
+    pub(crate) exclusive: bool,
     /// Whether one does, and nobody watches: the one thing that a job asks.
     is_plain: bool,
     pub(crate) observer: Option<Box<Observer>>,

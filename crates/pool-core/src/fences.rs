@@ -52,15 +52,28 @@ pub fn can_fence() -> bool {
 
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 mod system {
-    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
     pub(super) const ASYMMETRIC: bool = true;
 
+    const UNKNOWN: u8 = 0;
+    const YES: u8 = 1;
+    const NO: u8 = 2;
+
     /// A kernel before 4.14 does not know `membarrier`, and a sandbox may forbid it.
     pub(super) fn can_interrupt() -> bool {
-        // A process that has threads already waits for an RCU grace period here: 6 to 8 ms, once.
-        static REGISTERED: OnceLock<bool> = OnceLock::new();
-        *REGISTERED.get_or_init(|| call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
+        // Not a `OnceLock`: a process that is forked while another thread is at it would wait for ever. To register twice
+        // does no harm.
+        static REGISTERED: AtomicU8 = AtomicU8::new(UNKNOWN);
+        match REGISTERED.load(Relaxed) {
+            UNKNOWN => {
+                // A process that has threads already waits for an RCU grace period here: 6 to 8 ms, once.
+                let can = call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+                REGISTERED.store(if can { YES } else { NO }, Relaxed);
+                can
+            }
+            known => known == YES,
+        }
     }
 
     pub(super) fn interrupt_all() -> bool {

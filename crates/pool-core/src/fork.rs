@@ -92,9 +92,20 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
         // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
         // ticket that is still queued reaches nothing.
         let ticket = unsafe { Job::from_borrowing_task(ForkTicket(cell.clone())) };
-        // A refused ticket is dropped, which orphans the fork, and the owner runs it.
-        drop(pool.submit(ticket, Submit::ticket()));
-        Fork { cell }
+        let fork = Fork { cell };
+        // A refused ticket is dropped, which orphans the fork, and the owner runs it. A pool that panics may have
+        // queued the ticket before.
+        match catch_unwind(AssertUnwindSafe(|| pool.submit(ticket, Submit::ticket()))) {
+            Ok(taken) => drop(taken),
+            Err(payload) => {
+                // Nobody will hear of its outcome.
+                if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(fork.settle()))) {
+                    drop_quietly(second);
+                }
+                resume_unwind(payload)
+            }
+        }
+        fork
     }
 
     /// Runs the closure here if nobody has it, or waits for whoever has.

@@ -41,9 +41,10 @@ impl<'a> Idle<'a> {
     fn end_spell(&self) {
         if let Some((ledger, book)) = self.worker {
             let spell = book.spell.load(Relaxed);
-            let worked = (ledger.now() + 1).saturating_sub(spell);
-            book.spell.store(0, Relaxed);
-            add_alone(&book.busy, worked);
+            if spell != 0 {
+                book.spell.store(0, Relaxed);
+                add_alone(&book.busy, (ledger.now() + 1).saturating_sub(spell));
+            }
             add_alone(&book.parks, 1);
             ledger.settle();
         }

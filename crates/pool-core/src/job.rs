@@ -47,6 +47,9 @@ pub(crate) trait Task: Send {
     /// It carries the time of its submission.
     const IS_TIMED: bool = false;
 
+    /// It carries the time since which it waits, or [is timed](Task::IS_TIMED) around one that may.
+    const IS_STAMPED: bool = Self::IS_TIMED;
+
     /// Runs the job, counting it at the desk if there was still something to run. Returns a ticket that is to be
     /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>>;
@@ -66,6 +69,7 @@ struct Table {
     release: unsafe fn(*const Storage) -> bool,
     is_job: bool,
     is_timed: bool,
+    is_stamped: bool,
 }
 
 // SAFETY: a job owns its task, and `Task: Send`.
@@ -129,6 +133,11 @@ impl Job {
         self.table.is_timed
     }
 
+    /// Whether the job is stamped, so that one which is handed back and submitted again is not wrapped again and again.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.table.is_stamped
+    }
+
     /// Marks the job as given back to its submitter: it was counted for the last time, and running it, cancelling
     /// it or dropping it counts no more, unless it is submitted anew. Returns `false` when there is no job to give back, because its handle has
     /// cancelled it or run it in place, or because this is only a ticket.
@@ -187,6 +196,7 @@ const fn table_of<T: Task>() -> Table {
         release: release::<T>,
         is_job: T::IS_JOB,
         is_timed: T::IS_TIMED,
+        is_stamped: T::IS_STAMPED,
     }
 }
 

@@ -138,7 +138,8 @@ impl Ledger {
 
     /// Counts one submission.
     pub fn admit(&self) {
-        self.passages.enter(self.stripe());
+        // Nobody enters a gate by it.
+        self.admit_scoped();
     }
 
     /// Counts a job that is handed back, and wraps it.
@@ -185,6 +186,10 @@ impl Ledger {
     /// Runs a job as the worker with this number, and catches what it panics with. Returns a ticket that the
     /// adapter is to queue again, if there is more to do behind this one.
     pub fn run(&self, job: Job, index: usize) -> Option<Job> {
+        if self.workers[index].jobs.exclusive {
+            // This is no adapter's: its workers are numbered, and none of these numbers is for the caller to use.
+            return self.run_in_passing(job, self.desk_anywhere());
+        }
         let _marked = current::enter(self.id, index);
         self.run_in_passing(job, self.worker_desk(index))
     }

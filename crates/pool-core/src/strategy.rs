@@ -116,6 +116,12 @@ pub trait Outlet: Send + 'static {
     /// of a worker that is about to pop, they must not expect of it now. The next `pop` ends it.
     fn turn_away(&mut self) {}
 
+    /// Whether the worker may leave when the pool has too many. Not so in a seat that serves what no other does; then
+    /// another worker leaves, when it looks up.
+    fn may_leave(&self) -> bool {
+        true
+    }
+
     /// Takes every job that can be reached from here, without waiting for more to come.
     fn drain(&mut self, jobs: &mut Vec<Job>);
 

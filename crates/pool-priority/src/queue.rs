@@ -248,6 +248,10 @@ impl Outlet for Window {
         }
     }
 
+    fn may_leave(&self) -> bool {
+        self.kind == Kind::Regular
+    }
+
     fn drain(&mut self, jobs: &mut Vec<Job>) {
         let mut state = self.queue.lock();
         jobs.extend(state.shelves.drain());

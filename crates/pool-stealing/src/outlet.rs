@@ -105,6 +105,8 @@ impl StealingOutlet {
     /// A fork of another worker.
     fn forked(&mut self) -> Option<Fork> {
         let StealingOutlet { shared, index, hunger, .. } = self;
+        // Whoever waits for the thief of its fork looks for the thief's seat.
+        shared.seats.get(*index)?;
         others(*index, shared.seats.len()).find_map(|seat| shared.steal_fork(seat, *index, hunger, || true))
     }
 

@@ -16,7 +16,7 @@
 //!   helps, if there is one.
 //! - **End** some jobs: count them; fence; if somebody sleeps and all have ended, wake everyone.
 //! - **Leave** (whoever holds a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
-//!   one, claim a ticket again and go on.
+//!   one, claim a ticket again and go on; otherwise, if tickets are refused, wake everyone.
 //! - **Sleep**: put oneself among the sleepers; fence; look once more at what one waits for; park only if it is not there.
 //! - **Give up** (a ticket is dropped unrun): say that tickets are refused; give the ticket back; wake everyone, looking
 //!   for them under the lock.
@@ -124,7 +124,15 @@ impl Progress {
     pub(super) fn leave(&self, has_jobs: impl FnOnce() -> bool) -> bool {
         self.tickets.fetch_sub(1, AcqRel);
         fence(SeqCst);
-        has_jobs() && self.claim()
+        if has_jobs() && self.claim() {
+            return true;
+        }
+        // The last ticket may have gone with this one: a refused one has woken nobody who could see that. Of the two
+        // that give a ticket back, the later sees what the other has done.
+        if self.refused.load(Relaxed) {
+            self.wake_all();
+        }
+        false
     }
 
     /// A ticket was dropped unrun.
@@ -300,6 +308,28 @@ mod model {
                 }
             });
             scope.help();
+            worker.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
+        check(|| {
+            let scope = Model::new(2);
+            assert!(scope.progress.push(|| {}), "this one is run below");
+            let worker = loom::thread::spawn({
+                let scope = scope.clone();
+                move || {
+                    scope.progress.end(1);
+                    if scope.progress.leave(|| scope.has_jobs()) {
+                        scope.work();
+                    }
+                }
+            });
+            if scope.push() {
+                scope.progress.give_up();
+            }
+            scope.wait();
             worker.join().unwrap();
         });
     }

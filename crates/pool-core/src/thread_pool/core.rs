@@ -131,12 +131,14 @@ impl<S: Strategy> Core<S> {
         submit: Submit,
         caller: Caller,
     ) -> Result<(), Rejected> {
+        let mut displaced = Vec::new();
         while let Push::MadeRoom { old, new } = push {
-            self.displace(old);
+            displaced.extend(self.displace(old));
             push = inlet.push(new, submit, caller);
         }
-        // What follows may take long, and the pool may be closed meanwhile.
+        // What follows may take long or shut the pool down, and that waits for those who are inside.
         drop(inlet);
+        displaced.into_iter().for_each(|old| self.ledger.discard(old, Reason::Displaced));
         match push {
             Push::Queued | Push::MadeRoom { .. } => {}
             Push::Displaced(job) => self.ledger.discard(job, Reason::Displaced),
@@ -149,14 +151,14 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
-    /// Gives up a job that a policy took out of the queue. It may be a ticket, which policies are not for: that goes to
-    /// the lane, and a worker comes by there, since whoever made room goes on to fill it.
-    fn displace(&self, old: Job) {
+    /// Returns a job that a policy took out of the queue, to be given up. It may be a ticket, which policies are not for:
+    /// that goes to the lane, and a worker comes by there, since whoever made room goes on to fill it.
+    fn displace(&self, old: Job) -> Option<Job> {
         if old.is_job() {
-            self.ledger.discard(old, Reason::Displaced);
-        } else {
-            self.lane.put(old, &self.life.attention);
+            return Some(old);
         }
+        self.lane.put(old, &self.life.attention);
+        None
     }
 
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
@@ -302,7 +304,7 @@ impl<S: Strategy> Core<S> {
     /// A worker is gone for good. The last one sees to what nobody will run any more, and ends the pool.
     pub(super) fn worker_is_gone(&self) {
         if self.life.forget() {
-            self.end();
+            self.end_with(0);
         }
     }
 
@@ -313,11 +315,21 @@ impl<S: Strategy> Core<S> {
         self.hire();
         self.mail.abandon(index, &self.life.attention).into_iter().for_each(|job| self.dispose(job));
         if self.life.forget() {
+            self.end_with(index);
+        } else {
+            // Others may be asleep that can do without this seat.
+            self.nudge();
+        }
+    }
+
+    /// The last worker is gone. If nobody has shut the pool down, it ends for want of workers; this seat is free then.
+    fn end_with(&self, free_seat: usize) {
+        if !self.gate.is_closed() {
             self.life.desert();
             self.close();
-            self.empty_from(index);
-            self.end();
+            self.empty_from(free_seat);
         }
+        self.end();
     }
 
     /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,

@@ -39,6 +39,8 @@ struct Inner {
     start_panic: Option<Box<dyn Any + Send>>,
     /// The pool ends because its last worker could not be replaced.
     deserted: bool,
+    /// The channel is closed, and workers are going.
+    drains: bool,
     returned: Vec<Job>,
     /// Threads of workers that died and were replaced, until somebody has the time to join them.
     buried: Vec<JoinHandle<()>>,
@@ -70,6 +72,7 @@ impl Life {
                 built: false,
                 start_panic: None,
                 deserted: false,
+                drains: false,
                 returned: Vec::new(),
                 buried: Vec::new(),
             }),
@@ -221,10 +224,10 @@ impl Life {
     }
 
     /// Waits for the end of a pause between jobs. Returns whether the worker is to leave its seat meanwhile.
-    pub(super) fn sit_out_pause(&self, seat: usize, mail: &Mail) -> bool {
+    pub(super) fn sit_out_pause(&self, seat: usize, mail: &Mail, may_leave: bool) -> bool {
         let mut inner = self.lock();
         while self.is_paused() {
-            if self.let_go(&mut inner, seat, mail) {
+            if may_leave && self.let_go(&mut inner, seat, mail) {
                 return true;
             }
             inner = self.wait(inner);
@@ -288,8 +291,14 @@ impl Life {
         self.let_go(&mut self.lock(), seat, mail)
     }
 
+    /// A worker has found the channel closed, and is about to go. Those that are left run what only they can reach, and
+    /// none of them is one too many, although the roster still counts the others.
+    pub(super) fn drains(&self) {
+        self.lock().drains = true;
+    }
+
     fn let_go(&self, inner: &mut Inner, seat: usize, mail: &Mail) -> bool {
-        let leaves = inner.roster.surplus() > 0 && mail.close(seat);
+        let leaves = !inner.drains && inner.roster.surplus() > 0 && mail.close(seat);
         if leaves {
             inner.roster.leave();
         }
@@ -329,11 +338,19 @@ impl Life {
         std::mem::take(&mut self.lock().returned)
     }
 
+    /// Keeps the thread of a worker that is gone, to be joined at the end. Nobody joins it sooner: the destructors of its
+    /// thread-local values may wait for the pool.
     pub(super) fn bury(&self, thread: Option<JoinHandle<()>>) {
-        self.lock().buried.extend(thread);
+        /// A thread that is not joined keeps its stack, so of many only the last are waited for in the end.
+        const MOST_BURIED: usize = 32;
+        let mut inner = self.lock();
+        inner.buried.extend(thread);
+        if inner.buried.len() > MOST_BURIED {
+            inner.buried.remove(0);
+        }
     }
 
-    /// Joins the threads of the dead, which end without waiting for anybody.
+    /// Joins the threads of the dead.
     pub(super) fn join_buried(&self) {
         let buried = std::mem::take(&mut self.lock().buried);
         for thread in buried {

@@ -36,8 +36,9 @@ impl<S: Strategy> Core<S> {
         }
         if seen.has(Matter::PAUSED) {
             // Whatever is in the mailbox waits for the end of the pause as well.
+            outlet.turn_away();
             let _ = idle.begin();
-            let leaves = self.life.sit_out_pause(index, &self.mail);
+            let leaves = self.life.sit_out_pause(index, &self.mail, outlet.may_leave());
             idle.end();
             if leaves {
                 return Next::Leave;
@@ -47,7 +48,7 @@ impl<S: Strategy> Core<S> {
             self.follow_cpu_limit();
         }
         if self.life.attention.now().has(Matter::STAFF) {
-            if self.life.leave(index, &self.mail) {
+            if outlet.may_leave() && self.life.leave(index, &self.mail) {
                 return Next::Leave;
             }
             self.hire();
@@ -126,8 +127,10 @@ impl<S: Strategy> Core<S> {
             self.grow();
         }
         match self.settings.queue_wait {
-            Some(limit) => Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() }),
-            None => job,
+            Some(limit) if !job.is_stamped() => {
+                Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() })
+            }
+            _ => job,
         }
     }
 
@@ -185,6 +188,8 @@ struct Stamped<S: Strategy> {
 }
 
 impl<S: Strategy> Task for Stamped<S> {
+    const IS_STAMPED: bool = true;
+
     fn run(self, desk: Option<Desk<'_>>) -> std::thread::Result<Option<Job>> {
         if self.at.elapsed() > self.limit
             && let Some(pool) = self.pool.upgrade()

@@ -14,7 +14,7 @@ use crate::error::drop_quietly;
 use crate::workforce::join_workforce;
 use crate::{Idle, Outlet, Pop, Strategy};
 
-/// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
+/// Starts a thread for this seat. Whoever sat here before is joined at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
     core.seats[index].start(|| spawn(core, index), |predecessor| core.life.bury(predecessor))
 }
@@ -34,12 +34,13 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     current::become_member(core.ledger().id());
     #[cfg(feature = "affinity")]
     super::pinning::bind(&core.settings.cpus, index);
-    core.life.join_buried();
     loop {
         let payload = match catch_unwind(AssertUnwindSafe(|| sit(core, index))) {
             Ok(()) => break,
             Err(payload) => payload,
         };
+        // The dead are not busy; and whoever waits for rest learns of their last job.
+        let _ = Idle::of_worker(core.ledger(), index, core.mail.count(index)).begin();
         match core.life.worker_died(payload) {
             None => break,
             Some(payload) => drop_quietly(payload),
@@ -139,6 +140,9 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             core.hold(&mut idle);
             core.run_message(ticket, index, desk);
         }
+    }
+    if !leaves {
+        core.life.drains();
     }
     // Nobody who came before the channel was closed is forgotten.
     core.read_mail(index);
