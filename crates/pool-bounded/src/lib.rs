@@ -23,6 +23,12 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 //!
+//! # Overload
+//!
+//! A queue that is never full may still be too long. Two things bound the wait itself: [`Overflow::Shed`] gives up jobs that
+//! have waited too long while the queue does not get shorter, and [`Builder::admit_within`](pool_core::Builder::admit_within),
+//! which works with any queue, turns jobs away that would have to wait too long.
+//!
 //! # The queue
 //!
 //! crossbeam-channel's bounded channel: an array of slots with a stamp each (after Dmitry Vyukov's bounded MPMC queue),
@@ -35,19 +41,25 @@
 
 #![forbid(unsafe_code)]
 
+mod channel;
+mod codel;
 mod overflow;
+mod timed;
 
+pub use codel::CoDel;
 pub use overflow::Overflow;
 
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crossbeam_channel::{
-    Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded,
-};
+use crossbeam_channel::bounded;
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Patience, Pop, Push, Reason, Strategy, Submit,
-    ThreadPool,
+    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit, ThreadPool,
 };
+
+use crate::channel::Item;
+use crate::codel::Control;
+use crate::timed::Timed;
 
 /// A pool of workers behind a bounded queue.
 pub type BoundedPool = ThreadPool<Bounded>;
@@ -82,6 +94,35 @@ impl Default for Bounded {
     }
 }
 
+impl Bounded {
+    fn check(&self) -> Result<(), BuildError> {
+        let refused = |text: String| Err(BuildError::Strategy(text));
+        match self.overflow {
+            _ if self.capacity == 0 => {
+                refused("a bounded queue needs a capacity of at least 1, not 0".into())
+            }
+            Overflow::Shed(CoDel { target, interval }) if target.is_zero() || interval <= target => {
+                refused(format!(
+                    "CoDel needs a target above 0 and an interval above that, not {target:?} and {interval:?}"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Both ends, and as many of the receiving one as there are seats, with one to spare.
+    fn open_for<I: Item>(
+        &self,
+        seats: usize,
+        control: I::Control,
+    ) -> (channel::Entrance<I>, impl Iterator<Item = channel::Exit<I>>) {
+        let (sender, receiver) = bounded(self.capacity);
+        let entrance = channel::Entrance { sender, receiver: receiver.clone(), overflow: self.overflow };
+        let exit = move |_| channel::Exit { receiver: receiver.clone(), control: control.clone() };
+        (entrance, (0..=seats).map(exit))
+    }
+}
+
 impl Strategy for Bounded {
     type Inlet = Entrance;
     type Outlet = Exit;
@@ -89,107 +130,62 @@ impl Strategy for Bounded {
     const NAME: &'static str = "bounded";
 
     fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        if self.capacity == 0 {
-            return Err(BuildError::Strategy("a bounded queue needs a capacity of at least 1, not 0".into()));
-        }
-        let (sender, receiver) = bounded(self.capacity);
-        Ok(Ends {
-            outlets: (0..seats).map(|_| Exit(receiver.clone())).collect(),
-            spare: Exit(receiver.clone()),
-            inlet: Entrance { sender, receiver, overflow: self.overflow },
-        })
+        self.check()?;
+        let (inlet, mut outlets) = match self.overflow {
+            Overflow::Shed(codel) => {
+                let control = Arc::new(Mutex::new(Control::new(codel)));
+                let (entrance, exits) = self.open_for::<Timed>(seats, control);
+                (Entrance(In::Timed(entrance)), exits.map(|exit| Exit(Out::Timed(exit))).collect::<Vec<_>>())
+            }
+            _ => {
+                let (entrance, exits) = self.open_for::<Job>(seats, ());
+                (Entrance(In::Plain(entrance)), exits.map(|exit| Exit(Out::Plain(exit))).collect())
+            }
+        };
+        let spare = outlets.pop().expect("one more than there are seats");
+        Ok(Ends { inlet, outlets, spare })
     }
 }
 
 /// The sending end.
-pub struct Entrance {
-    sender: Sender<Job>,
-    /// For taking out the oldest.
-    receiver: Receiver<Job>,
-    overflow: Overflow,
+pub struct Entrance(In);
+
+enum In {
+    Plain(channel::Entrance<Job>),
+    Timed(channel::Entrance<Timed>),
 }
 
 impl Inlet for Entrance {
+    #[inline]
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
-        match self.sender.try_send(job) {
-            Ok(()) => Push::Queued,
-            Err(TrySendError::Full(job)) => self.push_when_full(job, submit, caller),
-            Err(TrySendError::Disconnected(job)) => Push::Refused(job, Reason::ShutDown),
-        }
-    }
-}
-
-impl Entrance {
-    #[cold]
-    fn push_when_full(&self, job: Job, submit: Submit, caller: Caller) -> Push {
-        let overflow = match submit.patience() {
-            Patience::Never => Overflow::Reject,
-            Patience::Until(deadline) => return self.wait(job, Some(deadline), caller),
-            _ => self.overflow,
-        };
-        match overflow {
-            Overflow::Block => self.wait(job, None, caller),
-            Overflow::Timeout(limit) => self.wait(job, Instant::now().checked_add(limit), caller),
-            Overflow::Reject => Push::Refused(job, Reason::Full),
-            Overflow::CallerRuns => Push::RunHere(job),
-            Overflow::DropOldest => self.displace_oldest(job),
-            Overflow::DropNewest => Push::Displaced(job),
-        }
-    }
-
-    /// Waits for room, until the deadline if there is one.
-    fn wait(&self, job: Job, deadline: Option<Instant>, caller: Caller) -> Push {
-        if let Caller::Worker(_) = caller {
-            return Push::RunHere(job);
-        }
-        let sent = match deadline {
-            None => self.sender.send(job).map_err(|unsent| SendTimeoutError::Disconnected(unsent.0)),
-            Some(deadline) => self.sender.send_deadline(job, deadline),
-        };
-        match sent {
-            Ok(()) => Push::Queued,
-            Err(SendTimeoutError::Timeout(job)) => Push::Refused(job, Reason::TimedOut),
-            Err(SendTimeoutError::Disconnected(job)) => Push::Refused(job, Reason::ShutDown),
-        }
-    }
-
-    fn displace_oldest(&self, mut job: Job) -> Push {
-        loop {
-            if let Ok(oldest) = self.receiver.try_recv() {
-                return Push::MadeRoom { old: oldest, new: job };
-            }
-            // Empty already: the workers have made more room than was asked for.
-            match self.sender.try_send(job) {
-                Ok(()) => return Push::Queued,
-                Err(TrySendError::Full(unsent)) => job = unsent,
-                Err(TrySendError::Disconnected(unsent)) => return Push::Refused(unsent, Reason::ShutDown),
-            }
+        match &self.0 {
+            In::Plain(entrance) => entrance.push(job, submit, caller),
+            In::Timed(entrance) => entrance.push(job, submit, caller),
         }
     }
 }
 
 /// The receiving end, at one seat.
-pub struct Exit(Receiver<Job>);
+pub struct Exit(Out);
+
+enum Out {
+    Plain(channel::Exit<Job>),
+    Timed(channel::Exit<Timed>),
+}
 
 impl Outlet for Exit {
+    #[inline]
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        match self.0.try_recv() {
-            Ok(job) => return Pop::Job(job),
-            Err(TryRecvError::Disconnected) => return Pop::Closed,
-            Err(TryRecvError::Empty) => idle.begin(),
-        }
-        let received = match until {
-            None => self.0.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(deadline) => self.0.recv_deadline(deadline),
-        };
-        match received {
-            Ok(job) => Pop::Job(job),
-            Err(RecvTimeoutError::Timeout) => Pop::TimedOut,
-            Err(RecvTimeoutError::Disconnected) => Pop::Closed,
+        match &mut self.0 {
+            Out::Plain(exit) => exit.pop(until, idle),
+            Out::Timed(exit) => exit.pop(until, idle),
         }
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
-        jobs.extend(self.0.try_iter());
+        match &mut self.0 {
+            Out::Plain(exit) => exit.drain(jobs),
+            Out::Timed(exit) => exit.drain(jobs),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::CoDel;
+
 /// What a pool does with a job that finds the queue full.
 ///
 /// A job submitted by one of the pool's own workers never waits: where the policy would make it wait, the worker
@@ -23,4 +25,11 @@ pub enum Overflow {
     DropOldest,
     /// The new job is dropped, and the submitter is not told (a handle is).
     DropNewest,
+    /// The job comes back at once, as with `Reject`; and before it comes to that, jobs that have waited too long are given up
+    /// when a worker comes across them, while the queue does not get shorter by itself. Their handles have
+    /// [`JoinError::Unrun`](pool_core::JoinError::Unrun) with [`Reason::Overloaded`](pool_core::Reason::Overloaded).
+    ///
+    /// For requests that nobody wants an answer to any more after a while. Costs a reading of the clock at each submission
+    /// and each start, and a mutex that the workers share.
+    Shed(CoDel),
 }

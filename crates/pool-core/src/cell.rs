@@ -1,45 +1,39 @@
 //! A claimable job: the closure in a cell that its ticket and its waiter share.
 //!
 //! ```text
-//! Queued(closure) --claim--> Running --complete--> Done(result) --take--> Gone
-//!        \---------------cancel, discard------------^
+//! queued (closure) --claim--> claimed --complete--> done (result) --take--> gone
 //! ```
 //!
 //! Whoever claims the closure runs it: the worker that pops the ticket, or the waiter in place of
-//! itself. Every change is made under the cell's lock, which is never held while anything of the user's runs or is
-//! dropped (wakers included), so there is no protocol here beyond that of a mutex.
+//! itself. A closure that it is too late to start, as its attributes say, is dropped instead, by whoever claims it.
+//!
+//! [`Stage`] is the protocol, one atomic word; [`Slot`] holds what the word speaks of. A job that nobody waits for before it is
+//! done costs two changes of the word, where a mutex around it all took eight.
 
-use std::any::Any;
-use std::mem;
+mod slot;
+pub(crate) mod stage;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use self::slot::Slot;
+use self::stage::{Seen, Stage};
+use crate::attributed::{Outcome, Rare, enter_plain};
+use crate::book::Desk;
 use crate::error::{Panic, drop_quietly};
-use crate::ledger::{Desk, Ledger, Running};
-use crate::{JoinError, Reason};
+use crate::job::run_counted;
+use crate::ledger::Ledger;
+use crate::raise::Raised;
+use crate::sync::Arc;
+use crate::{Job, JoinError, Reason};
 
-pub(crate) struct Cell<F, T>(Mutex<Inner<F, T>>);
-
-struct Inner<F, T> {
-    state: State<F, T>,
-    waiter: Option<Waiter>,
-    /// The job is one of the pool's: it counts where it ends. Not so once the pool has handed it back; if it is then
-    /// submitted anew, its ticket counts, whatever has become of the job.
-    counted: bool,
-    /// Nobody will ask for the result.
-    detached: bool,
-    /// The ticket was dropped: no worker will claim the job any more.
-    orphaned: bool,
-}
-
-enum State<F, T> {
-    Queued(F),
-    Running,
-    Done(Result<T, JoinError>),
-    Gone,
+pub(crate) struct Cell<F, T> {
+    stage: Stage<Waiter>,
+    slot: Slot<F, T>,
+    /// What the job asks for, if it is anything rare.
+    rare: Option<Box<Rare>>,
 }
 
 enum Waiter {
@@ -71,58 +65,73 @@ pub(crate) enum Wait {
 
 impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// A job of a pool's, which is counted.
-    pub(crate) fn job(f: F) -> Self {
-        Self::new(f, true)
+    pub(crate) fn job(f: F, rare: Option<Rare>) -> Self {
+        Cell { stage: Stage::counted(), slot: Slot::new(f), rare: rare.map(Box::new) }
     }
 
     /// Half of a join, which is not.
     pub(crate) fn fork(f: F) -> Self {
-        Self::new(f, false)
-    }
-
-    fn new(f: F, counted: bool) -> Self {
-        Cell(Mutex::new(Inner {
-            state: State::Queued(f),
-            waiter: None,
-            counted,
-            detached: false,
-            orphaned: false,
-        }))
+        Cell { stage: Stage::uncounted(), slot: Slot::new(f), rare: None }
     }
 
     /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
+    // Inlined without optimisation, too: each level of nested waits has these on its stack.
+    #[inline(always)]
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
-        let count = desk.filter(|_| counted).map(Desk::start);
-        let outcome = catch_unwind(AssertUnwindSafe(f));
-        self.finish(outcome, count)
+        let outcome = self.run_closure(f, desk.filter(|_| counted));
+        self.finish(outcome)
     }
 
     /// As [`run`](Cell::run), for the job's ticket, which counts also when there is nothing left to run but it was
     /// submitted anew.
     pub(crate) fn run_ticket(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
-        let (f, counted) = self.take_closure();
-        let is_a_job = f.is_some() || !counted;
-        let count = desk.filter(|_| is_a_job).map(Desk::start);
-        match (f, count) {
-            (Some(f), count) => {
-                let outcome = catch_unwind(AssertUnwindSafe(f));
-                return self.finish(outcome, count);
+        let unheard = match self.take_closure() {
+            (Some(f), _) => {
+                let outcome = self.run_closure(f, desk);
+                self.finish(outcome)
             }
-            (None, Some(count)) => count.finish(false),
-            (None, None) => {}
-        }
-        Ok(())
+            (None, false) => run_counted(|| (), desk),
+            (None, true) => Ok(()),
+        };
+        self.report(unheard, desk)
     }
 
-    /// The closure has run. It must not be an argument here: what it borrows may end while this function has not
-    /// returned, as soon as the waiter knows.
-    fn finish(&self, outcome: thread::Result<T>, count: Option<Running<'_>>) -> thread::Result<()> {
-        // Counted first, so that whoever has the result also finds the job counted.
-        if let Some(count) = count {
-            count.finish(outcome.is_err());
+    /// As [`run_ticket`](Cell::run_ticket), for a second ticket, which is no job by itself: it leaves alone what the pool
+    /// has handed back.
+    pub(crate) fn run_raised(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
+        let Some(f) = self.claim_counted() else { return Ok(()) };
+        let outcome = self.run_closure(f, desk);
+        let unheard = self.finish(outcome);
+        self.report(unheard, desk)
+    }
+
+    /// A panic that no handle hears of is reported here if the job has a name to report it by, or else returned.
+    fn report(&self, unheard: thread::Result<()>, desk: Option<Desk<'_>>) -> thread::Result<()> {
+        match &self.rare {
+            None => unheard,
+            Some(rare) => rare.report(unheard, desk),
         }
-        self.complete(outcome)
+    }
+
+    #[inline(always)]
+    fn run_closure(&self, f: F, desk: Option<Desk<'_>>) -> Outcome<T> {
+        match &self.rare {
+            None => Outcome::Ran(run_counted(f, desk)),
+            Some(rare) => rare.run(f, desk),
+        }
+    }
+
+    /// The closure has run, or was dropped, and is counted, so that whoever has the result also finds the job counted.
+    /// It must not be an argument here: what it borrows may end while this function has not returned, as soon as the
+    /// waiter knows.
+    #[inline]
+    fn finish(&self, outcome: Outcome<T>) -> thread::Result<()> {
+        match outcome {
+            Outcome::Ran(Ok(value)) => self.complete(Ok(value)),
+            Outcome::Ran(Err(payload)) => self.complete(Err(JoinError::Panicked(Panic::caught(payload)))),
+            Outcome::Missed(error, dropped) => self.complete(Err(error)).and(dropped),
+        }
     }
 
     /// Takes the closure, if nobody has, and says whether it counts. Whoever does must run it and
@@ -132,29 +141,44 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         f.map(|f| (f, counted))
     }
 
+    #[inline]
     fn take_closure(&self) -> (Option<F>, bool) {
-        let mut inner = self.lock();
-        let counted = inner.counted;
-        match mem::replace(&mut inner.state, State::Running) {
-            State::Queued(f) => (Some(f), counted),
-            other => {
-                inner.state = other;
-                (None, counted)
-            }
+        match self.stage.claim() {
+            // SAFETY: it has just been claimed.
+            Ok(seen) => (Some(unsafe { self.slot.take_closure() }), seen.is_counted()),
+            Err(seen) => (None, seen.is_counted()),
         }
     }
 
-    fn complete(&self, outcome: thread::Result<T>) -> thread::Result<()> {
-        let mut inner = self.lock();
-        if inner.detached {
-            inner.state = State::Gone;
-            drop(inner);
-            // Nobody wants the value. Its destructor is the last of the job's code that runs here.
-            return outcome.and_then(|value| catch_unwind(AssertUnwindSafe(|| drop(value))));
+    /// Takes the closure of a job that is the pool's.
+    fn claim_counted(&self) -> Option<F> {
+        // SAFETY: it has just been claimed.
+        self.stage.claim_counted().then(|| unsafe { self.slot.take_closure() })
+    }
+
+    /// The claimed job has ended. Returns what nobody else will hear of.
+    #[inline]
+    fn complete(&self, result: Result<T, JoinError>) -> thread::Result<()> {
+        // SAFETY: only whoever has claimed gets here, once, before the stage is done.
+        unsafe { self.slot.put_result(result) };
+        let (seen, waiter) = self.stage.finish();
+        if let Some(waiter) = waiter {
+            waiter.wake();
         }
-        inner.state = State::Done(outcome.map_err(|payload| JoinError::Panicked(Panic::new(payload))));
-        Self::unlock_and_wake(inner);
-        Ok(())
+        if seen.is_detached() { self.drop_result() } else { Ok(()) }
+    }
+
+    /// Nobody wants the result. The destructor of a value is the last of the job's code that runs.
+    #[cold]
+    fn drop_result(&self) -> thread::Result<()> {
+        // SAFETY: the job is done and detached, and of those two changes the caller's came second.
+        let result = unsafe { self.slot.take_result() };
+        self.stage.discard();
+        match result {
+            Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))),
+            Err(JoinError::Panicked(panic)) => Err(panic.thrown_again()),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Ends the job unrun, if nobody has claimed it. Returns whether it did. If the job counts, `count` is called
@@ -164,9 +188,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         if counted {
             count();
         }
-        let mut inner = self.lock();
-        inner.state = State::Done(Err(error));
-        Self::unlock_and_wake(inner);
+        // The error is no panic, so there is nothing to be heard of.
+        let _ = self.complete(Err(error));
         drop(f);
         true
     }
@@ -178,7 +201,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
                 ledger.count_discarded();
             }
         };
-        if self.is_handed_back() {
+        // Only jobs are discarded: the halves of a join never count, and their tickets orphan them.
+        if !self.stage.look().is_counted() {
             count();
         }
         self.end_unrun(JoinError::Unrun(reason), count);
@@ -186,68 +210,65 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
 
     /// The pool hands the ticket back. Returns whether that is a job's end for the pool.
     pub(crate) fn release(&self) -> bool {
-        let mut inner = self.lock();
-        let live = matches!(inner.state, State::Queued(_));
-        let handed_back_before = !mem::take(&mut inner.counted);
-        live || handed_back_before
-    }
-
-    /// Whether the ticket was handed back. Only for jobs: the halves of a join never count.
-    fn is_handed_back(&self) -> bool {
-        !self.lock().counted
+        let seen = self.stage.count_no_more();
+        seen.is_queued() || !seen.is_counted()
     }
 
     /// The ticket is gone, unrun; the waiter has to see to the job itself.
     pub(crate) fn orphan(&self) {
-        let mut inner = self.lock();
-        inner.orphaned = true;
-        Self::unlock_and_wake(inner);
-    }
-
-    fn unlock_and_wake(mut inner: MutexGuard<'_, Inner<F, T>>) {
-        let waiter = inner.waiter.take();
-        drop(inner);
-        if let Some(waiter) = waiter {
+        if let Some(waiter) = self.stage.orphan() {
             waiter.wake();
         }
     }
 
     /// Blocks until the job is done, or orphaned, or the deadline has passed.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Wait {
+        let mut seen = self.stage.look();
         loop {
-            let before = {
-                let mut inner = self.lock();
-                match inner.state {
-                    State::Done(_) | State::Gone => return Wait::Done,
-                    State::Queued(_) if inner.orphaned => return Wait::Orphaned,
-                    _ => inner.waiter.replace(Waiter::Thread(thread::current())),
-                }
-            };
-            // It may be a waker, whose destructor is somebody else's code.
-            drop(before);
+            if seen.has_ended() {
+                return Wait::Done;
+            }
+            if seen.is_left_alone() {
+                return Wait::Orphaned;
+            }
+            seen = self.announce(Waiter::Thread(thread::current()));
+            if seen.has_ended() || seen.is_left_alone() {
+                continue;
+            }
             match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                 None => thread::park(),
                 Some(left) if left.is_zero() => return Wait::TimedOut,
                 Some(left) => thread::park_timeout(left),
             }
+            seen = self.stage.look();
         }
+    }
+
+    fn announce(&self, waiter: Waiter) -> Seen {
+        let (seen, before) = self.stage.wait(waiter);
+        // It may be a waker, whose destructor is somebody else's code; no lock is held.
+        drop(before);
+        seen
     }
 
     /// Takes the result, if it is there.
+    #[inline]
     pub(crate) fn take(&self) -> Option<Result<T, JoinError>> {
-        let mut inner = self.lock();
-        match mem::replace(&mut inner.state, State::Gone) {
-            State::Done(result) => Some(result),
-            other => {
-                inner.state = other;
-                None
-            }
-        }
+        // SAFETY: it has just become the caller's.
+        self.stage.take().is_ok().then(|| unsafe { self.slot.take_result() })
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Inner<F, T>> {
-        // Nothing that can panic runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl<F, T> Drop for Cell<F, T> {
+    fn drop(&mut self) {
+        let seen = self.stage.at_last();
+        if seen.is_queued() {
+            // SAFETY: nobody has claimed, and nobody else is left to do so.
+            drop(unsafe { self.slot.take_closure() });
+        } else if seen.is_done() {
+            // SAFETY: the result was left, nobody has taken it, and nobody else is left to do so.
+            drop(unsafe { self.slot.take_result() });
+        }
     }
 }
 
@@ -260,14 +281,26 @@ pub(crate) trait Claim<T>: Send + Sync {
     /// Takes the result, or leaves the waker to be called when it is there.
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>>;
     fn is_finished(&self) -> bool;
-    /// Ends the job if it has not started, counting it here if it counts. Returns whether it did.
+    /// Has this thread unparked when the job is done.
+    fn wake_when_done(&self, thread: Thread);
+    /// Ends the job if it has not started, counting it here if it counts. Returns whether it did. If it runs, its token
+    /// is set.
     fn cancel(&self, ledger: &Ledger) -> bool;
-    /// Nobody will ask for the result any more. Returns the payload, if the job has panicked already.
-    fn detach(&self) -> Option<Box<dyn Any + Send>>;
+    /// As `cancel`, of a job whose time to start has passed.
+    fn expire(&self, ledger: &Ledger) -> bool;
+    /// What the job asks for, if it is anything rare.
+    fn rare(&self) -> Option<&Rare>;
+    /// A second ticket, if nobody has claimed the job.
+    fn raised(self: Arc<Self>) -> Option<Job>
+    where
+        Self: 'static;
+    /// Nobody will ask for the result any more. Returns the panic, if the job has ended with one already.
+    fn detach(&self) -> Option<Panic>;
 }
 
 impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     fn run_in_place(&self, desk: Option<Desk<'_>>) {
+        let _plain = enter_plain();
         // Only a detached job returns a payload, and this one has a handle: the caller's.
         let _ = self.run(desk);
     }
@@ -281,41 +314,60 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     }
 
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>> {
-        let waker = waker.clone();
-        let mut inner = self.lock();
-        match mem::replace(&mut inner.state, State::Gone) {
-            State::Done(result) => Some(result),
-            State::Gone => panic!("a job handle was polled after it had completed"),
-            other => {
-                inner.state = other;
-                let before = inner.waiter.replace(Waiter::Task(waker));
-                drop(inner);
-                drop(before);
-                None
-            }
+        if let Some(result) = Cell::take(self) {
+            return Some(result);
         }
+        let seen = self.announce(Waiter::Task(waker.clone()));
+        assert!(!seen.has_ended() || seen.is_done(), "a job handle was polled after it had completed");
+        if seen.is_done() { Cell::take(self) } else { None }
     }
 
     fn is_finished(&self) -> bool {
-        matches!(self.lock().state, State::Done(_) | State::Gone)
+        self.stage.look().has_ended()
+    }
+
+    fn wake_when_done(&self, thread: Thread) {
+        self.announce(Waiter::Thread(thread));
     }
 
     fn cancel(&self, ledger: &Ledger) -> bool {
-        self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled())
+        if self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled()) {
+            return true;
+        }
+        let token = self.rare.as_ref().and_then(|rare| rare.token.as_ref());
+        if let Some(token) = token.filter(|_| self.stage.look().is_running()) {
+            token.cancel();
+        }
+        false
     }
 
-    fn detach(&self) -> Option<Box<dyn Any + Send>> {
-        let mut inner = self.lock();
-        inner.detached = true;
-        let waiter = inner.waiter.take();
-        let state = match inner.state {
-            State::Done(_) => mem::replace(&mut inner.state, State::Gone),
-            _ => State::Gone,
-        };
-        drop(inner);
-        drop(waiter);
-        match state {
-            State::Done(Err(JoinError::Panicked(panic))) => Some(panic.into_payload()),
+    fn expire(&self, ledger: &Ledger) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.has_expired())
+            && self.end_unrun(JoinError::Unrun(Reason::Expired), || ledger.count_expired())
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    fn raised(self: Arc<Self>) -> Option<Job>
+    where
+        Self: 'static,
+    {
+        self.stage.look().is_queued().then(|| Job::from_task(Raised(self)))
+    }
+
+    fn detach(&self) -> Option<Panic> {
+        let seen = self.stage.detach();
+        drop(self.stage.take_waiter());
+        if !seen.is_done() {
+            return None;
+        }
+        // SAFETY: the job is done, and was so before it was detached, which the handle does once and at its end.
+        let result = unsafe { self.slot.take_result() };
+        self.stage.discard();
+        match result {
+            Err(JoinError::Panicked(panic)) => Some(panic),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! What a pool has counted, as plain data.
 
+use std::fmt;
 use std::time::Duration;
 
 /// How many jobs a pool has seen, and what became of them.
@@ -14,6 +15,7 @@ use std::time::Duration;
 /// and while jobs move, `submitted` is never less than the sum of the outcomes. The halves of a
 /// [`join`](crate::PoolExt::join) are not jobs and are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Counts {
     /// Jobs that were submitted, accepted or not.
@@ -52,6 +54,7 @@ impl Counts {
 
 /// [`Counts`], and what each worker did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Stats {
     /// The jobs of the whole pool.
@@ -59,12 +62,55 @@ pub struct Stats {
     /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
     /// later; a snapshot looks too.
     pub longest_queue: u64,
-    /// Each worker, by its number.
+    /// Panics of the panic handler, of hooks around jobs, and of payloads that were dropped because nobody handled them.
+    pub handler_panics: u64,
+    /// How many workers there are and were.
+    pub staff: Staff,
+    /// Each seat for a worker, by its number.
     pub workers: Vec<WorkerStats>,
+}
+
+impl Stats {
+    /// How many workers have died and were replaced.
+    pub fn replaced(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.replaced).sum()
+    }
+
+    /// How often a worker took work from another.
+    pub fn steals(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.steals).sum()
+    }
+}
+
+/// How many workers a pool has and had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
+pub struct Staff {
+    /// Workers now, those that are about to start included.
+    pub now: usize,
+    /// Workers wanted: as built, resized or scaled.
+    pub wanted: usize,
+    /// Workers that are blocked, for which others may stand in.
+    pub blocked: usize,
+    /// The fewest that there ever were since the pool was built.
+    pub lowest: usize,
+    /// The most.
+    pub highest: usize,
+    /// How often a worker could not be started since then: the system refused a thread, or the start hook panicked.
+    pub failed_starts: u64,
+}
+
+impl Staff {
+    /// Always the same number.
+    pub(crate) fn constant(workers: usize) -> Self {
+        Staff { now: workers, wanted: workers, lowest: workers, highest: workers, ..Staff::default() }
+    }
 }
 
 /// What one worker did, or the successive workers in one seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct WorkerStats {
     /// Jobs that it ran to their end.
@@ -72,9 +118,14 @@ pub struct WorkerStats {
     /// Jobs that panicked under it.
     pub panicked: u64,
     /// Time that it did not wait for work.
+    #[cfg_attr(feature = "serde", serde(rename = "busy_ns", with = "crate::serialize::nanos"))]
     pub busy: Duration,
     /// How often it waited for work.
     pub parks: u64,
+    /// How often it took work from another worker: some jobs at once, or half of a join.
+    pub steals: u64,
+    /// Jobs that it took from other workers.
+    pub stolen_jobs: u64,
     /// How often it died and was replaced.
     pub replaced: u64,
 }
@@ -92,5 +143,71 @@ impl WorkerStats {
             0 => Duration::ZERO,
             jobs => Duration::from_nanos((self.busy.as_nanos() / u128::from(jobs)) as u64),
         }
+    }
+}
+
+/// A line for the outcomes and one for each worker.
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; longest queue {}", self.counts, self.longest_queue)?;
+        for (index, worker) in self.workers.iter().enumerate() {
+            write!(f, "\nworker {index}: {worker}")?;
+        }
+        Ok(())
+    }
+}
+
+/// In one line; outcomes that did not occur are left out.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} submitted", self.submitted)?;
+        let outcomes = [
+            ("completed", self.completed),
+            ("panicked", self.panicked),
+            ("cancelled", self.cancelled),
+            ("expired", self.expired),
+            ("rejected", self.rejected),
+            ("discarded", self.discarded),
+            ("queued", self.queued),
+            ("running", self.running),
+        ];
+        outcomes
+            .iter()
+            .filter(|(_, jobs)| *jobs != 0)
+            .try_for_each(|(what, jobs)| write!(f, ", {jobs} {what}"))
+    }
+}
+
+/// In one line.
+impl fmt::Display for WorkerStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} jobs of {:?} on average, {} panicked; {} parks, {} steals, {} replaced",
+            self.jobs(),
+            self.average_job(),
+            self.panicked,
+            self.parks,
+            self.steals,
+            self.replaced
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_fit_on_a_line_each() {
+        let counts = Counts { submitted: 5, completed: 3, panicked: 1, queued: 1, ..Counts::default() };
+        let busy = Duration::from_micros(40);
+        let worker = WorkerStats { completed: 3, panicked: 1, busy, parks: 2, ..WorkerStats::default() };
+        let stats = Stats { counts, longest_queue: 4, workers: vec![worker], ..Stats::default() };
+        let lines = [
+            "5 submitted, 3 completed, 1 panicked, 1 queued; longest queue 4",
+            "worker 0: 4 jobs of 10µs on average, 1 panicked; 2 parks, 0 steals, 0 replaced",
+        ];
+        assert_eq!(stats.to_string(), lines.join("\n"));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::gate::OUTSIDE_STRIPES;
+use crate::stripes;
 
 /// The identity of a pool: no two pools of a process have the same, even after one is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,10 +29,11 @@ pub struct Current {
 }
 
 thread_local! {
-    // Neither has a destructor, so both can be read while other thread-local values are being dropped.
+    // None has a destructor, so all can be read while other thread-local values are being dropped.
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
     static MEMBER_OF: Cell<Option<PoolId>> = const { Cell::new(None) };
     static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
+    static JOB_NAME: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
 /// The worker that the calling thread is, or `None` on a thread of no pool.
@@ -73,16 +74,47 @@ pub(crate) fn is_member(pool: PoolId) -> bool {
     MEMBER_OF.get() == Some(pool)
 }
 
-/// The stripe of the gate that this thread uses from outside: threads take turns over them.
+/// The [name](crate::Attributes::name) of the job that this thread runs, if it has one. In the panic handler, that of the
+/// job that panicked.
+///
+/// ```
+/// fn log(line: &str) {
+///     println!("[{}] {line}", pool_core::job_name().unwrap_or("-"));
+/// }
+/// ```
+pub fn job_name() -> Option<&'static str> {
+    JOB_NAME.get()
+}
+
+/// Names the job that this thread runs until the guard is dropped.
+pub(crate) fn enter_named(name: Option<&'static str>) -> Named {
+    Named { before: JOB_NAME.replace(name) }
+}
+
+pub(crate) struct Named {
+    before: Option<&'static str>,
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        JOB_NAME.set(self.before);
+    }
+}
+
+/// The stripe of the gate that this thread uses from outside: its [own](crate::stripes), or one that it shares.
 #[inline]
 pub(crate) fn outside_stripe() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
     match STRIPE.get() {
         usize::MAX => {
-            let stripe = NEXT.fetch_add(1, Relaxed) % OUTSIDE_STRIPES;
+            let stripe = stripes::choose();
             STRIPE.set(stripe);
             stripe
         }
         stripe => stripe,
     }
+}
+
+/// Has this thread use another stripe from here on.
+pub(crate) fn set_outside_stripe(stripe: usize) {
+    STRIPE.set(stripe);
 }

@@ -1,11 +1,13 @@
 //! Everything that can go wrong, as types that name what was wrong and hand back what was given.
 
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Job;
+use crate::trace::{self, Trace};
 
 /// Why a pool did not run a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -23,9 +25,24 @@ pub enum Reason {
     /// A newer job took its place in a full queue, or it was the newest and the policy drops the newest.
     #[error("the job was displaced from a full queue")]
     Displaced,
+    /// The moment by which it was to start has passed.
+    #[error("the job did not start in time")]
+    Expired,
+    /// There is more work than the pool can do in the time that its settings allow.
+    #[error("the pool is overloaded")]
+    Overloaded,
     /// No worker is left to run it, and none could be started.
     #[error("no worker is left to run the job")]
     NoWorkers,
+    /// The worker that it was for does not exist.
+    #[error("the pool has no worker {0}")]
+    NoSuchWorker(usize),
+    /// The pool cannot do what was asked for, such as giving work to one given worker.
+    #[error("this pool cannot do that")]
+    Unsupported,
+    /// The pool belongs to the process that this one was forked from; here it has no threads.
+    #[error("the pool's threads did not survive the fork")]
+    Forked,
     /// Whoever held the job dropped it without running it.
     #[error("the job was dropped unrun")]
     Dropped,
@@ -79,7 +96,8 @@ pub enum JoinError {
     /// The job panicked; the payload is inside.
     #[error("the job panicked: {0}")]
     Panicked(Panic),
-    /// [`JobHandle::cancel`](crate::JobHandle::cancel) came before any worker did.
+    /// [`JobHandle::cancel`](crate::JobHandle::cancel) or the job's [`CancelToken`](crate::CancelToken) came before
+    /// any worker did.
     #[error("the job was cancelled before it started")]
     Cancelled,
     /// The pool gave the job up without running it.
@@ -107,23 +125,51 @@ impl JoinError {
 pub struct Panic {
     // The lock is never contended. It is here because a payload is `Send` and not `Sync`.
     payload: Mutex<Box<dyn Any + Send>>,
+    trace: Option<Box<Trace>>,
 }
 
 impl Panic {
     /// Wraps a payload as `std::panic::catch_unwind` returns it.
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
-        Panic { payload: Mutex::new(payload) }
+        Panic { payload: Mutex::new(payload), trace: None }
+    }
+
+    /// What the calling thread has just caught.
+    pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
+        Panic { trace: trace::take(), ..Panic::new(payload) }
+    }
+
+    /// The payload, for whoever hands it on to be [`caught`](Panic::caught) on this thread, which finds the trace again.
+    pub(crate) fn thrown_again(self) -> Box<dyn Any + Send> {
+        let (payload, trace) = self.into_parts();
+        trace::put_back(trace);
+        payload
     }
 
     /// The payload, for `std::panic::resume_unwind` or for a closer look.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.into_parts().0
     }
 
     /// The message, when the panic had one (`panic!` with text does).
     pub fn message(&self) -> Option<String> {
         let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
         payload_message(&**payload).map(str::to_owned)
+    }
+
+    /// Where the panic began, as `file:line:column`; only with
+    /// [`Builder::backtraces`](crate::Builder::backtraces), which says when.
+    pub fn location(&self) -> Option<&str> {
+        self.trace.as_ref()?.location.as_deref()
+    }
+
+    /// How the thread got there; as for [`location`](Panic::location).
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        Some(&self.trace.as_ref()?.backtrace)
+    }
+
+    pub(crate) fn into_parts(self) -> (Box<dyn Any + Send>, Option<Box<Trace>>) {
+        (self.payload.into_inner().unwrap_or_else(PoisonError::into_inner), self.trace)
     }
 }
 
@@ -170,6 +216,25 @@ pub enum BuildError {
         /// How many there can be.
         most: usize,
     },
+    /// A pool that scales needs at least 1 worker, and no more at least than at most.
+    #[error("a pool cannot scale between {min} and {max} threads; 1 <= min <= max is needed")]
+    Scaling {
+        /// The fewest workers that were asked for.
+        min: usize,
+        /// The most.
+        max: usize,
+    },
+    /// More workers than the pool was told to have at most.
+    #[error("{threads} threads are more than max_threads, {max}")]
+    BeyondMax {
+        /// How many were asked for.
+        threads: usize,
+        /// How many there can be.
+        max: usize,
+    },
+    /// A worker was to stay on a CPU that the process cannot use.
+    #[error("CPU {0} is not among those that this process may use")]
+    Cpu(usize),
     /// The name cannot be a thread's name.
     #[error("a pool's name must not contain a zero byte: {0:?}")]
     Name(String),
@@ -187,4 +252,36 @@ pub enum BuildError {
     /// A worker panicked before it was ready (its `on_start` hook did). The others are stopped and joined.
     #[error("a worker panicked while starting: {0}")]
     Start(Panic),
+}
+
+/// Why a pool was not resized.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResizeError {
+    /// The number is beyond what the pool was built for.
+    #[error("{asked} threads are not within this pool's bounds, {least} to {most}; see Builder::max_threads")]
+    OutOfBounds {
+        /// How many were asked for.
+        asked: usize,
+        /// The fewest that it can have.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// The pool is ending, or has ended.
+    #[error("the pool is shut down")]
+    ShutDown,
+    /// The pool's size is fixed, as that of an adapter of somebody else's pool is.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+}
+
+/// The pool cannot do what was asked for: it is an adapter of somebody else's pool, which has no such operation.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pool {pool:?} has no operation to {operation}")]
+pub struct Unsupported {
+    /// The pool's name.
+    pub pool: String,
+    /// What was asked for.
+    pub operation: &'static str,
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::attributed::Attributed;
 use crate::error::drop_quietly;
 use crate::fork::install;
 use crate::scope::{Scope, scope};
-use crate::{Job, JobHandle, JoinError, Pool, Rejected, Submit};
+use crate::{Attributes, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -31,16 +32,19 @@ pub trait PoolExt: Pool {
         self.submit(Job::new(f), Submit::default())
     }
 
-    /// As [`execute`](PoolExt::execute), with attributes such as a priority.
+    /// As [`execute`](PoolExt::execute), with [`Attributes`]: a priority, a name, a deadline, a limit.
     ///
     /// # Errors
     ///
     /// As for `execute`.
-    fn execute_with<F>(&self, submit: Submit, f: F) -> Result<(), Rejected>
+    fn execute_with<F>(&self, attributes: impl Into<Attributes>, f: F) -> Result<(), Rejected>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submit(Job::new(f), submit)
+        match attributes.into().split() {
+            (submit, None) => self.submit(Job::new(f), submit),
+            (submit, Some(rare)) => self.submit(Job::from_task(Attributed { f, rare }), submit),
+        }
     }
 
     /// As [`execute`](PoolExt::execute), but never waits and never displaces: a full queue refuses the job, whatever
@@ -79,22 +83,122 @@ pub trait PoolExt: Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.spawn_with(Submit::default(), f)
+        let (job, handle) = JobHandle::new(self.ledger(), f, Submit::default(), None);
+        self.submit(job, Submit::default())?;
+        Ok(handle)
     }
 
-    /// As [`spawn`](PoolExt::spawn), with attributes such as a priority.
+    /// As [`spawn`](PoolExt::spawn), with [`Attributes`]: a priority, a name, a deadline, a limit.
+    ///
+    /// ```
+    /// # use pool_core::{Attributes, JoinError, Pool, PoolExt, Reason, Rejected};
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// # fn demo(pool: &Arc<dyn Pool>) -> Result<(), Rejected> {
+    /// let quote = pool.spawn_with(Attributes::new().start_within(Duration::from_millis(20)), || 42)?;
+    /// match quote.join() {
+    ///     Ok(quote) => println!("{quote}"),
+    ///     Err(JoinError::Unrun(Reason::Expired)) => println!("too busy for quotes"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// As for [`execute`](PoolExt::execute).
-    fn spawn_with<F, T>(&self, submit: Submit, f: F) -> Result<JobHandle<T>, Rejected>
+    fn spawn_with<F, T>(&self, attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (job, handle) = JobHandle::new(self.ledger(), f);
+        let (submit, rare) = attributes.into().split();
+        let (job, handle) = JobHandle::new(self.ledger(), f, submit, rare);
         self.submit(job, submit)?;
         Ok(handle)
+    }
+
+    /// Submits a closure for one given worker and forgets it.
+    ///
+    /// It lies in that worker's mailbox, past the queue and its limit, and runs when the worker has finished what it does,
+    /// before anything that is queued. It is a job like any other: counted, waited for by a shutdown, given back by
+    /// [`shutdown_now`](Pool::shutdown_now). A worker that the pool has too many of stays until its mailbox is empty; one
+    /// that dies leaves it to its successor.
+    ///
+    /// ```
+    /// # use std::cell::Cell;
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, PoolExt, Rejected};
+    /// thread_local!(static CONNECTION: Cell<Option<u32>> = const { Cell::new(None) });
+    ///
+    /// fn connect(pool: &Arc<dyn Pool>, address: u32) -> Result<(), Rejected> {
+    ///     let worker = address as usize % pool.threads();
+    ///     pool.execute_on(worker, move || CONNECTION.set(Some(address)))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job: [`Reason::NoSuchWorker`](crate::Reason::NoSuchWorker) when no worker has this number
+    /// now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of somebody else's pool, or as for
+    /// [`execute`](PoolExt::execute).
+    fn execute_on<F>(&self, worker: usize, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_to(worker, Job::new(f))
+    }
+
+    /// As [`execute_on`](PoolExt::execute_on), and returns a handle to the result.
+    ///
+    /// Whoever joins the handle waits for that worker; another worker does not run the job in place of itself. So two
+    /// jobs that wait for each other's worker wait for ever.
+    ///
+    /// # Errors
+    ///
+    /// As for `execute_on`.
+    fn spawn_on<F, T>(&self, worker: usize, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, handle) = JobHandle::new(self.ledger(), f, Submit::default(), None);
+        self.submit_to(worker, job)?;
+        Ok(handle.bound_to(worker))
+    }
+
+    /// Runs the closure once on every worker that there is now, with the worker's number, and returns the handles in the
+    /// order of the numbers. Each is a job as of [`spawn_on`](PoolExt::spawn_on).
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Rejected};
+    /// # use std::sync::Arc;
+    /// fn empty_caches(pool: &Arc<dyn Pool>) -> Result<usize, Rejected> {
+    ///     let emptied = pool.broadcast(|worker| println!("worker {worker} has emptied its cache"))?;
+    ///     Ok(emptied.into_iter().filter_map(|handle| handle.join().ok()).count())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for `execute_on`, except that a worker which leaves meanwhile is left out. What was submitted before runs
+    /// nevertheless.
+    fn broadcast<F, T>(&self, f: F) -> Result<Vec<JobHandle<T>>, Rejected>
+    where
+        F: Fn(usize) -> T + Clone + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut handles = Vec::new();
+        for worker in self.present_workers() {
+            let f = f.clone();
+            match self.spawn_on(worker, move || f(worker)) {
+                Ok(handle) => handles.push(handle),
+                Err(rejected) if rejected.reason() == Reason::NoSuchWorker(worker) => {}
+                Err(rejected) => return Err(rejected),
+            }
+        }
+        Ok(handles)
     }
 
     /// Runs `body` here, lets it start jobs that borrow from what outlives the scope, and waits for them all.

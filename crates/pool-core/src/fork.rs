@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
+use crate::book::Desk;
 use crate::cell::{Cell, Wait};
 use crate::error::drop_quietly;
 use crate::job::Task;
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::Arc;
 use crate::{Job, JoinError, Pool, Reason, Submit};
 

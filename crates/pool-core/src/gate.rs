@@ -7,21 +7,38 @@
 //!
 //! Each submitter has a *stripe*, two counters on a cache line of their own: how many entered and how many left.
 //!
-//! - **enter**: add one to `entered`; read `closed`; if it is false, the inlet may be used.
-//! - **leave**: add one to `left`; read `closed` again, and if it is true, *sweep*.
-//! - **close**: set `closed`; sweep.
-//! - **sweep**: if on every stripe `left` equals `entered` (read in this order), drop the inlet, unless somebody has.
+//! - **enter**: add one to `entered`; read the state; if it is `OPEN`, the inlet may be used.
+//! - **leave**: add one to `left`; read the state again, and if it is not `OPEN`, *sweep*.
+//! - **close**: set the state to `CLOSING`; *heavy fence*; set it to `CLOSED`; sweep.
+//! - **sweep**: fence; if the state is `CLOSED` and on every stripe `left` equals `entered` (read in this order), drop
+//!   the inlet, unless somebody has.
 //!
-//! All of these are sequentially consistent, so they have one total order.
+//! Between the addition and the reading of the state lies a fence. On a stripe that threads share, the addition is a
+//! locked instruction and so a fence already. A stripe that a worker or [another thread](crate::stripes) has to itself is
+//! written by that thread alone, so that a load and a store are an addition, and the fence is a
+//! [light](crate::fences) one, which costs nothing: two locked instructions less for each job. `close` pays for that
+//! with the heavy one, but only if such a thread has submitted more than [`FEW`] jobs. The first few it counts
+//! with locked instructions, which need no heavy fence:
 //!
-//! *Nobody pushes into a dropped inlet.* A sweep that drops has read each stripe after `closed` was set. A submitter that
-//! entered before its stripe was read had also left (`left` is read first and never exceeds `entered`, so equality
-//! means that nobody was inside in between). A submitter that entered later reads `closed` as true and
+//! *`close` reads at most `FEW` entries.* Then the thread's next entry is a locked one that comes later in the one order
+//! of sequentially consistent operations, and so it finds the gate shut.
+//!
+//! # Why it is right
+//!
+//! *Nobody pushes into a dropped inlet.* A sweep that drops has read `CLOSED`, so it comes after the heavy fence. If a
+//! submitter entered and read `OPEN`, its fence came before the heavy one, or it would have read `CLOSING`; so the sweep
+//! sees its entry. And since the sweep found the stripe balanced, the submitter has left (`left` is read first and never
+//! exceeds `entered`, so equality means that nobody was inside in between). Whoever reads anything but `OPEN`
 //! touches nothing.
 //!
-//! *Somebody drops it.* Let the last operation in the total order, among setting `closed` and all additions to `left` by
-//! those who entered before that, be X. Whoever does X sweeps after it, and finds everything balanced, unless
-//! a late submitter is passing by, who then sweeps itself when it leaves.
+//! *Somebody drops it.* Of those who leave, some read `OPEN`. Their fence came before the heavy one, by the same
+//! argument, and every sweep that reads `CLOSED` sees that they have left. All others sweep, as the closer does. The
+//! fences in the sweeps have a total order; let X be the last of them. Whoever issues it finds the state `CLOSED`, as it
+//! was set before the closer's own fence, and sees whatever was done before the other fences: all additions to `left`.
+//! So it finds everything balanced.
+//!
+//! Why `CLOSING`: one who leaves may read the new state before the heavy fence is over, while another who entered in
+//! time is still invisible to it. It must not drop the inlet then, and need not, as the closer is still to sweep.
 //!
 //! *It is dropped once*, by an atomic swap. What submitters did happens before the drop: each addition to `left` is a
 //! release that the sweep's read acquires.
@@ -32,13 +49,37 @@ use std::ops::Deref;
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering::SeqCst, UnsafeCell, total_order};
+use crate::fences::{can_fence, heavy_fence, light_fence};
+use crate::sync::{
+    Arc, AtomicBool, AtomicU8, AtomicU64,
+    Ordering::{Relaxed, Release, SeqCst},
+    UnsafeCell, fence, total_order,
+};
 
-/// How many stripes the threads outside the pool share.
+/// How many stripes there are for threads outside the pool, and how many of these, the first, have one
+/// [owner](crate::stripes) each.
 #[cfg(not(loom))]
-pub(crate) const OUTSIDE_STRIPES: usize = 8;
+pub(crate) const OUTSIDE_STRIPES: usize = 16;
+#[cfg(not(loom))]
+pub(crate) const OWN_STRIPES: usize = 8;
 #[cfg(loom)]
 pub(crate) const OUTSIDE_STRIPES: usize = 1;
+#[cfg(loom)]
+pub(crate) const OWN_STRIPES: usize = 0;
+
+/// So many entries a thread counts with locked instructions even on its own stripe: a pool that takes few jobs needs no
+/// heavy fence to close.
+#[cfg(not(loom))]
+const FEW: u64 = 64;
+#[cfg(loom)]
+const FEW: u64 = 0;
+
+/// Everyone may enter.
+const OPEN: u8 = 0;
+/// Nobody may enter, but some who did may be invisible yet.
+const CLOSING: u8 = 1;
+/// Nobody may enter, and all who did can be seen.
+const CLOSED: u8 = 2;
 
 /// The entry counters: some stripes for threads outside, one for each seat, and one that is not counted.
 pub(crate) struct Passages {
@@ -65,6 +106,7 @@ impl Passages {
     }
 
     /// The stripe of the worker in this seat.
+    #[inline]
     pub(crate) fn of_seat(&self, seat: usize) -> usize {
         OUTSIDE_STRIPES + seat
     }
@@ -88,12 +130,22 @@ impl Passages {
     fn are_quiet(&self) -> bool {
         self.stripes.iter().all(|stripe| stripe.is_quiet())
     }
+
+    /// Whether a thread may have entered without a locked instruction.
+    fn have_light_entries(&self) -> bool {
+        let of_outside = &self.stripes[..OWN_STRIPES];
+        let of_seats = &self.stripes[OUTSIDE_STRIPES..self.uncounted()];
+        of_outside.iter().chain(of_seats).any(|stripe| stripe.entered.load(SeqCst) > FEW)
+    }
 }
 
 /// An inlet behind its gate.
 pub(crate) struct Gate<I> {
     passages: Arc<Passages>,
-    closed: AtomicBool,
+    state: AtomicU8,
+    /// Whether there are heavy fences here, and so light ones. To find out takes some milliseconds in a process that has
+    /// threads already, so it is done once, when its first pool is built, and not under a submitter.
+    has_light_fences: bool,
     dropped: AtomicBool,
     inlet: UnsafeCell<Option<I>>,
 }
@@ -106,20 +158,37 @@ impl<I> Gate<I> {
     pub(crate) fn new(passages: Arc<Passages>, inlet: I) -> Self {
         Gate {
             passages,
-            closed: AtomicBool::new(false),
+            state: AtomicU8::new(OPEN),
+            has_light_fences: can_fence(),
             dropped: AtomicBool::new(false),
             inlet: UnsafeCell::new(Some(inlet)),
         }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(SeqCst)
+        self.state.load(SeqCst) != OPEN
     }
 
     /// Lets the caller to the inlet, until the guard is dropped; `None` if the gate is closed.
     #[inline]
     pub(crate) fn enter(&self, stripe: usize) -> Option<Inside<'_, I>> {
-        let passing = Passing::enter(self, stripe);
+        self.admit(Passing::enter(self, stripe))
+    }
+
+    /// As [`enter`](Gate::enter), for the one thread that uses this stripe.
+    #[inline]
+    pub(crate) fn enter_own(&self, stripe: usize) -> Option<Inside<'_, I>> {
+        self.admit(Passing::enter_own(self, stripe))
+    }
+
+    /// Lets a thread in that is no worker of this pool, with its stripe.
+    #[inline]
+    pub(crate) fn enter_from_outside(&self, stripe: usize) -> Option<Inside<'_, I>> {
+        if stripe < OWN_STRIPES { self.enter_own(stripe) } else { self.enter(stripe) }
+    }
+
+    #[inline]
+    fn admit<'a>(&'a self, passing: Passing<'a, I>) -> Option<Inside<'a, I>> {
         if self.is_closed() {
             return None;
         }
@@ -132,15 +201,29 @@ impl<I> Gate<I> {
     /// Lets nobody in any more, and drops the inlet as soon as those inside have left. Returns whether this call was
     /// the first.
     pub(crate) fn close(&self) -> bool {
-        let first = !self.closed.swap(true, SeqCst);
+        let first = self.state.compare_exchange(OPEN, CLOSING, SeqCst, SeqCst).is_ok();
+        if first {
+            if self.passages.have_light_entries() {
+                heavy_fence();
+            }
+            self.state.store(CLOSED, SeqCst);
+        }
         self.sweep();
         first
     }
 
+    /// Lets nobody in any more and never drops the inlet: this process is a fork, and the threads that may have been
+    /// inside, or hold what the drop needs, are not in it.
+    pub(crate) fn abandon(&self) {
+        self.dropped.store(true, SeqCst);
+        self.state.store(CLOSED, SeqCst);
+    }
+
     #[cold]
     fn sweep(&self) {
-        total_order();
-        if self.passages.are_quiet() && !self.dropped.swap(true, SeqCst) {
+        fence(SeqCst);
+        let is_last = self.state.load(SeqCst) == CLOSED && self.passages.are_quiet();
+        if is_last && !self.dropped.swap(true, SeqCst) {
             self.inlet.with_mut(|inlet| {
                 // SAFETY: the gate is closed and nobody is inside (see the protocol), and the swap let one thread
                 // through; so this is the only reference.
@@ -169,6 +252,8 @@ impl<I> Deref for Inside<'_, I> {
 struct Passing<'a, I> {
     gate: &'a Gate<I>,
     stripe: &'a Stripe,
+    /// It counts without locked instructions.
+    light: bool,
 }
 
 impl<'a, I> Passing<'a, I> {
@@ -177,15 +262,33 @@ impl<'a, I> Passing<'a, I> {
         let stripe = &*gate.passages.stripes[stripe];
         stripe.entered.fetch_add(1, SeqCst);
         total_order();
-        Passing { gate, stripe }
+        Passing { gate, stripe, light: false }
+    }
+
+    #[inline]
+    fn enter_own(gate: &'a Gate<I>, stripe: usize) -> Self {
+        let own = &*gate.passages.stripes[stripe];
+        let entered = own.entered.load(Relaxed);
+        if entered <= FEW || !gate.has_light_fences {
+            return Passing::enter(gate, stripe);
+        }
+        own.entered.store(entered + 1, Relaxed);
+        light_fence();
+        Passing { gate, stripe: own, light: true }
     }
 }
 
 impl<I> Drop for Passing<'_, I> {
     #[inline]
     fn drop(&mut self) {
-        self.stripe.left.fetch_add(1, SeqCst);
-        total_order();
+        let left = &self.stripe.left;
+        if self.light {
+            left.store(left.load(Relaxed) + 1, Release);
+            light_fence();
+        } else {
+            left.fetch_add(1, SeqCst);
+            total_order();
+        }
         if self.gate.is_closed() {
             self.gate.sweep();
         }
@@ -201,7 +304,7 @@ mod tests {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
         let gate = Gate::new(passages.clone(), inlet.clone());
-        drop(gate.enter(0).unwrap());
+        drop(gate.enter_from_outside(0).unwrap());
         drop(gate.enter(passages.uncounted()).unwrap());
         assert_eq!(passages.submitted(), 1);
         assert!(gate.close());
@@ -209,6 +312,29 @@ mod tests {
         assert_eq!(Arc::strong_count(&inlet), 1);
         assert!(gate.enter(0).is_none());
         assert_eq!(passages.submitted(), 2, "a submission that is turned away still counts as one");
+    }
+
+    #[test]
+    fn an_owner_is_counted_and_turned_away_however_often_it_has_entered() {
+        for own in [0, OWN_STRIPES, Passages::new(1).of_seat(0)] {
+            enter_often_and_close(own);
+        }
+    }
+
+    fn enter_often_and_close(own: usize) {
+        let inlet = Arc::new(());
+        let passages = Arc::new(Passages::new(1));
+        let gate = Gate::new(passages.clone(), inlet.clone());
+        for entries in 1..=3 * FEW {
+            drop(gate.enter_own(own).unwrap());
+            assert_eq!(passages.submitted(), entries);
+        }
+        let inside = gate.enter_own(own).unwrap();
+        gate.close();
+        assert!(gate.enter_own(own).is_none());
+        assert_eq!(Arc::strong_count(&inlet), 2);
+        drop(inside);
+        assert_eq!(Arc::strong_count(&inlet), 1);
     }
 
     #[test]
@@ -241,29 +367,67 @@ mod model {
         }
     }
 
-    #[test]
-    fn the_inlet_is_dropped_exactly_once_and_never_under_a_submitter() {
+    fn use_inlet(inside: Option<Inside<'_, Inlet>>) {
+        if let Some(inlet) = inside {
+            assert_eq!(inlet.alive.load(SeqCst), 1);
+        }
+    }
+
+    /// Closes the gate while these submitters pass it.
+    ///
+    /// Light fences are full ones in a model, so it cannot tell the heavy fence from those of the sweeps. It fails when
+    /// any other is deleted.
+    fn close_under<const N: usize>(submitters: [fn(&Gate<Inlet>); N]) {
         let mut model = loom::model::Builder::new();
         // Without a bound it takes minutes; each deleted fence is found with two preemptions.
         model.preemption_bound = Some(3);
-        model.check(|| {
+        model.check(move || {
             let alive = Arc::new(AtomicUsize::new(1));
-            let passages = Arc::new(Passages::new(1));
+            let passages = Arc::new(Passages::new(2));
             let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }));
-            let submitters: Vec<_> = (0..2)
-                .map(|stripe| {
-                    let gate = gate.clone();
-                    thread::spawn(move || {
-                        if let Some(inlet) = gate.enter(stripe) {
-                            assert_eq!(inlet.alive.load(SeqCst), 1);
-                        }
-                    })
-                })
-                .collect();
+            // The first entry on a worker's stripe is a locked one; those that follow are not.
+            OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
+            let submitters = submitters.map(|submit| {
+                let gate = gate.clone();
+                thread::spawn(move || submit(&gate))
+            });
             gate.close();
             for submitter in submitters {
                 submitter.join().unwrap();
             }
+            assert_eq!(alive.load(SeqCst), 0, "somebody drops the inlet");
+        });
+    }
+
+    const SHARED: usize = 0;
+    const OWN: [usize; 2] = [1, 2];
+
+    #[test]
+    fn the_inlet_is_dropped_exactly_once_and_never_under_a_submitter() {
+        close_under([|gate| use_inlet(gate.enter(SHARED)), |gate| use_inlet(gate.enter(SHARED))]);
+    }
+
+    #[test]
+    fn nor_under_a_worker_that_submits() {
+        close_under([|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter_own(OWN[1]))]);
+    }
+
+    #[test]
+    fn nor_under_a_worker_beside_a_submitter_from_outside() {
+        close_under([|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter(SHARED))]);
+    }
+
+    #[test]
+    fn a_worker_that_begins_to_count_lightly_is_not_overlooked() {
+        loom::model(|| {
+            let alive = Arc::new(AtomicUsize::new(1));
+            let gate = Arc::new(Gate::new(Arc::new(Passages::new(1)), Inlet { alive: alive.clone() }));
+            let worker = {
+                let gate = gate.clone();
+                thread::spawn(move || (0..2).for_each(|_| use_inlet(gate.enter_own(OWN[0]))))
+            };
+            gate.close();
+            worker.join().unwrap();
             assert_eq!(alive.load(SeqCst), 0, "somebody drops the inlet");
         });
     }

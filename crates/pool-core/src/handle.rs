@@ -1,16 +1,20 @@
 //! A handle to a spawned job.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cell::{Cell, Claim};
+use crate::attributed::Rare;
+use crate::book::Desk;
+use crate::cell::{Cell, Claim, Wait};
+use crate::current::{current, enter_named};
 use crate::job::Task;
-use crate::ledger::{Desk, Ledger};
+use crate::ledger::Ledger;
 use crate::sync::Arc;
-use crate::{Job, JoinError, Reason};
+use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
 
 /// Permission to wait for a job, to take its result, or to cancel it.
 ///
@@ -18,6 +22,9 @@ use crate::{Job, JoinError, Reason};
 /// other; its panic, if any, goes to the pool's panic handler.
 ///
 /// A handle is also a [`Future`], for use in an executor of your own. Polling never runs the job.
+///
+/// A job with a [deadline](crate::Attributes::start_by) that nobody has started when it comes is given up by whoever waits
+/// for it. A future that nobody polls at that moment learns of it later, when a worker comes across the job.
 ///
 /// # Waiting inside a job
 ///
@@ -30,21 +37,36 @@ pub struct JobHandle<T> {
     /// `None` once the result is taken.
     task: Option<Arc<dyn Claim<T>>>,
     ledger: Arc<Ledger>,
+    priority: Priority,
+    raised: bool,
+    /// The only worker that may run the job, if it is for a given one.
+    bound_to: Option<usize>,
 }
 
 impl<T: Send + 'static> JobHandle<T> {
     /// A claimable job and the handle to it.
-    pub(crate) fn new<F>(ledger: &Arc<Ledger>, f: F) -> (Job, Self)
+    pub(crate) fn new<F>(ledger: &Arc<Ledger>, f: F, submit: Submit, rare: Option<Rare>) -> (Job, Self)
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        let cell = Arc::new(Cell::job(f));
+        let cell = Arc::new(Cell::job(f, rare));
         let job = Job::from_task(Ticket(cell.clone()));
-        (job, JobHandle { task: Some(cell), ledger: ledger.clone() })
+        let (task, ledger, priority) = (Some(cell as _), ledger.clone(), submit.urgency());
+        (job, JobHandle { task, ledger, priority, raised: false, bound_to: None })
     }
 }
 
 impl<T> JobHandle<T> {
+    /// No other worker may run the job, not even in place of itself.
+    pub(crate) fn bound_to(mut self, worker: usize) -> Self {
+        self.bound_to = Some(worker);
+        self
+    }
+
+    fn may_run_here(&self) -> bool {
+        self.bound_to.is_none_or(|worker| current().is_some_and(|here| here.index == worker))
+    }
+
     /// Waits for the job and returns its result.
     ///
     /// A worker of the same pool runs the job in place if nobody has started it. What the job did happens before the
@@ -53,25 +75,14 @@ impl<T> JobHandle<T> {
     /// # Errors
     ///
     /// [`JoinError::Panicked`] with the payload, [`JoinError::Cancelled`], or [`JoinError::Unrun`] when the pool gave
-    /// the job up.
+    /// the job up or it did not start in time.
     pub fn join(mut self) -> Result<T, JoinError> {
         let task = self.task.take().expect(TAKEN);
-        if let Some(desk) = self.ledger.desk_here() {
+        if let Some(desk) = self.ledger.desk_here().filter(|_| self.may_run_here()) {
             task.run_in_place(Some(desk));
         }
-        task.wait(None);
+        wait(&*task, None, &self.ledger);
         task.take().expect("a wait without a deadline ends with a result")
-    }
-
-    /// Waits for the job at most this long. Never runs it.
-    ///
-    /// # Errors
-    ///
-    /// The outer error is the handle itself, when the time was over first.
-    pub fn join_timeout(self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
-        // A limit beyond the end of the clock is no limit.
-        self.task.as_ref().expect(TAKEN).wait(Instant::now().checked_add(limit));
-        self.try_join()
     }
 
     /// Takes the result if the job has ended.
@@ -98,9 +109,87 @@ impl<T> JobHandle<T> {
     ///
     /// What the job held is dropped here; if that panics, the job is cancelled all the same.
     ///
+    /// A job that runs goes on, and the result is `false`; but if it has a
+    /// [token](crate::Attributes::token), of its own or with a run limit, that is set, and it may heed it.
+    ///
     /// The job's place in a bounded queue stays taken until a worker comes across it, as in Java.
     pub fn cancel(&self) -> bool {
         self.task.as_ref().is_some_and(|task| task.cancel(&self.ledger))
+    }
+}
+
+/// Waits that a job's urgency follows.
+impl<T: 'static> JobHandle<T> {
+    /// Makes the job more urgent, once. Returns whether it did.
+    ///
+    /// For a thread that is about to wait and cannot run the job itself. It does nothing when the pool has no levels of
+    /// urgency, when this priority is of no more urgent level than the job's own, when the job was raised before or is for a
+    /// given worker, or when it has started. The job's first place in the queue stays taken until a worker comes across it.
+    ///
+    /// ```
+    /// # use pool_core::{JoinError, Pool, PoolExt, Priority};
+    /// # use std::sync::Arc;
+    /// # fn demo(pool: &Arc<dyn Pool>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let report = pool.spawn_with(Priority::IDLE, || "the nightly report")?;
+    /// // Somebody wants to see it now.
+    /// println!("{}", report.join_with(Priority::URGENT)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raise(&mut self, to: Priority) -> bool {
+        let urgency = self.ledger.urgency();
+        if self.raised || self.bound_to.is_some() || urgency.level_of(to) >= urgency.level_of(self.priority) {
+            return false;
+        }
+        let Some(queue) = self.ledger.raise().get() else { return false };
+        let Some(ticket) = self.task.clone().and_then(Claim::raised) else { return false };
+        self.raised = true;
+        queue.raise(ticket, to);
+        true
+    }
+
+    /// As [`join`](JobHandle::join), by a waiter of this priority: if the caller cannot run the job itself, the job is
+    /// [raised](JobHandle::raise) to it.
+    ///
+    /// # Errors
+    ///
+    /// As for `join`.
+    pub fn join_with(mut self, priority: Priority) -> Result<T, JoinError> {
+        if self.ledger.desk_here().is_none() {
+            self.raise(priority);
+        }
+        self.join()
+    }
+
+    /// Waits for the job at most this long. Never runs it, and so raises it to [`Priority::NORMAL`] if it was below: see
+    /// [`raise`](JobHandle::raise).
+    ///
+    /// # Errors
+    ///
+    /// The outer error is the handle itself, when the time was over first.
+    pub fn join_timeout(mut self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
+        self.raise(Priority::NORMAL);
+        // A limit beyond the end of the clock is no limit.
+        let deadline = Instant::now().checked_add(limit);
+        wait(&**self.task.as_ref().expect(TAKEN), deadline, &self.ledger);
+        self.try_join()
+    }
+}
+
+/// Waits for the job, and gives it up when its time to start comes and nobody has started it.
+fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, ledger: &Ledger) {
+    let start_by = task.rare().and_then(|rare| rare.start_by);
+    let first = start_by.filter(|start_by| deadline.is_none_or(|deadline| *start_by <= deadline));
+    if first.is_some() && matches!(task.wait(first), Wait::TimedOut) {
+        expire(task, ledger);
+    }
+    task.wait(deadline);
+}
+
+/// Gives the job up if its time to start has passed and nobody has started it. A destructor's panic is the job's.
+fn expire<T>(task: &dyn Claim<T>, ledger: &Ledger) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task.expire(ledger))) {
+        ledger.report_quietly(Panic::caught(payload));
     }
 }
 
@@ -108,21 +197,26 @@ const TAKEN: &str = "the result of this handle was taken already";
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
-        let unheard = self.task.take().and_then(|task| task.detach());
-        if let Some(payload) = unheard {
-            self.ledger.report_quietly(payload);
+        let Some(task) = self.task.take() else { return };
+        if let Some(panic) = task.detach() {
+            let _named = enter_named(task.rare().and_then(|rare| rare.name));
+            self.ledger.report_quietly(panic);
         }
     }
 }
 
-impl<T> Future for JobHandle<T> {
+impl<T: 'static> Future for JobHandle<T> {
     type Output = Result<T, JoinError>;
 
+    /// The first poll raises the job to [`Priority::NORMAL`] if it was below: see [`raise`](JobHandle::raise).
+    ///
     /// # Panics
     ///
     /// If polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.raise(Priority::NORMAL);
         let task = self.task.as_ref().expect(TAKEN);
+        expire(&**task, &self.ledger);
         match task.poll(context.waker()) {
             Some(result) => {
                 self.task = None;

@@ -1,9 +1,8 @@
-//! What a pool calls on its way: at a worker's start and stop, and when a job panics.
+//! What a pool calls on its way: at a worker's start and stop, around each job, and when a job panics.
 
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::sync::Arc;
-
-use crate::error::drop_quietly;
 
 /// A job that panicked, as the panic handler sees it.
 #[non_exhaustive]
@@ -13,17 +12,48 @@ pub struct PanicInfo<'a> {
     /// The number of the worker that ran the job; `None` when it is no worker
     /// that calls the handler: the submitter ran the job, or the handle was dropped after it.
     pub worker: Option<usize>,
+    /// The job's name, when it has one.
+    pub name: Option<&'static str>,
     /// The text of the panic, when it has one.
     pub message: Option<&'a str>,
+    /// Where the panic began, as `file:line:column`; only with [`Builder::backtraces`](crate::Builder::backtraces),
+    /// which says when.
+    pub location: Option<&'a str>,
+    /// How the thread got there; as for `location`.
+    pub backtrace: Option<&'a Backtrace>,
     /// The payload. If dropping it panics, the handler has panicked.
     pub payload: Box<dyn Any + Send>,
 }
 
+/// A job that starts or has ended, as the hooks around jobs see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobInfo<'a> {
+    /// The pool's name.
+    pub pool: &'a str,
+    /// The number of the worker that runs the job; `None` when no worker does: its submitter, or whoever waits for its
+    /// scope.
+    pub worker: Option<usize>,
+    /// The job's name, when it has one.
+    pub name: Option<&'static str>,
+}
+
+/// How a job that ran has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobOutcome {
+    /// It ran to its end.
+    Completed,
+    /// It panicked.
+    Panicked,
+}
+
+pub(crate) type BeforeFn = dyn Fn(JobInfo<'_>) + Send + Sync;
+pub(crate) type AfterFn = dyn Fn(JobInfo<'_>, JobOutcome) + Send + Sync;
 type PanicFn = dyn Fn(PanicInfo<'_>) + Send + Sync;
 type WorkerFn = dyn Fn(usize) + Send + Sync;
 
 /// What hears of the panics of detached jobs. std's own panic hook has already printed the message, so by default
-/// nothing more happens.
+/// the payload is dropped and nothing more happens.
 #[derive(Clone, Default)]
 pub(crate) struct PanicHandler(Option<Arc<PanicFn>>);
 
@@ -32,16 +62,10 @@ impl PanicHandler {
         PanicHandler(Some(Arc::new(handler)))
     }
 
-    pub(crate) fn call(
-        &self,
-        pool: &str,
-        worker: Option<usize>,
-        message: Option<&str>,
-        payload: Box<dyn Any + Send>,
-    ) {
+    pub(crate) fn call(&self, info: PanicInfo<'_>) {
         match &self.0 {
-            Some(handler) => handler(PanicInfo { pool, worker, message, payload }),
-            None => drop_quietly(payload),
+            Some(handler) => handler(info),
+            None => drop(info),
         }
     }
 }

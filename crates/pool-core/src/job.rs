@@ -13,7 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::Reason;
-use crate::ledger::{Desk, Ledger};
+use crate::book::Desk;
+use crate::ledger::Ledger;
 
 /// A unit of work: an erased `FnOnce() + Send + 'static`.
 ///
@@ -43,6 +44,8 @@ type Storage = [MaybeUninit<*mut ()>; 3];
 pub(crate) trait Task: Send {
     /// Not so for messages of pool-core's own, which lead a worker to work that is kept elsewhere.
     const IS_JOB: bool = true;
+    /// It carries the time of its submission.
+    const IS_TIMED: bool = false;
 
     /// Runs the job, counting it at the desk if there was still something to run. Returns a ticket that is to be
     /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
@@ -62,6 +65,7 @@ struct Table {
     discard: unsafe fn(*mut Storage, Reason, Option<&Ledger>),
     release: unsafe fn(*const Storage) -> bool,
     is_job: bool,
+    is_timed: bool,
 }
 
 // SAFETY: a job owns its task, and `Task: Send`.
@@ -120,6 +124,11 @@ impl Job {
         self.table.is_job
     }
 
+    /// Whether it carries the time of its submission.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.table.is_timed
+    }
+
     /// Marks the job as given back to its submitter: it was counted for the last time, and running it, cancelling
     /// it or dropping it counts no more, unless it is submitted anew. Returns `false` when there is no job to give back, because its handle has
     /// cancelled it or run it in place, or because this is only a ticket.
@@ -172,7 +181,13 @@ const fn fits_inline<T>() -> bool {
 }
 
 const fn table_of<T: Task>() -> Table {
-    Table { run: run::<T>, discard: discard::<T>, release: release::<T>, is_job: T::IS_JOB }
+    Table {
+        run: run::<T>,
+        discard: discard::<T>,
+        release: release::<T>,
+        is_job: T::IS_JOB,
+        is_timed: T::IS_TIMED,
+    }
 }
 
 /// # Safety
@@ -225,17 +240,22 @@ unsafe fn take<T: Task>(storage: *mut Storage) -> T {
     }
 }
 
+/// Runs the closure of a job, counting it at the desk if there is one.
+#[inline(always)]
+pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
+    let run = || catch_unwind(AssertUnwindSafe(f));
+    match desk {
+        None => run(),
+        Some(desk) => desk.run(run),
+    }
+}
+
 /// A plain closure: fire and forget.
 pub(crate) struct Closure<F>(pub(crate) F);
 
 impl<F: FnOnce() + Send> Task for Closure<F> {
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
-        let count = desk.map(Desk::start);
-        let outcome = catch_unwind(AssertUnwindSafe(self.0));
-        if let Some(count) = count {
-            count.finish(outcome.is_err());
-        }
-        outcome.map(|()| None)
+        run_counted(self.0, desk).map(|()| None)
     }
 
     fn discard(self, _: Reason, ledger: Option<&Ledger>) {

@@ -1,35 +1,30 @@
 //! The books of a pool: who it is, what it has counted, and who waits for it to be at rest.
 //!
-//! Workers count on a cache line of their own with plain loads and stores, since nobody else writes there; threads
-//! outside use shared stripes. No job costs a read-modify-write on a line that another worker uses.
-//!
-//! # At rest
-//!
-//! A thread in [`Ledger::wait_idle`] must learn that the last job has finished without each job asking whether
-//! someone waits. A worker therefore asks only when it is about to wait itself ([`Idle::begin`]):
-//!
-//! - waiter: announce (`watchers += 1`); fence; look at the counters; if not at rest, sleep.
-//! - worker: count the job; ...; about to wait: fence; read `watchers`; if any, look at the counters; if at rest, wake.
-//!
-//! With sequentially consistent fences on both sides, either the worker sees the announcement or the waiter sees the
-//! count; of two workers that finish at once, the one whose fence comes later sees both counts. Whoever ends a job
-//! without being a worker (a cancellation, a rejection) settles at once in the same way.
+//! The counters themselves are in `book`, the waiting in `rest`.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*, fence};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::counts::{Counts, Stats, WorkerStats};
-use crate::current::{self, PoolId, current, outside_stripe};
-use crate::error::{drop_quietly, payload_message};
+use crate::admission::{Admission, Work};
+use crate::attributed::enter_plain;
+use crate::book::{Book, Desk, RareBook, WorkerBook};
+use crate::counts::{Counts, Staff, Stats};
+use crate::current::{self, PoolId, current, job_name, outside_stripe};
+use crate::error::{Panic, drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
-use crate::hooks::PanicHandler;
+use crate::hooks::{PanicHandler, PanicInfo};
+use crate::observer::Watch;
+use crate::raise::RaiseSlot;
+use crate::rest::Rest;
 use crate::sync::Arc;
-use crate::{Job, Reason, Rejected};
+use crate::timed;
+use crate::timing::{Timing, Timings};
+use crate::watchdog::{OverdueHook, Watchdog};
+use crate::workforce::WorkforceSlot;
+use crate::{Job, Reason, Rejected, Urgency};
 
 /// The books of a pool.
 ///
@@ -47,44 +42,12 @@ pub struct Ledger {
     rest: Rest,
     epoch: Instant,
     on_panic: PanicHandler,
-    /// Whether each worker alone writes its book. Not so under an adapter, whose workers we do not number.
-    exclusive: bool,
-}
-
-/// What is counted wherever jobs run.
-#[derive(Default)]
-pub(crate) struct Book {
-    started: AtomicU64,
-    completed: AtomicU64,
-    panicked: AtomicU64,
-}
-
-/// What is counted for a worker: its jobs, and how it spends its time.
-#[derive(Default)]
-struct WorkerBook {
-    jobs: Book,
-    parks: AtomicU64,
-    /// Nanoseconds between being woken and waiting again, of all such spells that are over.
-    busy: AtomicU64,
-    /// When the current spell began, in nanoseconds since the ledger's epoch, plus one; 0 while the worker waits.
-    spell: AtomicU64,
-    replaced: AtomicU64,
-}
-
-/// What happens rarely enough to be counted in one place.
-#[derive(Default)]
-struct RareBook {
-    cancelled: AtomicU64,
-    rejected: AtomicU64,
-    discarded: AtomicU64,
-    longest_queue: AtomicU64,
-}
-
-#[derive(Default)]
-struct Rest {
-    watchers: AtomicUsize,
-    lock: Mutex<()>,
-    reached: Condvar,
+    timing: Timing,
+    watchdog: Watchdog,
+    workforce: WorkforceSlot,
+    urgency: Urgency,
+    raise: RaiseSlot,
+    admission: Option<Admission>,
 }
 
 impl Ledger {
@@ -94,23 +57,68 @@ impl Ledger {
     /// [tickets](crate::Submit::is_ticket)), has the pool run [`Ledger::run`] with it, and hands back with
     /// [`reject`](Ledger::reject) what it cannot take. Everything of [`PoolExt`](crate::PoolExt) then works.
     pub fn for_adapter(name: &str, workers: usize) -> Arc<Ledger> {
-        Arc::new(Ledger::new(name, workers, PanicHandler::default(), false))
+        Arc::new(Ledger::new(name, workers, PanicHandler::default(), &Watch::default(), false))
     }
 
-    pub(crate) fn new(name: &str, workers: usize, on_panic: PanicHandler, exclusive: bool) -> Self {
+    /// `exclusive`: each worker alone writes its book. Not so under an adapter, whose workers we do not number.
+    pub(crate) fn new(
+        name: &str,
+        workers: usize,
+        on_panic: PanicHandler,
+        watch: &Watch,
+        exclusive: bool,
+    ) -> Self {
+        let pool = std::sync::Arc::from(name);
+        let worker = |index| WorkerBook::new(exclusive, watch.observer(&pool, Some(index)));
+        let outside = || Book::shared(watch.observer(&pool, None));
         Ledger {
             id: PoolId::next(),
             name: name.to_owned(),
             passages: Arc::new(Passages::new(workers)),
             scoped: (0..OUTSIDE_STRIPES + workers).map(|_| CachePadded::default()).collect(),
-            workers: (0..workers).map(|_| CachePadded::default()).collect(),
-            outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::default()).collect(),
+            workers: (0..workers).map(|index| CachePadded::new(worker(index))).collect(),
+            outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::new(outside())).collect(),
             rare: RareBook::default(),
             rest: Rest::default(),
             epoch: Instant::now(),
             on_panic,
-            exclusive,
+            timing: watch.timing,
+            watchdog: Watchdog::new(name, None),
+            workforce: WorkforceSlot::default(),
+            urgency: Urgency::default(),
+            raise: RaiseSlot::default(),
+            admission: None,
         }
+    }
+
+    pub(crate) fn set_urgency(&mut self, urgency: Urgency) {
+        self.urgency = urgency;
+    }
+
+    pub(crate) fn admit_within(&mut self, limit: Option<Duration>) {
+        self.admission = limit.map(Admission::within);
+    }
+
+    /// Whether a job that has just been counted is turned away, since it would have to wait too long for one of so many
+    /// workers.
+    #[inline]
+    pub(crate) fn turns_away(&self, workers: impl FnOnce() -> usize) -> bool {
+        self.admission.as_ref().is_some_and(|admission| !self.admits(admission, workers()))
+    }
+
+    #[cold]
+    fn admits(&self, admission: &Admission, workers: usize) -> bool {
+        let now = self.now();
+        let work = self.workers.iter().map(|book| book.read(now)).fold(Work::default(), |sum, worker| Work {
+            jobs: sum.jobs + worker.jobs(),
+            busy: sum.busy + worker.busy.as_nanos() as u64,
+        });
+        // The job itself is counted as queued.
+        admission.admits(self.counts().queued.saturating_sub(1), workers, work)
+    }
+
+    pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {
+        self.watchdog = Watchdog::new(&self.name, hook);
     }
 
     /// The pool's identity.
@@ -142,12 +150,20 @@ impl Ledger {
         Rejected::new(job, reason)
     }
 
+    /// As [`reject`](Ledger::reject), in a process that was forked: whoever waited for rest is not in it.
+    pub(crate) fn reject_forked(&self, job: Job) -> Rejected {
+        if job.release() {
+            self.rare.rejected.fetch_add(1, SeqCst);
+        }
+        Rejected::new(job, Reason::Forked)
+    }
+
     /// Gives up a job that the pool had accepted: counts it and tells its handle. If dropping what it held panics, the
     /// panic handler hears of it.
     pub fn discard(&self, job: Job, reason: Reason) {
         let dropped = catch_unwind(AssertUnwindSafe(|| job.discard_at(reason, Some(self))));
         if let Err(payload) = dropped {
-            self.report_quietly(payload);
+            self.report_quietly(Panic::caught(payload));
         }
         self.settle();
     }
@@ -175,8 +191,11 @@ impl Ledger {
 
     /// Runs a job on a thread that is not ours to lose: no panic comes out, and whoever waits for rest is told.
     pub(crate) fn run_in_passing(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
-        let ticket = job.run_at(Some(desk)).unwrap_or_else(|payload| {
-            self.report_quietly(payload);
+        // The job is no part of one that this thread may be running.
+        let _plain = enter_plain();
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.run_at(Some(desk)))).flatten();
+        let ticket = outcome.unwrap_or_else(|payload| {
+            self.report_quietly(Panic::caught(payload));
             None
         });
         self.settle();
@@ -189,17 +208,17 @@ impl Ledger {
         let ended = self.ended();
         let books = || self.books();
         let started = books().map(|book| book.started.load(Acquire)).sum::<u64>();
-        let (cancelled, rejected, discarded) = self.rare.read();
+        let unrun = self.rare.read();
         let submitted = self.submitted();
         Counts {
             submitted,
             completed: ended.completed,
             panicked: ended.panicked,
-            cancelled,
-            expired: 0,
-            rejected,
-            discarded,
-            queued: submitted - started - cancelled - rejected - discarded,
+            cancelled: unrun.cancelled,
+            expired: unrun.expired,
+            rejected: unrun.rejected,
+            discarded: unrun.discarded,
+            queued: submitted - started - unrun.all(),
             running: started - ended.completed - ended.panicked,
         }
     }
@@ -209,30 +228,46 @@ impl Ledger {
         let workers = self.workers.iter().map(|book| book.read(self.now())).collect();
         let counts = self.counts();
         self.note_queue(counts.queued);
-        Stats { counts, longest_queue: self.rare.longest_queue.load(Relaxed), workers }
+        Stats {
+            counts,
+            longest_queue: self.rare.longest_queue.load(Relaxed),
+            handler_panics: self.handler_panics(),
+            staff: Staff::constant(self.workers()),
+            workers,
+        }
+    }
+
+    fn handler_panics(&self) -> u64 {
+        let observers = self.books().filter_map(|book| book.observer.as_ref());
+        self.rare.handler_panics.load(Relaxed) + observers.map(|observer| observer.hook_panics()).sum::<u64>()
+    }
+
+    /// How long jobs have waited and run, if the pool [times](Timing) them.
+    ///
+    /// Merges the histograms of each worker: tens of microseconds a worker. A worker that ends a job meanwhile may wait
+    /// for a part of that.
+    pub fn timings(&self) -> Option<Timings> {
+        if self.timing == Timing::Off {
+            return None;
+        }
+        let mut sum = Timings::default();
+        self.books().filter_map(|book| book.observer.as_ref()).for_each(|observer| observer.add_to(&mut sum));
+        Some(sum)
+    }
+
+    /// Whether some jobs are turned away or timed, which takes more than to queue them.
+    pub(crate) fn is_careful(&self) -> bool {
+        self.admission.is_some() || self.timing != Timing::Off
+    }
+
+    /// The job that is to be queued for this one: it carries the time from here on, if the pool wants to know.
+    pub(crate) fn stamped(&self, job: Job) -> Job {
+        if self.timing == Timing::Off { job } else { timed::stamp(job, self.timing) }
     }
 
     /// Waits until no job is queued or running, at most this long. Returns whether that was so at some moment.
     pub fn wait_idle(&self, limit: Option<Duration>) -> bool {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        self.rest.watchers.fetch_add(1, SeqCst);
-        fence(SeqCst);
-        let mut guard = self.rest.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let at_rest = loop {
-            if self.is_at_rest() {
-                break true;
-            }
-            guard = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                None => self.rest.reached.wait(guard).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => break false,
-                Some(left) => {
-                    self.rest.reached.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        };
-        drop(guard);
-        self.rest.watchers.fetch_sub(1, SeqCst);
-        at_rest
+        self.rest.wait(limit, || self.is_at_rest())
     }
 
     /// Whether the calling thread is a worker of this pool.
@@ -244,6 +279,28 @@ impl Ledger {
         &self.passages
     }
 
+    /// Which urgencies wait.
+    pub fn urgency(&self) -> &Urgency {
+        &self.urgency
+    }
+
+    pub(crate) fn raise(&self) -> &RaiseSlot {
+        &self.raise
+    }
+
+    pub(crate) fn watchdog(&self) -> &Watchdog {
+        &self.watchdog
+    }
+
+    pub(crate) fn workforce(&self) -> &WorkforceSlot {
+        &self.workforce
+    }
+
+    /// Whether this worker waits for a job, or has not looked for one yet.
+    pub(crate) fn is_waiting(&self, worker: usize) -> bool {
+        self.workers[worker].spell.load(SeqCst) == 0
+    }
+
     /// The desk of the calling thread if it is one of the pool's workers.
     pub(crate) fn desk_here(&self) -> Option<Desk<'_>> {
         current().filter(|worker| worker.pool == self.id).map(|worker| self.worker_desk(worker.index))
@@ -251,11 +308,11 @@ impl Ledger {
 
     /// The desk of the calling thread, whoever it is.
     pub(crate) fn desk_anywhere(&self) -> Desk<'_> {
-        self.desk_here().unwrap_or_else(|| Desk { book: &self.outside[outside_stripe()], exclusive: false })
+        self.desk_here().unwrap_or_else(|| Desk { ledger: self, book: &self.outside[outside_stripe()] })
     }
 
     pub(crate) fn worker_desk(&self, index: usize) -> Desk<'_> {
-        Desk { book: &self.workers[index].jobs, exclusive: self.exclusive }
+        Desk { ledger: self, book: &self.workers[index].jobs }
     }
 
     /// Runs a job and hands the payload of its panic to the handler.
@@ -264,23 +321,37 @@ impl Ledger {
         match job.run_at(Some(desk)) {
             Ok(ticket) => ticket,
             Err(payload) => {
-                self.report(payload);
+                self.report(Panic::caught(payload));
                 None
             }
         }
     }
 
+    /// Tells the panic handler. What it panics with comes out, and so does what dropping the payload panics with.
     #[cold]
-    fn report(&self, payload: Box<dyn Any + Send>) {
+    pub(crate) fn report(&self, panic: Panic) {
         let worker = current().filter(|worker| worker.pool == self.id).map(|worker| worker.index);
+        let (payload, trace) = panic.into_parts();
         let message = payload_message(&*payload).map(str::to_owned);
-        self.on_panic.call(&self.name, worker, message.as_deref(), payload);
+        let info = PanicInfo {
+            pool: &self.name,
+            worker,
+            name: job_name(),
+            message: message.as_deref(),
+            location: trace.as_ref().and_then(|trace| trace.location.as_deref()),
+            backtrace: trace.as_ref().map(|trace| &trace.backtrace),
+            payload,
+        };
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.on_panic.call(info))) {
+            self.rare.handler_panics.fetch_add(1, Relaxed);
+            resume_unwind(second);
+        }
     }
 
-    /// As `report`, where no panic of the handler's may come out.
+    /// As `report`, where no panic may come out.
     #[cold]
-    pub(crate) fn report_quietly(&self, payload: Box<dyn Any + Send>) {
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.report(payload))) {
+    pub(crate) fn report_quietly(&self, panic: Panic) {
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.report(panic))) {
             drop_quietly(second);
         }
     }
@@ -295,8 +366,18 @@ impl Ledger {
         self.settle();
     }
 
+    /// A job that the pool had accepted will not start, since its time to do so has passed.
+    pub(crate) fn count_expired(&self) {
+        self.rare.expired.fetch_add(1, SeqCst);
+        self.settle();
+    }
+
     pub(crate) fn count_replaced(&self, index: usize) {
-        self.workers[index].replaced.fetch_add(1, Relaxed);
+        let book = &self.workers[index];
+        book.replaced.fetch_add(1, Relaxed);
+        if let Some(observer) = &book.jobs.observer {
+            observer.spare_successor();
+        }
     }
 
     /// Looks at the length of the queue, now and then, and keeps the longest.
@@ -312,18 +393,13 @@ impl Ledger {
 
     /// Wakes those who wait for the pool to be at rest, if it is.
     pub(crate) fn settle(&self) {
-        fence(SeqCst);
-        if self.rest.watchers.load(SeqCst) != 0 && self.is_at_rest() {
-            // The lock is what a watcher holds between looking and sleeping.
-            drop(self.rest.lock.lock().unwrap_or_else(PoisonError::into_inner));
-            self.rest.reached.notify_all();
-        }
+        self.rest.settle(|| self.is_at_rest());
     }
 
     fn is_at_rest(&self) -> bool {
         let ended = self.ended();
-        let (cancelled, rejected, discarded) = self.rare.read();
-        ended.completed + ended.panicked + cancelled + rejected + discarded == self.submitted()
+        let unrun = self.rare.read().all();
+        ended.completed + ended.panicked + unrun == self.submitted()
     }
 
     fn ended(&self) -> Ended {
@@ -342,6 +418,10 @@ impl Ledger {
         self.workers.iter().map(|worker| &worker.jobs).chain(self.outside.iter().map(|book| &**book))
     }
 
+    pub(crate) fn worker_book(&self, index: usize) -> &WorkerBook {
+        &self.workers[index]
+    }
+
     /// The stripe of the calling thread.
     pub(crate) fn stripe(&self) -> usize {
         match current().filter(|worker| worker.pool == self.id) {
@@ -350,7 +430,8 @@ impl Ledger {
         }
     }
 
-    fn now(&self) -> u64 {
+    /// Nanoseconds since the ledger was opened.
+    pub(crate) fn now(&self) -> u64 {
         self.epoch.elapsed().as_nanos() as u64
     }
 }
@@ -359,114 +440,4 @@ impl Ledger {
 struct Ended {
     completed: u64,
     panicked: u64,
-}
-
-impl RareBook {
-    fn read(&self) -> (u64, u64, u64) {
-        (self.cancelled.load(SeqCst), self.rejected.load(SeqCst), self.discarded.load(SeqCst))
-    }
-}
-
-impl WorkerBook {
-    fn read(&self, now: u64) -> WorkerStats {
-        let spell = self.spell.load(Acquire);
-        let current = if spell == 0 { 0 } else { (now + 1).saturating_sub(spell) };
-        WorkerStats {
-            completed: self.jobs.completed.load(Acquire),
-            panicked: self.jobs.panicked.load(Acquire),
-            busy: Duration::from_nanos(self.busy.load(Acquire) + current),
-            parks: self.parks.load(Relaxed),
-            replaced: self.replaced.load(Relaxed),
-        }
-    }
-}
-
-/// Where a thread counts the jobs that it runs.
-#[derive(Clone, Copy)]
-pub(crate) struct Desk<'a> {
-    book: &'a Book,
-    exclusive: bool,
-}
-
-impl<'a> Desk<'a> {
-    #[inline]
-    pub(crate) fn start(self) -> Running<'a> {
-        self.add(&self.book.started);
-        Running(self)
-    }
-
-    #[inline]
-    fn add(self, counter: &AtomicU64) {
-        if self.exclusive {
-            // Only the worker at this desk writes here, so a load and a store are as good as an addition, and
-            // cheaper. The release makes what the job did visible to whoever reads the count.
-            counter.store(counter.load(Relaxed) + 1, Release);
-        } else {
-            counter.fetch_add(1, Release);
-        }
-    }
-}
-
-/// A job that has started and not ended.
-pub(crate) struct Running<'a>(Desk<'a>);
-
-impl Running<'_> {
-    #[inline]
-    pub(crate) fn finish(self, panicked: bool) {
-        let book = self.0.book;
-        self.0.add(if panicked { &book.panicked } else { &book.completed });
-    }
-}
-
-/// A worker's way of saying that it is about to wait: see [`Outlet::pop`](crate::Outlet::pop).
-pub struct Idle<'a> {
-    worker: Option<(&'a Ledger, &'a WorkerBook)>,
-    begun: bool,
-}
-
-impl<'a> Idle<'a> {
-    /// For tests of a discipline, without a pool: it only remembers whether [`begin`](Idle::begin) was called.
-    pub fn unobserved() -> Idle<'static> {
-        Idle { worker: None, begun: false }
-    }
-
-    pub(crate) fn of_worker(ledger: &'a Ledger, index: usize) -> Self {
-        Idle { worker: Some((ledger, &ledger.workers[index])), begun: false }
-    }
-
-    /// The worker is about to wait. Calling it again before the pop returns changes nothing.
-    ///
-    /// Costs a clock reading and a fence.
-    pub fn begin(&mut self) {
-        if self.begun {
-            return;
-        }
-        self.begun = true;
-        if let Some((ledger, book)) = self.worker {
-            let spell = book.spell.load(Relaxed);
-            let worked = (ledger.now() + 1).saturating_sub(spell);
-            book.spell.store(0, Relaxed);
-            book.busy.store(book.busy.load(Relaxed) + worked, Release);
-            book.parks.store(book.parks.load(Relaxed) + 1, Relaxed);
-            ledger.settle();
-        }
-    }
-
-    /// Whether the worker has waited.
-    pub fn has_begun(&self) -> bool {
-        self.begun
-    }
-
-    /// The pop has returned.
-    pub(crate) fn end(&mut self) {
-        if std::mem::take(&mut self.begun) {
-            self.start_spell();
-        }
-    }
-
-    pub(crate) fn start_spell(&self) {
-        if let Some((ledger, book)) = self.worker {
-            book.spell.store(ledger.now() + 1, Release);
-        }
-    }
 }

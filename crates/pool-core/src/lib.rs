@@ -7,7 +7,11 @@
 //! |---|---|
 //! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
 //! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
+//! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare seats, the CPU limit |
+//! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
+//! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
+//! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!
@@ -60,7 +64,9 @@
 //!                 None if state.1 => return Pop::Closed,
 //!                 None => {}
 //!             }
-//!             idle.begin();
+//!             if idle.begin() {
+//!                 return Pop::TimedOut; // there is something else to do than to wait
+//!             }
 //!             state = self.0.changed.wait(state).unwrap();
 //!         }
 //!     }
@@ -93,14 +99,33 @@
 //!
 //! # Where the unsafe code is
 //!
-//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), and in the
-//! two callers of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait. Nowhere else.
+//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `cell`'s `slot`
+//! (moving a claimed closure out, and its result in), in the two callers of the lifetime erasure, `scope` and `fork`,
+//! whose obligation it is to wait, and in `fences` and `os` (calls to the operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+// For what the tests share.
+#[cfg(all(test, not(loom)))]
+extern crate self as pool_core;
+
+#[doc(hidden)]
+pub mod fences;
 mod gate;
 mod sync;
 
+#[cfg(not(loom))]
+mod admission;
+#[cfg(not(loom))]
+mod after_fork;
+#[cfg(not(loom))]
+mod attributed;
+#[cfg(not(loom))]
+mod attributes;
+#[cfg(not(loom))]
+mod book;
+#[cfg(not(loom))]
+mod cancel;
 #[cfg(not(loom))]
 mod cell;
 #[cfg(all(feature = "conformance", not(loom)))]
@@ -118,39 +143,84 @@ mod ext;
 #[cfg(not(loom))]
 mod fork;
 #[cfg(not(loom))]
+mod global;
+#[cfg(not(loom))]
 mod handle;
 #[cfg(not(loom))]
 mod hooks;
+#[cfg(not(loom))]
+mod idle;
 #[cfg(not(loom))]
 mod job;
 #[cfg(not(loom))]
 mod ledger;
 #[cfg(not(loom))]
+mod observer;
+#[cfg(not(loom))]
+mod os;
+#[cfg(not(loom))]
 mod pool;
+// These protocols are the models' business too; the rest of their parents is not.
+#[cfg(loom)]
+#[path = "scope/progress.rs"]
+mod progress;
+#[cfg(not(loom))]
+mod raise;
+#[cfg(not(loom))]
+mod rest;
 #[cfg(not(loom))]
 mod scope;
+#[cfg(all(feature = "serde", not(loom)))]
+mod serialize;
+#[cfg(loom)]
+#[path = "cell/stage.rs"]
+mod stage;
 #[cfg(not(loom))]
 mod strategy;
+#[cfg(not(loom))]
+mod stripes;
 #[cfg(not(loom))]
 mod submit;
 #[cfg(not(loom))]
 mod thread_pool;
+#[cfg(not(loom))]
+mod timed;
+#[cfg(not(loom))]
+mod timing;
+#[cfg(not(loom))]
+mod trace;
+#[cfg(not(loom))]
+mod urgency;
+#[cfg(not(loom))]
+mod watchdog;
+#[cfg(not(loom))]
+mod workforce;
 
+#[cfg(all(feature = "affinity", not(loom)))]
+pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
 pub use crate::{
+    attributes::Attributes,
+    cancel::{CancelToken, current_token},
     contended::try_lock_patiently,
-    counts::{Counts, Stats, WorkerStats},
-    current::{Current, PoolId, current},
-    error::{BuildError, JoinError, Panic, Reason, Rejected},
+    counts::{Counts, Staff, Stats, WorkerStats},
+    current::{Current, PoolId, current, job_name},
+    error::{BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
     ext::PoolExt,
     fork::{install, join_claimable},
+    global::{AlreadySet, global, set_global},
     handle::JobHandle,
-    hooks::PanicInfo,
+    hooks::{JobInfo, JobOutcome, PanicInfo},
+    idle::Idle,
     job::Job,
-    ledger::{Idle, Ledger},
+    ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
-    thread_pool::{Builder, ThreadPool, Threads},
+    thread_pool::{Builder, Scaling, ThreadPool, Threads},
+    timing::{Distribution, Timing, Timings},
+    urgency::Urgency,
+    watchdog::OverdueInfo,
+    workforce::block_in_place,
 };

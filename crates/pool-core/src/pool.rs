@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(doc)]
+use crate::Staff;
 use crate::current::PoolId;
-use crate::{Counts, Job, Ledger, Rejected, Stats, Submit};
+use crate::{
+    Counts, Job, Ledger, Reason, Rejected, ResizeError, Stats, Submit, Timings, Unsupported, Urgency,
+};
 
 /// A thread pool, as an object.
 ///
@@ -35,7 +39,13 @@ use crate::{Counts, Job, Ledger, Rejected, Stats, Submit};
 ///
 /// **Panics.** A job's panic is caught. With a handle it is in `join`'s error; detached, the panic handler gets it.
 /// It is counted, the worker goes on, and the process does not abort. `scope` and `join` run everything exactly once and
-/// rethrow after everything has finished. This needs `panic = "unwind"`, the default.
+/// rethrow after everything has finished. What a pool calls around jobs (the panic handler, the hooks, the destructor of a
+/// payload that nobody handles) may panic as well: no job is lost, and the worker is replaced. All of this needs
+/// `panic = "unwind"`, the default.
+///
+/// **Attributes.** What a job asks for ([`Attributes`](crate::Attributes)) holds wherever it is run, by a worker or by its
+/// waiter: it does not start when its time to do so has passed or its token is set, and its handle says so. Nothing stops a
+/// job that runs; it is told, and may heed it.
 ///
 /// **Counting.** See [`Counts`]: jobs are conserved.
 ///
@@ -78,7 +88,119 @@ pub trait Pool: Send + Sync {
     /// room) are given back by the next call.
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown);
 
-    /// How many workers the pool has.
+    /// As [`shutdown`](Pool::shutdown), but waits at most this long; then it goes on without the caller, and
+    /// [`Shutdown::Pending`] says what was left.
+    ///
+    /// The thread-local destructors of workers that have left may take longer than the limit.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// use pool_core::{Pool, Shutdown, Unsupported};
+    /// fn stop(pool: &Arc<dyn Pool>) -> Result<(), Unsupported> {
+    ///     if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
+    ///         eprintln!("{running} jobs still run; {queued} are given up");
+    ///         let (given_up, _) = pool.shutdown_now_timeout(Duration::from_secs(5))?;
+    ///         drop(given_up);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] by an adapter; nothing was done.
+    fn shutdown_timeout(&self, limit: Duration) -> Result<Shutdown, Unsupported> {
+        let _ = limit;
+        Err(unsupported(self, "wait for a shutdown with a limit"))
+    }
+
+    /// As [`shutdown_now`](Pool::shutdown_now), but waits at most this long for the jobs that run.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] by an adapter; nothing was done.
+    fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
+        let _ = limit;
+        Err(unsupported(self, "wait for a shutdown with a limit"))
+    }
+
+    /// Starts no more jobs until [`resume`](Pool::resume); those that run go on. A shutdown resumes.
+    ///
+    /// Jobs are still taken, and wait in the queue. One that a worker took before has as good as started; none that is
+    /// submitted later starts. A job that a waiter or a submitter runs in place of itself is not held up, nor are
+    /// halves of joins and jobs of scopes whose owners are jobs that run. Doing it twice changes nothing.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, Unsupported};
+    /// fn quietly<R>(pool: &Arc<dyn Pool>, maintenance: impl FnOnce() -> R) -> Result<R, Unsupported> {
+    ///     pool.pause()?;
+    ///     let result = maintenance();
+    ///     pool.resume()?;
+    ///     Ok(result)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] by an adapter.
+    fn pause(&self) -> Result<(), Unsupported> {
+        Err(unsupported(self, "pause"))
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] by an adapter.
+    fn resume(&self) -> Result<(), Unsupported> {
+        Err(unsupported(self, "resume"))
+    }
+
+    /// Wants so many workers from now on, and loses nothing on the way there.
+    ///
+    /// More are started here. Of those that are too many, each leaves when it has finished its job; what it had queued for
+    /// itself is left to the others. A thread that the system refuses is counted in [`Staff::failed_starts`], and
+    /// the others go on; the next resize tries again.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, ResizeError};
+    /// fn by_night(pool: &Arc<dyn Pool>) -> Result<(), ResizeError> {
+    ///     pool.resize(1)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ResizeError`] when the number is 0 or beyond [`Builder::max_threads`](crate::Builder::max_threads), when the
+    /// pool is shut down, or when it is an adapter.
+    fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        let _ = threads;
+        Err(unsupported(self, "resize").into())
+    }
+
+    /// Submits a job for one given worker, past the queue and its limit.
+    /// [`PoolExt::execute_on`](crate::PoolExt::execute_on) is what you want.
+    ///
+    /// # Errors
+    ///
+    /// The job comes back in [`Rejected`]: [`Reason::NoSuchWorker`](crate::Reason::NoSuchWorker) when no worker has
+    /// this number now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter.
+    fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        let _ = worker;
+        self.ledger().admit();
+        Err(self.ledger().reject(job, Reason::Unsupported))
+    }
+
+    /// The numbers of the workers that there are now, ascending.
+    fn present_workers(&self) -> Vec<usize> {
+        (0..self.threads()).collect()
+    }
+
+    /// How many workers the pool has, or is about to have after a resize. Those that stand in for blocked ones do not
+    /// count.
     fn threads(&self) -> usize {
         self.ledger().workers()
     }
@@ -93,14 +215,36 @@ pub trait Pool: Send + Sync {
         self.ledger().id()
     }
 
+    /// Which urgencies wait, for a job that would make way.
+    fn urgency(&self) -> &Urgency {
+        self.ledger().urgency()
+    }
+
     /// What has been counted so far. Reads a few cache lines for each worker.
     fn counts(&self) -> Counts {
         self.ledger().counts()
     }
 
-    /// [`counts`](Pool::counts), the longest queue, and what each worker did.
+    /// [`counts`](Pool::counts), the longest queue, and what each worker did. As cheap.
+    ///
+    /// ```
+    /// # fn report(pool: &dyn pool_core::Pool) {
+    /// let stats = pool.stats();
+    /// for (index, worker) in stats.workers.iter().enumerate() {
+    ///     println!("worker {index}: {} jobs, {:?} each", worker.jobs(), worker.average_job());
+    /// }
+    /// // Or all of it, a line for each worker.
+    /// println!("{stats}");
+    /// # }
+    /// ```
     fn stats(&self) -> Stats {
         self.ledger().stats()
+    }
+
+    /// How long jobs have waited and run; `None` unless the pool was built with
+    /// [`Builder::timing`](crate::Builder::timing).
+    fn timings(&self) -> Option<Timings> {
+        self.ledger().timings()
     }
 
     /// Waits until no job is queued or running. With a limit, at most that long. Returns whether it came to that.
@@ -109,6 +253,10 @@ pub trait Pool: Send + Sync {
     fn wait_idle(&self, limit: Option<Duration>) -> bool {
         !self.ledger().is_current() && self.ledger().wait_idle(limit)
     }
+}
+
+fn unsupported(pool: &(impl Pool + ?Sized), operation: &'static str) -> Unsupported {
+    Unsupported { pool: pool.name().to_owned(), operation }
 }
 
 /// Where a pool is in its life. It only moves forward.
@@ -128,7 +276,8 @@ pub enum PoolState {
 pub enum Shutdown {
     /// All workers are gone.
     Terminated,
-    /// It goes on without the caller, who is a worker of the pool: the last worker to leave ends it.
+    /// It goes on without the caller, who is a worker of the pool or whose time is over: the last worker to leave ends
+    /// it.
     Pending {
         /// Jobs that were still queued.
         queued: u64,
@@ -160,5 +309,45 @@ impl<P: Pool + ?Sized> Pool for Arc<P> {
 
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
         (**self).shutdown_now()
+    }
+
+    fn shutdown_timeout(&self, limit: Duration) -> Result<Shutdown, Unsupported> {
+        (**self).shutdown_timeout(limit)
+    }
+
+    fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
+        (**self).shutdown_now_timeout(limit)
+    }
+
+    fn pause(&self) -> Result<(), Unsupported> {
+        (**self).pause()
+    }
+
+    fn resume(&self) -> Result<(), Unsupported> {
+        (**self).resume()
+    }
+
+    fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        (**self).resize(threads)
+    }
+
+    fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        (**self).submit_to(worker, job)
+    }
+
+    fn present_workers(&self) -> Vec<usize> {
+        (**self).present_workers()
+    }
+
+    fn threads(&self) -> usize {
+        (**self).threads()
+    }
+
+    fn stats(&self) -> Stats {
+        (**self).stats()
+    }
+
+    fn wait_idle(&self, limit: Option<Duration>) -> bool {
+        (**self).wait_idle(limit)
     }
 }

@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use crate::fork::join_claimable;
-use crate::{BuildError, Caller, Idle, Job, Reason, Submit, ThreadPool};
+use crate::{BuildError, Caller, Idle, Job, Reason, Submit, ThreadPool, Urgency};
 
 /// A queueing discipline, and the settings of it.
 pub trait Strategy: Sized + Send + Sync + 'static {
@@ -70,6 +70,11 @@ pub trait Inlet: Send + Sync + 'static {
     /// May wait for room only when the [`Caller`] is outside, [`Submit::patience`] allows it and the job is no
     /// [ticket](Submit::is_ticket). A job that is [`Push::Queued`] must wake a worker that waits, if one does.
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push;
+
+    /// Where it notes which urgencies wait, if it has levels. Asked once, when the pool is built.
+    fn urgency(&self) -> Urgency {
+        Urgency::default()
+    }
 }
 
 /// What became of a pushed job.
@@ -100,12 +105,16 @@ pub trait Outlet: Send + 'static {
     /// Takes the next job, waiting for one if there is none.
     ///
     /// Just before it waits, it calls [`Idle::begin`]; the pool learns from it what a worker's time is spent on and
-    /// when the pool is at rest. `until` limits the wait, as well as the discipline can (a thread that waits for a
+    /// when the pool is at rest, and may say that the worker is not to wait: then it returns [`Pop::TimedOut`]. `until` limits the wait, as well as the discipline can (a thread that waits for a
     /// std mutex cannot time out).
     ///
     /// Returns [`Pop::Closed`] once the inlet is dropped and no job is left that this outlet answers for; every
     /// later call returns it again.
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop;
+
+    /// The worker turns to something that did not come through the channel, for as long as that takes. What others expect
+    /// of a worker that is about to pop, they must not expect of it now. The next `pop` ends it.
+    fn turn_away(&mut self) {}
 
     /// Takes every job that can be reached from here, without waiting for more to come.
     fn drain(&mut self, jobs: &mut Vec<Job>);
@@ -126,7 +135,7 @@ pub enum Pop {
     Job(Job),
     /// A job that the discipline gave up, and why: it is counted and its handle told, and it does not run.
     Shed(Job, Reason),
-    /// Nothing came in time.
+    /// Nothing came in time, or [`Idle::begin`] said not to wait. It may also be said for no reason.
     TimedOut,
     /// Nothing will come any more.
     Closed,

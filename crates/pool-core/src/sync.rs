@@ -3,15 +3,24 @@
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
-    sync::Arc,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+    sync::{Arc, Mutex, MutexGuard},
+    thread::{self, Thread},
 };
 
 #[cfg(not(loom))]
 pub(crate) use std::{
-    sync::Arc,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+    sync::{Arc, Mutex, MutexGuard},
+    thread::{self, Thread},
 };
+
+use std::sync::PoisonError;
+
+/// Locks a mutex under which nothing can panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// std's cell with loom's face: access by closure, so that loom can watch it.
 #[cfg(not(loom))]

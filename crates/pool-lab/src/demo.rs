@@ -1,7 +1,10 @@
 //! The demonstration: what a thread pool does, on any pool.
 //!
 //! A pool of N workers starts; jobs run on different workers and report completion; one job panics and the pool goes on;
-//! the pool shuts down gracefully; a table shows what each worker did.
+//! some jobs are not to start late, or not to run for ever; the pool shuts down gracefully; tables show what each worker did and
+//! how long jobs waited and ran.
+
+mod limits;
 
 use std::io::{self, Write};
 use std::panic;
@@ -9,7 +12,9 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{JoinError, Pool, PoolExt, Rejected, Stats, WorkerStats, current};
+use pool_core::{
+    Distribution, JoinError, Pool, PoolExt, Rejected, Stats, Timing, Timings, WorkerStats, current,
+};
 
 use crate::show::Table;
 use crate::spec::{Spec, SpecError};
@@ -47,12 +52,13 @@ enum Event {
 ///
 /// [`DemoError`] when the pool cannot be built or refuses jobs, or the output cannot be written.
 pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
-    let pool = engine::build_pool(spec)?;
+    let pool = engine::build_pool(&spec.with_timing(Timing::Every))?;
     writeln!(out, "Pool `{spec}`: {} workers have started.\n", pool.threads())?;
 
     let quiet = QuietPanics::start();
     run_jobs(&*pool, out)?;
     drop(quiet);
+    limits::show(&*pool, out)?;
 
     writeln!(out, "\nShutting down: no more jobs come in, queued ones still run.")?;
     // This thread is no worker, so the shutdown is complete when the call returns.
@@ -64,6 +70,10 @@ pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
         if refused { "refused" } else { "accepted" }
     )?;
     out.write_all(report(&pool.stats()).as_bytes())?;
+    // A peer does not time its jobs.
+    if let Some(timings) = pool.timings() {
+        write!(out, "\n{}", times(&timings))?;
+    }
     Ok(())
 }
 
@@ -122,16 +132,16 @@ impl Drop for QuietPanics {
     }
 }
 
-/// Jobs for each worker, average job time, panics, longest queue.
+/// Jobs for each worker, average job time, steals, panics, longest queue.
 fn report(stats: &Stats) -> String {
-    let mut table = Table::new(1, &["worker", "jobs", "average job", "panics"]);
+    let mut table = Table::new(1, &["worker", "jobs", "average job", "steals", "panics"]);
     let row = |name: String, worker: &WorkerStats| {
         // A peer's worker does not tell when it waits, so its time is not known.
         let average = match worker.average_job().as_nanos() {
             0 => "-".to_owned(),
             ns => units::time(ns as f64),
         };
-        [name, worker.jobs().to_string(), average, worker.panicked.to_string()]
+        [name, worker.jobs().to_string(), average, worker.steals.to_string(), worker.panicked.to_string()]
     };
     let mut all = WorkerStats::default();
     for (index, worker) in stats.workers.iter().enumerate() {
@@ -139,9 +149,24 @@ fn report(stats: &Stats) -> String {
         all.completed += worker.completed;
         all.panicked += worker.panicked;
         all.busy += worker.busy;
+        all.steals += worker.steals;
     }
     table.row(row("all".to_owned(), &all));
     format!("{}\n  longest queue: {} jobs\n", table.render(), stats.longest_queue)
+}
+
+/// How long jobs waited and ran: a few quantiles.
+fn times(timings: &Timings) -> String {
+    let mut table = Table::new(1, &["time of a job", "jobs", "p50", "p90", "p99", "p99.9", "max"]);
+    let mut row = |name: &str, times: &Distribution| {
+        let quantiles = [times.p50(), times.p90(), times.p99(), times.p999(), times.max()];
+        let cells = quantiles.map(|time| units::time(time.as_nanos() as f64));
+        table.row([name.to_owned(), times.count().to_string()].into_iter().chain(cells));
+    };
+    row("queue wait", &timings.queue_wait);
+    row("run", &timings.run_time);
+    row("wake-up", &timings.wake_up);
+    table.render()
 }
 
 #[cfg(test)]
@@ -167,9 +192,15 @@ mod tests {
             assert!(text.contains(&format!("add up to {sum}")), "{spec}: {text}");
             assert!(text.contains("job  6 panicked: job 6 has a bug"), "{spec}: {text}");
             assert!(text.contains("a late job is refused"), "{spec}: {text}");
+            assert!(text.contains("whose time to start has passed: the job never ran"), "{spec}: {text}");
+            assert!(text.contains("whose token is set: told to stop, and stopped"), "{spec}: {text}");
+            assert!(text.contains("that overran its limit: told to stop, and stopped"), "{spec}: {text}");
             let all = text.lines().find(|line| line.trim_start().starts_with("all ")).unwrap();
             let cells: Vec<&str> = all.split_whitespace().collect();
-            assert_eq!((cells[1], *cells.last().unwrap()), ("16", "1"), "{spec}: {text}");
+            assert_eq!((cells[1], *cells.last().unwrap()), ("18", "1"), "{spec}: {text}");
+            let row = text.lines().find_map(|line| line.trim_start().strip_prefix("run "));
+            let timed = row.map(|row| row.split_whitespace().next().unwrap());
+            assert_eq!(timed, (!spec.starts_with("rayon")).then_some("18"), "{spec}: {text}");
         }
     }
 }

@@ -41,5 +41,10 @@ mod workloads;
 #[cfg(test)]
 mod scratch;
 
+/// The README's examples, so that `cargo test` runs them.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 pub use curated::run_curated;
 pub use engine::{build, build_pool};

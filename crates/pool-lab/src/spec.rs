@@ -12,6 +12,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use pool_core::Timing;
+
 use crate::engine::{self, Engine};
 use crate::settings::{SettingError, Settings};
 
@@ -24,6 +26,7 @@ pub struct Spec {
     engine: &'static Engine,
     threads: Option<usize>,
     options: Settings,
+    timing: Timing,
 }
 
 /// Why a spec was refused, or why nothing could be built from it. One line, naming what is known or allowed.
@@ -72,7 +75,7 @@ pub enum SpecError {
 impl Spec {
     /// The engine with default options.
     pub fn new(engine: &'static Engine) -> Self {
-        Spec { engine, threads: None, options: Settings::new(engine.options) }
+        Spec { engine, threads: None, options: Settings::new(engine.options), timing: Timing::Off }
     }
 
     /// Reads a list of specs separated by commas.
@@ -102,6 +105,17 @@ impl Spec {
     /// The same spec with this many threads, whatever it said before.
     pub fn with_threads(&self, threads: usize) -> Self {
         Spec { threads: Some(threads), ..self.clone() }
+    }
+
+    /// The same spec of a pool that times these jobs, if it is one of ours. No spec string says so: measurements
+    /// are never made with it.
+    pub fn with_timing(&self, timing: Timing) -> Self {
+        Spec { timing, ..self.clone() }
+    }
+
+    /// Which jobs the pool is to time.
+    pub fn timing(&self) -> Timing {
+        self.timing
     }
 
     /// The engine's options.

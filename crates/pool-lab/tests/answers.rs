@@ -59,6 +59,7 @@ fn options_do_not_change_answers() {
         "channel-naive:2:capacity=1",
         "priority:2:levels=1",
         "priority:2:levels=8:aging=0",
+        "priority:2:express=1:top=32",
     ];
     for spec in specs.map(|spec| spec.parse::<Spec>().unwrap()) {
         for task in Task::all() {
@@ -76,6 +77,7 @@ fn an_engine_that_would_lose_jobs_is_not_measured() {
         assert!(!able(&format!("bounded:1:capacity=99:overflow={overflow}")), "{overflow}");
         assert!(able(&format!("bounded:1:capacity=100:overflow={overflow}")), "{overflow}");
     }
+    assert!(!able("bounded:1:overflow=shed"), "whatever the capacity");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("measure -p bounded:2:capacity=0", "a whole number of at least 1"),
         (
             "measure -p bounded:2:overflow=drop",
-            "block, timeout-<time>, reject, caller-runs, drop-oldest, drop-newest",
+            "block, timeout-<time>, reject, caller-runs, drop-oldest, drop-newest, shed",
         ),
         ("measure -p mpsc:2:bach=3", "known: batch"),
         ("measure -p rayon:2:batch=3", "known: none"),

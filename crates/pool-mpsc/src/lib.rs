@@ -119,7 +119,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -205,21 +205,20 @@ pub struct Receiving {
 }
 
 impl Outlet for Receiving {
-    fn pop(&mut self, _: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
         if let Some(job) = self.next_taken() {
             return Pop::Job(job);
         }
-        let receiver = lock(&self.receiver, idle);
+        let Some(receiver) = lock(&self.receiver, idle) else { return Pop::TimedOut };
         let job = match receive_soon(&receiver) {
             Ok(job) => job,
             Err(TryRecvError::Disconnected) => return Pop::Closed,
-            Err(TryRecvError::Empty) => {
-                idle.begin();
-                match receiver.recv() {
-                    Ok(job) => job,
-                    Err(_) => return Pop::Closed,
-                }
-            }
+            Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,
+            Err(TryRecvError::Empty) => match receive(&receiver, until) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => return Pop::TimedOut,
+                Err(RecvTimeoutError::Disconnected) => return Pop::Closed,
+            },
         };
         if self.batch > 1 {
             self.taken.extend(receiver.try_iter().take(self.batch - 1));
@@ -261,12 +260,21 @@ impl Receiving {
 }
 
 /// Locks the receiver. Waiting for the lock is waiting for work, since whoever holds it for long waits in `recv`; but
-/// most only take a job, so it is tried for a while before.
-fn lock<'a>(receiver: &'a Mutex<Receiver<Job>>, idle: &mut Idle<'_>) -> MutexGuard<'a, Receiver<Job>> {
-    try_lock_patiently(receiver).unwrap_or_else(|| {
-        idle.begin();
-        unpoisoned(receiver.lock())
-    })
+/// most only take a job, so it is tried for a while before. `None` if the worker is not to wait.
+fn lock<'a>(
+    receiver: &'a Mutex<Receiver<Job>>,
+    idle: &mut Idle<'_>,
+) -> Option<MutexGuard<'a, Receiver<Job>>> {
+    try_lock_patiently(receiver)
+        .or_else(|| if idle.begin() { None } else { Some(unpoisoned(receiver.lock())) })
+}
+
+/// Waits for a job. A worker that waits for the lock instead cannot time out; its turn comes when this one has.
+fn receive(receiver: &Receiver<Job>, until: Option<Instant>) -> Result<Job, RecvTimeoutError> {
+    match until {
+        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        Some(until) => receiver.recv_timeout(until.saturating_duration_since(Instant::now())),
+    }
 }
 
 /// Receives what is there, or comes within about the time that waking a sleeper would take. It holds the lock

@@ -8,6 +8,10 @@ use pool_core::Job;
 pub(crate) const MOST_LEVELS: usize = 64;
 
 /// Jobs by level, 0 being the most urgent.
+///
+/// Where there are express workers, who serve only the top levels and tickets, the tickets lie apart, and in their
+/// level lies a mark for each, so that everybody else finds them in turn. A ticket that an express worker takes leaves its mark
+/// behind; these are the oldest marks, since tickets are taken oldest first, and they are counted and skipped.
 pub(crate) struct Shelves {
     levels: Box<[Level]>,
     /// Bit n is set if level n has a job.
@@ -16,10 +20,17 @@ pub(crate) struct Shelves {
     pops: u64,
     /// A level that so many pops have passed is overdue.
     overdue_after: Option<u64>,
+    /// The levels that express workers serve; none if there are no such workers.
+    top: u64,
+    tickets: VecDeque<Job>,
+    ticket_level: usize,
+    /// Marks whose tickets are gone.
+    stale: usize,
 }
 
 struct Level {
-    jobs: VecDeque<Job>,
+    /// `None` is the mark of a ticket.
+    jobs: VecDeque<Option<Job>>,
     /// The number of pops when the level last gave a job or got its first.
     since: u64,
 }
@@ -31,14 +42,44 @@ impl Shelves {
         // When a level becomes overdue, each of the others may be so for longer, once. So this much earlier keeps the
         // promise for all of them.
         let overdue_after = patience.map(|pops| pops.saturating_sub(levels.len() as u64));
-        Shelves { levels, waiting: 0, pops: 0, overdue_after }
+        let (tickets, ticket_level, stale) = (VecDeque::new(), 0, 0);
+        Shelves { levels, waiting: 0, pops: 0, overdue_after, top: 0, tickets, ticket_level, stale }
+    }
+
+    /// With express workers for so many top levels (fewer than there are), if any, and tickets at this level.
+    pub(crate) fn with_express(mut self, top: usize, ticket_level: usize) -> Self {
+        self.top = (1 << top) - 1;
+        self.ticket_level = ticket_level;
+        self
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
+    /// Bit n is set if level n has a job.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting
+    }
+
+    /// Whether there is something for an express worker.
+    pub(crate) fn has_express(&self) -> bool {
+        self.waiting & self.top != 0 || !self.tickets.is_empty()
+    }
+
     pub(crate) fn push(&mut self, level: usize, job: Job) {
+        self.put(level, Some(job));
+    }
+
+    pub(crate) fn push_ticket(&mut self, ticket: Job) {
+        if self.top == 0 {
+            return self.push(self.ticket_level, ticket);
+        }
+        self.tickets.push_back(ticket);
+        self.put(self.ticket_level, None);
+    }
+
+    fn put(&mut self, level: usize, job: Option<Job>) {
         let shelf = &mut self.levels[level];
         if shelf.jobs.is_empty() {
             shelf.since = self.pops;
@@ -55,13 +96,55 @@ impl Shelves {
         let urgent = self.waiting.trailing_zeros() as usize;
         let level = self.overdue(urgent).unwrap_or(urgent);
         self.pops += 1;
-        let shelf = &mut self.levels[level];
-        let job = shelf.jobs.pop_front();
-        shelf.since = self.pops;
-        if shelf.jobs.is_empty() {
-            self.waiting &= !(1 << level);
+        self.levels[level].since = self.pops;
+        self.take(level)
+    }
+
+    /// For an express worker: the oldest job of the most urgent level that it serves, or else a ticket. Aging does not
+    /// count it: it is not taken from those below, whom this worker does not serve.
+    pub(crate) fn pop_express(&mut self) -> Option<Job> {
+        let top = self.waiting & self.top;
+        if top != 0 {
+            return self.take(top.trailing_zeros() as usize);
         }
-        job
+        let ticket = self.tickets.pop_front()?;
+        self.stale += 1;
+        self.note_rest(self.ticket_level);
+        Some(ticket)
+    }
+
+    /// The oldest of a level that has something.
+    #[inline]
+    fn take(&mut self, level: usize) -> Option<Job> {
+        let jobs = &mut self.levels[level].jobs;
+        let Some(job) = jobs.pop_front()? else { return self.take_ticket(level) };
+        if jobs.len() <= self.stale {
+            self.note_rest(level);
+        }
+        Some(job)
+    }
+
+    /// A mark was taken, at the level that has something.
+    #[cold]
+    fn take_ticket(&mut self, level: usize) -> Option<Job> {
+        if self.stale > 0 {
+            self.stale -= 1;
+            return self.take(level);
+        }
+        let ticket = self.tickets.pop_front();
+        self.note_rest(level);
+        ticket
+    }
+
+    /// Looks whether anything but stale marks is left in a level from which something was taken.
+    fn note_rest(&mut self, level: usize) {
+        let stale = if level == self.ticket_level { self.stale } else { 0 };
+        let jobs = &mut self.levels[level].jobs;
+        if jobs.len() == stale {
+            jobs.clear();
+            self.waiting &= !(1 << level);
+            self.stale -= stale;
+        }
     }
 
     /// The level that has been overdue for longest, if any is. Looks at every level that waits,
@@ -74,8 +157,10 @@ impl Shelves {
 
     /// Everything, most urgent first.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Job> + '_ {
-        self.waiting = 0;
-        self.levels.iter_mut().flat_map(|level| level.jobs.drain(..))
+        std::iter::from_fn(|| match self.waiting {
+            0 => None,
+            waiting => self.take(waiting.trailing_zeros() as usize),
+        })
     }
 }
 
@@ -112,8 +197,23 @@ mod tests {
             self.shelves.push(level, Job::new(move || report.send(number).unwrap()));
         }
 
+        fn push_ticket(&mut self, number: usize) {
+            let report = self.report.clone();
+            self.shelves.push_ticket(Job::new(move || report.send(number).unwrap()));
+        }
+
         fn pop(&mut self) -> Option<usize> {
-            self.shelves.pop().map(|job| {
+            let job = self.shelves.pop();
+            self.number(job)
+        }
+
+        fn pop_express(&mut self) -> Option<usize> {
+            let job = self.shelves.pop_express();
+            self.number(job)
+        }
+
+        fn number(&self, job: Option<Job>) -> Option<usize> {
+            job.map(|job| {
                 job.run();
                 self.ran.recv().unwrap()
             })
@@ -164,6 +264,44 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn express_takes_the_top_levels_and_tickets_and_nothing_else() {
+        let mut bench = Bench::new(4, None);
+        bench.shelves = Shelves::new(4, None).with_express(2, 2);
+        for (level, number) in [(3, 0), (1, 1), (2, 2), (0, 3)] {
+            bench.push(level, number);
+        }
+        bench.push_ticket(4);
+        bench.push(2, 5);
+        let express: Vec<_> = std::iter::from_fn(|| bench.pop_express()).collect();
+        assert_eq!(express, [3, 1, 4]);
+        assert!(!bench.shelves.has_express() && !bench.shelves.is_empty());
+        let rest: Vec<_> = std::iter::from_fn(|| bench.pop()).collect();
+        assert_eq!(rest, [2, 5, 0]);
+        assert!(bench.shelves.is_empty());
+    }
+
+    #[test]
+    fn a_ticket_has_its_turn_among_the_jobs_of_its_level() {
+        let mut bench = Bench::new(2, None);
+        bench.shelves = Shelves::new(2, None).with_express(1, 1);
+        for number in [0, 2, 4] {
+            bench.push(1, number);
+            bench.push_ticket(number + 1);
+        }
+        assert_eq!((bench.pop(), bench.pop_express()), (Some(0), Some(1)));
+        let rest: Vec<_> = std::iter::from_fn(|| bench.pop()).collect();
+        assert_eq!(rest, [2, 3, 4, 5]);
+        // A level that holds nothing but old marks is empty, and draining skips them.
+        bench.push_ticket(6);
+        bench.push_ticket(7);
+        assert_eq!(bench.pop_express(), Some(6));
+        assert_eq!(bench.shelves.drain().count(), 1);
+        bench.push_ticket(8);
+        assert_eq!(bench.pop_express(), Some(8));
+        assert!(bench.shelves.is_empty() && bench.pop().is_none());
     }
 
     #[test]

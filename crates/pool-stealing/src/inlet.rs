@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pool_core::{Caller, Inlet, Job, Push, Submit};
 
 use crate::here;
+use crate::seat::Owner;
 use crate::shared::Shared;
 
 /// Where jobs enter a [`StealingPool`](crate::StealingPool).
@@ -19,15 +20,36 @@ impl StealingInlet {
 impl Inlet for StealingInlet {
     /// Never refuses, waits or displaces. A thread that sits in one of the seats pushes into its own deque, whatever
     /// it pushes; anyone else into the injector.
-    #[inline]
+    // Always, so that the job is not moved once more.
+    #[inline(always)]
     fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
         // SAFETY: nothing that is called here leaves a seat.
         match unsafe { here::owner_in(&self.0) } {
-            Some(owner) => owner.deque().push(job),
-            None => self.0.injector.push(job),
+            Some(owner) => {
+                owner.push(job);
+                if owner.stack().is_asked() || !self.0.has_light_fences {
+                    self.call(owner);
+                }
+            }
+            None => {
+                self.0.injector.push(job);
+                self.0.sleep.notify();
+            }
         }
-        self.0.sleep.notify();
         Push::Queued
+    }
+}
+
+impl StealingInlet {
+    /// Somebody may sleep, or was about to when a job was last pushed here.
+    #[cold]
+    fn call(&self, owner: Owner<'_>) {
+        let Shared { sleep, has_light_fences, .. } = &*self.0;
+        sleep.notify();
+        // While somebody sleeps the mark has to stay, so there is nothing more to answer.
+        if *has_light_fences && !sleep.has_sleepers() {
+            self.0.answer(owner);
+        }
     }
 }
 

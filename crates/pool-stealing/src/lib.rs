@@ -2,7 +2,6 @@
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
-mod os;
 mod sleep;
 mod split;
 mod sync;
@@ -14,6 +13,8 @@ mod model;
 mod fork;
 #[cfg(not(loom))]
 mod frame;
+#[cfg(not(loom))]
+mod global;
 #[cfg(not(loom))]
 mod here;
 #[cfg(not(loom))]
@@ -74,6 +75,7 @@ mod strategy {
 
 #[cfg(not(loom))]
 pub use crate::{
+    global::global,
     inlet::StealingInlet,
     outlet::StealingOutlet,
     strategy::{Stealing, StealingPool},

@@ -12,9 +12,9 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::*};
 use loom::thread;
 
-use crate::os::heavy_fence;
 use crate::sleep::{Sleep, Woken};
 use crate::split::SplitStack;
+use pool_core::fences::heavy_fence;
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -126,6 +126,34 @@ fn closing_wakes_whoever_sleeps_or_is_about_to() {
         closed.store(1, Relaxed);
         sleep.wake_all();
         worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_batch_on_its_way_is_called_for_when_it_arrives() {
+    loom::model(|| {
+        let sleep = Arc::new(Sleep::new(1));
+        let [injector, hand] = [(); 2].map(|()| Arc::new(Jobs::default()));
+        injector.push();
+        let sleeper = {
+            let (sleep, injector, hand) = (sleep.clone(), injector.clone(), hand.clone());
+            thread::spawn(move || {
+                let is_visible = || injector.is_visible() || hand.is_visible();
+                while !is_visible() {
+                    sleep.lie_down(0, false);
+                    if is_visible() {
+                        sleep.get_up(0);
+                    } else {
+                        sleep.sleep(0, None);
+                    }
+                }
+            })
+        };
+        // A worker that does not search.
+        injector.take();
+        hand.push();
+        sleep.notify();
+        sleeper.join().unwrap();
     });
 }
 
@@ -311,6 +339,65 @@ fn a_worker_that_falls_asleep_gets_the_fork() {
         stack.room().unwrap().push(std::ptr::dangling_mut());
         answer_if_asked(&stack, &sleep);
         sleeper.join().unwrap();
+    });
+}
+
+/// What a worker does when it has pushed a job of its own.
+fn call_if_asked(stack: &SplitStack<Fork>, sleep: &Sleep) {
+    if stack.is_asked() {
+        sleep.notify();
+        if !sleep.has_sleepers() {
+            answer_if_asked(stack, sleep);
+        }
+    }
+}
+
+/// As `run_one`, asking before it sleeps.
+fn run_one_of(stack: &SplitStack<Fork>, sleep: &Sleep, jobs: &Jobs, bed: usize) {
+    let mut searching = false;
+    while !jobs.take() {
+        sleep.lie_down(bed, std::mem::take(&mut searching));
+        ask_and_look(stack);
+        searching =
+            if jobs.is_visible() { sleep.get_up(bed) } else { sleep.sleep(bed, None) == Woken::ToSearch };
+    }
+    if searching {
+        sleep.stop_search(|| jobs.is_visible());
+    }
+}
+
+#[test]
+fn a_job_of_a_worker_is_seen_by_whoever_falls_asleep() {
+    bounded(3, || {
+        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(1)));
+        let jobs = Arc::new(Jobs::default());
+        let sleeper = {
+            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
+            thread::spawn(move || run_one_of(&stack, &sleep, &jobs, 0))
+        };
+        // The worker pushes one job, and then runs for ever.
+        jobs.push();
+        call_if_asked(&stack, &sleep);
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
+fn two_jobs_of_a_worker_wake_two_who_fall_asleep() {
+    bounded(2, || {
+        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(2)));
+        let jobs = Arc::new(Jobs::default());
+        let sleepers = [0, 1].map(|bed| {
+            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
+            thread::spawn(move || run_one_of(&stack, &sleep, &jobs, bed))
+        });
+        for _ in 0..2 {
+            jobs.push();
+            call_if_asked(&stack, &sleep);
+        }
+        for sleeper in sleepers {
+            sleeper.join().unwrap();
+        }
     });
 }
 

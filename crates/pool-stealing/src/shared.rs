@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crossbeam_deque::{Injector, Steal};
 use pool_core::Job;
+use pool_core::fences::can_fence;
 
-use crate::seat::Seat;
+use crate::seat::{Owner, Seat};
 use crate::sleep::Sleep;
 
 pub(crate) struct Shared {
@@ -14,6 +15,8 @@ pub(crate) struct Shared {
     pub(crate) seats: Box<[Seat]>,
     pub(crate) sleep: Sleep,
     closed: AtomicBool,
+    /// Whether a push may rely on the [mark](crate::split) of its worker's stack.
+    pub(crate) has_light_fences: bool,
 }
 
 impl Shared {
@@ -24,6 +27,17 @@ impl Shared {
             // One more bed, for an outlet without a seat.
             sleep: Sleep::new(seats + 1),
             closed: AtomicBool::new(false),
+            has_light_fences: can_fence(),
+        }
+    }
+
+    /// Somebody wants forks or jobs: makes some forks public, and wakes one who sleeps.
+    pub(crate) fn answer(&self, owner: Owner<'_>) {
+        let stack = owner.stack();
+        stack.publish();
+        self.sleep.notify();
+        if self.sleep.has_sleepers() {
+            stack.stay_asked();
         }
     }
 
@@ -44,7 +58,7 @@ impl Shared {
     }
 
     fn has_jobs(&self) -> bool {
-        !self.injector.is_empty() || self.seats.iter().any(|seat| !seat.stealer.is_empty())
+        !self.injector.is_empty() || self.seats.iter().any(Seat::has_jobs)
     }
 
     /// Whether there is something for a worker that has just lain down: what can be had at once, and also what only an
@@ -59,7 +73,7 @@ impl Shared {
     pub(crate) fn drain(&self, jobs: &mut Vec<Job>) {
         jobs.extend(std::iter::from_fn(|| retry(|| self.injector.steal())));
         for seat in &self.seats {
-            jobs.extend(std::iter::from_fn(|| retry(|| seat.stealer.steal())));
+            jobs.extend(std::iter::from_fn(|| seat.steal()));
         }
     }
 }

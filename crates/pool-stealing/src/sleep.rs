@@ -21,6 +21,8 @@
 //!   take oneself off the stack. If one is no longer on it, a waker was faster, and one has the role.
 //! - **Find** (a searcher finds work): give the role back; fence; if somebody sleeps and more work is visible, wake one. Only
 //!   then: a lone job must not wake two.
+//! - **Move** (a worker that does not search takes a batch of jobs from one place to another): as a push, when they are
+//!   visible again. Whoever looked in between saw them in neither place.
 //! - **Close**: wake everyone.
 //!
 //! # Why no wake-up is lost
@@ -41,6 +43,21 @@
 //! down meanwhile waits. The woken thread has the role and searches; for it, the above holds again.
 //!
 //! The same argument covers a searcher that finds: its "fence; if more work is visible" is a push of what it sees.
+//!
+//! # Jobs that a worker pushes
+//!
+//! A worker that pushes jobs of its own one after the other would issue a fence for each, mostly to find that nobody sleeps.
+//! So it looks at the [mark](crate::split) of its stack instead, behind a light fence, and where the mark is not set
+//! it does nothing more. Whoever lies down sets the mark at all other seats before it looks once more, with a heavy
+//! fence after it unless one has followed already. So either the pusher sees the mark, or the look sees the work.
+//!
+//! If the mark is set, the push goes on as above. The mark is cleared only by the worker itself and only when
+//! nobody sleeps; it then calls once more ([`answer`](crate::shared::Shared::answer)), since somebody may have lain down
+//! meanwhile and relied on the mark. So while anybody sleeps, every other seat has its mark, save in the midst of an answer.
+//!
+//! *The pusher does not see the mark, and somebody searches.* That searcher was not asleep when the mark was cleared. If
+//! it lies down, the above holds; if it finds something else, nobody sleeps who could be woken, unless someone has lain
+//! down since, for whom the above holds too.
 //!
 //! # What is left to chance
 //!

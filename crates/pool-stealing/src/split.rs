@@ -16,7 +16,8 @@
 //!
 //! *The owner, when asked.* Thieves leave a mark; the owner looks at it after each push (one load, in a cache line that
 //! changes only when somebody asks). If it is set, the owner clears it, and makes half of its private forks public,
-//! at most [`MOST_PUBLISHED`] at once.
+//! at most [`MOST_PUBLISHED`] at once; none while there are public ones, for each of them costs the owner the lock. (With
+//! eight workers on two cores, where somebody always asks, a join of fib takes 14 ns of CPU time instead of 20.)
 //!
 //! *A thief, when the owner does not answer*, because it is busy with a long leaf. Holding the lock, it sets
 //! `split` to `top`, issues a heavy fence, and reads `top` again:
@@ -54,12 +55,12 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::os::{can_fence, heavy_fence, light_fence};
 use crate::sync::{
     AtomicPtr, AtomicUsize, Mutex, MutexGuard,
     Ordering::{Acquire, Relaxed, Release},
     Thread, lock, thread,
 };
+use pool_core::fences::{can_fence, heavy_fence, light_fence};
 
 /// How deep forks may nest; below that they run in order.
 #[cfg(not(loom))]
@@ -137,13 +138,14 @@ impl<T> SplitStack<T> {
         self.mark.load(Relaxed) & (ASKED | FENCED) != 0
     }
 
-    /// Answers those who asked: makes some forks public, and unparks those who wait for them.
+    /// Answers those who asked: makes some forks public unless there are some, and unparks those who wait for them.
     pub(crate) fn publish(&self) {
         self.mark.fetch_and(!(ASKED | FENCED), Relaxed);
         let mut lock = lock(&self.public.waiters);
         let split = self.ends.split.load(Relaxed);
         let private = self.ends.top.load(Relaxed).saturating_sub(split);
-        let published = (private / 2).clamp(1, MOST_PUBLISHED).min(private);
+        let has_public = split > self.public.lo.load(Relaxed);
+        let published = if has_public { 0 } else { (private / 2).clamp(1, MOST_PUBLISHED).min(private) };
         self.ends.split.store(split + published, Relaxed);
         let waiters = std::mem::take(&mut *lock);
         drop(lock);

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::frame::Loot;
-use crate::os::heavy_fence;
 use crate::shared::Shared;
+use pool_core::fences::heavy_fence;
 
 /// How long a thief waits for an owner who has forks and does not answer.
 ///

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use pool_core::{Pool, PoolExt, Shutdown};
+use pool_core::{Pool, PoolExt, Shutdown, current};
 use pool_stealing::{Stealing, StealingPool};
 
 /// Long enough for the slowest machine: reaching it means that something hangs.
@@ -167,4 +167,59 @@ fn shutdown_now_reaches_jobs_in_every_deque() {
 fn the_discipline_is_named() {
     let pool = StealingPool::with(Stealing::default()).threads(1).build().unwrap();
     assert_eq!(pool.name(), "stealing");
+}
+
+#[test]
+fn steals_are_counted_where_the_thief_sits() {
+    for _ in 0..100 {
+        let pool = Arc::new(pool(2));
+        let inner = pool.clone();
+        let robbed = pool.spawn(move || {
+            let (done, finished) = mpsc::channel();
+            for _ in 0..3 {
+                let done = done.clone();
+                inner.execute(move || done.send(()).unwrap()).unwrap();
+            }
+            // They lie in this worker's deque, so the other one has to steal them.
+            (0..3).for_each(|_| finished.recv_timeout(FOREVER).unwrap());
+            current().unwrap().index
+        });
+        let robbed = robbed.unwrap().join().unwrap();
+        let stats = pool.stats();
+        let thief = &stats.workers[1 - robbed];
+        assert!((1..=3).contains(&thief.steals) && thief.stolen_jobs == 3, "{stats:?}");
+        assert_eq!((stats.workers[robbed].steals, stats.workers[robbed].stolen_jobs), (0, 0));
+    }
+}
+
+#[test]
+fn stolen_forks_are_steals_of_no_jobs() {
+    for _ in 0..100 {
+        let pool = pool(2);
+        let both = Barrier::new(2);
+        pool.join(|| both.wait(), || both.wait());
+        let stats = pool.stats();
+        let stolen_jobs = stats.workers.iter().map(|worker| worker.stolen_jobs).sum::<u64>();
+        assert_eq!((stats.steals(), stolen_jobs), (1, 0), "{stats:?}");
+    }
+}
+
+#[test]
+fn forks_stolen_while_waiting_for_a_thief_are_counted() {
+    for _ in 0..100 {
+        let pool = pool(2);
+        let (first, second) = (Barrier::new(2), Barrier::new(2));
+        // The second half is stolen, and forks a half in turn that only the first worker can take, while it waits.
+        let b = || {
+            first.wait();
+            pool.join(|| second.wait(), || second.wait());
+        };
+        pool.join(|| first.wait(), b);
+        let deadline = Instant::now() + FOREVER;
+        while pool.stats().steals() != 2 {
+            assert!(Instant::now() < deadline, "{:?}", pool.stats());
+            std::thread::yield_now();
+        }
+        assert!(pool.stats().workers.iter().all(|worker| worker.steals == 1));
+    }
 }

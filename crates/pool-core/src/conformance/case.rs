@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, cancelling, closures, counting, dynamic, forking, futures, handles, hooks, limit, loss,
-    order, panics, rejection, scopes, shutdown, shutdown_now, threads, visibility, waiting,
+    Claim, Subject, attributes, cancelling, closures, counting, dynamic, forking, futures, handles, hooks,
+    job_hooks, lifecycle, limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads,
+    timing, visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -100,6 +101,7 @@ pub fn cases() -> Vec<Case> {
         handles::cases(),
         futures::cases(),
         cancelling::cases(),
+        attributes::cases(),
         waiting::cases(),
         scopes::cases(),
         forking::cases(),
@@ -107,7 +109,11 @@ pub fn cases() -> Vec<Case> {
         shutdown_now::cases(),
         loss::cases(),
         hooks::cases(),
+        job_hooks::cases(),
+        timing::cases(),
         threads::cases(),
+        workforce::cases(),
+        lifecycle::cases(),
         closures::cases(),
         dynamic::cases(),
     ]

@@ -1,6 +1,7 @@
 //! A worker that dies is replaced; a pool that loses its last one says so.
 //!
-//! A panic handler that panics is the one thing by which a user can kill a worker.
+//! A user can kill a worker by what the pool calls between jobs: here it is a panic handler that panics. See
+//! `job_hooks` and `panics` for the others.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};

@@ -48,6 +48,7 @@ mod run;
 mod subject;
 mod tools;
 
+mod attributes;
 mod cancelling;
 mod closures;
 mod counting;
@@ -56,6 +57,8 @@ mod forking;
 mod futures;
 mod handles;
 mod hooks;
+mod job_hooks;
+mod lifecycle;
 mod limit;
 mod loss;
 mod order;
@@ -66,8 +69,10 @@ mod shutdown;
 mod shutdown_now;
 mod static_path;
 mod threads;
+mod timing;
 mod visibility;
 mod waiting;
+mod workforce;
 
 pub use self::case::{Case, cases};
 pub use self::run::{main, run};

@@ -1,5 +1,6 @@
 //! Panics are caught, told to whom they concern, and cost nobody else anything.
 
+use std::backtrace::BacktraceStatus;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::case::{Case, case};
@@ -21,6 +22,18 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Claim::Panics, Claim::Hooks])
             .submits(2),
         case!("panics", a_payload_that_panics_when_dropped_harms_nobody).needs(&[Claim::Panics]).submits(3),
+        case!("panics", a_payload_that_panics_when_dropped_replaces_the_worker)
+            .needs(&[Claim::Panics, Claim::Replacement, Claim::Counts])
+            .submits(1),
+        case!("panics", ten_thousand_in_a_row_lose_nothing)
+            .needs(&[Claim::Panics, Claim::Counts, Claim::WaitIdle])
+            .submits(10_000),
+        case!("panics", the_handler_hears_of_ten_thousand)
+            .needs(&[Claim::Panics, Claim::Counts, Claim::WaitIdle, Claim::Hooks])
+            .submits(10_000),
+        case!("panics", the_handler_hears_where_it_began).needs(&[Claim::Panics, Claim::Hooks]).submits(1),
+        case!("panics", a_handle_tells_where_it_began).needs(&[Claim::Panics, Claim::Hooks]).submits(1),
+        case!("panics", a_caught_panic_leaves_no_trace).needs(&[Claim::Panics, Claim::Hooks]).submits(1),
         case!("panics", an_explosive_payload_in_a_handle_is_the_holders).submits(1),
         case!("panics", a_capture_that_panics_when_dropped_is_the_jobs_panic)
             .needs(&[Claim::Panics])
@@ -114,7 +127,15 @@ fn a_payload_that_panics_when_dropped_harms_nobody(subject: &Subject) {
     drop(dropped_late);
     until(|| pool.counts().panicked == 3);
     pool.spawn(|| ()).unwrap().join().unwrap();
-    assert!(pool.stats().workers.iter().all(|worker| worker.replaced == 0), "no worker died of it");
+}
+
+fn a_payload_that_panics_when_dropped_replaces_the_worker(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    pool.execute(|| panic_with_explosive()).unwrap();
+    until(|| pool.stats().replaced() == 1);
+    pool.spawn(|| ()).unwrap().join().unwrap();
+    let stats = pool.stats();
+    assert_eq!((stats.counts.panicked, stats.handler_panics, stats.replaced()), (1, 1, 1));
 }
 
 fn an_explosive_payload_in_a_handle_is_the_holders(subject: &Subject) {
@@ -182,4 +203,85 @@ fn map_rethrows_the_first_and_runs_everything(subject: &Subject) {
     }));
     assert_eq!(outcome.unwrap_err().downcast_ref::<u8>(), Some(&3));
     assert!(seen.get() >= 32, "a panic stops its own piece at most");
+}
+
+const MANY: u64 = 10_000;
+
+fn ten_thousand_in_a_row_lose_nothing(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let mut kept = Vec::new();
+    for number in 0..MANY {
+        match number % 4 {
+            0 | 1 => pool.execute(|| panic_on_purpose()).unwrap(),
+            2 => drop(pool.spawn(|| panic_on_purpose()).unwrap()),
+            _ => kept.push(pool.spawn(|| panic_on_purpose()).unwrap()),
+        }
+    }
+    for handle in kept {
+        assert!(matches!(handle.join(), Err(JoinError::Panicked(_))));
+    }
+    assert!(pool.wait_idle(None));
+    let stats = pool.stats();
+    assert_eq!((stats.counts.submitted, stats.counts.panicked, stats.counts.accounted()), (MANY, MANY, MANY));
+    assert_eq!((stats.replaced(), stats.handler_panics), (0, 0), "no worker died of it");
+    let handles: Vec<_> = (0..1000).map(|number| pool.spawn(move || number).unwrap()).collect();
+    assert!(handles.into_iter().map(|handle| handle.join().unwrap()).eq(0..1000));
+    assert!(pool.wait_idle(None));
+    assert_eq!(pool.counts().completed, 1000);
+}
+
+fn the_handler_hears_of_ten_thousand(subject: &Subject) {
+    let heard = Tally::default();
+    let counter = heard.clone();
+    let pool = subject.build(Setup::threads(2).on_panic(move |_| counter.add()));
+    (0..MANY).for_each(|_| pool.execute(|| panic_on_purpose()).unwrap());
+    let _ = pool.shutdown();
+    assert_eq!((heard.get() as u64, pool.counts().panicked, pool.stats().replaced()), (MANY, MANY, 0));
+}
+
+/// Where the panics of the cases below begin, and how their text does.
+const HERE: &str = file!();
+const TRACED: &str = "on purpose, and traced";
+
+fn the_handler_hears_where_it_began(subject: &Subject) {
+    let (send, receive) = mailbox();
+    let pool = subject.build(Setup::threads(1).backtraces().on_panic(move |info| {
+        let traced = info.backtrace.map(|backtrace| backtrace.status()) == Some(BacktraceStatus::Captured);
+        send.send((info.location.map(str::to_owned), traced)).unwrap();
+    }));
+    pool.execute(|| panic!("{TRACED}")).unwrap();
+    drop(pool.spawn(|| panic!("{TRACED}")).unwrap());
+    // Dropped when it has ended: another thread tells the handler.
+    let late = pool.spawn(|| panic!("{TRACED}")).unwrap();
+    until(|| late.is_finished());
+    drop(late);
+    for _ in 0..3 {
+        let (location, traced) = receive.recv().unwrap();
+        assert!(location.is_some_and(|location| location.starts_with(HERE)) && traced);
+    }
+    // What passes no hook has no trace.
+    pool.execute(|| std::panic::resume_unwind(Box::new(5_u64))).unwrap();
+    assert_eq!(receive.recv(), Ok((None, false)));
+}
+
+fn a_handle_tells_where_it_began(subject: &Subject) {
+    let traced = subject.build(Setup::threads(1).backtraces());
+    let untraced = subject.pool_of(1);
+    for (pool, expected) in [(&traced, true), (&untraced, false)] {
+        let handle = pool.spawn(|| panic!("{TRACED}")).unwrap();
+        let Err(JoinError::Panicked(panic)) = handle.join() else { panic!("the job panicked") };
+        assert_eq!(panic.location().is_some_and(|location| location.starts_with(HERE)), expected);
+        assert_eq!(panic.backtrace().is_some(), expected);
+        assert_eq!(panic.message().as_deref(), Some(TRACED));
+    }
+}
+
+fn a_caught_panic_leaves_no_trace(subject: &Subject) {
+    let (send, receive) = mailbox();
+    let pool = subject.build(Setup::threads(1).backtraces().on_panic(move |info| {
+        send.send(info.location.is_some()).unwrap();
+    }));
+    pool.execute(|| drop(catch_unwind(|| panic!("{TRACED}")))).unwrap();
+    pool.execute(|| std::panic::resume_unwind(Box::new(5_u64))).unwrap();
+    assert_eq!(receive.recv(), Ok(false));
 }

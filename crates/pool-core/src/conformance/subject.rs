@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Case, static_path};
-use crate::{BuildError, PanicInfo, Pool, Strategy, ThreadPool};
+use crate::{
+    BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, Strategy, ThreadPool, Timing,
+};
 
 /// A contract that some pools keep and others cannot.
 ///
@@ -45,11 +48,15 @@ pub enum Claim {
     Hooks,
     /// A worker that dies is replaced.
     Replacement,
+    /// It can be resized, scales if told to, and has others stand in for blocked workers.
+    Workforce,
+    /// It can be paused, takes work for given workers, and may be shut down with a limit.
+    Lifecycle,
 }
 
 impl Claim {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Claim; 16] = [
+    pub const ALL: [Claim; 18] = [
         Claim::Parallel,
         Claim::Limit,
         Claim::Fifo,
@@ -66,11 +73,16 @@ impl Claim {
         Claim::ShutdownNow,
         Claim::Hooks,
         Claim::Replacement,
+        Claim::Workforce,
+        Claim::Lifecycle,
     ];
 }
 
 type WorkerHook = Arc<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
+type OverdueHook = Arc<dyn Fn(OverdueInfo<'_>) + Send + Sync>;
+type BeforeHook = Arc<dyn Fn(JobInfo<'_>) + Send + Sync>;
+type AfterHook = Arc<dyn Fn(JobInfo<'_>, JobOutcome) + Send + Sync>;
 
 /// How a case wants its pool. A pool that does not claim [`Claim::Hooks`] heeds `threads` alone.
 #[derive(Clone)]
@@ -78,6 +90,12 @@ type PanicHook = Arc<dyn Fn(PanicInfo<'_>) + Send + Sync>;
 pub struct Setup {
     /// How many workers.
     pub threads: usize,
+    /// How many workers there may be later.
+    pub max_threads: Option<usize>,
+    /// How many may stand in for blocked ones.
+    pub spare_threads: usize,
+    /// Whether it grows and shrinks by itself.
+    pub scaling: Option<Scaling>,
     /// The pool's name.
     pub name: Option<String>,
     /// The stack of each worker, in bytes.
@@ -88,11 +106,39 @@ pub struct Setup {
     pub on_stop: Option<WorkerHook>,
     /// Called when a job without a handle has panicked.
     pub on_panic: Option<PanicHook>,
+    /// Called when a job has overrun its limit.
+    pub on_overdue: Option<OverdueHook>,
+    /// Jobs that would have to wait for longer are turned away.
+    pub admit_within: Option<Duration>,
+    /// Called before each job.
+    pub before_job: Option<BeforeHook>,
+    /// Called after each job.
+    pub after_job: Option<AfterHook>,
+    /// Which jobs are timed.
+    pub timing: Timing,
+    /// Whether panics come with their place.
+    pub backtraces: bool,
 }
 
 impl Setup {
     pub(super) fn threads(threads: usize) -> Self {
-        Setup { threads, name: None, stack_size: None, on_start: None, on_stop: None, on_panic: None }
+        Setup {
+            threads,
+            max_threads: None,
+            spare_threads: 0,
+            scaling: None,
+            name: None,
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
+            on_panic: None,
+            on_overdue: None,
+            admit_within: None,
+            before_job: None,
+            after_job: None,
+            timing: Timing::Off,
+            backtraces: false,
+        }
     }
 
     pub(super) fn name(mut self, name: &str) -> Self {
@@ -117,6 +163,39 @@ impl Setup {
 
     pub(super) fn on_panic(mut self, hook: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.on_overdue = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn admit_within(mut self, wait: Duration) -> Self {
+        self.admit_within = Some(wait);
+        self
+    }
+
+    pub(super) fn before_job(mut self, hook: impl Fn(JobInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.before_job = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn after_job(
+        mut self,
+        hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static,
+    ) -> Self {
+        self.after_job = Some(Arc::new(hook));
+        self
+    }
+
+    pub(super) fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    pub(super) fn backtraces(mut self) -> Self {
+        self.backtraces = true;
         self
     }
 }
@@ -212,8 +291,18 @@ impl fmt::Debug for Subject {
 }
 
 fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, BuildError> {
-    let Setup { threads, name, stack_size, on_start, on_stop, on_panic } = setup;
-    let mut builder = ThreadPool::with(strategy).threads(threads);
+    let Setup { threads, name, stack_size, on_start, on_stop, on_panic, .. } = setup;
+    let mut builder = ThreadPool::with(strategy)
+        .threads(threads)
+        .spare_threads(setup.spare_threads)
+        .timing(setup.timing)
+        .backtraces(setup.backtraces);
+    if let Some(most) = setup.max_threads {
+        builder = builder.max_threads(most);
+    }
+    if let Some(scaling) = setup.scaling {
+        builder = builder.scaling(scaling);
+    }
     if let Some(name) = name {
         builder = builder.name(name);
     }
@@ -228,6 +317,18 @@ fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, 
     }
     if let Some(hook) = on_panic {
         builder = builder.on_panic(move |info| hook(info));
+    }
+    if let Some(wait) = setup.admit_within {
+        builder = builder.admit_within(wait);
+    }
+    if let Some(hook) = setup.on_overdue {
+        builder = builder.on_overdue(move |info| hook(info));
+    }
+    if let Some(hook) = setup.before_job {
+        builder = builder.before_job(move |job| hook(job));
+    }
+    if let Some(hook) = setup.after_job {
+        builder = builder.after_job(move |job, outcome| hook(job, outcome));
     }
     builder.build()
 }

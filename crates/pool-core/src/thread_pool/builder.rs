@@ -1,14 +1,22 @@
 //! The settings of a pool.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::ThreadPool;
 use super::core::Core;
-use super::worker;
+use super::cpu_limit::{self, Follower};
+use super::roster::Roster;
+use super::settings::Settings;
+use super::{Scaling, ThreadPool, worker};
+use crate::after_fork;
 use crate::error::Panic;
-use crate::hooks::{PanicHandler, PanicInfo, WorkerHook};
-use crate::{BuildError, Ledger, Strategy};
+use crate::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
+use crate::observer::Watch;
+use crate::watchdog::OverdueHook;
+use crate::workforce::Workforce;
+use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
@@ -64,11 +72,20 @@ impl From<NonZeroUsize> for Threads {
 pub struct Builder<S> {
     strategy: S,
     threads: Threads,
+    max_threads: Option<usize>,
+    spare_threads: usize,
+    scaling: Option<Scaling>,
+    follow_cpu_limit: bool,
+    #[cfg(feature = "affinity")]
+    pinning: super::Pinning,
     name: Option<String>,
     stack_size: Option<usize>,
     on_start: WorkerHook,
     on_stop: WorkerHook,
     on_panic: PanicHandler,
+    on_overdue: OverdueHook,
+    admit_within: Option<Duration>,
+    watch: Watch,
 }
 
 impl<S: Strategy> Builder<S> {
@@ -77,17 +94,83 @@ impl<S: Strategy> Builder<S> {
         Builder {
             strategy,
             threads: Threads::default(),
+            max_threads: None,
+            spare_threads: 0,
+            scaling: None,
+            follow_cpu_limit: false,
+            #[cfg(feature = "affinity")]
+            pinning: super::Pinning::None,
             name: None,
             stack_size: None,
             on_start: WorkerHook::default(),
             on_stop: WorkerHook::default(),
             on_panic: PanicHandler::default(),
+            on_overdue: None,
+            admit_within: None,
+            watch: Watch::default(),
         }
     }
 
     /// How many workers: a number, [`Threads::cpu_bound`] (the default) or [`Threads::io_bound`].
     pub fn threads(mut self, threads: impl Into<Threads>) -> Self {
         self.threads = threads.into();
+        self
+    }
+
+    /// How many workers the pool can be [resized](crate::Pool::resize) to; by default as many as it starts with.
+    ///
+    /// Each one beyond takes a seat also while nobody sits there: half a kilobyte, and 35 in pool-stealing (measured).
+    pub fn max_threads(mut self, most: usize) -> Self {
+        self.max_threads = Some(most);
+        self
+    }
+
+    /// How many more workers may start to stand in for those that are blocked, in
+    /// [`block_in_place`](crate::block_in_place) or in a job that has overrun its limit; by default none. Each takes a seat,
+    /// as in [`max_threads`](Builder::max_threads).
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// /// Four jobs compute at once, whatever up to eight others wait for.
+    /// fn for_requests<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).threads(4).spare_threads(8).build()
+    /// }
+    /// ```
+    pub fn spare_threads(mut self, spare: usize) -> Self {
+        self.spare_threads = spare;
+        self
+    }
+
+    /// Has the pool grow and shrink by itself, in place of [`threads`](Builder::threads) and
+    /// [`max_threads`](Builder::max_threads).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use pool_core::{Builder, Scaling, Strategy};
+    /// fn elastic<S: Strategy>(strategy: S) -> Builder<S> {
+    ///     Builder::new(strategy).scaling(Scaling::between(1, 16).keep_alive(Duration::from_secs(30)))
+    /// }
+    /// ```
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = Some(scaling);
+        self
+    }
+
+    /// Has the pool follow the CPU limit of its container (cgroup v2, on Linux): it has as many workers as the limit allows
+    /// CPUs, rounded up, but no more than it was built with. Elsewhere this does nothing.
+    ///
+    /// Whatever is said here, [`Threads::cpu_bound`] heeds the limit that there is when the process first asks. With this a
+    /// worker between two jobs looks again, at most once a second; an idle pool never does. A clock reading a job.
+    /// A [resize](crate::Pool::resize) by hand holds until the limit changes.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// fn in_a_container<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).follow_cpu_limit(true).build()
+    /// }
+    /// ```
+    pub fn follow_cpu_limit(mut self, follow: bool) -> Self {
+        self.follow_cpu_limit = follow;
         self
     }
 
@@ -107,6 +190,21 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
+    /// Binds each worker to a CPU (feature `affinity`). What [`Pinning`](crate::Pinning) names must be there; where the
+    /// system does not allow it, or knows no such thing, workers run anywhere.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Pinning, Strategy, ThreadPool};
+    /// fn on_its_own_machine<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).pin(Pinning::RoundRobin).build()
+    /// }
+    /// ```
+    #[cfg(feature = "affinity")]
+    pub fn pin(mut self, pinning: super::Pinning) -> Self {
+        self.pinning = pinning;
+        self
+    }
+
     /// Called on each worker's thread, with its number, before its first job. A panic in it is a failed start.
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_start = WorkerHook::new(hook);
@@ -121,10 +219,105 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called for each job that panicked and has no handle to tell, on the thread that ran it or dropped its handle.
-    /// std's panic hook has printed the message before. A panic in the handler itself costs the worker, which is
-    /// replaced; elsewhere it goes no further.
+    /// std's panic hook has printed the message before. Without a handler the payload is dropped.
+    ///
+    /// A panic in the handler itself, or of the payload when it is dropped, costs the worker, which is replaced: at
+    /// once the first time, then after 100 ms, doubling to 10 s, until a worker in that seat has run a job again. On
+    /// a thread that is no worker such a panic goes no further. All are counted in
+    /// [`Stats::handler_panics`](crate::Stats::handler_panics).
     pub fn on_panic(mut self, handler: impl Fn(PanicInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_panic = PanicHandler::new(handler);
+        self
+    }
+
+    /// A job that would probably have to wait for longer than this is rejected, with
+    /// [`Reason::Overloaded`](crate::Reason::Overloaded).
+    ///
+    /// The wait is predicted from the number of queued jobs, the number of workers, and the time that jobs have taken of late,
+    /// whatever the strategy and the job's priority; scopes and joins are never turned away. Each submission then reads the clock and every worker's counters, and takes
+    /// a mutex.
+    pub fn admit_within(mut self, wait: Duration) -> Self {
+        self.admit_within = Some(wait);
+        self
+    }
+
+    /// Called once for each job that overruns its [run limit](crate::Attributes::run_limit), on a timer thread, when the
+    /// job's token has been set. While it runs, other limits are looked at late. A panic in it goes no further.
+    pub fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.on_overdue = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called before each job that the pool counts, on the thread that runs it: a worker for jobs that were queued, and
+    /// whoever runs it in place for others (a waiter, the submitter under `CallerRuns`, jobs of scopes). The halves of
+    /// a [`join`](crate::PoolExt::join) are no jobs.
+    ///
+    /// If it panics, the job runs all the same, once, and its handle gets the result. Then the worker dies of the
+    /// hook's panic and is replaced, as for [`on_panic`](Builder::on_panic); one that runs the job in place of itself
+    /// first finishes its own. The hook should not wait for other jobs of the pool.
+    ///
+    /// ```
+    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    /// Builder::new(strategy)
+    ///     .before_job(|job| println!("{} starts on worker {:?}", job.name.unwrap_or("a job"), job.worker))
+    ///     .after_job(|job, outcome| println!("{} has {outcome:?}", job.name.unwrap_or("a job")))
+    ///     .build()
+    /// # }
+    /// ```
+    pub fn before_job(mut self, hook: impl Fn(JobInfo<'_>) + Send + Sync + 'static) -> Self {
+        self.watch.before = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called after each job that the pool counts, with how it ended: before anybody can know that it did, so whoever has
+    /// the result also finds the hook's work done. Otherwise as [`before_job`](Builder::before_job).
+    pub fn after_job(mut self, hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static) -> Self {
+        self.watch.after = Some(Arc::new(hook));
+        self
+    }
+
+    /// Which jobs are timed: none (the default), some, or all. See [`Timing`] for what it costs, and
+    /// [`Pool::timings`](crate::Pool::timings) for the result.
+    ///
+    /// Takes about 110 KiB for each worker that has run a job.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.watch.timing = timing;
+        self
+    }
+
+    /// Whether a job's panic comes with its place and backtrace, in [`PanicInfo`] and in [`Panic`](crate::Panic).
+    /// By default not.
+    ///
+    /// Only std's panic hook, of which a process has one, can see where a panic begins. So the first such pool
+    /// puts a hook of its own before the one that is set, and leaves it there for good; it calls the other one every
+    /// time. A hook that the program sets later with `std::panic::set_hook` replaces both, and from then on there are no
+    /// backtraces. A panic that passes no hook has none either, or that of an earlier panic that the same
+    /// job caught: `std::panic::resume_unwind`, and so what a `scope`, a `join` or another handle rethrows.
+    ///
+    /// Build the first such pool before there are threads that may panic: in the moment of the exchange, the hook
+    /// is std's own.
+    ///
+    /// `RUST_BACKTRACE` need not be set. A panic of a job then costs some microseconds more, and printing
+    /// the backtrace some milliseconds.
+    ///
+    /// ```
+    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    /// Builder::new(strategy)
+    ///     .backtraces(true)
+    ///     .on_panic(|panic| {
+    ///         let (job, place) = (panic.name.unwrap_or("a job"), panic.location.unwrap_or("?"));
+    ///         eprintln!("{job} panicked at {place}: {}", panic.message.unwrap_or_default());
+    ///         if let Some(backtrace) = panic.backtrace {
+    ///             eprintln!("{backtrace}");
+    ///         }
+    ///     })
+    ///     .build()
+    /// # }
+    /// ```
+    pub fn backtraces(mut self, wanted: bool) -> Self {
+        self.watch.backtraces = wanted;
         self
     }
 
@@ -135,12 +328,28 @@ impl<S: Strategy> Builder<S> {
     /// [`BuildError`] when a setting makes no sense, when the operating system refuses a thread, or when a worker
     /// panics while starting. Workers that had started are stopped and joined.
     pub fn build(self) -> Result<ThreadPool<S>, BuildError> {
-        let threads = self.checked_threads()?;
+        let (threads, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
-        let ends = self.strategy.open(threads)?;
-        let ledger = Ledger::new(&name, threads, self.on_panic, true);
+        let seats = self.checked_seats(*bounds.end())?;
+        let ends = self.strategy.open(seats)?;
+        let limit = if self.follow_cpu_limit { cpu_limit::now() } else { None };
+        let settings = self.settings(threads, limit)?;
+        let threads = limit.map_or(threads, |limit| threads.min(limit.max(*bounds.start())));
+        let mut roster = Roster::new(threads, bounds, seats);
+        roster.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
+        if self.watch.backtraces {
+            trace::install();
+        }
+        let mut ledger = Ledger::new(&name, seats, self.on_panic, &self.watch, true);
+        ledger.on_overdue(self.on_overdue);
+        ledger.admit_within(self.admit_within);
+        ledger.set_urgency(ends.inlet.urgency());
         let id = ledger.id();
-        let core = Arc::new(Core::new(ledger, ends, self.stack_size, self.on_start, self.on_stop));
+        let core = Core::new(ledger, ends, roster, settings);
+        core.can_raise();
+        let workforce: Arc<dyn Workforce> = core.clone();
+        core.ledger().workforce().set(Arc::downgrade(&workforce));
+        after_fork::register(core.clone());
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         pool.core.life.expect();
@@ -150,12 +359,42 @@ impl<S: Strategy> Builder<S> {
         started.map(|()| pool)
     }
 
-    fn checked_threads(&self) -> Result<usize, BuildError> {
-        match self.threads.get() {
-            0 => Err(BuildError::ZeroThreads),
-            asked if asked > MOST_THREADS => Err(BuildError::TooManyThreads { asked, most: MOST_THREADS }),
-            threads => Ok(threads),
+    /// How many workers the pool starts with, and between which numbers it can be resized.
+    fn checked_bounds(&self) -> Result<(usize, RangeInclusive<usize>), BuildError> {
+        if let Some(scaling) = self.scaling {
+            scaling.check()?;
+            return Ok((scaling.min, scaling.min..=scaling.max));
         }
+        let threads = self.threads.get();
+        let max = self.max_threads.unwrap_or(threads);
+        match threads {
+            0 => Err(BuildError::ZeroThreads),
+            _ if threads > max => Err(BuildError::BeyondMax { threads, max }),
+            _ => Ok((threads, 1..=max)),
+        }
+    }
+
+    fn checked_seats(&self, most: usize) -> Result<usize, BuildError> {
+        let asked = most.saturating_add(self.spare_threads);
+        if asked > MOST_THREADS {
+            return Err(BuildError::TooManyThreads { asked, most: MOST_THREADS });
+        }
+        Ok(asked)
+    }
+
+    fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Result<Settings, BuildError> {
+        Ok(Settings {
+            stack_size: self.stack_size,
+            #[cfg(feature = "affinity")]
+            cpus: self.pinning.cpus()?,
+            on_start: self.on_start.clone(),
+            on_stop: self.on_stop.clone(),
+            scales: self.scaling.is_some(),
+            keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
+            queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
+            cpu_limit: self.follow_cpu_limit.then(|| Follower::new(cpu_limit)),
+            threads,
+        })
     }
 
     fn checked_name(&self) -> Result<String, BuildError> {

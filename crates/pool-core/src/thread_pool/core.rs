@@ -1,54 +1,63 @@
 //! What submitters and workers share, and how a job gets in and a pool ends.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
+use super::attention::Matter;
 use super::lane::{Lane, Nudge};
 use super::life::Life;
+use super::mail::Mail;
+use super::roster::Roster;
 use super::seat::Seat;
+use super::settings::Settings;
+use crate::after_fork::AtFork;
+use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
-use crate::hooks::WorkerHook;
-use crate::ledger::Desk;
+use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
-    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Push, Reason, Rejected, Shutdown, Strategy,
-    Submit,
+    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Shutdown,
+    Strategy, Submit,
 };
 
 pub(super) struct Core<S: Strategy> {
+    /// For those who start a worker, which holds the core itself.
+    pub(super) me: Weak<Core<S>>,
     ledger: Arc<Ledger>,
     gate: Gate<S::Inlet>,
     pub(super) lane: Lane,
+    pub(super) mail: Mail,
     pub(super) life: Life,
     pub(super) seats: Box<[Seat<S::Outlet>]>,
     spare: Mutex<S::Outlet>,
     /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
     joining: Mutex<()>,
-    pub(super) stack_size: Option<usize>,
-    pub(super) on_start: WorkerHook,
-    pub(super) on_stop: WorkerHook,
+    pub(super) settings: Settings,
+    /// A submission takes more than a push.
+    is_careful: bool,
 }
 
 impl<S: Strategy> Core<S> {
-    pub(super) fn new(
-        ledger: Ledger,
-        ends: Ends<S>,
-        stack_size: Option<usize>,
-        on_start: WorkerHook,
-        on_stop: WorkerHook,
-    ) -> Self {
-        Core {
+    /// The core of a pool whose first seats are about to be taken, as the roster says.
+    pub(super) fn new(ledger: Ledger, ends: Ends<S>, roster: Roster, settings: Settings) -> Arc<Self> {
+        let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
+        let life = Life::new(roster);
+        life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
+        let is_careful = settings.scales || ledger.is_careful();
+        Arc::new_cyclic(|me| Core {
+            me: me.clone(),
             gate: Gate::new(ledger.passages().clone(), ends.inlet),
             ledger: Arc::new(ledger),
             lane: Lane::default(),
-            life: Life::default(),
-            seats: ends.outlets.into_iter().map(Seat::new).collect(),
+            mail: Mail::new(seats.len()),
+            life,
+            seats,
             spare: Mutex::new(ends.spare),
             joining: Mutex::new(()),
-            stack_size,
-            on_start,
-            on_stop,
-        }
+            is_careful,
+            settings,
+        })
     }
 
     pub(super) fn ledger(&self) -> &Arc<Ledger> {
@@ -60,21 +69,57 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Submits a job from any thread.
-    #[inline]
+    // Always inlined, as is what calls it: a job that has just been put together is best moved to the queue at once. Each
+    // move in between is a load wider than the stores before it, for which the processor waits (3 ns a job).
+    #[inline(always)]
     pub(super) fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        let (stripe, caller) = match current() {
+        let (inside, caller) = match current() {
             Some(worker) if worker.pool == self.ledger.id() => {
-                (self.ledger.passages().of_seat(worker.index), Caller::Worker(worker.index))
+                let own = self.ledger.passages().of_seat(worker.index);
+                (self.gate.enter_own(own), Caller::Worker(worker.index))
             }
-            _ => (outside_stripe(), Caller::Outside),
+            _ => (self.gate.enter_from_outside(outside_stripe()), Caller::Outside),
         };
-        let Some(inlet) = self.gate.enter(stripe) else {
-            return Err(self.ledger.reject(job, self.life.why_closed()));
-        };
+        let Some(inlet) = inside else { return Err(self.turn_away(job)) };
+        if self.is_careful {
+            return self.push_with_care(inlet, job, submit, caller);
+        }
         match inlet.push(job, submit, caller) {
             Push::Queued => Ok(()),
             other => self.settle_push(inlet, other, submit, caller),
         }
+    }
+
+    /// Submits a job to a pool that turns some away, grows with its queue, or times its jobs: apart from the other way in,
+    /// so that those who do not ask for it pay for one branch.
+    #[cold]
+    #[inline(never)]
+    fn push_with_care(
+        &self,
+        inlet: Inside<'_, S::Inlet>,
+        mut job: Job,
+        submit: Submit,
+        caller: Caller,
+    ) -> Result<(), Rejected> {
+        if self.ledger.turns_away(|| self.life.target()) {
+            drop(inlet);
+            return Err(self.ledger.reject(job, Reason::Overloaded));
+        }
+        if self.settings.scales {
+            job = self.see_to_workers(job);
+        }
+        let push = inlet.push(self.ledger.stamped(job), submit, caller);
+        self.settle_push(inlet, push, submit, caller)
+    }
+
+    /// The pool takes nothing more.
+    #[cold]
+    #[inline(never)]
+    fn turn_away(&self, job: Job) -> Rejected {
+        if self.life.is_forked() {
+            return self.ledger.reject_forked(job);
+        }
+        self.ledger.reject(job, self.life.why_closed())
     }
 
     /// Does what is left to do when a job was not simply queued.
@@ -110,7 +155,7 @@ impl<S: Strategy> Core<S> {
         if old.is_job() {
             self.ledger.discard(old, Reason::Displaced);
         } else {
-            self.lane.put(old);
+            self.lane.put(old, &self.life.attention);
         }
     }
 
@@ -125,46 +170,86 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
+    /// Lets handles find the way back to the queue.
+    pub(super) fn can_raise(self: &Arc<Self>) {
+        let queue: Weak<Self> = Arc::downgrade(self);
+        self.ledger.raise().set(queue);
+    }
+
     /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job. This happens inside
     /// the gate, so that the workers, who leave when the inlet is gone, see it.
     #[cold]
     fn put_in_lane(&self, inlet: &S::Inlet, ticket: Job) {
-        self.lane.put(ticket);
+        self.lane.put(ticket, &self.life.attention);
         drop(push_ticket(inlet, Job::from_task(Nudge)));
     }
 
-    /// Tries once more to queue the tickets that found no room. When the pool takes nothing more, they stay in the lane.
-    #[inline]
+    /// Has a worker look up that waits for a job. If the queue is full, nobody waits.
+    pub(super) fn nudge(&self) {
+        if let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) {
+            drop(push_ticket(&*inlet, Job::from_task(Nudge)));
+        }
+    }
+
+    /// Puts a job into a worker's mailbox.
+    pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
+        let Some(_inside) = self.gate.enter(self.ledger.stripe()) else {
+            return Err(self.turn_away(job));
+        };
+        match self.mail.put(worker, job, &self.life.attention) {
+            Ok(()) => {
+                // Not dropped when the queue is full: see `mail`. It goes to the lane then.
+                drop(self.queue_ticket(Job::from_task(Nudge)));
+                Ok(())
+            }
+            Err(job) => Err(self.ledger.reject(job, Reason::NoSuchWorker(worker))),
+        }
+    }
+
+    /// Tries once more to queue a ticket that found no room. When the pool takes nothing more, it stays in the lane.
+    #[cold]
     pub(super) fn requeue_lane(&self) {
-        if self.lane.is_empty() || self.gate.is_closed() {
+        if self.gate.is_closed() {
             return;
         }
         // One pop makes room for one; moving all each time would take quadratic time when the lane is long.
-        if let Some(ticket) = self.lane.take_one() {
+        if let Some(ticket) = self.lane.take_one(&self.life.attention) {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
     }
 
-    /// Runs a job on the calling thread, and queues the ticket that it may leave.
+    /// Runs a job on the calling thread, and queues the ticket that it may leave. Panics with what the panic handler
+    /// or a hook panics with, which the worker is to die of; the job is settled by then.
     #[inline]
     pub(super) fn run(&self, job: Job, desk: Desk<'_>) {
         if let Some(ticket) = self.ledger.run_at(job, desk) {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
+        desk.die_of_a_hook();
     }
 
-    pub(super) fn shutdown(&self) -> Shutdown {
+    /// Without a limit, it waits for as long as it takes.
+    pub(super) fn shutdown(&self, limit: Option<Duration>) -> Shutdown {
+        if self.life.is_forked() {
+            return Shutdown::Terminated;
+        }
+        let deadline = deadline_after(limit);
         self.close();
-        self.wait_for_the_end()
+        self.wait_for_the_end(deadline)
     }
 
-    pub(super) fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
+    pub(super) fn shutdown_now(&self, limit: Option<Duration>) -> (Vec<Job>, Shutdown) {
+        if self.life.is_forked() {
+            return (Vec::new(), Shutdown::Terminated);
+        }
+        let deadline = deadline_after(limit);
         self.life.give_back();
         self.close();
         self.set_aside_queued();
-        let shutdown = self.wait_for_the_end();
+        let shutdown = self.wait_for_the_end(deadline);
         (self.life.take_returned(), shutdown)
     }
 
@@ -174,13 +259,13 @@ impl<S: Strategy> Core<S> {
         self.life.begin_end();
     }
 
-    fn wait_for_the_end(&self) -> Shutdown {
-        if is_member(self.ledger.id()) && self.state() != PoolState::Terminated {
+    fn wait_for_the_end(&self, deadline: Option<Instant>) -> Shutdown {
+        let is_member = is_member(self.ledger.id());
+        if is_member && self.state() != PoolState::Terminated || !self.life.wait_terminated(deadline) {
             let counts = self.ledger.counts();
             return Shutdown::Pending { queued: counts.queued, running: counts.running };
         }
-        self.life.wait_terminated();
-        if !is_member(self.ledger.id()) {
+        if !is_member {
             self.join_threads();
         }
         Shutdown::Terminated
@@ -203,6 +288,7 @@ impl<S: Strategy> Core<S> {
         // Held until all are put aside, or those that others take out later would come before them.
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.drain(&mut jobs);
+        jobs.extend(self.mail.take_all(&self.life.attention));
         jobs.into_iter().for_each(|job| self.set_aside(job));
     }
 
@@ -222,6 +308,10 @@ impl<S: Strategy> Core<S> {
 
     /// No worker could be started for this seat any more, for want of threads or because its start hook panics.
     pub(super) fn seat_is_deserted(&self, index: usize) {
+        self.life.direct(|roster| roster.desert(index));
+        // Another seat may be free, and luckier.
+        self.hire();
+        self.mail.abandon(index, &self.life.attention).into_iter().for_each(|job| self.dispose(job));
         if self.life.forget() {
             self.life.desert();
             self.close();
@@ -248,9 +338,10 @@ impl<S: Strategy> Core<S> {
     fn end(&self) {
         let mut jobs = Vec::new();
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
+        jobs.extend(self.mail.take_all(&self.life.attention));
         jobs.into_iter().for_each(|job| self.dispose(job));
         // Dropping a ticket tells the waiters of its scope.
-        drop(self.lane.take_all());
+        drop(self.lane.take_all(&self.life.attention));
         self.ledger.settle();
         self.life.terminate();
     }
@@ -263,6 +354,30 @@ impl<S: Strategy> Core<S> {
             self.ledger.discard(job, self.life.why_closed());
         }
     }
+}
+
+impl<S: Strategy> Raise for Core<S> {
+    fn raise(&self, ticket: Job, to: Priority) {
+        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else { return };
+        // Not as a ticket, which would pass every limit; nobody is lost without this one.
+        let submit = Submit::default().priority(to).no_wait();
+        match inlet.push(ticket, submit, Caller::Outside) {
+            Push::Queued | Push::Displaced(_) | Push::RunHere(_) | Push::Refused(..) => {}
+            Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for who does not wait"),
+        }
+    }
+}
+
+impl<S: Strategy> AtFork for Core<S> {
+    fn forked(&self) {
+        self.life.forked();
+        self.gate.abandon();
+    }
+}
+
+/// `None` is no limit; so is one beyond the end of the clock.
+fn deadline_after(limit: Option<Duration>) -> Option<Instant> {
+    limit.and_then(|limit| Instant::now().checked_add(limit))
 }
 
 /// Returns the ticket if there is no room for it.

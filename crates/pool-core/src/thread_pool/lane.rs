@@ -7,53 +7,45 @@
 //!
 //! No ticket is forgotten: whoever puts one here then pushes a no-op job. If that is queued, a worker pops it and
 //! looks. If it is refused, the queue was full after the ticket was put, so a pop is still to come, and whoever makes it
-//! looks. (Count and queue positions are sequentially consistent, so "after" has one meaning.)
+//! looks. (The flag and queue positions are sequentially consistent, so "after" has one meaning.)
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::attention::{Attention, Matter};
+use crate::book::Desk;
 use crate::job::Task;
-use crate::ledger::Desk;
 use crate::{Job, Ledger, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {
-    /// How many there are, for those who only look. Written under the lock.
-    count: AtomicUsize,
     tickets: Mutex<VecDeque<Job>>,
 }
 
 impl Lane {
-    pub(super) fn put(&self, ticket: Job) {
+    pub(super) fn put(&self, ticket: Job, attention: &Attention) {
         let mut tickets = self.lock();
         tickets.push_back(ticket);
-        self.count.store(tickets.len(), SeqCst);
-    }
-
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.count.load(SeqCst) == 0
+        attention.put(Matter::LANE, true);
     }
 
     /// Takes the oldest ticket.
     #[inline]
-    pub(super) fn take_one(&self) -> Option<Job> {
-        if self.is_empty() { None } else { self.take(VecDeque::pop_front) }
+    pub(super) fn take_one(&self, attention: &Attention) -> Option<Job> {
+        if attention.now().has(Matter::LANE) { self.take(attention, VecDeque::pop_front) } else { None }
     }
 
     /// Takes what is there now.
-    #[inline]
-    pub(super) fn take_all(&self) -> VecDeque<Job> {
-        if self.is_empty() { VecDeque::new() } else { self.take(std::mem::take) }
+    pub(super) fn take_all(&self, attention: &Attention) -> VecDeque<Job> {
+        self.take(attention, std::mem::take)
     }
 
     #[cold]
-    fn take<T>(&self, what: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
+    fn take<T>(&self, attention: &Attention, what: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
         let mut tickets = self.lock();
         let taken = what(&mut tickets);
-        self.count.store(tickets.len(), SeqCst);
+        attention.put(Matter::LANE, !tickets.is_empty());
         taken
     }
 

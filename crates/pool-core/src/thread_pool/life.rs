@@ -1,27 +1,35 @@
 //! The life of a pool: how many workers it has, whether it is ending, and what it gives back at the end.
 //!
-//! All of it is behind one mutex that no job ever takes; two flags are mirrored for those who only look.
+//! All of it is behind one mutex that no job ever takes; what those need who only look is mirrored.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::{Job, PoolState, Reason};
+use super::attention::{Attention, Matter};
+use super::mail::Mail;
+use super::roster::Roster;
+use crate::{Job, PoolState, Reason, Staff};
 
-#[derive(Default)]
 pub(super) struct Life {
+    pub(super) attention: Attention,
     inner: Mutex<Inner>,
     changed: Condvar,
     /// The mirror of `Inner::state`.
     state: AtomicU8,
-    /// Workers put jobs aside instead of running them.
-    gives_back: AtomicBool,
+    /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
+    forked: AtomicBool,
+    /// Mirrors of the roster's target, of the workers that are on their way, and of whether more may be wanted.
+    target: AtomicUsize,
+    coming: AtomicUsize,
+    can_grow: AtomicBool,
 }
 
-#[derive(Default)]
 struct Inner {
+    roster: Roster,
     /// Workers that exist, or are about to; and the builder, which keeps the pool from ending under it.
     alive: usize,
     /// Workers that have started, while the pool is being built.
@@ -36,7 +44,44 @@ struct Inner {
     buried: Vec<JoinHandle<()>>,
 }
 
+impl Inner {
+    /// Whether every expected worker has started or gone. The builder itself is one of those alive.
+    fn have_all_started(&self) -> bool {
+        self.ready + 1 >= self.alive
+    }
+
+    /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
+    fn tell_builder(&self, changed: &Condvar) {
+        if !self.built && self.have_all_started() {
+            changed.notify_all();
+        }
+    }
+}
+
 impl Life {
+    pub(super) fn new(roster: Roster) -> Self {
+        let (target, can_grow) = (roster.target(), roster.can_grow());
+        Life {
+            attention: Attention::default(),
+            inner: Mutex::new(Inner {
+                roster,
+                alive: 0,
+                ready: 0,
+                built: false,
+                start_panic: None,
+                deserted: false,
+                returned: Vec::new(),
+                buried: Vec::new(),
+            }),
+            changed: Condvar::new(),
+            state: AtomicU8::new(0),
+            forked: AtomicBool::new(false),
+            target: AtomicUsize::new(target),
+            coming: AtomicUsize::new(0),
+            can_grow: AtomicBool::new(can_grow),
+        }
+    }
+
     /// A worker is about to be started, or the builder begins.
     pub(super) fn expect(&self) {
         self.lock().alive += 1;
@@ -46,13 +91,16 @@ impl Life {
     pub(super) fn forget(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
-        self.changed.notify_all();
+        inner.tell_builder(&self.changed);
         inner.alive == 0
     }
 
-    pub(super) fn worker_is_ready(&self) {
-        self.lock().ready += 1;
-        self.changed.notify_all();
+    pub(super) fn worker_is_ready(&self, seat: usize) {
+        let mut inner = self.lock();
+        inner.ready += 1;
+        inner.roster.arrive(seat);
+        self.mirror(&inner);
+        inner.tell_builder(&self.changed);
     }
 
     /// A worker died. Returns its payload if it is to be replaced; one that dies while the pool is being built is not,
@@ -72,8 +120,7 @@ impl Life {
     /// Waits until every expected worker has started or died in the attempt, whose payload is then the error.
     pub(super) fn wait_started(&self) -> Result<(), Box<dyn Any + Send>> {
         let mut inner = self.lock();
-        // The builder itself is one of those alive.
-        while inner.ready + 1 < inner.alive {
+        while !inner.have_all_started() {
             inner = self.wait(inner);
         }
         inner.built = true;
@@ -101,9 +148,11 @@ impl Life {
         }
     }
 
+    /// Ends a pause as well: what is queued is to run.
     pub(super) fn begin_end(&self) {
         let _inner = self.lock();
         self.state.fetch_max(1, SeqCst);
+        self.attention.put(Matter::PAUSED, false);
         self.changed.notify_all();
     }
 
@@ -118,11 +167,141 @@ impl Life {
         self.changed.notify_all();
     }
 
-    pub(super) fn wait_terminated(&self) {
+    /// Waits until the last worker has left, at most until then. Returns whether it has.
+    pub(super) fn wait_terminated(&self, deadline: Option<Instant>) -> bool {
         let mut inner = self.lock();
         while self.state() != PoolState::Terminated {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            inner = match left {
+                None => self.wait(inner),
+                Some(Duration::ZERO) => return false,
+                Some(left) => {
+                    self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    pub(super) fn forked(&self) {
+        self.forked.store(true, SeqCst);
+        self.state.store(2, SeqCst);
+    }
+
+    pub(super) fn is_forked(&self) -> bool {
+        self.forked.load(SeqCst)
+    }
+
+    /// Has no job started, unless the pool is ending.
+    pub(super) fn pause(&self) {
+        if self.is_forked() {
+            return;
+        }
+        let _inner = self.lock();
+        if self.state() == PoolState::Running {
+            self.attention.put(Matter::PAUSED, true);
+        }
+    }
+
+    pub(super) fn resume(&self) {
+        if self.is_forked() {
+            return;
+        }
+        let _inner = self.lock();
+        self.attention.put(Matter::PAUSED, false);
+        self.changed.notify_all();
+    }
+
+    /// Waits for the end of a pause, with a job in hand.
+    pub(super) fn hold(&self) {
+        let mut inner = self.lock();
+        while self.is_paused() {
             inner = self.wait(inner);
         }
+    }
+
+    /// Waits for the end of a pause between jobs. Returns whether the worker is to leave its seat meanwhile.
+    pub(super) fn sit_out_pause(&self, seat: usize, mail: &Mail) -> bool {
+        let mut inner = self.lock();
+        while self.is_paused() {
+            if self.let_go(&mut inner, seat, mail) {
+                return true;
+            }
+            inner = self.wait(inner);
+        }
+        false
+    }
+
+    fn is_paused(&self) -> bool {
+        self.attention.now().has(Matter::PAUSED)
+    }
+
+    pub(super) fn staff(&self) -> Staff {
+        if self.is_forked() {
+            return Staff::default();
+        }
+        let inner = self.lock();
+        let staff = inner.roster.staff();
+        // Those who leave at the end are not taken off the roster, or others would be hired in their place.
+        Staff { now: staff.now.min(inner.alive), ..staff }
+    }
+
+    pub(super) fn target(&self) -> usize {
+        self.target.load(SeqCst)
+    }
+
+    /// Workers that were hired and have not sat down yet.
+    pub(super) fn coming(&self) -> usize {
+        self.coming.load(SeqCst)
+    }
+
+    pub(super) fn can_grow(&self) -> bool {
+        self.can_grow.load(SeqCst)
+    }
+
+    pub(super) fn bounds(&self) -> RangeInclusive<usize> {
+        self.lock().roster.bounds().clone()
+    }
+
+    /// Changes what the roster wants or counts. Returns how many workers are too many then.
+    pub(super) fn direct(&self, change: impl FnOnce(&mut Roster)) -> usize {
+        let mut inner = self.lock();
+        change(&mut inner.roster);
+        self.mirror(&inner);
+        // Those who sit out a pause may be too many now.
+        self.changed.notify_all();
+        inner.roster.surplus()
+    }
+
+    /// Takes a seat for a worker that is wanted and is to be started. It counts as alive from now on.
+    pub(super) fn hire(&self) -> Option<usize> {
+        let mut inner = self.lock();
+        // Once the last has gone there is no pool to work for.
+        let seat = if inner.alive == 0 { None } else { inner.roster.hire() };
+        inner.alive += usize::from(seat.is_some());
+        self.mirror(&inner);
+        seat
+    }
+
+    /// A worker asks whether it is to leave its seat. It stays while it has mail.
+    pub(super) fn leave(&self, seat: usize, mail: &Mail) -> bool {
+        self.let_go(&mut self.lock(), seat, mail)
+    }
+
+    fn let_go(&self, inner: &mut Inner, seat: usize, mail: &Mail) -> bool {
+        let leaves = inner.roster.surplus() > 0 && mail.close(seat);
+        if leaves {
+            inner.roster.leave();
+        }
+        self.mirror(inner);
+        leaves
+    }
+
+    fn mirror(&self, inner: &Inner) {
+        self.attention.put(Matter::STAFF, !inner.roster.is_settled());
+        self.target.store(inner.roster.target(), SeqCst);
+        self.coming.store(inner.roster.coming(), SeqCst);
+        self.can_grow.store(inner.roster.can_grow(), SeqCst);
     }
 
     /// Why the pool takes no more jobs.
@@ -131,12 +310,15 @@ impl Life {
     }
 
     pub(super) fn give_back(&self) {
-        self.gives_back.store(true, SeqCst);
+        let _inner = self.lock();
+        if self.is_paused() {
+            self.attention.put(Matter::GIVES_BACK_HELD, true);
+        }
+        self.attention.put(Matter::GIVES_BACK, true);
     }
 
-    #[inline]
     pub(super) fn gives_back(&self) -> bool {
-        self.gives_back.load(SeqCst)
+        self.attention.now().has(Matter::GIVES_BACK)
     }
 
     pub(super) fn put_aside(&self, jobs: impl IntoIterator<Item = Job>) {

@@ -2,26 +2,46 @@
 //!
 //! - `core`: what the submitters and the workers share, and how a job gets in
 //! - `worker`: a thread in a seat, and its loop
-//! - `life`: how many workers there are, and how a pool ends
+//! - `attention`: what a worker sees to besides jobs, in one word
+//! - `life`: how a pool lives and ends
+//! - `roster`, `staffing`: how many workers there are, and how they come and go
 //! - `seat`: where an outlet lies between workers, and how patiently a lost worker is replaced
+//! - `mail`, `posting`: work for one given worker
 //! - `lane`: tickets that found the queue full
-//! - `builder`: threads, names, stack size, hooks
+//! - `cpu_limit`: what a container allows
+//! - `pinning`: which CPU a worker stays on
+//! - `builder`, `scaling`, `settings`: how a pool is built
 
+mod attention;
 mod builder;
 mod core;
+mod cpu_limit;
 mod lane;
 mod life;
+mod mail;
+#[cfg(feature = "affinity")]
+mod pinning;
+mod posting;
+mod roster;
+mod scaling;
 mod seat;
+mod settings;
+mod staffing;
 mod worker;
 
 pub use builder::{Builder, Threads};
+#[cfg(feature = "affinity")]
+pub use pinning::Pinning;
+pub use scaling::Scaling;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::core::Core;
 use crate::current::PoolId;
 use crate::{
-    BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, Scope, Shutdown, Strategy, Submit,
+    BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, ResizeError, Scope, Shutdown,
+    Stats, Strategy, Submit, Unsupported,
 };
 
 /// A pool of threads around a [`Strategy`].
@@ -31,6 +51,17 @@ use crate::{
 ///
 /// Dropping the pool is [`shutdown`](Pool::shutdown): queued jobs run, and the threads are joined. From inside one of
 /// its own jobs, where the pool cannot wait for itself, the drop only begins it.
+///
+/// # After a fork
+///
+/// `fork` copies the calling thread alone, so in the child no pool of the parent's has workers. On Unix the pools know:
+/// in the child, submissions come back with [`Reason::Forked`](crate::Reason::Forked), the state is
+/// [`PoolState::Terminated`], and `shutdown`, `wait_idle` and drop return at once; none touches a lock that a thread of the
+/// parent may have held. What the pool held is not dropped there. Joins and scopes run on the caller. Handles from
+/// before the fork never complete. The parent notices nothing, and the child may build pools of its own. A child that was
+/// forked inside a job must not return from that job: it is to `exec` or to exit.
+///
+/// No submission pays for this; a fork takes some nanoseconds longer for each pool.
 ///
 /// Memory: about 1 KiB for each worker beyond its stack, and what the strategy's queue takes.
 pub struct ThreadPool<S: Strategy> {
@@ -129,7 +160,8 @@ impl<S: Strategy> ThreadPool<S> {
 }
 
 impl<S: Strategy> Pool for ThreadPool<S> {
-    #[inline]
+    // See `Core::submit`.
+    #[inline(always)]
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
         if submit.is_ticket() { self.core.queue_ticket(job) } else { self.core.submit(job, submit) }
     }
@@ -147,18 +179,64 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn shutdown(&self) -> Shutdown {
-        self.core.shutdown()
+        self.core.shutdown(None)
     }
 
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
-        self.core.shutdown_now()
+        self.core.shutdown_now(None)
+    }
+
+    fn shutdown_timeout(&self, limit: Duration) -> Result<Shutdown, Unsupported> {
+        Ok(self.core.shutdown(Some(limit)))
+    }
+
+    fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
+        Ok(self.core.shutdown_now(Some(limit)))
+    }
+
+    fn pause(&self) -> Result<(), Unsupported> {
+        self.core.life.pause();
+        Ok(())
+    }
+
+    fn resume(&self) -> Result<(), Unsupported> {
+        self.core.life.resume();
+        Ok(())
+    }
+
+    fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        self.core.resize(threads)
+    }
+
+    fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        self.core.submit_to(worker, job)
+    }
+
+    fn present_workers(&self) -> Vec<usize> {
+        self.core.mail.open_seats().collect()
+    }
+
+    fn threads(&self) -> usize {
+        self.core.life.target()
+    }
+
+    fn wait_idle(&self, limit: Option<Duration>) -> bool {
+        if self.core.life.is_forked() {
+            let counts = self.counts();
+            return counts.queued + counts.running == 0;
+        }
+        !self.ledger().is_current() && self.ledger().wait_idle(limit)
+    }
+
+    fn stats(&self) -> Stats {
+        Stats { staff: self.core.life.staff(), ..self.core.ledger().stats() }
     }
 }
 
 impl<S: Strategy> Drop for ThreadPool<S> {
     fn drop(&mut self) {
         // Pending means that this is a worker of the pool: the last one to leave ends the shutdown.
-        let _ = self.core.shutdown();
+        let _ = self.core.shutdown(None);
     }
 }
 

@@ -5,10 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use super::attention::Matter;
 use super::core::Core;
-use super::seat::{MOST_FAILED_STARTS, Record, Sitting};
+use super::seat::{MOST_FAILED_STARTS, Sitting};
+use super::staffing::Next;
 use crate::current;
 use crate::error::drop_quietly;
+use crate::workforce::join_workforce;
 use crate::{Idle, Outlet, Pop, Strategy};
 
 /// Starts a thread for this seat. Whoever sat here before is joined by a later worker, or at the end.
@@ -18,7 +21,7 @@ pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Resul
 
 fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<JoinHandle<()>> {
     let mut builder = thread::Builder::new().name(format!("{}-{index}", core.ledger().name()));
-    if let Some(size) = core.stack_size {
+    if let Some(size) = core.settings.stack_size {
         builder = builder.stack_size(size);
     }
     let core = core.clone();
@@ -29,65 +32,95 @@ fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<JoinHandl
 /// thread-local destructors run as those of any other thread.
 fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     current::become_member(core.ledger().id());
+    #[cfg(feature = "affinity")]
+    super::pinning::bind(&core.settings.cpus, index);
     core.life.join_buried();
-    match catch_unwind(AssertUnwindSafe(|| sit(core, index))) {
-        Ok(()) => core.worker_is_gone(),
-        Err(payload) => match core.life.worker_died(payload) {
-            None => core.worker_is_gone(),
-            Some(payload) => {
-                drop_quietly(payload);
-                replace(core, index);
-            }
-        },
+    loop {
+        let payload = match catch_unwind(AssertUnwindSafe(|| sit(core, index))) {
+            Ok(()) => break,
+            Err(payload) => payload,
+        };
+        match core.life.worker_died(payload) {
+            None => break,
+            Some(payload) => drop_quietly(payload),
+        }
+        match replace(core, index) {
+            Successor::Another => return,
+            Successor::Nobody => return core.seat_is_deserted(index),
+            Successor::Myself => {}
+        }
+    }
+    core.worker_is_gone();
+}
+
+fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+    let leaves = {
+        let seat = &core.seats[index];
+        let _worker = current::enter(core.ledger().id(), index);
+        let _member = join_workforce(core.ledger().workforce().get());
+        let mut sitting = seat.sit();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_start.call(index))) {
+            seat.note(|record| record.failed_starts += 1);
+            core.life.direct(|roster| roster.count_failed_start());
+            std::panic::resume_unwind(payload);
+        }
+        seat.note(|record| record.failed_starts = 0);
+        core.mail.open(index);
+        core.life.worker_is_ready(index);
+        let leaves = work(core, index, &mut sitting);
+        // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
+            drop_quietly(payload);
+        }
+        leaves
+    };
+    if leaves {
+        core.seat_is_free(index);
     }
 }
 
-fn sit<S: Strategy>(core: &Core<S>, index: usize) {
-    let seat = &core.seats[index];
-    let _worker = current::enter(core.ledger().id(), index);
-    let mut sitting = seat.sit();
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.on_start.call(index))) {
-        seat.note(|record| record.failed_starts += 1);
-        std::panic::resume_unwind(payload);
-    }
-    seat.note(|record| record.failed_starts = 0);
-    core.life.worker_is_ready();
-    work(core, index, &mut sitting);
-    // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.on_stop.call(index))) {
-        drop_quietly(payload);
-    }
-}
-
-/// Takes jobs and runs them until the channel is closed.
-fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::Outlet>) {
+/// Takes jobs and runs them until the channel is closed, or until there are too many workers; returns whether it is
+/// that.
+fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::Outlet>) -> bool {
     let ledger = &**core.ledger();
     let desk = ledger.worker_desk(index);
-    let mut idle = Idle::of_worker(ledger, index);
+    let attention = &core.life.attention;
+    let mut idle = Idle::of_worker(ledger, index, core.mail.count(index));
     idle.start_spell();
     let mut jobs: u64 = 0;
-    let mut open = true;
+    let (mut open, mut leaves) = (true, false);
     while open {
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
-        let gives_back = core.life.gives_back();
-        if gives_back {
-            core.set_aside_queued();
-        }
-        let popped = sitting.outlet().pop(None, &mut idle);
+        let before = attention.now();
+        let until = if before.is_nothing() {
+            None
+        } else {
+            match core.attend(index, sitting.outlet(), &mut idle, before) {
+                Next::Pop(until) => until,
+                Next::Leave => {
+                    leaves = true;
+                    break;
+                }
+            }
+        };
+        let popped = sitting.outlet().pop(until, &mut idle);
         idle.end();
-        // The pop has made room, and an idle worker may take what this one would come to only after its job.
-        core.requeue_lane();
+        let after = attention.now();
+        if after.has(Matter::LANE) {
+            // The pop has made room, and an idle worker may take what this one would come to only after its job.
+            core.requeue_lane();
+        }
         match popped {
             Pop::Job(job) => {
                 // See `Stats::longest_queue`.
                 if jobs < 64 || jobs.is_multiple_of(64) {
                     ledger.sample_queue();
                 }
-                if gives_back {
-                    core.set_aside(job);
-                } else {
+                if after.or(before).is_nothing() {
                     core.run(job, desk);
+                } else {
+                    core.run_attentively(job, index, desk, &mut idle, before);
                 }
                 if jobs == 0 {
                     core.seats[index].note(|record| record.losses = 0);
@@ -96,35 +129,46 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             }
             Pop::Shed(job, reason) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
-            Pop::Shed(ticket, _) => core.run(ticket, desk),
-            Pop::TimedOut => {}
+            Pop::Shed(ticket, _) => core.run_message(ticket, index, desk),
+            Pop::TimedOut => until.into_iter().for_each(|until| core.shrink(until)),
             Pop::Closed => open = false,
         }
-        while let Some(ticket) = core.lane.take_one() {
+        while let Some(ticket) = core.lane.take_one(attention) {
             // This one may take long, and the others need not wait for it.
             core.requeue_lane();
-            core.run(ticket, desk);
+            core.hold(&mut idle);
+            core.run_message(ticket, index, desk);
         }
     }
-    idle.begin();
+    // Nobody who came before the channel was closed is forgotten.
+    core.read_mail(index);
+    let _ = idle.begin();
+    leaves
+}
+
+/// Who sits in a seat after a worker has died there.
+enum Successor {
+    Another,
+    /// No thread could be started, so the one that there is goes on.
+    Myself,
+    /// Workers do not get past their start.
+    Nobody,
 }
 
 /// Finds a successor for a worker that died, which is the calling thread.
-fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     let seat = &core.seats[index];
     core.ledger().count_replaced(index);
-    let mut record = seat.note(|record| record.losses += 1);
-    while record.failed_starts < MOST_FAILED_STARTS {
-        core.life.back_off(record.back_off());
-        match start(core, index) {
-            Ok(()) => return,
-            Err(_) => {
-                record = seat.note(|Record { losses, failed_starts }| {
-                    *losses += 1;
-                    *failed_starts += 1;
-                });
-            }
+    let record = seat.note(|record| record.losses += 1);
+    if record.failed_starts >= MOST_FAILED_STARTS {
+        return Successor::Nobody;
+    }
+    core.life.back_off(record.back_off());
+    match start(core, index) {
+        Ok(()) => Successor::Another,
+        Err(_) => {
+            core.life.direct(|roster| roster.count_failed_start());
+            Successor::Myself
         }
     }
-    core.seat_is_deserted(index);
 }

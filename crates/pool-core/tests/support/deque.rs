@@ -133,7 +133,7 @@ impl Drop for Tail {
 pub struct Head(Arc<Shared>);
 
 impl Outlet for Head {
-    fn pop(&mut self, _: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
         let mut state = self.0.lock();
         loop {
             let too_many = state.jobs.len() > self.0.settings.capacity;
@@ -143,8 +143,13 @@ impl Outlet for Head {
                 None if state.closed => return Pop::Closed,
                 None => {}
             }
-            idle.begin();
-            state = self.0.filled.wait(state).unwrap();
+            if idle.begin() || until.is_some_and(|until| until <= Instant::now()) {
+                return Pop::TimedOut;
+            }
+            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.0.filled.wait(state).unwrap(),
+                Some(left) => self.0.filled.wait_timeout(state, left).unwrap().0,
+            };
         }
     }
 

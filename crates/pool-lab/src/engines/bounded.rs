@@ -1,6 +1,6 @@
 //! Our pool with a bounded queue.
 
-use pool_bounded::{Bounded, Overflow};
+use pool_bounded::{Bounded, CoDel, Overflow};
 
 use super::ours::{self, FromSpec};
 use crate::engine::Engine;
@@ -15,9 +15,16 @@ const OPTIONS: &[Rule] = &[
     Rule::new("capacity", Kind::COUNT, CAPACITY, "places in the queue"),
     Rule::new(
         "overflow",
-        Kind::Choice(&["block", "timeout-", "reject", "caller-runs", "drop-oldest", "drop-newest"]),
+        Kind::Choice(&["block", "timeout-", "reject", "caller-runs", "drop-oldest", "drop-newest", "shed"]),
         "block",
-        "what to do with a job that finds no place",
+        "what to do with a job that finds no place; shed: also with those that have waited too long",
+    ),
+    Rule::new("target", Kind::Duration, "5ms", "with shed: the wait that is acceptable"),
+    Rule::new(
+        "interval",
+        Kind::Duration,
+        "100ms",
+        "with shed: how long all waits are longer before any job is given up",
     ),
 ];
 
@@ -35,17 +42,24 @@ impl FromSpec for Bounded {
     fn loses_beyond(spec: &Spec) -> Option<usize> {
         match overflow(spec) {
             Overflow::Block | Overflow::CallerRuns => None,
+            // However short the queue is, a job in it may have waited too long.
+            Overflow::Shed(_) => Some(0),
             _ => Some(spec.options().number("capacity")),
         }
     }
 }
 
 fn overflow(spec: &Spec) -> Overflow {
-    match spec.options().text("overflow") {
+    let options = spec.options();
+    match options.text("overflow") {
         "reject" => Overflow::Reject,
         "caller-runs" => Overflow::CallerRuns,
         "drop-oldest" => Overflow::DropOldest,
         "drop-newest" => Overflow::DropNewest,
+        "shed" => {
+            let (target, interval) = (options.duration("target"), options.duration("interval"));
+            Overflow::Shed(CoDel::default().target(target).interval(interval))
+        }
         other => match other.strip_prefix("timeout-").and_then(parse_duration) {
             Some(limit) => Overflow::Timeout(limit),
             None => Overflow::Block,

@@ -35,7 +35,7 @@ struct Ours<S: Strategy> {
 }
 
 fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
-    let pool = ThreadPool::with(S::from_spec(spec)).threads(spec.threads()).build();
+    let pool = ThreadPool::with(S::from_spec(spec)).threads(spec.threads()).timing(spec.timing()).build();
     pool.map_err(|error| spec.build_error(error))
 }
 

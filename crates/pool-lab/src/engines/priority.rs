@@ -15,6 +15,8 @@ const OPTIONS: &[Rule] = &[
         "256",
         "how many jobs may pass a level that waits, at least as many as there are levels; 0: any number",
     ),
+    Rule::new("express", Kind::Number { min: 0, max: 1 << 16 }, "0", "workers kept free for the top levels"),
+    Rule::new("top", Kind::Number { min: 1, max: 63 }, "1", "how many levels the express workers serve"),
 ];
 
 pub(crate) fn entry() -> Engine {
@@ -29,10 +31,15 @@ pub(crate) fn entry() -> Engine {
 
 impl FromSpec for Levels {
     fn from_spec(spec: &Spec) -> Self {
-        let levels = Levels::new(spec.options().number("levels"));
-        match spec.options().number("aging") {
+        let options = spec.options();
+        let levels = Levels::new(options.number("levels"));
+        let levels = match options.number("aging") {
             0 => levels.strict(),
             pops => levels.aging(pops as u64),
+        };
+        match options.number("express") {
+            0 => levels,
+            workers => levels.express(workers, options.number("top")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Fences of unequal weight: the only calls to the operating system.
+//! Fences of unequal weight.
 //!
 //! Two threads that each write one place and then read the other's (Dekker's pattern) both need a full fence between
 //! the two. Where one side does it a hundred million times a second and the other hardly ever, the system can
@@ -19,7 +19,7 @@ const ASYMMETRIC: bool = false;
 
 /// The frequent side's fence: nothing but a limit to the compiler where the system helps.
 #[inline(always)]
-pub(crate) fn light_fence() {
+pub fn light_fence() {
     if ASYMMETRIC {
         std::sync::atomic::compiler_fence(SeqCst);
     } else {
@@ -31,7 +31,7 @@ pub(crate) fn light_fence() {
 /// each of them.
 ///
 /// Returns `false` if this system cannot do it. Then light fences order nothing, and nobody may rely on them.
-pub(crate) fn heavy_fence() -> bool {
+pub fn heavy_fence() -> bool {
     fence(SeqCst);
     #[cfg(not(any(loom, miri)))]
     let done = system::interrupt_all();
@@ -42,7 +42,7 @@ pub(crate) fn heavy_fence() -> bool {
 }
 
 /// Whether [`heavy_fence`] works here. The first call may take milliseconds, so no lock should be held.
-pub(crate) fn can_fence() -> bool {
+pub fn can_fence() -> bool {
     #[cfg(not(any(loom, miri)))]
     let can = system::can_interrupt();
     #[cfg(any(loom, miri))]

@@ -1,0 +1,137 @@
+//! The two ends of the channel, for whatever lies in it.
+
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError};
+use pool_core::{Caller, Idle, Job, Patience, Pop, Push, Reason, Submit};
+
+use crate::Overflow;
+
+/// What lies in the channel for a job.
+pub(crate) trait Item: Send + 'static {
+    /// What the outlets share.
+    type Control: Clone + Send + 'static;
+
+    fn of(job: Job, submit: Submit) -> Self;
+
+    fn into_job(self) -> Job;
+
+    /// A worker has taken it.
+    fn pop(self, control: &Self::Control) -> Pop;
+}
+
+/// A job needs nothing else beside it.
+impl Item for Job {
+    type Control = ();
+
+    fn of(job: Job, _: Submit) -> Self {
+        job
+    }
+
+    fn into_job(self) -> Job {
+        self
+    }
+
+    fn pop(self, (): &()) -> Pop {
+        Pop::Job(self)
+    }
+}
+
+/// The sending end.
+pub(crate) struct Entrance<I> {
+    pub(crate) sender: Sender<I>,
+    /// For taking out the oldest.
+    pub(crate) receiver: Receiver<I>,
+    pub(crate) overflow: Overflow,
+}
+
+impl<I: Item> Entrance<I> {
+    #[inline]
+    pub(crate) fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
+        match self.sender.try_send(I::of(job, submit)) {
+            Ok(()) => Push::Queued,
+            Err(TrySendError::Full(item)) => self.push_when_full(item, submit, caller),
+            Err(TrySendError::Disconnected(item)) => Push::Refused(item.into_job(), Reason::ShutDown),
+        }
+    }
+
+    #[cold]
+    fn push_when_full(&self, item: I, submit: Submit, caller: Caller) -> Push {
+        let overflow = match submit.patience() {
+            Patience::Never => Overflow::Reject,
+            Patience::Until(deadline) => return self.wait(item, Some(deadline), caller),
+            _ => self.overflow,
+        };
+        match overflow {
+            Overflow::Block => self.wait(item, None, caller),
+            Overflow::Timeout(limit) => self.wait(item, Instant::now().checked_add(limit), caller),
+            Overflow::Reject | Overflow::Shed(_) => Push::Refused(item.into_job(), Reason::Full),
+            Overflow::CallerRuns => Push::RunHere(item.into_job()),
+            Overflow::DropOldest => self.displace_oldest(item),
+            Overflow::DropNewest => Push::Displaced(item.into_job()),
+        }
+    }
+
+    /// Waits for room, until the deadline if there is one.
+    fn wait(&self, item: I, deadline: Option<Instant>, caller: Caller) -> Push {
+        if let Caller::Worker(_) = caller {
+            return Push::RunHere(item.into_job());
+        }
+        let sent = match deadline {
+            None => self.sender.send(item).map_err(|unsent| SendTimeoutError::Disconnected(unsent.0)),
+            Some(deadline) => self.sender.send_deadline(item, deadline),
+        };
+        match sent {
+            Ok(()) => Push::Queued,
+            Err(SendTimeoutError::Timeout(item)) => Push::Refused(item.into_job(), Reason::TimedOut),
+            Err(SendTimeoutError::Disconnected(item)) => Push::Refused(item.into_job(), Reason::ShutDown),
+        }
+    }
+
+    fn displace_oldest(&self, mut item: I) -> Push {
+        loop {
+            if let Ok(oldest) = self.receiver.try_recv() {
+                return Push::MadeRoom { old: oldest.into_job(), new: item.into_job() };
+            }
+            // Empty already: the workers have made more room than was asked for.
+            match self.sender.try_send(item) {
+                Ok(()) => return Push::Queued,
+                Err(TrySendError::Full(unsent)) => item = unsent,
+                Err(TrySendError::Disconnected(unsent)) => {
+                    return Push::Refused(unsent.into_job(), Reason::ShutDown);
+                }
+            }
+        }
+    }
+}
+
+/// The receiving end, at one seat.
+pub(crate) struct Exit<I: Item> {
+    pub(crate) receiver: Receiver<I>,
+    pub(crate) control: I::Control,
+}
+
+impl<I: Item> Exit<I> {
+    #[inline]
+    pub(crate) fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        match self.receiver.try_recv() {
+            Ok(item) => return item.pop(&self.control),
+            Err(TryRecvError::Disconnected) => return Pop::Closed,
+            Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,
+            Err(TryRecvError::Empty) => {}
+        }
+        let received = match until {
+            None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => self.receiver.recv_deadline(deadline),
+        };
+        match received {
+            Ok(item) => item.pop(&self.control),
+            Err(RecvTimeoutError::Timeout) => Pop::TimedOut,
+            Err(RecvTimeoutError::Disconnected) => Pop::Closed,
+        }
+    }
+
+    pub(crate) fn drain(&mut self, jobs: &mut Vec<Job>) {
+        jobs.extend(self.receiver.try_iter().map(I::into_job));
+    }
+}

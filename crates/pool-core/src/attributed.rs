@@ -1,0 +1,159 @@
+//! A job with rare attributes: what they mean when it is about to run.
+//!
+//! A plain job knows nothing of them. One that has some is wrapped, in an [`Attributed`] task or in its
+//! [`Cell`](crate::cell::Cell), and whoever runs it, a worker or a waiter in place of itself, goes by way of
+//! [`Rare::run`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::book::Desk;
+use crate::cancel::{WithToken, enter_token};
+use crate::current::{Named, current, enter_named};
+use crate::job::{Task, run_counted};
+use crate::ledger::Ledger;
+use crate::watchdog::{Limited, Watched};
+use crate::{CancelToken, Job, JoinError, Panic, Reason};
+
+/// The attributes that hardly any job has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rare {
+    pub(crate) name: Option<&'static str>,
+    pub(crate) start_by: Option<Instant>,
+    pub(crate) run_limit: Option<Duration>,
+    pub(crate) token: Option<CancelToken>,
+}
+
+/// What became of a closure.
+pub(crate) enum Outcome<T> {
+    Ran(thread::Result<T>),
+    /// It was dropped, since it was too late to start it. The second is the panic of a destructor.
+    Missed(JoinError, thread::Result<()>),
+}
+
+impl Rare {
+    pub(crate) fn is_empty(&self) -> bool {
+        let Rare { name, start_by, run_limit, token } = self;
+        name.is_none() && start_by.is_none() && run_limit.is_none() && token.is_none()
+    }
+
+    /// Runs the closure as the attributes say, or drops it if it must not start any more. Counts it at the desk.
+    pub(crate) fn run<T>(&self, f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> Outcome<T> {
+        let Some(missed) = self.missed() else { return Outcome::Ran(self.run_in_time(f, desk)) };
+        // Before a destructor gets the chance to panic.
+        if let Some(desk) = desk {
+            missed.count(desk.ledger());
+        }
+        let _named = enter_named(self.name);
+        Outcome::Missed(missed.into(), catch_unwind(AssertUnwindSafe(|| drop(f))))
+    }
+
+    fn run_in_time<T>(&self, f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
+        // First, so that whoever hears of the job at the desk finds its name.
+        let _named = enter_named(self.name);
+        let _token = enter_token(self.token.clone());
+        let watched = self.watch(desk);
+        // The limit is for the job alone, not for what is called when it is counted.
+        let f = move || {
+            let _watched = watched;
+            f()
+        };
+        run_counted(f, desk)
+    }
+
+    /// Hands a panic that no handle will hear of to the pool while the job's name holds. What the handler panics with
+    /// comes out.
+    pub(crate) fn report(&self, outcome: thread::Result<()>, desk: Option<Desk<'_>>) -> thread::Result<()> {
+        match (outcome, desk) {
+            (Err(payload), Some(desk)) => {
+                let _named = enter_named(self.name);
+                desk.ledger().report(Panic::caught(payload));
+                Ok(())
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    pub(crate) fn has_expired(&self) -> bool {
+        self.start_by.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Why it is too late to start, if it is.
+    fn missed(&self) -> Option<Missed> {
+        if self.token.as_ref().is_some_and(CancelToken::is_cancelled) {
+            Some(Missed::Cancelled)
+        } else if self.has_expired() {
+            Some(Missed::Expired)
+        } else {
+            None
+        }
+    }
+
+    fn watch(&self, desk: Option<Desk<'_>>) -> Option<Watched> {
+        let (limit, ledger) = (self.run_limit?, desk?.ledger());
+        let worker = current().filter(|worker| worker.pool == ledger.id()).map(|worker| worker.index);
+        let job = Limited {
+            worker,
+            name: self.name,
+            token: self.token.clone(),
+            started: Instant::now(),
+            workforce: ledger.workforce().get(),
+        };
+        ledger.watchdog().watch(job, limit)
+    }
+}
+
+enum Missed {
+    Cancelled,
+    Expired,
+}
+
+impl Missed {
+    fn count(&self, ledger: &Ledger) {
+        match self {
+            Missed::Cancelled => ledger.count_cancelled(),
+            Missed::Expired => ledger.count_expired(),
+        }
+    }
+}
+
+impl From<Missed> for JoinError {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Cancelled => JoinError::Cancelled,
+            Missed::Expired => JoinError::Unrun(Reason::Expired),
+        }
+    }
+}
+
+/// What a job runs under that has no attributes, wherever it is run in place of another that may have some.
+pub(crate) fn enter_plain() -> (Named, WithToken) {
+    (enter_named(None), enter_token(None))
+}
+
+/// A closure with rare attributes: fire and forget.
+pub(crate) struct Attributed<F> {
+    pub(crate) f: F,
+    pub(crate) rare: Rare,
+}
+
+impl<F: FnOnce() + Send> Task for Attributed<F> {
+    fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        let Attributed { f, rare } = self;
+        let unheard = match rare.run(f, desk) {
+            Outcome::Ran(outcome) | Outcome::Missed(_, outcome) => outcome,
+        };
+        rare.report(unheard, desk).map(|()| None)
+    }
+
+    fn discard(self, _: Reason, ledger: Option<&Ledger>) {
+        if let Some(ledger) = ledger {
+            ledger.count_discarded();
+        }
+    }
+
+    fn release(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,368 @@
+//! What a job may ask for holds wherever it is run: deadlines, tokens, names, run limits.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::case::{Case, case};
+use super::tools::{Latch, PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, until};
+use super::{Claim, Setup, Subject};
+use crate::{Attributes, CancelToken, JoinError, Pool, PoolExt, Reason, Submit, current_token, job_name};
+
+pub(super) fn cases() -> Vec<Case> {
+    use Claim::{Counts, Hooks, ShutdownNow, WaitIdle};
+    vec![
+        case!("attributes", a_job_whose_time_has_passed_never_runs).needs(&[Counts, WaitIdle]).queues(2),
+        case!("attributes", a_waiter_gives_the_job_up_at_the_deadline).needs(&[Counts]).queues(2),
+        case!("attributes", a_poll_after_the_deadline_gives_the_job_up).needs(&[Counts]).queues(1),
+        case!("attributes", a_waiting_worker_does_not_run_what_has_expired).queues(1),
+        case!("attributes", a_deadline_that_is_kept_changes_nothing).submits(1),
+        case!("attributes", an_expired_capture_that_panics_is_counted_and_reported)
+            .needs(&[Counts, WaitIdle, Claim::Panics])
+            .queues(2),
+        case!("attributes", an_expired_job_is_given_back_and_does_not_run).needs(&[ShutdownNow]).queues(1),
+        case!("attributes", a_token_set_before_the_start_cancels).needs(&[Counts, WaitIdle]).queues(2),
+        case!("attributes", a_running_job_sees_its_token).submits(1),
+        case!("attributes", cancelling_a_running_job_sets_its_token).submits(1),
+        case!("attributes", a_job_run_in_place_has_its_own_attributes)
+            .needs(&[Claim::NestedWaits])
+            .submits(1),
+        case!("attributes", the_panic_handler_finds_the_name)
+            .needs(&[Claim::Panics, Hooks, WaitIdle])
+            .submits(1),
+        case!("attributes", hooks_around_a_job_find_its_name).needs(&[Hooks, WaitIdle]).submits(2),
+        case!("attributes", an_overdue_job_is_told_and_reported_once).needs(&[Hooks]).submits(1),
+        case!("attributes", another_worker_stands_in_for_an_overdue_one)
+            // Whoever submits the stuck job must not be the one to run it.
+            .needs(&[Hooks, WaitIdle, Claim::Workforce, Claim::Limit])
+            .queues(1),
+        case!("attributes", a_job_that_ends_in_time_is_not_reported).needs(&[Hooks, WaitIdle]).submits(100),
+        case!("attributes", a_job_that_would_wait_too_long_is_turned_away)
+            .needs(&[Counts, Hooks, WaitIdle])
+            .queues(1),
+        case!("attributes", every_job_has_one_end).needs(&[Counts, WaitIdle]).submits(500),
+    ]
+}
+
+/// Long enough for any machine.
+const LONG: Duration = Duration::from_secs(3600);
+
+fn too_late() -> Attributes {
+    Attributes::new().start_by(Instant::now())
+}
+
+fn is_expired<T>(result: &Result<T, JoinError>) -> bool {
+    matches!(result, Err(JoinError::Unrun(Reason::Expired)))
+}
+
+fn a_job_whose_time_has_passed_never_runs(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let plug = Plug::all(&pool);
+    let ran = Tally::default();
+    let (one, other) = (ran.clone(), ran.clone());
+    pool.execute_with(too_late(), move || one.add()).unwrap();
+    let handle = pool.spawn_with(too_late(), move || other.add()).unwrap();
+    assert_eq!(pool.counts().expired, 0, "nobody has come across them");
+    plug.pull();
+    until(|| handle.is_finished());
+    assert!(is_expired(&handle.join()));
+    assert!(pool.wait_idle(None));
+    let counts = pool.counts();
+    assert_eq!((ran.get(), counts.expired, counts.completed), (0, 2, 1));
+    assert_eq!(counts.accounted(), counts.submitted);
+}
+
+fn a_waiter_gives_the_job_up_at_the_deadline(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let plug = Plug::all(&pool);
+    let dropped = Tally::default();
+    let soon = || Attributes::new().start_within(Duration::from_millis(1));
+    let (one, other) = (dropped.on_drop(), dropped.on_drop());
+    let patient = pool.spawn_with(soon(), move || drop(one)).unwrap();
+    let limited = pool.spawn_with(soon(), move || drop(other)).unwrap();
+    assert!(is_expired(&patient.join()));
+    assert!(is_expired(&limited.join_timeout(LONG).unwrap()));
+    let counts = pool.counts();
+    assert_eq!((dropped.get(), counts.expired, counts.queued, counts.running), (2, 2, 0, 1));
+    plug.pull();
+    pool.spawn(|| ()).unwrap().join().unwrap();
+    assert_eq!(pool.counts().expired, 2, "their tickets count no more");
+}
+
+fn a_poll_after_the_deadline_gives_the_job_up(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let _plug = Plug::all(&pool);
+    let handle = pool.spawn_with(too_late(), || ()).unwrap();
+    let polled = pin!(handle).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(result) if is_expired(&result)));
+    assert_eq!((pool.counts().expired, pool.counts().queued), (1, 0));
+}
+
+fn a_waiting_worker_does_not_run_what_has_expired(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let inner = pool.clone();
+    let outer = pool.spawn(move || inner.spawn_with(too_late(), || ()).unwrap().join()).unwrap();
+    assert!(is_expired(&outer.join().unwrap()));
+}
+
+fn a_deadline_that_is_kept_changes_nothing(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    for limit in [LONG, Duration::MAX] {
+        let attributes = Attributes::new().start_within(limit).run_limit(limit);
+        assert_eq!(pool.spawn_with(attributes, || 7).unwrap().join().unwrap(), 7);
+    }
+}
+
+fn an_expired_capture_that_panics_is_counted_and_reported(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let plug = Plug::all(&pool);
+    let (one, other) = (PanicsOnDrop, PanicsOnDrop);
+    pool.execute_with(too_late(), move || drop(one)).unwrap();
+    let handle = pool.spawn_with(too_late(), move || drop(other)).unwrap();
+    plug.pull();
+    assert!(is_expired(&handle.join()));
+    assert!(pool.wait_idle(None));
+    let counts = pool.counts();
+    assert_eq!((counts.expired, counts.panicked, counts.accounted()), (2, 0, counts.submitted));
+    assert_eq!(pool.spawn(|| 3).unwrap().join().unwrap(), 3);
+}
+
+fn an_expired_job_is_given_back_and_does_not_run(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let plug = Plug::all(&pool);
+    let handle = pool.spawn_with(too_late(), || ()).unwrap();
+    let ender = super::tools::shut_down_now_elsewhere(&pool);
+    plug.pull();
+    let jobs = ender.join().unwrap();
+    assert_eq!(jobs.len(), 1);
+    jobs.into_iter().for_each(|job| job.run());
+    assert!(is_expired(&handle.join()));
+    assert_eq!((pool.counts().expired, pool.counts().discarded), (0, 1));
+}
+
+fn a_token_set_before_the_start_cancels(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let plug = Plug::all(&pool);
+    let (token, ran) = (CancelToken::new(), Tally::default());
+    let (one, other) = (ran.clone(), ran.clone());
+    pool.execute_with(Attributes::new().token(&token), move || one.add()).unwrap();
+    let child = Attributes::new().token(&token.child());
+    let handle = pool.spawn_with(child, move || other.add()).unwrap();
+    token.cancel();
+    plug.pull();
+    assert!(matches!(handle.join(), Err(JoinError::Cancelled)));
+    assert!(pool.wait_idle(None));
+    let counts = pool.counts();
+    assert_eq!((ran.get(), counts.cancelled, counts.accounted()), (0, 2, counts.submitted));
+}
+
+/// A job that runs until its token is set.
+fn until_told() {
+    let token = current_token().expect("a job with a token");
+    until(|| token.is_cancelled());
+}
+
+fn a_running_job_sees_its_token(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let (token, started) = (CancelToken::new(), Latch::default());
+    let starts = started.clone();
+    let job = move || {
+        starts.open();
+        until_told();
+    };
+    let handle = pool.spawn_with(Attributes::new().token(&token), job).unwrap();
+    started.wait();
+    assert!(!handle.is_finished());
+    token.cancel();
+    handle.join().unwrap();
+    assert!(pool.spawn(|| current_token().is_none()).unwrap().join().unwrap());
+}
+
+fn cancelling_a_running_job_sets_its_token(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let (token, started) = (CancelToken::new(), Latch::default());
+    let starts = started.clone();
+    let job = move || {
+        starts.open();
+        until_told();
+    };
+    let handle = pool.spawn_with(Attributes::new().token(&token), job).unwrap();
+    started.wait();
+    assert!(!handle.cancel(), "it runs");
+    assert!(token.is_cancelled());
+    handle.join().unwrap();
+}
+
+fn a_job_run_in_place_has_its_own_attributes(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let inner = pool.clone();
+    let look = || (job_name(), current_token().is_some());
+    let outer = move || {
+        let named = inner.spawn_with(Attributes::new().name("inner"), look).unwrap();
+        let plain = inner.spawn(look).unwrap();
+        let scoped = inner.scope(|scope| scope.spawn(look).join().unwrap());
+        let forked = inner.join(look, || ()).0;
+        (named.join().unwrap(), plain.join().unwrap(), scoped, forked, look())
+    };
+    let attributes = Attributes::new().name("outer").token(&CancelToken::new());
+    let (named, plain, scoped, forked, after) = pool.spawn_with(attributes, outer).unwrap().join().unwrap();
+    assert_eq!(named, (Some("inner"), false));
+    assert_eq!((plain, scoped), ((None, false), (None, false)));
+    assert_eq!((forked, after), ((Some("outer"), true), (Some("outer"), true)));
+}
+
+fn the_panic_handler_finds_the_name(subject: &Subject) {
+    let (say, said) = mailbox();
+    let pool = subject.build(Setup::threads(1).on_panic(move |info| {
+        assert_eq!(info.name, job_name());
+        say.send(info.name).unwrap();
+    }));
+    let named = |name| Attributes::new().name(name);
+    pool.execute_with(named("executed"), || panic_on_purpose()).unwrap();
+    assert_eq!(said.recv(), Ok(Some("executed")));
+    assert!(pool.wait_idle(None));
+    let handle = pool.spawn_with(named("dropped late"), || panic_on_purpose()).unwrap();
+    until(|| handle.is_finished());
+    drop(handle);
+    assert_eq!(said.recv(), Ok(Some("dropped late")));
+    let started = Latch::default();
+    let go = started.clone();
+    let job = move || {
+        go.wait();
+        panic_on_purpose()
+    };
+    drop(pool.spawn_with(named("dropped early"), job).unwrap());
+    started.open();
+    assert_eq!(said.recv(), Ok(Some("dropped early")));
+    assert!(pool.wait_idle(None));
+    pool.execute(|| panic_on_purpose()).unwrap();
+    assert_eq!(said.recv(), Ok(None));
+}
+
+fn hooks_around_a_job_find_its_name(subject: &Subject) {
+    let (say, said) = mailbox();
+    let before = say.clone();
+    let setup = Setup::threads(1)
+        .before_job(move |info| before.send(info.name).unwrap())
+        .after_job(move |info, _| say.send(info.name).unwrap());
+    let pool = subject.build(setup);
+    pool.execute_with(Attributes::new().name("executed"), || ()).unwrap();
+    assert!(pool.wait_idle(None));
+    drop(pool.spawn_with(Attributes::new().name("spawned"), || ()).unwrap());
+    assert!(pool.wait_idle(None));
+    let names: Vec<_> = said.try_iter().flatten().collect();
+    assert_eq!(names, ["executed", "executed", "spawned", "spawned"]);
+}
+
+fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
+    let (say, said) = mailbox();
+    let setup = Setup::threads(2).name("watched").on_overdue(move |info| {
+        say.send((info.pool.to_owned(), info.worker, info.name, info.age)).unwrap();
+    });
+    let pool = subject.build(setup);
+    let limit = Duration::from_millis(1);
+    for _ in 0..20 {
+        let attributes = Attributes::new().name("slow").run_limit(limit);
+        let job = || {
+            until_told();
+            crate::current().map(|worker| worker.index)
+        };
+        let worker = pool.spawn_with(attributes, job).unwrap().join().unwrap();
+        let (name, reported, job, age) = said.recv().unwrap();
+        assert_eq!((name.as_str(), reported, job), ("watched", worker, Some("slow")));
+        assert!(age >= limit);
+    }
+    assert!(said.try_recv().is_err(), "once for each");
+}
+
+fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
+    let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
+    for _ in 0..10 {
+        let (started, go) = (Latch::default(), Latch::default());
+        let (starts, goes) = (started.clone(), go.clone());
+        let attributes = Attributes::new().run_limit(Duration::from_millis(1));
+        // It does not heed its token.
+        let job = move || {
+            starts.open();
+            goes.wait();
+        };
+        let stuck = pool.spawn_with(attributes, job).unwrap();
+        // What a worker has taken together with it, as some do, would have to wait for it.
+        started.wait();
+        assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare seat");
+        assert!(!stuck.is_finished());
+        go.open();
+        stuck.join().unwrap();
+        assert!(pool.wait_idle(None));
+    }
+}
+
+fn a_job_that_ends_in_time_is_not_reported(subject: &Subject) {
+    let reports = Tally::default();
+    let counter = reports.clone();
+    let pool = subject.build(Setup::threads(2).on_overdue(move |_| counter.add()));
+    for number in 0..100 {
+        let attributes = Attributes::new().run_limit(LONG);
+        pool.execute_with(attributes, move || {
+            if number % 10 == 0 {
+                panic_on_purpose()
+            }
+        })
+        .unwrap();
+    }
+    assert!(pool.wait_idle(None));
+    assert_eq!(reports.get(), 0);
+}
+
+fn a_job_that_would_wait_too_long_is_turned_away(subject: &Subject) {
+    let pool = subject.build(Setup::threads(1).admit_within(Duration::ZERO));
+    pool.spawn(|| ()).unwrap().join().unwrap();
+    assert!(pool.wait_idle(None));
+    let plug = Plug::all(&pool);
+    let first = pool.spawn(|| 1).unwrap();
+    let refused = pool.spawn(|| 2).map(drop).unwrap_err();
+    assert_eq!(refused.reason(), Reason::Overloaded);
+    plug.pull();
+    assert_eq!(first.join().unwrap(), 1);
+    assert!(pool.wait_idle(None));
+    pool.submit(refused.into_job(), Submit::default()).unwrap();
+    assert!(pool.wait_idle(None));
+    let counts = pool.counts();
+    assert_eq!((counts.rejected, counts.accounted()), (1, counts.submitted));
+}
+
+/// Workers, waiters, cancellers and the clock all after the same jobs.
+fn every_job_has_one_end(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let ran = Tally::default();
+    let (mut handles, token) = (Vec::new(), CancelToken::new());
+    for number in 0..500_u64 {
+        let attributes = match number % 4 {
+            0 => Attributes::new().start_within(Duration::from_micros(number / 10)),
+            1 => Attributes::new().token(&token.child()),
+            2 => Attributes::new().run_limit(Duration::from_micros(1)).name("short"),
+            _ => Attributes::new(),
+        };
+        let inside = ran.clone();
+        handles.push(pool.spawn_with(attributes, move || inside.add()).unwrap());
+        if number == 400 {
+            token.cancel();
+        }
+    }
+    let mut unrun = 0;
+    for (number, handle) in handles.into_iter().enumerate() {
+        if number % 5 == 0 {
+            handle.cancel();
+        }
+        match handle.join() {
+            Ok(()) => {}
+            Err(JoinError::Cancelled | JoinError::Unrun(Reason::Expired)) => unrun += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(pool.wait_idle(None));
+    let counts = pool.counts();
+    assert_eq!((counts.submitted, counts.accounted(), counts.queued, counts.running), (500, 500, 0, 0));
+    assert_eq!((ran.get(), unrun), (counts.completed as usize, (counts.cancelled + counts.expired) as usize));
+}

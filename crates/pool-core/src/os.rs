@@ -1,0 +1,126 @@
+//! The one call to the operating system.
+
+/// Has these called at every fork of this process: by the thread that forks, before, and then in the parent and in the
+/// child. Does nothing where there is no fork.
+pub(crate) fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
+    #[cfg(all(unix, not(miri)))]
+    {
+        let (before, in_parent, in_child) =
+            (into_handler(before), into_handler(in_parent), into_handler(in_child));
+        // SAFETY: the three are functions of this program, which is never unloaded, and take no arguments.
+        let result = unsafe { libc::pthread_atfork(before, in_parent, in_child) };
+        // It fails for want of memory only, and then a forked child goes without.
+        debug_assert_eq!(result, 0);
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    let _ = (before, in_parent, in_child);
+}
+
+/// As libc's declaration wants it.
+#[cfg(all(unix, not(miri)))]
+fn into_handler(handler: extern "C" fn()) -> Option<unsafe extern "C" fn()> {
+    Some(handler)
+}
+
+#[cfg(all(test, unix, not(miri)))]
+#[path = "../tests/support/deque.rs"]
+#[allow(dead_code, missing_docs, reason = "a part of what the integration tests share")]
+mod deque;
+
+#[cfg(all(test, unix, not(miri)))]
+mod tests {
+    use std::sync::{Arc, Barrier};
+    use std::time::Duration;
+
+    use super::deque::{Deque, End};
+    use crate::*;
+
+    /// Forks; the child runs the body and tells whether it came to its end. A child that hangs is killed by a signal.
+    fn in_child(body: impl FnOnce()) {
+        // SAFETY: the child runs nothing but `body`, which uses no lock of this process's other threads, and exits.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0, "{}", std::io::Error::last_os_error());
+        if child == 0 {
+            // SAFETY: no pointers; the default action of the signal ends the process.
+            unsafe { libc::alarm(20) };
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+            // SAFETY: no pointers; the exit runs no destructors, which might wait for threads that are not there.
+            unsafe { libc::_exit(i32::from(outcome.is_err())) };
+        }
+        let mut status = 0;
+        // SAFETY: `status` is valid for the write.
+        let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!((waited, status), (child, 0), "the child failed, or hung");
+    }
+
+    fn pool(threads: usize) -> ThreadPool<Deque> {
+        ThreadPool::with(Deque::taking_from(End::Oldest)).threads(threads).build().unwrap()
+    }
+
+    #[test]
+    fn in_a_child_the_pool_is_dead_and_says_so() {
+        let (pool, meet) = (pool(2), Arc::new(Barrier::new(3)));
+        for _ in 0..2 {
+            let meet = meet.clone();
+            pool.execute(move || {
+                meet.wait();
+                meet.wait();
+            })
+            .unwrap();
+        }
+        meet.wait();
+        let queued = pool.spawn(|| 1).unwrap();
+        in_child(|| {
+            let rejected = pool.spawn(|| 2).unwrap_err();
+            assert_eq!(rejected.reason(), Reason::Forked);
+            rejected.into_job().run();
+            assert_eq!(pool.execute_on(0, || ()).unwrap_err().reason(), Reason::Forked);
+            assert_eq!(pool.state(), PoolState::Terminated);
+            assert!(!pool.wait_idle(None), "what was queued stays so");
+            assert_eq!(pool.resize(1), Err(ResizeError::ShutDown));
+            assert_eq!((pool.pause(), pool.resume()), (Ok(()), Ok(())));
+            assert_eq!(pool.stats().staff.now, 0);
+            assert_eq!(pool.join(|| 3, || 4), (3, 4));
+            assert_eq!(pool.scope(|scope| scope.spawn(|| 5).join().unwrap()), 5);
+            assert_eq!(pool.shutdown_now_timeout(Duration::MAX).unwrap().1, Shutdown::Terminated);
+            assert_eq!(pool.shutdown(), Shutdown::Terminated);
+            assert!(!queued.is_finished());
+        });
+        meet.wait();
+        assert_eq!(queued.join().unwrap(), 1);
+        assert_eq!(pool.spawn(|| 6).unwrap().join().unwrap(), 6);
+    }
+
+    #[test]
+    fn a_child_may_drop_the_pool_and_build_one_of_its_own() {
+        let old = pool(2);
+        in_child(|| {
+            drop(old);
+            let new = pool(2);
+            assert_eq!(new.spawn(|| 1).unwrap().join().unwrap(), 1);
+            in_child(|| assert_eq!(new.execute(|| ()).unwrap_err().reason(), Reason::Forked));
+            assert_eq!(new.shutdown(), Shutdown::Terminated);
+        });
+    }
+
+    /// Whatever the pool's locks are in the middle of.
+    #[test]
+    fn a_fork_amid_work_leaves_a_usable_child() {
+        let pool = pool(2);
+        std::thread::scope(|threads| {
+            let busy = threads.spawn(|| {
+                for number in 0..20_000 {
+                    assert_eq!(pool.spawn(move || number).unwrap().join().unwrap(), number);
+                    pool.wait_idle(Some(Duration::ZERO));
+                }
+            });
+            while !busy.is_finished() {
+                in_child(|| {
+                    assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::Forked);
+                    pool.wait_idle(None);
+                    assert_eq!(pool.shutdown(), Shutdown::Terminated);
+                });
+            }
+        });
+    }
+}

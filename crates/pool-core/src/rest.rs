@@ -1,0 +1,57 @@
+//! Waiting until a pool is at rest.
+//!
+//! A thread in [`Rest::wait`] must learn that the last job has finished without each job asking whether
+//! someone waits. A worker therefore asks only when it is about to wait itself ([`Idle::begin`](crate::Idle::begin)):
+//!
+//! - waiter: announce (`watchers += 1`); fence; look at the counters; if not at rest, sleep.
+//! - worker: count the job; ...; about to wait: fence; read `watchers`; if any, look at the counters; if at rest, wake.
+//!
+//! With sequentially consistent fences on both sides, either the worker sees the announcement or the waiter sees the
+//! count; of two workers that finish at once, the one whose fence comes later sees both counts. Whoever ends a job
+//! without being a worker (a cancellation, a rejection) settles at once in the same way.
+
+use std::sync::atomic::{AtomicUsize, Ordering::*, fence};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+#[derive(Default)]
+pub(crate) struct Rest {
+    watchers: AtomicUsize,
+    lock: Mutex<()>,
+    reached: Condvar,
+}
+
+impl Rest {
+    /// Waits until `is_at_rest`, at most this long. Returns whether that was so at some moment.
+    pub(crate) fn wait(&self, limit: Option<Duration>, is_at_rest: impl Fn() -> bool) -> bool {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        self.watchers.fetch_add(1, SeqCst);
+        fence(SeqCst);
+        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let at_rest = loop {
+            if is_at_rest() {
+                break true;
+            }
+            guard = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                None => self.reached.wait(guard).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break false,
+                Some(left) => {
+                    self.reached.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        };
+        drop(guard);
+        self.watchers.fetch_sub(1, SeqCst);
+        at_rest
+    }
+
+    /// Wakes those who wait, if there are any and this is so.
+    pub(crate) fn settle(&self, is_at_rest: impl FnOnce() -> bool) {
+        fence(SeqCst);
+        if self.watchers.load(SeqCst) != 0 && is_at_rest() {
+            // The lock is what a watcher holds between looking and sleeping.
+            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.reached.notify_all();
+        }
+    }
+}

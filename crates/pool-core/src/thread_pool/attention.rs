@@ -1,0 +1,67 @@
+//! What a worker attends to besides jobs: one word, read a few times a pop and written when something is the matter.
+//!
+//! While nothing is, a worker's loop pays for all of it with loads of one cache line that nobody writes.
+
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use crossbeam_utils::CachePadded;
+
+#[derive(Default)]
+pub(super) struct Attention(CachePadded<AtomicU32>);
+
+/// Something that may be the matter.
+#[derive(Clone, Copy)]
+pub(super) struct Matter(u32);
+
+impl Matter {
+    /// Jobs are put aside instead of being run, for the caller of `shutdown_now`.
+    pub(super) const GIVES_BACK: Matter = Matter(1);
+    /// There are tickets in the side lane.
+    pub(super) const LANE: Matter = Matter(1 << 1);
+    /// No job is to be started.
+    pub(super) const PAUSED: Matter = Matter(1 << 2);
+    /// There are too many workers, or too few.
+    pub(super) const STAFF: Matter = Matter(1 << 3);
+    /// A pause ended in that: whatever a worker has in hand was held, and is put aside as well.
+    pub(super) const GIVES_BACK_HELD: Matter = Matter(1 << 6);
+    /// There is mail for a worker.
+    pub(super) const MAIL: Matter = Matter(1 << 4);
+    /// The pool scales itself, or follows the CPU limit, for as long as it lives.
+    pub(super) const ADAPTS: Matter = Matter(1 << 5);
+}
+
+impl Attention {
+    #[inline]
+    pub(super) fn now(&self) -> Seen {
+        Seen(self.0.load(SeqCst))
+    }
+
+    pub(super) fn put(&self, matter: Matter, is_so: bool) {
+        if is_so {
+            self.0.fetch_or(matter.0, SeqCst);
+        } else {
+            self.0.fetch_and(!matter.0, SeqCst);
+        }
+    }
+}
+
+/// What was the matter at some moment.
+#[derive(Clone, Copy)]
+pub(super) struct Seen(u32);
+
+impl Seen {
+    #[inline]
+    pub(super) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline]
+    pub(super) fn has(self, matter: Matter) -> bool {
+        self.0 & matter.0 != 0
+    }
+
+    #[inline]
+    pub(super) fn or(self, other: Seen) -> Seen {
+        Seen(self.0 | other.0)
+    }
+}

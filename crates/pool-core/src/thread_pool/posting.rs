@@ -1,0 +1,81 @@
+//! What workers do about mail and messages: see `mail` for the protocol.
+
+use std::sync::atomic::{Ordering::SeqCst, fence};
+
+use super::attention::{Matter, Seen};
+use super::core::Core;
+use super::lane::Nudge;
+use crate::book::Desk;
+use crate::{Idle, Job, Strategy};
+
+impl<S: Strategy> Core<S> {
+    /// Runs what a worker came by, when something is or was the matter.
+    #[cold]
+    pub(super) fn run_attentively(
+        &self,
+        job: Job,
+        index: usize,
+        desk: Desk<'_>,
+        idle: &mut Idle<'_>,
+        before: Seen,
+    ) {
+        self.hold(idle);
+        let seen = self.life.attention.now();
+        if before.has(Matter::GIVES_BACK) || seen.has(Matter::GIVES_BACK_HELD) {
+            return self.set_aside(job);
+        }
+        if self.settings.scales {
+            self.see_to_the_rest();
+        }
+        self.run_message(job, index, desk);
+    }
+
+    /// Waits for the end of a pause, with something in hand that has not started, and so does not start now.
+    pub(super) fn hold(&self, idle: &mut Idle<'_>) {
+        if self.life.attention.now().has(Matter::PAUSED) {
+            // What is in the mailbox does not start either.
+            let _ = idle.begin();
+            self.life.hold();
+            idle.end();
+        }
+    }
+
+    /// Runs a job or a ticket. Behind what is no job, somebody else may be meant.
+    pub(super) fn run_message(&self, job: Job, index: usize, desk: Desk<'_>) {
+        let passes_on = !job.is_job() && self.life.attention.now().has(Matter::MAIL);
+        self.run(job, desk);
+        if passes_on {
+            self.pass_on(index);
+        }
+    }
+
+    /// Nudges a worker that waits and has mail, and lets it go first.
+    #[cold]
+    fn pass_on(&self, index: usize) {
+        fence(SeqCst);
+        let awaited = self.mail.others(index).find(|other| self.ledger().is_waiting(*other));
+        if let Some(awaited) = awaited {
+            // If the pool takes nothing more, its worker wakes for that.
+            let is_pushed = self.queue_ticket(Job::from_task(Nudge)).is_ok();
+            if is_pushed && self.mail.count(index).load(SeqCst) == 0 {
+                self.mail.step_back(awaited);
+            }
+        }
+    }
+
+    /// Runs what lies in a worker's own mailbox.
+    #[cold]
+    pub(super) fn read_mail(&self, index: usize) {
+        let desk = self.ledger().worker_desk(index);
+        while let Some(job) = self.mail.take(index, &self.life.attention) {
+            if self.life.attention.now().has(Matter::PAUSED) {
+                self.life.hold();
+            }
+            if self.life.gives_back() {
+                self.set_aside(job);
+            } else {
+                self.run(job, desk);
+            }
+        }
+    }
+}

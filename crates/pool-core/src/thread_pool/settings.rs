@@ -1,0 +1,25 @@
+//! What a pool's workers need to know of how it was built. It never changes.
+
+use std::time::Duration;
+
+use super::cpu_limit::Follower;
+use crate::hooks::WorkerHook;
+
+#[derive(Default)]
+pub(super) struct Settings {
+    pub(super) stack_size: Option<usize>,
+    #[cfg(feature = "affinity")]
+    pub(super) cpus: Vec<core_affinity::CoreId>,
+    pub(super) on_start: WorkerHook,
+    pub(super) on_stop: WorkerHook,
+    /// The pool grows and shrinks by itself.
+    pub(super) scales: bool,
+    /// How long a worker of such a pool waits for work before it leaves.
+    pub(super) keep_alive: Duration,
+    /// A job that waited for longer than this shows that workers are missing.
+    pub(super) queue_wait: Option<Duration>,
+    /// Who notices that the CPU limit has changed.
+    pub(super) cpu_limit: Option<Follower>,
+    /// How many workers there are unless the CPU limit is stricter.
+    pub(super) threads: usize,
+}

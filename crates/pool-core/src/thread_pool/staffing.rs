@@ -1,0 +1,204 @@
+//! How workers come and go while the pool runs: whoever looks up applies the rule of `roster`.
+
+use std::sync::atomic::{Ordering::SeqCst, fence};
+use std::time::{Duration, Instant};
+
+use super::attention::{Matter, Seen};
+use super::core::Core;
+use super::cpu_limit::Follower;
+use super::roster::Roster;
+use super::worker;
+use crate::book::Desk;
+use crate::job::{Job, Task};
+use crate::workforce::Workforce;
+use crate::{Idle, Ledger, Outlet, PoolState, Reason, ResizeError, Strategy};
+
+/// What a worker does next.
+pub(super) enum Next {
+    /// It asks the channel for a job, and waits until then if there is none.
+    Pop(Option<Instant>),
+    /// It leaves its seat.
+    Leave,
+}
+
+impl<S: Strategy> Core<S> {
+    /// What a worker does between two jobs when something is the matter.
+    #[cold]
+    pub(super) fn attend(
+        &self,
+        index: usize,
+        outlet: &mut S::Outlet,
+        idle: &mut Idle<'_>,
+        seen: Seen,
+    ) -> Next {
+        if seen.has(Matter::GIVES_BACK) {
+            self.set_aside_queued();
+        }
+        if seen.has(Matter::PAUSED) {
+            // Whatever is in the mailbox waits for the end of the pause as well.
+            let _ = idle.begin();
+            let leaves = self.life.sit_out_pause(index, &self.mail);
+            idle.end();
+            if leaves {
+                return Next::Leave;
+            }
+        }
+        if seen.has(Matter::ADAPTS) {
+            self.follow_cpu_limit();
+        }
+        if self.life.attention.now().has(Matter::STAFF) {
+            if self.life.leave(index, &self.mail) {
+                return Next::Leave;
+            }
+            self.hire();
+        }
+        if seen.has(Matter::MAIL) {
+            outlet.turn_away();
+            self.read_mail(index);
+        }
+        let scales = self.settings.scales;
+        Next::Pop(scales.then(|| Instant::now().checked_add(self.settings.keep_alive)).flatten())
+    }
+
+    /// Starts workers while some are wanted and seats are free. One that cannot be started is counted, and nobody
+    /// tries again for a while; the others go on without.
+    pub(super) fn hire(&self) {
+        while let Some(index) = self.life.hire() {
+            let core = self.me.upgrade().expect("whoever looks up holds the core");
+            if worker::start(&core, index).is_err() {
+                self.life.direct(|roster| roster.start_failed(index));
+                self.worker_is_gone();
+                return;
+            }
+        }
+    }
+
+    /// A worker that has left its seat is about to end. Whoever is wanted in the meantime may sit there now; and what
+    /// it held privately lies where only a pop finds it.
+    pub(super) fn seat_is_free(&self, index: usize) {
+        self.life.direct(|roster| roster.vacate(index));
+        self.hire();
+        if self.settings.scales {
+            // A submitter may have found this one idle, and left its job to it.
+            self.see_to_the_rest();
+        }
+        self.nudge();
+    }
+
+    pub(super) fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        if self.state() != PoolState::Running {
+            return Err(ResizeError::ShutDown);
+        }
+        let bounds = self.life.bounds();
+        if !bounds.contains(&threads) {
+            return Err(ResizeError::OutOfBounds {
+                asked: threads,
+                least: *bounds.start(),
+                most: *bounds.end(),
+            });
+        }
+        self.apply(|roster| roster.aim(threads));
+        Ok(())
+    }
+
+    /// Changes how many workers are wanted, and sees to it.
+    fn apply(&self, change: impl FnOnce(&mut Roster)) {
+        let surplus = self.life.direct(change);
+        self.hire();
+        // Each of these finds a worker that leaves; busy ones look up by themselves.
+        (0..surplus).for_each(|_| self.nudge());
+    }
+
+    /// A worker between two jobs comes by here, so that a pool with nothing to do never looks.
+    fn follow_cpu_limit(&self) {
+        let Some(limit) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
+        if self.settings.scales {
+            self.apply(|roster| roster.cap(limit.unwrap_or(usize::MAX)));
+        } else {
+            let most = self.settings.threads;
+            self.apply(|roster| roster.aim(limit.map_or(most, |limit| limit.min(most))));
+        }
+    }
+
+    /// What a scaling pool does for each job that comes in, once it is counted.
+    pub(super) fn see_to_workers(&self, job: Job) -> Job {
+        if self.life.can_grow() && self.idle_workers() == 0 {
+            self.grow();
+        }
+        match self.settings.queue_wait {
+            Some(limit) => Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() }),
+            None => job,
+        }
+    }
+
+    /// A worker of a scaling pool is idle no more: it has come by a job, or has left. A burst of jobs may have found it
+    /// idle before.
+    pub(super) fn see_to_the_rest(&self) {
+        if self.life.can_grow() {
+            // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
+            fence(SeqCst);
+            if self.ledger().counts().queued > self.idle_workers() as u64 {
+                self.grow();
+            }
+        }
+    }
+
+    fn grow(&self) {
+        self.life.direct(|roster| roster.aim_higher());
+        self.hire();
+    }
+
+    /// A worker has waited until then. There is one too many if it is about to wait longer.
+    pub(super) fn shrink(&self, until: Instant) {
+        if Instant::now() >= until {
+            self.life.direct(|roster| roster.aim_lower());
+        }
+    }
+
+    /// Workers that wait, and those that are on their way.
+    fn idle_workers(&self) -> usize {
+        fence(SeqCst);
+        let waiting = self.mail.open_seats().filter(|seat| self.ledger().is_waiting(*seat)).count();
+        self.life.coming() + waiting
+    }
+}
+
+impl<S: Strategy> Workforce for Core<S> {
+    fn blocked(&self) {
+        self.life.direct(|roster| roster.block());
+        self.hire();
+    }
+
+    fn unblocked(&self) {
+        if self.life.direct(|roster| roster.unblock()) > 0 {
+            self.nudge();
+        }
+    }
+}
+
+/// A job that knows since when it has waited.
+struct Stamped<S: Strategy> {
+    job: Job,
+    at: Instant,
+    limit: Duration,
+    pool: std::sync::Weak<Core<S>>,
+}
+
+impl<S: Strategy> Task for Stamped<S> {
+    fn run(self, desk: Option<Desk<'_>>) -> std::thread::Result<Option<Job>> {
+        if self.at.elapsed() > self.limit
+            && let Some(pool) = self.pool.upgrade()
+        {
+            pool.grow();
+        }
+        self.job.run_at(desk)
+    }
+
+    fn discard(self, reason: Reason, ledger: Option<&Ledger>) {
+        self.job.discard_at(reason, ledger);
+    }
+
+    fn release(&self) -> bool {
+        self.job.release()
+    }
+}

@@ -1,0 +1,207 @@
+//! Workers that the operating system refuses, and limits that it sets: each in a process of its own, so that the limit
+//! is nobody else's.
+
+#[path = "support/deque.rs"]
+#[allow(dead_code, reason = "a part of what the tests share")]
+mod deque;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::thread;
+
+use pool_core::{BuildError, Pool, Scaling, Shutdown, ThreadPool, Threads, block_in_place};
+
+use self::deque::{Deque, End, Full};
+
+/// Set in a child process, to what its test needs to know.
+const CHILD: &str = "POOL_CORE_TEST_CHILD";
+
+/// A stack of which only a few fit into the address space that [`limited`] leaves.
+const STACK: usize = 1 << 30;
+
+fn pool() -> pool_core::Builder<Deque> {
+    ThreadPool::with(Deque::taking_from(End::Oldest)).stack_size(STACK)
+}
+
+/// Runs one test of this file again, in a shell that sets a limit first.
+fn again(test: &str, limit: &str, child: &Path) -> Output {
+    let command = format!("{limit}; exec \"$0\" --exact {test} --nocapture --test-threads=1");
+    let program = env::current_exe().expect("a test knows its program");
+    Command::new("sh")
+        .arg("-c")
+        .arg(command)
+        .arg(program)
+        .env(CHILD, child)
+        .output()
+        .expect("there is a shell")
+}
+
+fn check(output: Output) {
+    let told = String::from_utf8_lossy(&output.stdout);
+    let one_passed = output.status.success() && told.contains("1 passed");
+    assert!(one_passed, "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs the body in a process with an address space of 4 GiB.
+fn limited(test: &str, body: impl FnOnce()) {
+    if env::var_os(CHILD).is_some() {
+        return body();
+    }
+    check(again(test, "ulimit -v 4194304", Path::new("limited")));
+}
+
+/// Spins until this is so. For states that nobody announces.
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_thread_that_is_refused_is_a_build_error() {
+    limited("a_thread_that_is_refused_is_a_build_error", || {
+        let error = pool().threads(8).build().unwrap_err();
+        let BuildError::Spawn { index, source } = error else { panic!("{error}") };
+        assert!((1..8).contains(&index), "{index}: {source}");
+        // Those that had started are gone, and have left room.
+        assert_eq!(pool().threads(1).build().unwrap().spawn(|| 1).unwrap().join().unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_resize_goes_as_far_as_threads_can_be_had() {
+    limited("a_resize_goes_as_far_as_threads_can_be_had", || {
+        let pool = pool().threads(1).max_threads(8).build().unwrap();
+        pool.resize(8).unwrap();
+        let staff = pool.stats().staff;
+        assert!((1..8).contains(&staff.now), "{staff:?}");
+        // A worker that looks up at the same time may have been refused one, too.
+        assert!(staff.wanted == 8 && staff.failed_starts > 0, "{staff:?}");
+        let jobs: Vec<_> = (0..100).map(|number| pool.spawn(move || number).unwrap()).collect();
+        assert!(jobs.into_iter().map(|job| job.join().unwrap()).eq(0..100));
+        pool.resize(8).unwrap();
+        until(|| pool.stats().staff.failed_starts > staff.failed_starts);
+        pool.resize(1).unwrap();
+        until(|| pool.stats().staff.now == 1);
+        assert_eq!(pool.shutdown(), Shutdown::Terminated);
+    });
+}
+
+#[test]
+fn scaling_and_standing_in_do_without_refused_threads() {
+    limited("scaling_and_standing_in_do_without_refused_threads", || {
+        let scaling = pool().scaling(Scaling::between(1, 8)).spare_threads(2).build().unwrap();
+        let jobs: Vec<_> = (0..200)
+            .map(|number| {
+                scaling
+                    .spawn(move || {
+                        block_in_place(|| {
+                            thread::yield_now();
+                            number
+                        })
+                    })
+                    .unwrap()
+            })
+            .collect();
+        assert!(jobs.into_iter().map(|job| job.join().unwrap()).eq(0..200));
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+        for _ in 0..16 {
+            let released = released.clone();
+            scaling.execute(move || released.lock().unwrap().recv().unwrap()).unwrap();
+        }
+        until(|| scaling.stats().staff.failed_starts > 0);
+        (0..16).for_each(|_| release.send(()).unwrap());
+        assert!(scaling.wait_idle(None));
+        assert_eq!(scaling.counts().completed, 216);
+    });
+}
+
+/// Its successor would need a second stack, for which there is no room while the first is still there.
+#[test]
+fn a_dying_worker_carries_on_if_it_can_have_no_successor() {
+    limited("a_dying_worker_carries_on_if_it_can_have_no_successor", || {
+        std::panic::set_hook(Box::new(|_| ()));
+        let pool = pool().stack_size(5 << 29).threads(1).on_panic(|_| panic!("on purpose")).build().unwrap();
+        for deaths in 1..=2 {
+            pool.execute(|| panic!("on purpose")).unwrap();
+            assert_eq!(pool.spawn(move || deaths).unwrap().join().unwrap(), deaths);
+            assert_eq!(pool.stats().workers[0].replaced, deaths);
+        }
+        assert_eq!(pool.stats().staff.failed_starts, 2);
+    });
+}
+
+#[test]
+fn bounds_that_make_no_sense_are_errors() {
+    let small = || ThreadPool::with(Deque::holding(1, Full::Wait));
+    let error = small().threads(3).max_threads(2).build().unwrap_err();
+    assert!(matches!(error, BuildError::BeyondMax { threads: 3, max: 2 }), "{error}");
+    for (min, max) in [(0, 1), (2, 1)] {
+        let error = small().scaling(Scaling::between(min, max)).build().unwrap_err();
+        assert_eq!(error.to_string(), BuildError::Scaling { min, max }.to_string());
+    }
+    let error = small().threads(1).spare_threads(usize::MAX).build().unwrap_err();
+    assert!(matches!(error, BuildError::TooManyThreads { .. }), "{error}");
+}
+
+/// A control group of our own, removed in the end.
+struct Group(PathBuf);
+
+impl Group {
+    /// Why there is none is the error.
+    fn new() -> Result<Self, String> {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|error| error.to_string())?;
+        let mount =
+            mounts.lines().find(|line| line.contains(" - cgroup2 ")).ok_or("cgroup v2 is not mounted")?;
+        let mount = Path::new(mount.split(' ').nth(4).ok_or("a mount without a place")?);
+        let group = Group(mount.join(format!("pool-core-{}", std::process::id())));
+        fs::create_dir(&group.0).map_err(|error| format!("no group can be made: {error}"))?;
+        group.limit("100000 100000").map_err(|error| format!("the group has no CPU controller: {error}"))?;
+        Ok(group)
+    }
+
+    fn limit(&self, quota: &str) -> std::io::Result<()> {
+        if !self.0.join("cpu.max").exists() {
+            return Err(std::io::Error::other("there is no cpu.max"));
+        }
+        fs::write(self.0.join("cpu.max"), quota)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn the_cpu_limit_is_followed() {
+    if let Some(group) = env::var_os(CHILD) {
+        return follow_the_limit(Path::new(&group));
+    }
+    let group = match Group::new() {
+        Ok(group) => group,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    check(again("the_cpu_limit_is_followed", "true", &group.0));
+}
+
+/// In a process of the group, whose limit is one CPU at first.
+fn follow_the_limit(group: &Path) {
+    fs::write(group.join("cgroup.procs"), std::process::id().to_string()).unwrap();
+    assert_eq!(Threads::cpu_bound().get(), 1);
+    let pool =
+        ThreadPool::with(Deque::taking_from(End::Oldest)).threads(2).follow_cpu_limit(true).build().unwrap();
+    assert_eq!(pool.threads(), 1);
+    for (quota, threads) in [("max 100000", 2), ("50000 100000", 1), ("150000 100000", 2)] {
+        fs::write(group.join("cpu.max"), quota).unwrap();
+        // It looks between two jobs, once a second.
+        until(|| {
+            pool.spawn(|| ()).unwrap().join().unwrap();
+            pool.threads() == threads
+        });
+    }
+}

@@ -1,0 +1,186 @@
+//! Express workers: they serve the top levels and tickets, keep nobody from being served, and keep no pool from ending.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pool_core::{
+    Caller, Ends, Idle, Inlet, Job, Outlet, Pool, PoolExt, Pop, Priority, Push, Strategy, Submit, current,
+};
+use pool_priority::{Levels, PriorityPool};
+
+/// Long enough for any machine; it turns a hang into a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Seats of the channel: the first is an express worker's and serves steps 0 to 15.
+fn open(seats: usize) -> Ends<Levels> {
+    let mut ends = Levels::new(4).express(1, 1).open(seats).unwrap();
+    ends.outlets.iter_mut().for_each(Outlet::attach);
+    ends
+}
+
+fn push(ends: &Ends<Levels>, priority: Priority) {
+    let push = ends.inlet.push(Job::new(|| ()), Submit::default().priority(priority), Caller::Outside);
+    assert!(matches!(push, Push::Queued));
+}
+
+/// Whether this seat has something, without waiting for it.
+fn takes(ends: &mut Ends<Levels>, seat: usize) -> bool {
+    match ends.outlets[seat].pop(Some(Instant::now()), &mut Idle::unobserved()) {
+        Pop::Job(_) => true,
+        Pop::TimedOut => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_express_seat_leaves_the_low_levels_alone() {
+    let mut ends = open(2);
+    push(&ends, Priority::NORMAL);
+    assert!(!takes(&mut ends, 0));
+    push(&ends, Priority::URGENT);
+    assert!(takes(&mut ends, 0));
+    assert!(!takes(&mut ends, 0));
+    assert!(takes(&mut ends, 1));
+}
+
+#[test]
+fn alone_it_serves_everybody() {
+    let mut ends = open(2);
+    push(&ends, Priority::IDLE);
+    ends.outlets[1].detach();
+    assert!(takes(&mut ends, 0));
+    push(&ends, Priority::IDLE);
+    ends.outlets[1].attach();
+    assert!(!takes(&mut ends, 0));
+    assert!(takes(&mut ends, 1));
+}
+
+#[test]
+fn what_is_left_at_the_end_is_the_regular_workers() {
+    let Ends { inlet, mut outlets, spare: _spare } = open(2);
+    let _ = inlet.push(Job::new(|| ()), Submit::default(), Caller::Outside);
+    drop(inlet);
+    assert!(matches!(outlets[0].pop(None, &mut Idle::unobserved()), Pop::Closed));
+    assert!(matches!(outlets[1].pop(None, &mut Idle::unobserved()), Pop::Job(_)));
+    assert!(matches!(outlets[1].pop(None, &mut Idle::unobserved()), Pop::Closed));
+}
+
+fn pool(threads: usize, express: usize) -> PriorityPool {
+    PriorityPool::with(Levels::new(4).express(express, 1)).threads(threads).build().unwrap()
+}
+
+/// Keeps the only regular worker of a pool busy until the sender is used or dropped.
+fn hold_the_regular(pool: &PriorityPool) -> Sender<()> {
+    let (release, released) = channel::<()>();
+    let (started, running) = channel();
+    pool.execute(move || {
+        started.send(current().unwrap().index).unwrap();
+        let _ = released.recv();
+    })
+    .unwrap();
+    assert_eq!(running.recv_timeout(DEADLINE), Ok(1), "not on the express worker");
+    release
+}
+
+#[test]
+fn an_urgent_job_does_not_wait_for_a_long_one() {
+    for _ in 0..100 {
+        let pool = pool(2, 1);
+        let release = hold_the_regular(&pool);
+        let low = pool.spawn(|| current().unwrap().index).unwrap();
+        for _ in 0..10 {
+            let worker = pool.spawn_with(Priority::URGENT, || current().unwrap().index).unwrap();
+            assert_eq!(worker.join_timeout(DEADLINE).unwrap().unwrap(), 0);
+        }
+        assert!(!low.is_finished());
+        drop(release);
+        assert_eq!(low.join().unwrap(), 1);
+    }
+}
+
+#[test]
+fn scopes_and_joins_reach_the_express_worker() {
+    for _ in 0..100 {
+        let pool = pool(2, 1);
+        let _release = hold_the_regular(&pool);
+        let parts = pool.scope(|scope| {
+            let parts: Vec<_> = (1..=10).map(|number| scope.spawn(move || number)).collect();
+            parts.into_iter().map(|part| part.join().unwrap()).sum::<u32>()
+        });
+        assert_eq!(parts, 55);
+        assert_eq!(pool.join(|| current().unwrap().index, || 2), (0, 2));
+    }
+}
+
+#[test]
+fn no_job_is_left_lying_whoever_sleeps() {
+    for round in 0..150 {
+        let pool = pool(3 + round % 2, 1 + round % 2);
+        let ran = Arc::new(AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for submitter in 0..3_usize {
+                let (pool, ran) = (&pool, &ran);
+                scope.spawn(move || {
+                    for number in 0..40 {
+                        let ran = ran.clone();
+                        let step = ((submitter + number) * 23 % 64) as u8;
+                        let submitted = pool.execute_with(Priority::new(step).unwrap(), move || {
+                            ran.fetch_add(1, SeqCst);
+                        });
+                        submitted.unwrap();
+                        if number % 8 == submitter {
+                            // Workers fall asleep meanwhile, at different moments.
+                            assert!(pool.wait_idle(Some(DEADLINE)));
+                        }
+                    }
+                });
+            }
+        });
+        assert!(pool.wait_idle(Some(DEADLINE)), "round {round}: {:?}", pool.counts());
+        assert_eq!(ran.load(SeqCst), 120);
+    }
+}
+
+#[test]
+fn a_shutdown_runs_what_is_queued_and_ends() {
+    for _ in 0..100 {
+        let pool = pool(3, 2);
+        for step in 0..64 {
+            pool.execute_with(Priority::new(step).unwrap(), || ()).unwrap();
+        }
+        let _ = pool.shutdown();
+        assert_eq!(pool.counts().completed, 64);
+    }
+}
+
+#[test]
+fn while_the_regular_worker_is_being_replaced_nobody_waits() {
+    let pool = PriorityPool::with(Levels::new(4).express(1, 1))
+        .threads(2)
+        .on_panic(|_| std::panic::resume_unwind(Box::new("the handler's")))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        // It costs the worker, and the pool waits longer each time before it starts another.
+        pool.execute(|| std::panic::resume_unwind(Box::new("the job's"))).unwrap();
+        let handle = pool.spawn_with(Priority::IDLE, || ()).unwrap();
+        handle.join_timeout(DEADLINE).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn senseless_settings_are_refused_with_what_would_be_right() {
+    let error =
+        |levels, threads| PriorityPool::with(levels).threads(threads).build().unwrap_err().to_string();
+    let four = Levels::new(4);
+    assert_eq!(error(four.express(1, 1), 1), "of 1 workers at most 0 can be express workers, not 1");
+    assert_eq!(error(four.express(3, 1), 2), "of 2 workers at most 1 can be express workers, not 3");
+    let text =
+        |top| format!("express workers serve at least 1 of 4 levels and leave at least 1, so not {top}");
+    assert_eq!(error(four.express(1, 0), 2), text(0));
+    assert_eq!(error(four.express(1, 4), 2), text(4));
+    assert!(PriorityPool::with(four.express(0, 1)).threads(1).build().is_ok());
+}
