@@ -16,8 +16,8 @@ use std::thread;
 use std::time::Duration;
 
 use pool_core::{
-    Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Timing, Timings, Unsupported,
-    WorkerStats, current,
+    Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Submit, Timing, Timings,
+    Unsupported, WorkerStats, current,
 };
 
 use crate::show::Table;
@@ -121,11 +121,16 @@ fn work(job: u32, events: &Sender<Event>) -> u32 {
     job * job
 }
 
+/// For a job that waits for the main thread, which therefore must not run it in place at a full queue.
+fn elsewhere() -> Submit {
+    Submit::default().wait_at_most(Duration::from_secs(10))
+}
+
 /// Keeps a worker busy until the sender is dropped. Returns when it is.
 fn occupy(pool: &dyn Pool) -> Result<Sender<()>, Rejected> {
     let (starts, started) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    pool.execute(move || {
+    pool.execute_with(elsewhere(), move || {
         // The receiver waits for it.
         let _ = starts.send(());
         // An error is what it waits for.
@@ -248,10 +253,10 @@ mod tests {
         let workers = if text.contains("3 workers have started") { 3 } else { 2 };
         let all: Vec<String> = (0..=workers).map(|worker| worker.to_string()).collect();
         let (more, all) = (workers + 1, all.join(", "));
-        assert_eq!(next(), format!("resized from {workers} to {more}, now there are workers {all}"));
+        assert_eq!(next(), format!("resized from {workers} to {more}; at work now: {all}"));
         assert_eq!(next(), format!("a broadcast ran on workers {all}"));
         assert_eq!(next(), format!("a job for worker {workers} ran on worker {workers}"));
-        let left = next().strip_prefix(&format!("resized from {more} to 1, now there are workers "));
+        let left = next().strip_prefix(&format!("resized from {more} to 1; at work now: "));
         let left: usize = left.and_then(|left| left.parse().ok()).unwrap_or_else(|| panic!("{text}"));
         assert_eq!(next(), "paused: 1 job waits; resumed: it runs");
         let mut jobs = more + 5;

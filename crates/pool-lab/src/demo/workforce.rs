@@ -38,7 +38,7 @@ fn resize(pool: &dyn Pool, to: usize, out: &mut dyn Write) -> Result<(), DemoErr
     while !is_settled() {
         thread::yield_now();
     }
-    writeln!(out, "  resized from {from} to {to}, now there are workers {}", list(&pool.present_workers()))?;
+    writeln!(out, "  resized from {from} to {to}; at work now: {}", list(&pool.present_workers()))?;
     Ok(())
 }
 
@@ -59,8 +59,10 @@ fn one_worker(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
 }
 
 fn pause(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
+    let worker = pool.present_workers().pop().unwrap_or_default();
     pool.pause()?;
-    let job = pool.spawn(|| "runs")?;
+    // Into the mailbox, which always has room: at a full queue that nobody takes from, a submitter may wait for ever.
+    let job = pool.spawn_on(worker, || "runs")?;
     let queued = pool.counts().queued;
     pool.resume()?;
     writeln!(out, "  paused: {queued} job waits; resumed: it {}", job.join()?)?;
@@ -71,7 +73,7 @@ fn pause(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
 fn block(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
     let (blocks, blocked) = mpsc::channel();
     let (answer, answered) = mpsc::channel();
-    let waiting = pool.spawn(move || {
+    let waiting = pool.spawn_with(super::elsewhere(), move || {
         let other = block_in_place(|| {
             // Who listens is waiting for it.
             let _ = blocks.send(());
