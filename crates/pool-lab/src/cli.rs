@@ -172,7 +172,7 @@ fn run_demo(pool: &str) -> Result<ExitCode, CliError> {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(DemoError::Spec(error)) => Err(error.into()),
         Err(DemoError::Output(error)) => Err(error.into()),
-        Err(DemoError::Rejected(error)) => Err(CliError::Demo(DemoError::Rejected(error))),
+        Err(error) => Err(CliError::Demo(error)),
     }
 }
 

@@ -1,10 +1,13 @@
 //! The demonstration: what a thread pool does, on any pool.
 //!
 //! A pool of N workers starts; jobs run on different workers and report completion; one job panics and the pool goes on;
-//! some jobs are not to start late, or not to run for ever; the pool shuts down gracefully; tables show what each worker did and
-//! how long jobs waited and ran.
+//! workers come, go, pause and block, if the pool is one of ours; some jobs are not to start late, or not to run for ever; the
+//! pool shuts down gracefully; tables show what each worker did and how long jobs waited and ran.
 
 mod limits;
+mod shutdown;
+mod urgent;
+mod workforce;
 
 use std::io::{self, Write};
 use std::panic;
@@ -13,7 +16,8 @@ use std::thread;
 use std::time::Duration;
 
 use pool_core::{
-    Distribution, JoinError, Pool, PoolExt, Rejected, Stats, Timing, Timings, WorkerStats, current,
+    Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Submit, Timing, Timings,
+    Unsupported, WorkerStats, current,
 };
 
 use crate::show::Table;
@@ -35,6 +39,15 @@ pub enum DemoError {
     /// The pool refused a job, as it may by its options.
     #[error("{0}; give the pool more room or another overflow policy")]
     Rejected(#[from] Rejected),
+    /// The pool cannot have one more worker.
+    #[error(transparent)]
+    Resize(#[from] ResizeError),
+    /// An adapted pool has no such operation.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// A job of the demonstration has no result.
+    #[error(transparent)]
+    Job(#[from] JoinError),
     /// Standard output is closed.
     #[error(transparent)]
     Output(#[from] io::Error),
@@ -52,23 +65,15 @@ enum Event {
 ///
 /// [`DemoError`] when the pool cannot be built or refuses jobs, or the output cannot be written.
 pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
-    let pool = engine::build_pool(&spec.with_timing(Timing::Every))?;
+    let pool = engine::build_pool(&spec.with_timing(Timing::Every).with_headroom(1))?;
     writeln!(out, "Pool `{spec}`: {} workers have started.\n", pool.threads())?;
 
     let quiet = QuietPanics::start();
     run_jobs(&*pool, out)?;
     drop(quiet);
+    workforce::show(&*pool, out)?;
     limits::show(&*pool, out)?;
-
-    writeln!(out, "\nShutting down: no more jobs come in, queued ones still run.")?;
-    // This thread is no worker, so the shutdown is complete when the call returns.
-    let _ = pool.shutdown();
-    let refused = pool.execute(|| {}).is_err();
-    writeln!(
-        out,
-        "All workers have ended; a late job is {}.\n",
-        if refused { "refused" } else { "accepted" }
-    )?;
+    shutdown::show(&*pool, out)?;
     out.write_all(report(&pool.stats()).as_bytes())?;
     // A peer does not time its jobs.
     if let Some(timings) = pool.timings() {
@@ -116,6 +121,26 @@ fn work(job: u32, events: &Sender<Event>) -> u32 {
     job * job
 }
 
+/// For a job that waits for the main thread, which therefore must not run it in place at a full queue.
+fn elsewhere() -> Submit {
+    Submit::default().wait_at_most(Duration::from_secs(10))
+}
+
+/// Keeps a worker busy until the sender is dropped. Returns when it is.
+fn occupy(pool: &dyn Pool) -> Result<Sender<()>, Rejected> {
+    let (starts, started) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    pool.execute_with(elsewhere(), move || {
+        // The receiver waits for it.
+        let _ = starts.send(());
+        // An error is what it waits for.
+        let _ = released.recv();
+    })?;
+    // An error means that the job was given up.
+    let _ = started.recv();
+    Ok(release)
+}
+
 /// Keeps the standard library from printing panics, which the demonstration itself tells.
 struct QuietPanics;
 
@@ -144,7 +169,9 @@ fn report(stats: &Stats) -> String {
         [name, worker.jobs().to_string(), average, worker.steals.to_string(), worker.panicked.to_string()]
     };
     let mut all = WorkerStats::default();
-    for (index, worker) in stats.workers.iter().enumerate() {
+    // In some seats there never was a worker.
+    let seats = stats.workers.iter().enumerate().filter(|(_, worker)| **worker != WorkerStats::default());
+    for (index, worker) in seats {
         table.row(row(index.to_string(), worker));
         all.completed += worker.completed;
         all.panicked += worker.panicked;
@@ -195,12 +222,54 @@ mod tests {
             assert!(text.contains("whose time to start has passed: the job never ran"), "{spec}: {text}");
             assert!(text.contains("whose token is set: told to stop, and stopped"), "{spec}: {text}");
             assert!(text.contains("that overran its limit: told to stop, and stopped"), "{spec}: {text}");
+            assert!(text.lines().count() <= 70, "{spec}: {text}");
+            let is_peer = spec.starts_with("rayon");
+            let shown = if is_peer { assert_unsupported(&text) } else { assert_workforce(&text) };
+            let jobs = (18 + shown).to_string();
             let all = text.lines().find(|line| line.trim_start().starts_with("all ")).unwrap();
             let cells: Vec<&str> = all.split_whitespace().collect();
-            assert_eq!((cells[1], *cells.last().unwrap()), ("18", "1"), "{spec}: {text}");
+            assert_eq!((cells[1], *cells.last().unwrap()), (&*jobs, "1"), "{spec}: {text}");
             let row = text.lines().find_map(|line| line.trim_start().strip_prefix("run "));
             let timed = row.map(|row| row.split_whitespace().next().unwrap());
-            assert_eq!(timed, (!spec.starts_with("rayon")).then_some("18"), "{spec}: {text}");
+            assert_eq!(timed, (!is_peer).then_some(&*jobs), "{spec}: {text}");
         }
+    }
+
+    /// What an adapted pool says of its workers. Returns how many jobs ran for it.
+    fn assert_unsupported(text: &str) -> usize {
+        assert!(text.contains("has no operation to resize"), "{text}");
+        assert!(text.contains("Not with a limit: the pool \"rayon\" has no operation"), "{text}");
+        for word in ["broadcast", "paused", "blocked"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+        1
+    }
+
+    /// What happens to the workers of one of our pools, line by line. Returns how many jobs ran for it.
+    fn assert_workforce(text: &str) -> usize {
+        let shown = text.lines().skip_while(|line| *line != "While it runs:").skip(1);
+        let mut shown = shown.take_while(|line| !line.is_empty());
+        let mut next = || shown.next().unwrap_or_default().trim_start();
+        let workers = if text.contains("3 workers have started") { 3 } else { 2 };
+        let all: Vec<String> = (0..=workers).map(|worker| worker.to_string()).collect();
+        let (more, all) = (workers + 1, all.join(", "));
+        assert_eq!(next(), format!("resized from {workers} to {more}; at work now: {all}"));
+        assert_eq!(next(), format!("a broadcast ran on workers {all}"));
+        assert_eq!(next(), format!("a job for worker {workers} ran on worker {workers}"));
+        let left = next().strip_prefix(&format!("resized from {more} to 1; at work now: "));
+        let left: usize = left.and_then(|left| left.parse().ok()).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(next(), "paused: 1 job waits; resumed: it runs");
+        let mut jobs = more + 5;
+        if text.contains("priority") {
+            let urgent = "something more urgent than an idle job waits; raised, that job runs first";
+            assert_eq!(next(), urgent);
+            jobs += 3;
+        }
+        let other = next().strip_prefix(&format!("worker {left} blocked, and worker "));
+        let other = other.and_then(|other| other.strip_suffix(" ran what it was waiting for"));
+        assert_ne!(other.and_then(|other| other.parse().ok()).unwrap_or(left), left, "{text}");
+        assert_eq!(next(), "", "{text}");
+        assert!(text.contains("After 1ms 1 job still runs, and 0 wait.\nAll workers have ended"), "{text}");
+        jobs
     }
 }

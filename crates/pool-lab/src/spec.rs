@@ -27,6 +27,7 @@ pub struct Spec {
     threads: Option<usize>,
     options: Settings,
     timing: Timing,
+    headroom: usize,
 }
 
 /// Why a spec was refused, or why nothing could be built from it. One line, naming what is known or allowed.
@@ -75,7 +76,8 @@ pub enum SpecError {
 impl Spec {
     /// The engine with default options.
     pub fn new(engine: &'static Engine) -> Self {
-        Spec { engine, threads: None, options: Settings::new(engine.options), timing: Timing::Off }
+        let options = Settings::new(engine.options);
+        Spec { engine, threads: None, options, timing: Timing::Off, headroom: 0 }
     }
 
     /// Reads a list of specs separated by commas.
@@ -116,6 +118,17 @@ impl Spec {
     /// Which jobs the pool is to time.
     pub fn timing(&self) -> Timing {
         self.timing
+    }
+
+    /// The same spec of a pool that can be resized to this many workers more, and has as many spare seats beyond, if it is
+    /// one of ours. No spec string says so: measurements are never made with it.
+    pub fn with_headroom(&self, headroom: usize) -> Self {
+        Spec { headroom, ..self.clone() }
+    }
+
+    /// How many workers more the pool is to have seats for, and how many spare seats beyond.
+    pub fn headroom(&self) -> usize {
+        self.headroom
     }
 
     /// The engine's options.

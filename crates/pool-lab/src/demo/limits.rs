@@ -19,11 +19,12 @@ pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError
 
     let stop = CancelToken::new();
     let (starts, started) = mpsc::channel();
-    let patient = pool.spawn_with(attributes("patient").token(&stop), move || {
-        // The receiver waits for it.
-        let _ = starts.send(());
-        until_told()
-    })?;
+    let patient =
+        pool.spawn_with(attributes("patient").submit(super::elsewhere()).token(&stop), move || {
+            // The receiver waits for it.
+            let _ = starts.send(());
+            until_told()
+        })?;
     // An error means that it never ran, and its handle says why.
     let _ = started.recv();
     stop.cancel();

@@ -35,7 +35,13 @@ struct Ours<S: Strategy> {
 }
 
 fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
-    let pool = ThreadPool::with(S::from_spec(spec)).threads(spec.threads()).timing(spec.timing()).build();
+    let (threads, headroom) = (spec.threads(), spec.headroom());
+    let pool = ThreadPool::with(S::from_spec(spec))
+        .threads(threads)
+        .max_threads(threads + headroom)
+        .spare_threads(headroom)
+        .timing(spec.timing())
+        .build();
     pool.map_err(|error| spec.build_error(error))
 }
 

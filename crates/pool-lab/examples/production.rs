@@ -1,0 +1,116 @@
+//! A pool as a server would have it: it has a name, grows and shrinks, tells what happens, and gives each request its limits.
+//!
+//! ```text
+//! cargo run --release -p pool-lab --example production
+//! ```
+
+use std::error::Error;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pool_core::{
+    Attributes, BuildError, CancelToken, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, PoolExt,
+    Rejected, Scaling, Shutdown, Timing, current_token,
+};
+use pool_priority::{Levels, PriorityPool};
+
+/// Requests that are served as they should be.
+const REQUESTS: u64 = 200;
+
+fn build() -> Result<PriorityPool, BuildError> {
+    PriorityPool::with(Levels::new(8))
+        .name("requests")
+        .scaling(Scaling::between(1, 4).keep_alive(Duration::from_millis(50)))
+        .spare_threads(1)
+        .timing(Timing::Every)
+        .backtraces(true)
+        .on_start(|worker| println!("worker {worker} comes"))
+        .on_stop(|worker| println!("worker {worker} leaves"))
+        .after_job(log_failure)
+        .on_panic(log_panic)
+        .on_overdue(log_overdue)
+        .build()
+}
+
+fn log_failure(job: JobInfo<'_>, outcome: JobOutcome) {
+    if outcome == JobOutcome::Panicked {
+        println!("{} has failed on worker {:?}", job.name.unwrap_or("a job"), job.worker);
+    }
+}
+
+fn log_panic(panic: PanicInfo<'_>) {
+    let (name, message) = (panic.name.unwrap_or("a job"), panic.message.unwrap_or_default());
+    println!("{name} panicked at {}: {message}", panic.location.unwrap_or("?"));
+    // All of it would go into a log; here its length will do.
+    let lines = panic.backtrace.map_or(0, |backtrace| backtrace.to_string().lines().count());
+    println!("  with a backtrace of {lines} lines");
+}
+
+fn log_overdue(job: OverdueInfo<'_>) {
+    println!(
+        "{} has been running for more than {:?} and is told to stop",
+        job.name.unwrap_or("a job"),
+        job.age
+    );
+}
+
+/// Example, and test: `tests/examples.rs` runs it.
+pub fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let pool = build()?;
+    serve(&pool)?;
+    // Each failure of a request is its own; the pool goes on.
+    pool.execute_with(Attributes::new().name("broken"), || panic!("a bug"))?;
+    limits(&pool)?;
+
+    if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
+        println!("{running} jobs still run; {queued} are given up");
+        drop(pool.shutdown_now());
+    }
+    report(&pool);
+    let counts = pool.counts();
+    assert_eq!((counts.completed, counts.panicked, counts.expired), (REQUESTS + 1, 1, 1));
+    assert_eq!((counts.cancelled, counts.accounted()), (1, counts.submitted));
+    Ok(())
+}
+
+/// Requests of a millisecond each, more than one worker can serve.
+fn serve(pool: &PriorityPool) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let request = || Attributes::new().name("request").start_within(Duration::from_secs(60));
+    let spawn = |_| pool.spawn_with(request(), || thread::sleep(Duration::from_millis(1)));
+    for request in (0..REQUESTS).map(spawn).collect::<Result<Vec<_>, Rejected>>()? {
+        request.join()?;
+    }
+    Ok(())
+}
+
+/// One request that comes too late, one that nobody wants any more, one that takes too long.
+fn limits(pool: &PriorityPool) -> Result<(), Rejected> {
+    let late = pool.spawn_with(Attributes::new().name("late").start_by(Instant::now()), || ())?;
+    println!("late: {:?}", late.join());
+
+    let gone = CancelToken::new();
+    gone.cancel();
+    let unwanted = pool.spawn_with(Attributes::new().name("unwanted").token(&gone), || ())?;
+    println!("unwanted: {:?}", unwanted.join());
+
+    let slow = Attributes::new().name("slow").run_limit(Duration::from_millis(10));
+    let slow = pool.spawn_with(slow, || {
+        let token = current_token().unwrap_or_default();
+        while !token.is_cancelled() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        "stopped early"
+    })?;
+    println!("slow: {:?}", slow.join());
+    Ok(())
+}
+
+fn report(pool: &PriorityPool) {
+    let stats = pool.stats();
+    println!("\n{stats}\nat most {} workers", stats.staff.highest);
+    if let Some(timings) = pool.timings() {
+        let (wait, run) = (timings.queue_wait, timings.run_time);
+        println!("queue wait: {:?} at p50, {:?} at p99.9", wait.p50(), wait.p999());
+        println!("run time: {:?} at p50, {:?} at p99.9", run.p50(), run.p999());
+    }
+}
