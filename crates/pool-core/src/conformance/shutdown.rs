@@ -20,7 +20,9 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Claim::Shutdown, Claim::NestedWaits])
             .queues(10),
         case!("shutdown", from_inside_a_job_is_begun).needs(&[InnerShutdown]).queues(2),
-        case!("shutdown", from_two_jobs_at_once_is_begun_by_both).needs(&[InnerShutdown]).queues(2),
+        case!("shutdown", from_two_jobs_at_once_is_begun_by_both)
+            .needs(&[InnerShutdown, Claim::Parallel])
+            .queues(2),
         case!("shutdown", from_inside_is_ended_by_the_workers).needs(&[InnerShutdown]).submits(1),
         case!("shutdown", dropping_a_pool_runs_what_is_queued).needs(&[Claim::Shutdown]).queues(20),
         case!("shutdown", a_pool_may_be_dropped_inside_its_own_job).needs(&[InnerShutdown]).queues(2),
