@@ -2,13 +2,16 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::case::{Case, case};
 use super::tools::{Latch, PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, until};
 use super::{Claim, Setup, Subject};
-use crate::{Attributes, CancelToken, JoinError, Pool, PoolExt, Reason, Submit, current_token, job_name};
+use crate::{
+    Attributes, CancelToken, JobHandle, JoinError, Pool, PoolExt, Reason, Submit, current_token, job_name,
+};
 
 pub(super) fn cases() -> Vec<Case> {
     use Claim::{Counts, Hooks, ShutdownNow, WaitIdle};
@@ -163,8 +166,8 @@ fn until_told() {
     until(|| token.is_cancelled());
 }
 
-fn a_running_job_sees_its_token(subject: &Subject) {
-    let pool = subject.pool_of(1);
+/// Such a job, once it runs, and its token.
+fn run_until_told(pool: &Arc<dyn Pool>) -> (CancelToken, JobHandle<()>) {
     let (token, started) = (CancelToken::new(), Latch::default());
     let starts = started.clone();
     let job = move || {
@@ -173,6 +176,12 @@ fn a_running_job_sees_its_token(subject: &Subject) {
     };
     let handle = pool.spawn_with(Attributes::new().token(&token), job).unwrap();
     started.wait();
+    (token, handle)
+}
+
+fn a_running_job_sees_its_token(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let (token, handle) = run_until_told(&pool);
     assert!(!handle.is_finished());
     token.cancel();
     handle.join().unwrap();
@@ -181,14 +190,7 @@ fn a_running_job_sees_its_token(subject: &Subject) {
 
 fn cancelling_a_running_job_sets_its_token(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let (token, started) = (CancelToken::new(), Latch::default());
-    let starts = started.clone();
-    let job = move || {
-        starts.open();
-        until_told();
-    };
-    let handle = pool.spawn_with(Attributes::new().token(&token), job).unwrap();
-    started.wait();
+    let (token, handle) = run_until_told(&pool);
     assert!(!handle.cancel(), "it runs");
     assert!(token.is_cancelled());
     handle.join().unwrap();

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::case::{Case, case};
-use super::tools::{Latch, Plug, Tally, panic_on_purpose, until};
+use super::loss::doom;
+use super::tools::{Plug, Tally, panic_on_purpose, until};
 use super::{Claim, Setup, Subject};
 use crate::{Job, Pool, PoolExt, PoolState, Reason, Shutdown, current};
 
@@ -273,15 +274,7 @@ fn a_worker_with_mail_stays(subject: &Subject) {
 
 fn a_dead_worker_leaves_its_mail_to_its_successor(subject: &Subject) {
     let pool = subject.build(Setup::threads(1).on_panic(|_| panic_on_purpose()));
-    let (started, go) = (Latch::default(), Latch::default());
-    let (starts, goes) = (started.clone(), go.clone());
-    pool.execute(move || {
-        starts.open();
-        goes.wait();
-        panic_on_purpose();
-    })
-    .unwrap();
-    started.wait();
+    let go = doom(&pool);
     let mail = pool.spawn_on(0, current).unwrap();
     go.open();
     assert_eq!(mail.join().unwrap().unwrap().index, 0);

@@ -53,7 +53,7 @@ fn breakable(threads: usize) -> (Setup, Arc<AtomicBool>) {
 }
 
 /// Occupies a worker until the latch is opened, and then kills it.
-fn doom(pool: &Arc<dyn Pool>) -> Latch {
+pub(super) fn doom(pool: &Arc<dyn Pool>) -> Latch {
     let (started, go) = (Latch::default(), Latch::default());
     let (starts, goes) = (started.clone(), go.clone());
     pool.execute(move || {
