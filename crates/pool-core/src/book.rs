@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::Ledger;
 use crate::counts::WorkerStats;
 use crate::observer::Observer;
+use crate::spell::Spell;
 
 /// What is counted wherever jobs run.
 #[derive(Default)]
@@ -31,8 +32,7 @@ pub(crate) struct WorkerBook {
     pub(crate) parks: AtomicU64,
     /// Nanoseconds between being woken and waiting again, of all such spells that are over.
     pub(crate) busy: AtomicU64,
-    /// When the current spell began, in nanoseconds since the ledger's epoch, plus one; 0 while the worker waits.
-    pub(crate) spell: AtomicU64,
+    pub(crate) spell: Spell,
     /// How often it took something from another worker.
     pub(crate) steals: AtomicU64,
     pub(crate) stolen_jobs: AtomicU64,
@@ -82,8 +82,7 @@ impl WorkerBook {
     }
 
     pub(crate) fn read(&self, now: u64) -> WorkerStats {
-        let spell = self.spell.load(Acquire);
-        let current = if spell == 0 { 0 } else { (now + 1).saturating_sub(spell) };
+        let current = self.spell.began().map_or(0, |began| now.saturating_sub(began));
         WorkerStats {
             completed: self.jobs.completed.load(Acquire),
             panicked: self.jobs.panicked.load(Acquire),

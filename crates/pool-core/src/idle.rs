@@ -1,6 +1,6 @@
 //! How an outlet tells what a worker does besides running jobs: waiting, and stealing.
 
-use std::sync::atomic::{AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use crate::Ledger;
 use crate::book::{WorkerBook, add_alone};
@@ -40,10 +40,8 @@ impl<'a> Idle<'a> {
 
     fn end_spell(&self) {
         if let Some((ledger, book)) = self.worker {
-            let spell = book.spell.load(Relaxed);
-            if spell != 0 {
-                book.spell.store(0, Relaxed);
-                add_alone(&book.busy, (ledger.now() + 1).saturating_sub(spell));
+            if let Some(began) = book.spell.end() {
+                add_alone(&book.busy, ledger.now().saturating_sub(began));
             }
             add_alone(&book.parks, 1);
             ledger.settle();
@@ -83,7 +81,7 @@ impl<'a> Idle<'a> {
 
     pub(crate) fn start_spell(&self) {
         if let Some((ledger, book)) = self.worker {
-            book.spell.store(ledger.now() + 1, Release);
+            book.spell.begin(ledger.now());
         }
     }
 }

@@ -303,7 +303,7 @@ impl Ledger {
 
     /// Whether this worker waits for a job, or has not looked for one yet.
     pub(crate) fn is_waiting(&self, worker: usize) -> bool {
-        self.workers[worker].spell.load(SeqCst) == 0
+        self.workers[worker].spell.is_over()
     }
 
     /// The desk of the calling thread if it is one of the pool's workers.

@@ -166,12 +166,12 @@ mod pool;
 mod progress;
 #[cfg(not(loom))]
 mod raise;
-#[cfg(not(loom))]
 mod rest;
 #[cfg(not(loom))]
 mod scope;
 #[cfg(all(feature = "serde", not(loom)))]
 mod serialize;
+mod spell;
 #[cfg(loom)]
 #[path = "cell/stage.rs"]
 mod stage;

@@ -10,9 +10,10 @@
 //! count; of two workers that finish at once, the one whose fence comes later sees both counts. Whoever ends a job
 //! without being a worker (a cancellation, a rejection) settles at once in the same way.
 
-use std::sync::atomic::{AtomicUsize, Ordering::*, fence};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
+
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering::SeqCst, fence, lock};
 
 #[derive(Default)]
 pub(crate) struct Rest {
@@ -27,7 +28,7 @@ impl Rest {
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         self.watchers.fetch_add(1, SeqCst);
         fence(SeqCst);
-        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = lock(&self.lock);
         let at_rest = loop {
             if is_at_rest() {
                 break true;
@@ -50,8 +51,41 @@ impl Rest {
         fence(SeqCst);
         if self.watchers.load(SeqCst) != 0 && is_at_rest() {
             // The lock is what a watcher holds between looking and sleeping.
-            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(lock(&self.lock));
             self.reached.notify_all();
         }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use loom::sync::Arc;
+
+    use super::*;
+    use crate::sync::{
+        AtomicU64,
+        Ordering::{Acquire, Release},
+        thread,
+    };
+
+    #[test]
+    fn whoever_waits_learns_of_the_last_of_two_jobs() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
+            let pool = Arc::new((Rest::default(), [AtomicU64::new(0), AtomicU64::new(0)]));
+            let is_at_rest =
+                |ended: &[AtomicU64; 2]| ended.iter().map(|book| book.load(Acquire)).sum::<u64>() == 2;
+            let workers = [0, 1].map(|index| {
+                let pool = pool.clone();
+                thread::spawn(move || {
+                    let (rest, ended) = &*pool;
+                    ended[index].store(1, Release);
+                    rest.settle(|| is_at_rest(ended));
+                })
+            });
+            assert!(pool.0.wait(None, || is_at_rest(&pool.1)));
+            workers.into_iter().for_each(|worker| worker.join().unwrap());
+        });
     }
 }

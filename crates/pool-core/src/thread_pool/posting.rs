@@ -1,6 +1,6 @@
 //! What workers do about mail and messages: see `mail` for the protocol.
 
-use std::sync::atomic::{Ordering::SeqCst, fence};
+use std::sync::atomic::Ordering::SeqCst;
 
 use super::attention::{Matter, Seen};
 use super::core::Core;
@@ -52,7 +52,6 @@ impl<S: Strategy> Core<S> {
     /// Nudges a worker that waits and has mail, and lets it go first.
     #[cold]
     fn pass_on(&self, index: usize) {
-        fence(SeqCst);
         let awaited = self.mail.others(index).find(|other| self.ledger().is_waiting(*other));
         if let Some(awaited) = awaited {
             // If the pool takes nothing more, its worker wakes for that.
