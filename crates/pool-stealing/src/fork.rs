@@ -164,6 +164,10 @@ where
     R: Send,
 {
     if pushed.reclaim() {
+        if !owner.stack().has_public() {
+            // SAFETY: nothing that is called here leaves a seat.
+            unsafe { here::shared() }.into_iter().for_each(|shared| shared.keep_asked(owner));
+        }
         // SAFETY: the frame was reclaimed.
         return Settled::Here(unsafe { frame.take_closure() });
     }

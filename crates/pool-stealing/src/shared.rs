@@ -34,10 +34,17 @@ impl Shared {
     /// Somebody wants forks or jobs: makes some forks public, and wakes one who sleeps.
     pub(crate) fn answer(&self, owner: Owner<'_>) {
         let stack = owner.stack();
-        stack.publish();
+        let has_public = stack.publish();
         self.sleep.notify();
+        if !has_public {
+            self.keep_asked(owner);
+        }
+    }
+
+    /// The owner has no public forks, or none any more: those who sleep rely on its mark.
+    pub(crate) fn keep_asked(&self, owner: Owner<'_>) {
         if self.sleep.has_sleepers() {
-            stack.stay_asked();
+            owner.stack().stay_asked();
         }
     }
 

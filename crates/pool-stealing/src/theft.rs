@@ -1,5 +1,6 @@
 //! Stealing forks: politely first, then by force.
 
+use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
 use crate::frame::Loot;
@@ -83,7 +84,20 @@ impl Shared {
         if loot.is_some() || force {
             hunger.is_over_at(victim);
         }
+        if loot.is_some() && !stack.has_public() {
+            self.took_the_last(victim);
+        }
         loot.map(|loot| Fork { loot, victim })
+    }
+
+    /// The victim may have done without the mark while it had public forks. Those who sleep rely on the mark again, and on
+    /// this thread for what the victim has pushed meanwhile.
+    fn took_the_last(&self, victim: usize) {
+        fence(SeqCst);
+        if self.sleep.has_sleepers() {
+            self.ask_all(std::iter::once(victim));
+            self.sleep.call_for(|| self.has_visible_work());
+        }
     }
 
     /// Sees to it that the next fork at any of these seats finds that it is asked for, or is seen by whoever looks
