@@ -12,6 +12,7 @@ use crate::CoDel;
 #[non_exhaustive]
 pub enum Overflow {
     /// The submitter waits for room. Backpressure: producers slow down to the speed of the workers.
+    /// While jobs are short, it waits until the queue is half empty: that is faster than to fill each place as it becomes free.
     #[default]
     Block,
     /// The submitter waits at most this long; then the job comes back.
