@@ -109,6 +109,11 @@
 #[cfg(all(test, not(loom)))]
 extern crate self as pool_core;
 
+#[cfg(all(test, not(loom)))]
+#[path = "../tests/support/deque.rs"]
+#[allow(dead_code, missing_docs, reason = "a part of what the integration tests share")]
+mod deque;
+
 #[doc(hidden)]
 pub mod fences;
 mod gate;

@@ -23,16 +23,11 @@ fn into_handler(handler: extern "C" fn()) -> Option<unsafe extern "C" fn()> {
 }
 
 #[cfg(all(test, unix, not(miri)))]
-#[path = "../tests/support/deque.rs"]
-#[allow(dead_code, missing_docs, reason = "a part of what the integration tests share")]
-mod deque;
-
-#[cfg(all(test, unix, not(miri)))]
 mod tests {
     use std::sync::{Arc, Barrier};
     use std::time::Duration;
 
-    use super::deque::{Deque, End};
+    use crate::deque::{Deque, End};
     use crate::*;
 
     /// Forks; the child runs the body and tells whether it came to its end. A child that hangs is killed by a signal.

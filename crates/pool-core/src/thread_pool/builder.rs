@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::Core;
-use super::cpu_limit::{self, Follower};
+use super::cpu_limit::{Follower, Source};
 use super::roster::Roster;
 use super::settings::Settings;
 use super::{Scaling, ThreadPool, worker};
@@ -75,7 +75,7 @@ pub struct Builder<S> {
     max_threads: Option<usize>,
     spare_threads: usize,
     scaling: Option<Scaling>,
-    follow_cpu_limit: bool,
+    cpu_limit: Option<Source>,
     #[cfg(feature = "affinity")]
     pinning: super::Pinning,
     name: Option<String>,
@@ -97,7 +97,7 @@ impl<S: Strategy> Builder<S> {
             max_threads: None,
             spare_threads: 0,
             scaling: None,
-            follow_cpu_limit: false,
+            cpu_limit: None,
             #[cfg(feature = "affinity")]
             pinning: super::Pinning::None,
             name: None,
@@ -170,7 +170,14 @@ impl<S: Strategy> Builder<S> {
     /// }
     /// ```
     pub fn follow_cpu_limit(mut self, follow: bool) -> Self {
-        self.follow_cpu_limit = follow;
+        self.cpu_limit = follow.then(Source::system);
+        self
+    }
+
+    /// As [`follow_cpu_limit`](Builder::follow_cpu_limit), from elsewhere.
+    #[cfg(test)]
+    pub(super) fn cpu_limit_from(mut self, source: Source) -> Self {
+        self.cpu_limit = Some(source);
         self
     }
 
@@ -332,7 +339,7 @@ impl<S: Strategy> Builder<S> {
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
         let ends = self.strategy.open(seats)?;
-        let limit = if self.follow_cpu_limit { cpu_limit::now() } else { None };
+        let limit = self.cpu_limit.as_ref().and_then(Source::limit);
         let settings = self.settings(threads, limit)?;
         let threads = limit.map_or(threads, |limit| threads.min(limit.max(*bounds.start())));
         let mut roster = Roster::new(threads, bounds, seats);
@@ -392,7 +399,7 @@ impl<S: Strategy> Builder<S> {
             scales: self.scaling.is_some(),
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
-            cpu_limit: self.follow_cpu_limit.then(|| Follower::new(cpu_limit)),
+            cpu_limit: self.cpu_limit.clone().map(|source| Follower::new(source, cpu_limit)),
             threads,
         })
     }

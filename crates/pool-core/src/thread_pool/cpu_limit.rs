@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 /// How often the limit is read, at most.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where Linux tells a process where it is.
-const MOUNTS: &str = "/proc/self/mountinfo";
-const GROUPS: &str = "/proc/self/cgroup";
+/// Where a process is told where it is.
+#[derive(Clone)]
+pub(super) struct Source {
+    mounts: PathBuf,
+    groups: PathBuf,
+}
 
 /// Notices when the limit changes.
 pub(super) struct Follower {
+    source: Source,
     epoch: Instant,
     /// When somebody is to read it next, in nanoseconds since the epoch.
     next: AtomicU64,
@@ -24,16 +28,27 @@ pub(super) struct Follower {
     last: AtomicUsize,
 }
 
-/// The limit in whole CPUs, if there is one.
-pub(super) fn now() -> Option<usize> {
-    limit(Path::new(MOUNTS), Path::new(GROUPS))
+impl Source {
+    /// Where Linux does.
+    pub(super) fn system() -> Self {
+        Source { mounts: "/proc/self/mountinfo".into(), groups: "/proc/self/cgroup".into() }
+    }
+
+    /// The limit in whole CPUs, if there is one: the strictest on the way from the process's group to the root.
+    pub(super) fn limit(&self) -> Option<usize> {
+        let mounts = fs::read_to_string(&self.mounts).ok()?;
+        let groups = fs::read_to_string(&self.groups).ok()?;
+        let (mount, group) = group_in(mounts.lines().find_map(unified_mount)?, unified_group(&groups)?)?;
+        let ancestors = group.ancestors().take_while(|directory| directory.starts_with(&mount));
+        ancestors.filter_map(|directory| cpus(&fs::read_to_string(directory.join("cpu.max")).ok()?)).min()
+    }
 }
 
 impl Follower {
-    /// One who knows this limit.
-    pub(super) fn new(limit: Option<usize>) -> Self {
+    /// One who has found this limit.
+    pub(super) fn new(source: Source, limit: Option<usize>) -> Self {
         let next = AtomicU64::new(INTERVAL.as_nanos() as u64);
-        Follower { epoch: Instant::now(), next, last: AtomicUsize::new(limit.unwrap_or(0)) }
+        Follower { source, epoch: Instant::now(), next, last: AtomicUsize::new(limit.unwrap_or(0)) }
     }
 
     /// The limit, if it is time to look and it has changed. The inner `None` means that there is none.
@@ -46,19 +61,10 @@ impl Follower {
         let next = (elapsed + INTERVAL).as_nanos() as u64;
         // One of those who come now reads.
         self.next.compare_exchange(due, next, Relaxed, Relaxed).ok()?;
-        let limit = self::now();
+        let limit = self.source.limit();
         let known = limit.unwrap_or(0);
         (self.last.swap(known, Relaxed) != known).then_some(limit)
     }
-}
-
-/// The strictest limit on the way from the process's group to the root.
-fn limit(mounts: &Path, groups: &Path) -> Option<usize> {
-    let mounts = fs::read_to_string(mounts).ok()?;
-    let groups = fs::read_to_string(groups).ok()?;
-    let (mount, group) = group_in(mounts.lines().find_map(unified_mount)?, unified_group(&groups)?)?;
-    let ancestors = group.ancestors().take_while(|directory| directory.starts_with(&mount));
-    ancestors.filter_map(|directory| cpus(&fs::read_to_string(directory.join("cpu.max")).ok()?)).min()
 }
 
 /// What a line of mountinfo says of a cgroup v2 file system: which part of the hierarchy it shows, and where.
@@ -94,6 +100,8 @@ fn cpus(content: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deque::{Deque, End};
+    use crate::{Pool, ThreadPool};
 
     #[test]
     fn a_quota_is_rounded_up_to_whole_cpus() {
@@ -122,13 +130,17 @@ mod tests {
 
         /// The limit of a process in this group, where the mount shows the hierarchy from `root` on.
         fn limit(&self, root: &str, group: &str) -> Option<usize> {
+            self.source(root, group).limit()
+        }
+
+        fn source(&self, root: &str, group: &str) -> Source {
             let mount = self.0.join("cgroup");
             let other = "25 1 0:20 / /proc rw - proc proc rw";
             let line =
                 format!("{other}\n30 25 0:26 {root} {} rw shared:4 - cgroup2 cgroup2 rw\n", mount.display());
             let mounts = self.write("mountinfo", &line);
             let groups = self.write("groups", &format!("3:cpu:/old\n0::{group}\n"));
-            limit(&mounts, &groups)
+            Source { mounts, groups }
         }
     }
 
@@ -162,15 +174,35 @@ mod tests {
 
     #[test]
     fn without_cgroups_there_is_no_limit() {
-        assert_eq!(limit(Path::new("/nowhere"), Path::new("/nowhere")), None);
+        assert_eq!(Source { mounts: "/nowhere".into(), groups: "/nowhere".into() }.limit(), None);
     }
 
     #[test]
     fn it_looks_once_and_then_not_for_a_while() {
-        let follower = Follower::new(Some(77_777));
+        let system = Source::system();
+        let follower = Follower::new(system.clone(), Some(77_777));
         assert_eq!(follower.poll(), None, "the limit was just read");
         follower.next.store(0, Relaxed);
-        assert_eq!(follower.poll(), Some(now()));
+        assert_eq!(follower.poll(), Some(system.limit()));
         assert_eq!((0..100).filter(|_| follower.poll().is_some()).count(), 0);
+    }
+
+    #[test]
+    fn a_pool_follows_the_files() {
+        let hierarchy = Hierarchy::new("pool");
+        let quota = |content| hierarchy.write("cgroup/box/cpu.max", content);
+        quota("100000 100000");
+        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(2);
+        let pool = builder.cpu_limit_from(hierarchy.source("/", "/box")).build().unwrap();
+        assert_eq!(pool.threads(), 1);
+        for (content, threads) in [("max 100000", 2), ("50000 100000", 1), ("150000 100000", 2)] {
+            quota(content);
+            // It looks between two jobs, once a second.
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while pool.threads() != threads {
+                assert!(Instant::now() < deadline, "{content:?} is not heeded");
+                pool.spawn(|| ()).unwrap().join().unwrap();
+            }
+        }
     }
 }
