@@ -78,6 +78,10 @@ impl<T> JobHandle<T> {
     /// the job up or it did not start in time.
     pub fn join(mut self) -> Result<T, JoinError> {
         let task = self.task.take().expect(TAKEN);
+        // Most often it is done, where many are spawned and then joined.
+        if let Some(result) = task.take() {
+            return result;
+        }
         if let Some(desk) = self.ledger.desk_here().filter(|_| self.may_run_here()) {
             task.run_in_place(Some(desk));
         }
