@@ -211,7 +211,7 @@ fn a_fork_goes_to_its_owner_or_to_one_thief() {
                     stack
                         .take(true, |fork| Some(Shared(fork)))
                         .into_iter()
-                        .for_each(|fork| Fork::run(fork.0));
+                        .for_each(|taken| Fork::run(taken.fork.0));
                 }
             })
         };
@@ -234,7 +234,10 @@ fn nested_forks_that_are_published_or_taken_by_force_run_once() {
         let thieves = [true, false].map(|force| {
             let stack = stack.clone();
             thread::spawn(move || {
-                stack.take(force, |fork| Some(Shared(fork))).into_iter().for_each(|fork| Fork::run(fork.0));
+                stack
+                    .take(force, |fork| Some(Shared(fork)))
+                    .into_iter()
+                    .for_each(|taken| Fork::run(taken.fork.0));
             })
         });
         let (older, newer) = (Fork::leaked(), Fork::leaked());
@@ -421,9 +424,8 @@ fn fall_asleep_and_be_forgotten(
 
 /// Takes the only public fork, unless somebody is in the way, and sees to the owner's mark.
 fn take_the_last(stack: &SplitStack<Fork>, sleep: &Sleep) -> bool {
-    if stack.take(false, |fork| Some(Shared(fork))).is_none() {
-        return false;
-    }
+    let Some(taken) = stack.take(false, |fork| Some(Shared(fork))) else { return false };
+    assert!(taken.was_last);
     fence(SeqCst);
     if sleep.has_sleepers() {
         ask_and_look(stack);

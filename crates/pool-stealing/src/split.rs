@@ -112,6 +112,13 @@ pub(crate) struct Pushed<'a, T> {
     index: usize,
 }
 
+/// What a thief has taken.
+pub(crate) struct Taken<R> {
+    pub(crate) fork: R,
+    /// Nothing public was left then.
+    pub(crate) was_last: bool,
+}
+
 impl<T> Clone for Pushed<'_, T> {
     fn clone(&self) -> Self {
         *self
@@ -252,15 +259,18 @@ impl<T> SplitStack<T> {
 
     /// Takes the oldest fork, if it is public, or if `force` and it can be made so. `accept` gets it under the lock and
     /// has the last word.
-    pub(crate) fn take<R>(&self, force: bool, accept: impl FnOnce(*mut T) -> Option<R>) -> Option<R> {
+    pub(crate) fn take<R>(&self, force: bool, accept: impl FnOnce(*mut T) -> Option<R>) -> Option<Taken<R>> {
         let lock = self.public.waiters.try_lock().ok()?;
         let lo = self.public.lo.load(Relaxed);
         if self.ends.split.load(Relaxed) <= lo && !(force && self.force(lo, &lock)) {
             return None;
         }
-        let taken = accept(self.ends.slots[lo].load(Relaxed))?;
+        let fork = accept(self.ends.slots[lo].load(Relaxed))?;
         self.public.lo.store(lo + 1, Relaxed);
-        Some(taken)
+        // Under the lock, because another thief moves the split up and down again when it tries force.
+        let was_last = !self.has_public();
+        drop(lock);
+        Some(Taken { fork, was_last })
     }
 
     /// Moves the split over the owner's head. Returns whether something is public now.

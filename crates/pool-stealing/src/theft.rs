@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::frame::Loot;
 use crate::shared::Shared;
+use crate::split::Taken;
 use pool_core::fences::heavy_fence;
 
 /// How long a thief waits for an owner who has forks and does not answer.
@@ -74,20 +75,21 @@ impl Shared {
             }
             true
         };
-        let loot = stack.take(force, |frame| {
+        let taken = stack.take(force, |frame| {
             if !still_wanted() {
                 return None;
             }
             // SAFETY: only `fork` pushes, and only frames; the stack hands this one to us, under its lock.
             unsafe { Loot::new(frame, thief) }
         });
-        if loot.is_some() || force {
+        if taken.is_some() || force {
             hunger.is_over_at(victim);
         }
-        if loot.is_some() && !stack.has_public() {
+        let Taken { fork: loot, was_last } = taken?;
+        if was_last {
             self.took_the_last(victim);
         }
-        loot.map(|loot| Fork { loot, victim })
+        Some(Fork { loot, victim })
     }
 
     /// The victim may have done without the mark while it had public forks. Those who sleep rely on the mark again, and on
