@@ -1,4 +1,5 @@
-//! A worker's spells of work, and how others see that it waits between them.
+//! A worker's spells of work, and how others see that it waits between them: to bring it its mail (`mail`), and to find out
+//! whether a pool that scales is short of workers (`staffing`).
 
 use crate::sync::{
     AtomicU64,
@@ -30,23 +31,27 @@ impl Spell {
         self.0.load(Acquire).checked_sub(1)
     }
 
-    /// Whether the worker waits, or has not begun. If not, and it waits later, it finds what the caller has done before: see
-    /// the protocol of mailboxes, in `mail`.
+    /// Whether the worker waits, or has not begun. If not, and it waits later, it finds what the caller has done before, provided
+    /// that it fences when it [ends](Spell::end) its spell; and likewise the other way round.
     pub(crate) fn is_over(&self) -> bool {
         fence(SeqCst);
         self.0.load(Relaxed) == 0
     }
 }
 
-/// How a worker comes by its mail, with the channel as a count of messages behind a lock.
 #[cfg(all(test, loom))]
 mod model {
     use loom::sync::{Arc, Condvar, Mutex};
 
     use crate::rest::Rest;
     use crate::spell::Spell;
-    use crate::sync::{AtomicUsize, Ordering::SeqCst, lock, thread};
+    use crate::sync::{
+        AtomicUsize,
+        Ordering::{Relaxed, SeqCst},
+        fence, lock, thread,
+    };
 
+    /// How a worker comes by its mail, with the channel as a count of messages behind a lock.
     #[derive(Default)]
     struct Pool {
         nudges: Mutex<usize>,
@@ -104,6 +109,25 @@ mod model {
             }
             addressee.join().unwrap();
             assert_eq!(pool.mail.load(SeqCst), 0);
+        });
+    }
+
+    #[test]
+    fn a_job_that_finds_the_worker_idle_is_noticed_by_the_worker() {
+        loom::model(|| {
+            let pool = Arc::new((Spell::default(), AtomicUsize::new(0)));
+            let worker = thread::spawn({
+                let pool = pool.clone();
+                // It has come by an earlier job, and looks whether there are more than idle workers.
+                move || {
+                    pool.0.begin(0);
+                    fence(SeqCst);
+                    pool.1.load(Relaxed) > 0
+                }
+            });
+            pool.1.fetch_add(1, Relaxed);
+            let is_idle = pool.0.is_over();
+            assert!(worker.join().unwrap() || !is_idle, "nobody has the pool grow");
         });
     }
 }
