@@ -7,10 +7,14 @@
 //! A model that loses a wake-up ends with a thread that is parked for good, which loom reports as a deadlock. Deleting
 //! any one of the fences makes one of these fail.
 
+mod forks;
+mod marks;
+mod sleeping;
+mod without_marks;
+
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicUsize, Ordering::*, fence};
-use loom::thread;
+use loom::sync::atomic::{AtomicUsize, Ordering::*};
 
 use crate::sleep::{Sleep, Woken};
 use crate::split::SplitStack;
@@ -56,107 +60,6 @@ fn run_one(sleep: &Sleep, jobs: &Jobs, bed: usize, mut searching: bool) {
     }
 }
 
-#[test]
-fn a_job_is_seen_by_the_worker_or_the_worker_by_the_pusher() {
-    loom::model(|| {
-        let (sleep, jobs) = (Arc::new(Sleep::new(1)), Arc::new(Jobs::default()));
-        let worker = {
-            let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one(&sleep, &jobs, 0, false))
-        };
-        jobs.push();
-        sleep.notify();
-        worker.join().unwrap();
-    });
-}
-
-#[test]
-fn a_push_that_relies_on_the_searcher_is_not_forgotten() {
-    bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        jobs.push();
-        assert!(sleep.try_search());
-        let workers = [true, false].map(|searching| {
-            let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one(&sleep, &jobs, usize::from(searching), searching))
-        });
-        jobs.push();
-        sleep.notify();
-        for worker in workers {
-            worker.join().unwrap();
-        }
-    });
-}
-
-#[test]
-fn two_pushes_wake_two_workers_one_after_the_other() {
-    bounded(2, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let workers = [0, 1].map(|bed| {
-            let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one(&sleep, &jobs, bed, false))
-        });
-        for _ in 0..2 {
-            jobs.push();
-            sleep.notify();
-        }
-        for worker in workers {
-            worker.join().unwrap();
-        }
-    });
-}
-
-#[test]
-fn closing_wakes_whoever_sleeps_or_is_about_to() {
-    loom::model(|| {
-        let (sleep, closed) = (Arc::new(Sleep::new(1)), Arc::new(AtomicUsize::new(0)));
-        let worker = {
-            let (sleep, closed) = (sleep.clone(), closed.clone());
-            thread::spawn(move || {
-                loop {
-                    sleep.lie_down(0, false);
-                    if closed.load(Relaxed) == 1 {
-                        sleep.get_up(0);
-                        return;
-                    }
-                    sleep.sleep(0, None);
-                }
-            })
-        };
-        closed.store(1, Relaxed);
-        sleep.wake_all();
-        worker.join().unwrap();
-    });
-}
-
-#[test]
-fn a_batch_on_its_way_is_called_for_when_it_arrives() {
-    loom::model(|| {
-        let sleep = Arc::new(Sleep::new(1));
-        let [injector, hand] = [(); 2].map(|()| Arc::new(Jobs::default()));
-        injector.push();
-        let sleeper = {
-            let (sleep, injector, hand) = (sleep.clone(), injector.clone(), hand.clone());
-            thread::spawn(move || {
-                let is_visible = || injector.is_visible() || hand.is_visible();
-                while !is_visible() {
-                    sleep.lie_down(0, false);
-                    if is_visible() {
-                        sleep.get_up(0);
-                    } else {
-                        sleep.sleep(0, None);
-                    }
-                }
-            })
-        };
-        // A worker that does not search.
-        injector.take();
-        hand.push();
-        sleep.notify();
-        sleeper.join().unwrap();
-    });
-}
-
 /// A fork: something that its owner writes before it is pushed, and that is to be run once.
 struct Fork {
     content: UnsafeCell<u32>,
@@ -200,62 +103,6 @@ fn settle(pushed: crate::split::Pushed<'_, Fork>, fork: *mut Fork) {
     }
 }
 
-#[test]
-fn a_fork_goes_to_its_owner_or_to_one_thief() {
-    bounded(4, || {
-        let stack = Arc::new(SplitStack::new());
-        let thief = {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                for _ in 0..2 {
-                    stack
-                        .take(true, |fork| Some(Shared(fork)))
-                        .into_iter()
-                        .for_each(|taken| Fork::run(taken.fork.0));
-                }
-            })
-        };
-        // Two forks one after the other in the same place.
-        let forks = [(); 2].map(|()| {
-            let fork = Fork::leaked();
-            let pushed = stack.room().unwrap().push(fork);
-            settle(pushed, fork);
-            fork
-        });
-        thief.join().unwrap();
-        forks.into_iter().for_each(Fork::free);
-    });
-}
-
-#[test]
-fn nested_forks_that_are_published_or_taken_by_force_run_once() {
-    bounded(3, || {
-        let stack = Arc::new(SplitStack::new());
-        let thieves = [true, false].map(|force| {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                stack
-                    .take(force, |fork| Some(Shared(fork)))
-                    .into_iter()
-                    .for_each(|taken| Fork::run(taken.fork.0));
-            })
-        });
-        let (older, newer) = (Fork::leaked(), Fork::leaked());
-        let below = stack.room().unwrap().push(older);
-        if stack.is_asked() {
-            stack.publish();
-        }
-        let above = stack.room().unwrap().push(newer);
-        settle(above, newer);
-        settle(below, older);
-        for thief in thieves {
-            thief.join().unwrap();
-        }
-        Fork::free(older);
-        Fork::free(newer);
-    });
-}
-
 /// A stack whose mark is cleared, as after an answer.
 fn answered_stack() -> Arc<SplitStack<Fork>> {
     let stack = Arc::new(SplitStack::new());
@@ -272,44 +119,6 @@ fn ask_and_look(stack: &SplitStack<Fork>) -> bool {
     stack.has_forks()
 }
 
-#[test]
-fn a_fork_is_seen_by_whoever_asks_or_the_mark_by_the_owner() {
-    bounded(3, || {
-        let stack = answered_stack();
-        let askers = [(); 2].map(|()| {
-            let stack = stack.clone();
-            thread::spawn(move || ask_and_look(&stack))
-        });
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        let asked = stack.is_asked();
-        for asker in askers {
-            assert!(asker.join().unwrap() || asked);
-        }
-    });
-}
-
-#[test]
-fn nobody_declares_fenced_what_was_asked_anew() {
-    bounded(3, || {
-        let stack = answered_stack();
-        // One asks and will have fenced it; the owner answers; another asks and does not fence.
-        let first = stack.unfenced_mark().unwrap();
-        heavy_fence();
-        stack.publish();
-        let late = {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                stack.ask();
-                stack.fenced(first);
-                ask_and_look(&stack)
-            })
-        };
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        let asked = stack.is_asked();
-        assert!(late.join().unwrap() || asked);
-    });
-}
-
 /// What a worker does in a join, when it has pushed.
 fn answer_if_asked(stack: &SplitStack<Fork>, sleep: &Sleep) {
     if stack.is_asked() {
@@ -319,30 +128,6 @@ fn answer_if_asked(stack: &SplitStack<Fork>, sleep: &Sleep) {
             stack.stay_asked();
         }
     }
-}
-
-#[test]
-fn a_worker_that_falls_asleep_gets_the_fork() {
-    bounded(3, || {
-        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(1)));
-        let sleeper = {
-            let (stack, sleep) = (stack.clone(), sleep.clone());
-            thread::spawn(move || {
-                while !stack.has_forks() {
-                    sleep.lie_down(0, false);
-                    if ask_and_look(&stack) {
-                        sleep.get_up(0);
-                    } else {
-                        sleep.sleep(0, None);
-                    }
-                }
-            })
-        };
-        // The owner never joins again.
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        answer_if_asked(&stack, &sleep);
-        sleeper.join().unwrap();
-    });
 }
 
 /// What a worker does when it has pushed a job of its own.
@@ -367,188 +152,4 @@ fn run_one_of(stack: &SplitStack<Fork>, sleep: &Sleep, jobs: &Jobs, bed: usize) 
     if searching {
         sleep.stop_search(|| jobs.is_visible());
     }
-}
-
-#[test]
-fn a_job_of_a_worker_is_seen_by_whoever_falls_asleep() {
-    bounded(3, || {
-        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(1)));
-        let jobs = Arc::new(Jobs::default());
-        let sleeper = {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one_of(&stack, &sleep, &jobs, 0))
-        };
-        // The worker pushes one job, and then runs for ever.
-        jobs.push();
-        call_if_asked(&stack, &sleep);
-        sleeper.join().unwrap();
-    });
-}
-
-#[test]
-fn two_jobs_of_a_worker_wake_two_who_fall_asleep() {
-    bounded(2, || {
-        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(2)));
-        let jobs = Arc::new(Jobs::default());
-        let sleepers = [0, 1].map(|bed| {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one_of(&stack, &sleep, &jobs, bed))
-        });
-        for _ in 0..2 {
-            jobs.push();
-            call_if_asked(&stack, &sleep);
-        }
-        for sleeper in sleepers {
-            sleeper.join().unwrap();
-        }
-    });
-}
-
-/// Makes the fork public, and has the owner do without the mark though somebody sleeps: a searcher is on its way.
-fn fall_asleep_and_be_forgotten(
-    stack: &Arc<SplitStack<Fork>>,
-    sleep: &Arc<Sleep>,
-    jobs: &Arc<Jobs>,
-) -> thread::JoinHandle<()> {
-    assert!(stack.publish() && sleep.try_search());
-    let sleeper = {
-        let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-        thread::spawn(move || run_one_of(&stack, &sleep, &jobs, 0))
-    };
-    while !stack.is_asked() {
-        thread::yield_now();
-    }
-    answer_if_asked(stack, sleep);
-    sleeper
-}
-
-/// Takes the only public fork, unless somebody is in the way, and sees to the owner's mark.
-fn take_the_last(stack: &SplitStack<Fork>, sleep: &Sleep) -> bool {
-    let Some(taken) = stack.take(false, |fork| Some(Shared(fork))) else { return false };
-    assert!(taken.was_last);
-    fence(SeqCst);
-    if sleep.has_sleepers() {
-        ask_and_look(stack);
-    }
-    true
-}
-
-#[test]
-fn a_job_that_is_pushed_while_the_last_public_fork_is_taken_is_not_forgotten() {
-    bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        let sleeper = fall_asleep_and_be_forgotten(&stack, &sleep, &jobs);
-        let searcher = {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            thread::spawn(move || {
-                take_the_last(&stack, &sleep);
-                sleep.stop_search(|| jobs.is_visible());
-            })
-        };
-        // The owner pushes a job and runs for ever.
-        jobs.push();
-        call_if_asked(&stack, &sleep);
-        searcher.join().unwrap();
-        sleeper.join().unwrap();
-    });
-}
-
-#[test]
-fn a_thief_of_the_last_public_fork_sees_the_sleepers_that_its_owner_has_seen() {
-    bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        assert!(stack.publish() && sleep.try_search());
-        // So that the sleeper finds it, and writes nothing that others read.
-        stack.stay_asked();
-        let sleeper = {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one_of(&stack, &sleep, &jobs, 0))
-        };
-        let thief = {
-            let (stack, sleep) = (stack.clone(), sleep.clone());
-            thread::spawn(move || take_the_last(&stack, &sleep))
-        };
-        answer_if_asked(&stack, &sleep);
-        if !thief.join().unwrap() {
-            // The searcher takes it, and the thief need not see to anything.
-            take_the_last(&stack, &sleep);
-        }
-        sleep.stop_search(|| jobs.is_visible());
-        jobs.push();
-        call_if_asked(&stack, &sleep);
-        sleeper.join().unwrap();
-    });
-}
-
-#[test]
-fn a_job_that_is_pushed_when_the_last_public_fork_was_taken_back_is_not_forgotten() {
-    bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        let pushed = stack.room().unwrap().push(std::ptr::dangling_mut());
-        let sleeper = fall_asleep_and_be_forgotten(&stack, &sleep, &jobs);
-        let searcher = {
-            let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            // It finds something else.
-            thread::spawn(move || sleep.stop_search(|| jobs.is_visible()))
-        };
-        assert!(!pushed.pop() && pushed.reclaim());
-        if sleep.has_sleepers() {
-            stack.stay_asked();
-        }
-        jobs.push();
-        call_if_asked(&stack, &sleep);
-        searcher.join().unwrap();
-        sleeper.join().unwrap();
-    });
-}
-
-#[test]
-fn a_fork_that_a_sleeper_leaves_to_the_searcher_is_not_forgotten() {
-    bounded(3, || {
-        let (stack, sleep) = (answered_stack(), Arc::new(Sleep::new(2)));
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        assert!(sleep.try_search());
-        let sleeper = {
-            let (stack, sleep) = (stack.clone(), sleep.clone());
-            thread::spawn(move || {
-                sleep.lie_down(0, false);
-                if sleep.is_searched() {
-                    sleep.sleep(0, None);
-                } else {
-                    assert!(stack.has_forks());
-                }
-            })
-        };
-        // The searcher finds something else.
-        sleep.stop_search(|| stack.has_forks());
-        sleeper.join().unwrap();
-    });
-}
-
-#[test]
-fn whoever_waits_for_a_thief_learns_of_its_forks() {
-    bounded(3, || {
-        let stack = answered_stack();
-        let waiter = {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                while !stack.has_forks() {
-                    if stack.wait(0) && !ask_and_look(&stack) {
-                        thread::park();
-                    }
-                }
-                stack.stop_waiting(0);
-            })
-        };
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        if stack.is_asked() {
-            stack.publish();
-        }
-        waiter.join().unwrap();
-    });
 }

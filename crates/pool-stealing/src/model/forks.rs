@@ -1,0 +1,99 @@
+//! The split stack by itself: each fork runs once, and the mark is not overlooked.
+
+use loom::thread;
+
+use super::*;
+
+#[test]
+fn a_fork_goes_to_its_owner_or_to_one_thief() {
+    bounded(4, || {
+        let stack = Arc::new(SplitStack::new());
+        let thief = {
+            let stack = stack.clone();
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    stack
+                        .take(true, |fork| Some(Shared(fork)))
+                        .into_iter()
+                        .for_each(|taken| Fork::run(taken.fork.0));
+                }
+            })
+        };
+        // Two forks one after the other in the same place.
+        let forks = [(); 2].map(|()| {
+            let fork = Fork::leaked();
+            let pushed = stack.room().unwrap().push(fork);
+            settle(pushed, fork);
+            fork
+        });
+        thief.join().unwrap();
+        forks.into_iter().for_each(Fork::free);
+    });
+}
+
+#[test]
+fn nested_forks_that_are_published_or_taken_by_force_run_once() {
+    bounded(3, || {
+        let stack = Arc::new(SplitStack::new());
+        let thieves = [true, false].map(|force| {
+            let stack = stack.clone();
+            thread::spawn(move || {
+                stack
+                    .take(force, |fork| Some(Shared(fork)))
+                    .into_iter()
+                    .for_each(|taken| Fork::run(taken.fork.0));
+            })
+        });
+        let (older, newer) = (Fork::leaked(), Fork::leaked());
+        let below = stack.room().unwrap().push(older);
+        if stack.is_asked() {
+            stack.publish();
+        }
+        let above = stack.room().unwrap().push(newer);
+        settle(above, newer);
+        settle(below, older);
+        for thief in thieves {
+            thief.join().unwrap();
+        }
+        Fork::free(older);
+        Fork::free(newer);
+    });
+}
+
+#[test]
+fn a_fork_is_seen_by_whoever_asks_or_the_mark_by_the_owner() {
+    bounded(3, || {
+        let stack = answered_stack();
+        let askers = [(); 2].map(|()| {
+            let stack = stack.clone();
+            thread::spawn(move || ask_and_look(&stack))
+        });
+        stack.room().unwrap().push(std::ptr::dangling_mut());
+        let asked = stack.is_asked();
+        for asker in askers {
+            assert!(asker.join().unwrap() || asked);
+        }
+    });
+}
+
+#[test]
+fn nobody_declares_fenced_what_was_asked_anew() {
+    bounded(3, || {
+        let stack = answered_stack();
+        // One asks and will have fenced it; the owner answers; another asks and does not fence.
+        let first = stack.unfenced_mark().unwrap();
+        heavy_fence();
+        stack.publish();
+        let late = {
+            let stack = stack.clone();
+            thread::spawn(move || {
+                stack.ask();
+                stack.fenced(first);
+                ask_and_look(&stack)
+            })
+        };
+        stack.room().unwrap().push(std::ptr::dangling_mut());
+        let asked = stack.is_asked();
+        assert!(late.join().unwrap() || asked);
+    });
+}
