@@ -36,7 +36,8 @@ impl Shared {
         let stack = owner.stack();
         let has_public = stack.publish();
         self.sleep.notify();
-        if !has_public {
+        // Without fences a thief of the last public fork cannot be sure of what the owner pushes next.
+        if !has_public || !self.has_light_fences {
             self.keep_asked(owner);
         }
     }
@@ -60,8 +61,11 @@ impl Shared {
     }
 
     /// Whether there is anything that a worker could take.
+    ///
+    /// Forks first: an owner without its mark pushes a job and then takes back its last public fork. Who finds the fork gone
+    /// (an acquire of `top`) finds the job; the other way round it could miss both.
     pub(crate) fn has_visible_work(&self) -> bool {
-        self.has_jobs() || self.seats.iter().any(|seat| seat.stack.has_forks())
+        self.seats.iter().any(|seat| seat.stack.has_forks()) || self.has_jobs()
     }
 
     fn has_jobs(&self) -> bool {

@@ -162,8 +162,8 @@ impl<T> SplitStack<T> {
 
     /// Marks the stack as asked on behalf of those who sleep.
     pub(crate) fn stay_asked(&self) {
-        // The owner sees its own writes, so this needs no fence.
-        self.mark.fetch_or(FENCED, Relaxed);
+        // The owner sees its own writes, so later pushes need no fence; earlier ones are released to whoever finds this.
+        self.mark.fetch_or(FENCED, Release);
     }
 
     /// Whether the owner has nothing here.

@@ -107,3 +107,27 @@ fn a_job_that_is_pushed_when_the_last_public_fork_was_taken_back_is_not_forgotte
         sleeper.join().unwrap();
     });
 }
+
+#[test]
+fn a_job_that_was_pushed_before_the_last_public_fork_was_taken_back_is_not_forgotten() {
+    bounded(3, || {
+        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
+        let stack = answered_stack();
+        let pushed = stack.room().unwrap().push(std::ptr::dangling_mut());
+        let sleeper = fall_asleep_and_be_forgotten(&stack, &sleep, &jobs);
+        let searcher = {
+            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
+            // It finds something else, and looks around as the pool does: forks first.
+            thread::spawn(move || sleep.stop_search(|| stack.has_forks() || jobs.is_visible()))
+        };
+        jobs.push();
+        call_if_asked(&stack, &sleep);
+        // The owner pushes nothing any more.
+        assert!(!pushed.pop() && pushed.reclaim());
+        if sleep.has_sleepers() {
+            stack.stay_asked();
+        }
+        searcher.join().unwrap();
+        sleeper.join().unwrap();
+    });
+}
