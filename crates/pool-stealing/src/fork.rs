@@ -6,6 +6,7 @@ use std::thread;
 
 use pool_core::{ThreadPool, install};
 
+use crate::calls;
 use crate::frame::{Frame, Header, Stolen};
 use crate::here;
 use crate::seat::Owner;
@@ -102,7 +103,7 @@ where
 {
     // SAFETY: nothing that is called here leaves a seat.
     if let Some(shared) = unsafe { here::shared() } {
-        shared.answer(owner);
+        calls::answer(owner.stack(), &shared.sleep, shared.has_light_fences);
     }
     go_on(owner, pushed, frame, a)
 }
@@ -164,9 +165,9 @@ where
     R: Send,
 {
     if pushed.reclaim() {
-        if !owner.stack().has_public() {
-            // SAFETY: nothing that is called here leaves a seat.
-            unsafe { here::shared() }.into_iter().for_each(|shared| shared.keep_asked(owner));
+        // SAFETY: nothing that is called here leaves a seat.
+        if let Some(shared) = unsafe { here::shared() } {
+            calls::took_back(owner.stack(), &shared.sleep);
         }
         // SAFETY: the frame was reclaimed.
         return Settled::Here(unsafe { frame.take_closure() });
@@ -268,7 +269,7 @@ fn park(shared: &Shared, stolen: Stolen<'_>, me: usize) {
     if !stack.wait(me) {
         return;
     }
-    shared.ask_all(std::iter::once(stolen.thief()));
+    calls::ask_all(std::iter::once(stack));
     stolen.await_done();
     if !stack.has_forks() && !stolen.is_done() {
         thread::park();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use pool_core::{Caller, Inlet, Job, Push, Submit};
 
+use crate::calls;
 use crate::here;
-use crate::seat::Owner;
 use crate::shared::Shared;
 
 /// Where jobs enter a [`StealingPool`](crate::StealingPool).
@@ -28,7 +28,7 @@ impl Inlet for StealingInlet {
             Some(owner) => {
                 owner.push(job);
                 if owner.stack().is_asked() || !self.0.has_light_fences {
-                    self.call(owner);
+                    calls::call(owner.stack(), &self.0.sleep, self.0.has_light_fences);
                 }
             }
             None => {
@@ -37,19 +37,6 @@ impl Inlet for StealingInlet {
             }
         }
         Push::Queued
-    }
-}
-
-impl StealingInlet {
-    /// Somebody may sleep, or was about to when a job was last pushed here.
-    #[cold]
-    fn call(&self, owner: Owner<'_>) {
-        let Shared { sleep, has_light_fences, .. } = &*self.0;
-        sleep.notify();
-        // While somebody sleeps the mark has to stay, so there is nothing more to answer.
-        if *has_light_fences && !sleep.has_sleepers() {
-            self.0.answer(owner);
-        }
     }
 }
 

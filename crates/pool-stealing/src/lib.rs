@@ -2,6 +2,7 @@
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+mod calls;
 mod sleep;
 mod split;
 mod sync;

@@ -15,10 +15,11 @@ mod without_marks;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::*};
+use loom::thread::{self, JoinHandle};
 
+use crate::calls;
 use crate::sleep::{Sleep, Woken};
-use crate::split::SplitStack;
-use pool_core::fences::heavy_fence;
+use crate::split::{Pushed, SplitStack};
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -45,15 +46,13 @@ impl Jobs {
     }
 }
 
-/// A worker that runs one job, and is then busy for ever.
-fn run_one(sleep: &Sleep, jobs: &Jobs, bed: usize, mut searching: bool) {
+/// A worker that runs one job, and is then busy for ever. When it has lain down it asks, and then it looks.
+fn run_one(sleep: &Sleep, jobs: &Jobs, bed: usize, mut searching: bool, ask: impl Fn()) {
     while !jobs.take() {
         sleep.lie_down(bed, std::mem::take(&mut searching));
-        if jobs.is_visible() {
-            searching = sleep.get_up(bed);
-        } else {
-            searching = sleep.sleep(bed, None) == Woken::ToSearch;
-        }
+        ask();
+        searching =
+            if jobs.is_visible() { sleep.get_up(bed) } else { sleep.sleep(bed, None) == Woken::ToSearch };
     }
     if searching {
         sleep.stop_search(|| jobs.is_visible());
@@ -97,7 +96,7 @@ struct Shared(*mut Fork);
 // SAFETY: what is shared is checked by loom.
 unsafe impl Send for Shared {}
 
-fn settle(pushed: crate::split::Pushed<'_, Fork>, fork: *mut Fork) {
+fn settle(pushed: Pushed<'_, Fork>, fork: *mut Fork) {
     if pushed.pop() || pushed.reclaim() {
         Fork::run(fork);
     }
@@ -112,44 +111,57 @@ fn answered_stack() -> Arc<SplitStack<Fork>> {
 
 /// As a worker asks before it sleeps. Returns whether it sees a fork.
 fn ask_and_look(stack: &SplitStack<Fork>) -> bool {
-    if let Some(mark) = stack.unfenced_mark() {
-        heavy_fence();
-        stack.fenced(mark);
-    }
+    calls::ask_all(std::iter::once(stack));
     stack.has_forks()
 }
 
-/// What a worker does in a join, when it has pushed.
-fn answer_if_asked(stack: &SplitStack<Fork>, sleep: &Sleep) {
-    if stack.is_asked() {
-        let has_public = stack.publish();
-        sleep.notify();
-        if !has_public && sleep.has_sleepers() {
-            stack.stay_asked();
-        }
-    }
+/// A worker's stack, whose mark is cleared, its jobs, and those who sleep.
+#[derive(Clone)]
+struct Scene {
+    stack: Arc<SplitStack<Fork>>,
+    sleep: Arc<Sleep>,
+    jobs: Arc<Jobs>,
 }
 
-/// What a worker does when it has pushed a job of its own.
-fn call_if_asked(stack: &SplitStack<Fork>, sleep: &Sleep) {
-    if stack.is_asked() {
-        sleep.notify();
-        if !sleep.has_sleepers() {
-            answer_if_asked(stack, sleep);
+impl Scene {
+    fn new(beds: usize) -> Self {
+        Scene { stack: answered_stack(), sleep: Arc::new(Sleep::new(beds)), jobs: Arc::default() }
+    }
+
+    fn spawn<R: 'static>(&self, body: impl FnOnce(&Scene) -> R + 'static) -> JoinHandle<R> {
+        let scene = self.clone();
+        thread::spawn(move || body(&scene))
+    }
+
+    /// A worker that runs one job of the stack's owner.
+    fn spawn_sleeper(&self, bed: usize) -> JoinHandle<()> {
+        self.spawn(move |scene| {
+            run_one(&scene.sleep, &scene.jobs, bed, false, || calls::ask_all(std::iter::once(&*scene.stack)))
+        })
+    }
+
+    /// Forks something that nobody runs.
+    fn fork(&self) -> Pushed<'_, Fork> {
+        self.stack.room().unwrap().push(std::ptr::dangling_mut())
+    }
+
+    /// What the owner does in a join, when it has pushed.
+    fn answer_if_asked(&self) {
+        if self.stack.is_asked() {
+            calls::answer(&self.stack, &self.sleep, true);
         }
     }
-}
 
-/// As `run_one`, asking before it sleeps.
-fn run_one_of(stack: &SplitStack<Fork>, sleep: &Sleep, jobs: &Jobs, bed: usize) {
-    let mut searching = false;
-    while !jobs.take() {
-        sleep.lie_down(bed, std::mem::take(&mut searching));
-        ask_and_look(stack);
-        searching =
-            if jobs.is_visible() { sleep.get_up(bed) } else { sleep.sleep(bed, None) == Woken::ToSearch };
+    /// What the owner does to push a job.
+    fn push_job(&self) {
+        self.jobs.push();
+        if self.stack.is_asked() {
+            calls::call(&self.stack, &self.sleep, true);
+        }
     }
-    if searching {
-        sleep.stop_search(|| jobs.is_visible());
+
+    /// As the pool looks around.
+    fn has_visible_work(&self) -> bool {
+        self.stack.has_forks() || self.jobs.is_visible()
     }
 }

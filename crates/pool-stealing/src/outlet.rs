@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use pool_core::{Idle, Job, Outlet, Pop};
 
+use crate::calls;
 use crate::here;
 use crate::seat::Owner;
 use crate::shared::{Shared, retry};
@@ -181,7 +182,7 @@ impl StealingOutlet {
     fn rest(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Option<Pop> {
         let shared = &*self.shared;
         shared.sleep.lie_down(self.index, std::mem::take(&mut self.searching));
-        shared.ask_all(others(self.index, shared.seats.len()));
+        calls::ask_all(others(self.index, shared.seats.len()).map(|seat| &shared.seats[seat].stack));
         let (closed, work) = (shared.is_closed(), shared.has_work_for_sleeper());
         if closed || work {
             self.searching = shared.sleep.get_up(self.index);

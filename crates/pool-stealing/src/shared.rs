@@ -6,7 +6,7 @@ use crossbeam_deque::{Injector, Steal};
 use pool_core::Job;
 use pool_core::fences::can_fence;
 
-use crate::seat::{Owner, Seat};
+use crate::seat::Seat;
 use crate::sleep::Sleep;
 
 pub(crate) struct Shared {
@@ -28,24 +28,6 @@ impl Shared {
             sleep: Sleep::new(seats + 1),
             closed: AtomicBool::new(false),
             has_light_fences: can_fence(),
-        }
-    }
-
-    /// Somebody wants forks or jobs: makes some forks public, and wakes one who sleeps.
-    pub(crate) fn answer(&self, owner: Owner<'_>) {
-        let stack = owner.stack();
-        let has_public = stack.publish();
-        self.sleep.notify();
-        // Without fences a thief of the last public fork cannot be sure of what the owner pushes next.
-        if !has_public || !self.has_light_fences {
-            self.keep_asked(owner);
-        }
-    }
-
-    /// The owner has no public forks, or none any more: those who sleep rely on its mark.
-    pub(crate) fn keep_asked(&self, owner: Owner<'_>) {
-        if self.sleep.has_sleepers() {
-            owner.stack().stay_asked();
         }
     }
 

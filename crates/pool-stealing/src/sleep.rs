@@ -52,14 +52,15 @@
 //! fence after it unless one has followed already. So either the pusher sees the mark, or the look sees the work.
 //!
 //! If the mark is set, the push goes on as above. Only the worker itself clears the mark, in an
-//! [`answer`](crate::shared::Shared::answer) that makes forks public and then calls as a push does, and it does without it only
+//! [`answer`](crate::calls::answer) that makes forks public and then calls as a push does, and it goes on without the mark only
 //! when nobody sleeps or while it has public forks. So while anybody sleeps, every other seat has its mark or a
 //! public fork that somebody was called for, save in the midst of an answer.
 //!
 //! *Public forks instead of the mark.* Without this rule each join was an answer for as long as anybody slept: with eight
 //! workers on two cores a join of fib took 17 ns of CPU time instead of 3. Whoever was called for a public fork
 //! searches, and calls for whatever else it sees when it finds something. The rule ends with the last public fork. If the
-//! owner takes it back, it sets its mark itself, provided that somebody sleeps. If a thief takes it, the thief sets the mark,
+//! owner takes it back, it sets its mark itself, provided that somebody sleeps; and whoever finds that fork gone also finds the
+//! jobs that were pushed before, since a look is at the forks first. If a thief takes it, the thief sets the mark,
 //! with a heavy fence, and then looks at what the owner has: either the owner's next push sees the mark, or the thief's look
 //! sees the push. The thief must not overlook a sleeper whom the owner saw in its answer. That one's fence, when it lay down,
 //! came before it saw or set the mark; the owner cleared that mark and then made the fork public; so it

@@ -1,12 +1,11 @@
 //! Stealing forks: politely first, then by force.
 
-use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
+use crate::calls;
 use crate::frame::Loot;
 use crate::shared::Shared;
 use crate::split::Taken;
-use pool_core::fences::heavy_fence;
 
 /// How long a thief waits for an owner who has forks and does not answer.
 ///
@@ -87,28 +86,8 @@ impl Shared {
         }
         let Taken { fork: loot, was_last } = taken?;
         if was_last {
-            self.took_the_last(victim);
+            calls::took_the_last(stack, &self.sleep, || self.has_visible_work());
         }
         Some(Fork { loot, victim })
-    }
-
-    /// The victim may have done without the mark while it had public forks. Those who sleep rely on the mark again, and on
-    /// this thread for what the victim has pushed meanwhile.
-    fn took_the_last(&self, victim: usize) {
-        fence(SeqCst);
-        if self.sleep.has_sleepers() {
-            self.ask_all(std::iter::once(victim));
-            self.sleep.call_for(|| self.has_visible_work());
-        }
-    }
-
-    /// Sees to it that the next fork at any of these seats finds that it is asked for, or is seen by whoever looks
-    /// after this call.
-    pub(crate) fn ask_all(&self, seats: impl Iterator<Item = usize> + Clone) {
-        let unfenced = |seat: usize| Some((seat, self.seats[seat].stack.unfenced_mark()?));
-        let marks: Vec<_> = seats.filter_map(unfenced).collect();
-        if !marks.is_empty() && heavy_fence() {
-            marks.into_iter().for_each(|(seat, mark)| self.seats[seat].stack.fenced(mark));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The split stack by itself: each fork runs once, and the mark is not overlooked.
 
-use loom::thread;
+use pool_core::fences::heavy_fence;
 
 use super::*;
 

@@ -1,57 +1,70 @@
 //! A worker that does without its mark while it has public forks.
 
-use loom::sync::atomic::fence;
-use loom::thread;
-
 use super::*;
 
-/// Makes the fork public, and has the owner do without the mark though somebody sleeps: a searcher is on its way.
-fn fall_asleep_and_be_forgotten(
-    stack: &Arc<SplitStack<Fork>>,
-    sleep: &Arc<Sleep>,
-    jobs: &Arc<Jobs>,
-) -> thread::JoinHandle<()> {
-    assert!(stack.publish() && sleep.try_search());
-    let sleeper = {
-        let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-        thread::spawn(move || run_one_of(&stack, &sleep, &jobs, 0))
-    };
-    while !stack.is_asked() {
-        thread::yield_now();
+impl Scene {
+    /// Makes the fork public, and has the owner do without the mark though somebody sleeps: a searcher is on its way.
+    fn forget_a_sleeper(&self) -> JoinHandle<()> {
+        assert!(self.stack.publish() && self.sleep.try_search());
+        let sleeper = self.spawn_sleeper(0);
+        while !self.stack.is_asked() {
+            thread::yield_now();
+        }
+        self.answer_if_asked();
+        sleeper
     }
-    answer_if_asked(stack, sleep);
-    sleeper
-}
 
-/// Takes the only public fork, unless somebody is in the way, and sees to the owner's mark.
-fn take_the_last(stack: &SplitStack<Fork>, sleep: &Sleep) -> bool {
-    let Some(taken) = stack.take(false, |fork| Some(Shared(fork))) else { return false };
-    assert!(taken.was_last);
-    fence(SeqCst);
-    if sleep.has_sleepers() {
-        ask_and_look(stack);
+    /// Takes the only public fork, unless somebody is in the way. Returns whether it did.
+    fn take_the_last(&self) -> bool {
+        let Some(taken) = self.stack.take(false, |fork| Some(Shared(fork))) else { return false };
+        assert!(taken.was_last);
+        calls::took_the_last(&self.stack, &self.sleep, || self.has_visible_work());
+        true
     }
-    true
+
+    /// The searcher finds something else, or has taken what it wanted.
+    fn stop_search(&self) {
+        self.sleep.stop_search(|| self.has_visible_work());
+    }
+
+    /// The owner comes to its public fork, and nobody has taken it.
+    fn take_back(&self, pushed: Pushed<'_, Fork>) {
+        assert!(!pushed.pop() && pushed.reclaim());
+        calls::took_back(&self.stack, &self.sleep);
+    }
 }
 
 #[test]
 fn a_job_that_is_pushed_while_the_last_public_fork_is_taken_is_not_forgotten() {
     bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        let sleeper = fall_asleep_and_be_forgotten(&stack, &sleep, &jobs);
-        let searcher = {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            thread::spawn(move || {
-                take_the_last(&stack, &sleep);
-                sleep.stop_search(|| jobs.is_visible());
-            })
-        };
+        let scene = Scene::new(2);
+        scene.fork();
+        let sleeper = scene.forget_a_sleeper();
+        let searcher = scene.spawn(|scene| {
+            scene.take_the_last();
+            scene.stop_search();
+        });
         // The owner pushes a job and runs for ever.
-        jobs.push();
-        call_if_asked(&stack, &sleep);
+        scene.push_job();
         searcher.join().unwrap();
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
+fn a_job_that_only_a_thief_without_the_role_can_see_is_not_forgotten() {
+    bounded(3, || {
+        let scene = Scene::new(2);
+        scene.fork();
+        let sleeper = scene.forget_a_sleeper();
+        let thief = scene.spawn(Scene::take_the_last);
+        // The searcher ends its search, and then the owner pushes a job and runs for ever.
+        scene.stop_search();
+        scene.push_job();
+        if !thief.join().unwrap() {
+            // Somebody was in the way, and the fork is still there.
+            scene.take_the_last();
+        }
         sleeper.join().unwrap();
     });
 }
@@ -59,28 +72,20 @@ fn a_job_that_is_pushed_while_the_last_public_fork_is_taken_is_not_forgotten() {
 #[test]
 fn a_thief_of_the_last_public_fork_sees_the_sleepers_that_its_owner_has_seen() {
     bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        stack.room().unwrap().push(std::ptr::dangling_mut());
-        assert!(stack.publish() && sleep.try_search());
+        let scene = Scene::new(2);
+        scene.fork();
+        assert!(scene.stack.publish() && scene.sleep.try_search());
         // So that the sleeper finds it, and writes nothing that others read.
-        stack.stay_asked();
-        let sleeper = {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one_of(&stack, &sleep, &jobs, 0))
-        };
-        let thief = {
-            let (stack, sleep) = (stack.clone(), sleep.clone());
-            thread::spawn(move || take_the_last(&stack, &sleep))
-        };
-        answer_if_asked(&stack, &sleep);
+        scene.stack.stay_asked();
+        let sleeper = scene.spawn_sleeper(0);
+        let thief = scene.spawn(Scene::take_the_last);
+        scene.answer_if_asked();
         if !thief.join().unwrap() {
             // The searcher takes it, and the thief need not see to anything.
-            take_the_last(&stack, &sleep);
+            scene.take_the_last();
         }
-        sleep.stop_search(|| jobs.is_visible());
-        jobs.push();
-        call_if_asked(&stack, &sleep);
+        scene.stop_search();
+        scene.push_job();
         sleeper.join().unwrap();
     });
 }
@@ -88,21 +93,12 @@ fn a_thief_of_the_last_public_fork_sees_the_sleepers_that_its_owner_has_seen() {
 #[test]
 fn a_job_that_is_pushed_when_the_last_public_fork_was_taken_back_is_not_forgotten() {
     bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        let pushed = stack.room().unwrap().push(std::ptr::dangling_mut());
-        let sleeper = fall_asleep_and_be_forgotten(&stack, &sleep, &jobs);
-        let searcher = {
-            let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            // It finds something else.
-            thread::spawn(move || sleep.stop_search(|| jobs.is_visible()))
-        };
-        assert!(!pushed.pop() && pushed.reclaim());
-        if sleep.has_sleepers() {
-            stack.stay_asked();
-        }
-        jobs.push();
-        call_if_asked(&stack, &sleep);
+        let scene = Scene::new(2);
+        let pushed = scene.fork();
+        let sleeper = scene.forget_a_sleeper();
+        let searcher = scene.spawn(Scene::stop_search);
+        scene.take_back(pushed);
+        scene.push_job();
         searcher.join().unwrap();
         sleeper.join().unwrap();
     });
@@ -111,22 +107,13 @@ fn a_job_that_is_pushed_when_the_last_public_fork_was_taken_back_is_not_forgotte
 #[test]
 fn a_job_that_was_pushed_before_the_last_public_fork_was_taken_back_is_not_forgotten() {
     bounded(3, || {
-        let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
-        let stack = answered_stack();
-        let pushed = stack.room().unwrap().push(std::ptr::dangling_mut());
-        let sleeper = fall_asleep_and_be_forgotten(&stack, &sleep, &jobs);
-        let searcher = {
-            let (stack, sleep, jobs) = (stack.clone(), sleep.clone(), jobs.clone());
-            // It finds something else, and looks around as the pool does: forks first.
-            thread::spawn(move || sleep.stop_search(|| stack.has_forks() || jobs.is_visible()))
-        };
-        jobs.push();
-        call_if_asked(&stack, &sleep);
+        let scene = Scene::new(2);
+        let pushed = scene.fork();
+        let sleeper = scene.forget_a_sleeper();
+        let searcher = scene.spawn(Scene::stop_search);
+        scene.push_job();
         // The owner pushes nothing any more.
-        assert!(!pushed.pop() && pushed.reclaim());
-        if sleep.has_sleepers() {
-            stack.stay_asked();
-        }
+        scene.take_back(pushed);
         searcher.join().unwrap();
         sleeper.join().unwrap();
     });
