@@ -3,7 +3,7 @@
 //! The counters themselves are in `book`, the waiting in `rest`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicU64, Ordering::*, fence};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
@@ -301,9 +301,12 @@ impl Ledger {
         &self.workforce
     }
 
-    /// Whether this worker waits for a job, or has not looked for one yet.
-    pub(crate) fn is_waiting(&self, worker: usize) -> bool {
-        self.workers[worker].spell.is_over()
+    /// Those of these workers that wait for a job, or have not looked for one yet. One that does not, and waits later, then
+    /// finds what the caller has done before.
+    pub(crate) fn waiting(&self, workers: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
+        // Against the one in `settle`, where a worker ends its spell.
+        fence(SeqCst);
+        workers.filter(|worker| self.workers[*worker].spell.is_over())
     }
 
     /// The desk of the calling thread if it is one of the pool's workers.

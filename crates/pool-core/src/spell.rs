@@ -3,8 +3,7 @@
 
 use crate::sync::{
     AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-    fence,
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 /// When the current spell began, in nanoseconds since the ledger's epoch, plus one; 0 while the worker waits.
@@ -31,10 +30,9 @@ impl Spell {
         self.0.load(Acquire).checked_sub(1)
     }
 
-    /// Whether the worker waits, or has not begun. If not, and it waits later, it finds what the caller has done before, provided
-    /// that it fences when it [ends](Spell::end) its spell; and likewise the other way round.
+    /// Whether the worker waits, or has not begun. Means something after a fence, provided that the worker fences as well when
+    /// it has [begun](Spell::begin) or [ended](Spell::end) its spell.
     pub(crate) fn is_over(&self) -> bool {
-        fence(SeqCst);
         self.0.load(Relaxed) == 0
     }
 }
@@ -104,6 +102,7 @@ mod model {
             });
             pool.mail.fetch_add(1, SeqCst);
             // The nudge comes to another worker first, which is this thread. A message that goes round is left out.
+            fence(SeqCst);
             if pool.spell.is_over() {
                 pool.push_nudge();
             }
@@ -126,6 +125,7 @@ mod model {
                 }
             });
             pool.1.fetch_add(1, Relaxed);
+            fence(SeqCst);
             let is_idle = pool.0.is_over();
             assert!(worker.join().unwrap() || !is_idle, "nobody has the pool grow");
         });

@@ -18,9 +18,9 @@
 //! - any worker with a nudge: fence; look whether the mail's worker waits; if so, push the nudge on.
 //!
 //! If the last finds that its worker does not wait, its fence came before the worker's, so the worker's look comes
-//! after the mail was put, and finds it. (The model is in `spell`.) A nudge that the queue has no room for lies in the side lane, where no ticket is
-//! forgotten. Only where a discipline lets jobs wait for one worker while others idle (pool-mpsc with a batch), a nudge may
-//! have to wait as well.
+//! after the mail was put, and finds it. (The model is in `spell`.) A nudge that the queue has no room for lies in the side
+//! lane, where no ticket is forgotten. Only where a discipline lets jobs wait for one worker while others idle (pool-mpsc
+//! with a batch), a nudge may have to wait as well.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};

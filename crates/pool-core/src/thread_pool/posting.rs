@@ -52,7 +52,7 @@ impl<S: Strategy> Core<S> {
     /// Nudges a worker that waits and has mail, and lets it go first.
     #[cold]
     fn pass_on(&self, index: usize) {
-        let awaited = self.mail.others(index).find(|other| self.ledger().is_waiting(*other));
+        let awaited = self.ledger().waiting(self.mail.others(index)).next();
         if let Some(awaited) = awaited {
             // If the pool takes nothing more, its worker wakes for that.
             let is_pushed = self.queue_ticket(Job::from_task(Nudge)).is_ok();

@@ -160,8 +160,7 @@ impl<S: Strategy> Core<S> {
 
     /// Workers that wait, and those that are on their way.
     fn idle_workers(&self) -> usize {
-        fence(SeqCst);
-        let waiting = self.mail.open_seats().filter(|seat| self.ledger().is_waiting(*seat)).count();
+        let waiting = self.ledger().waiting(self.mail.open_seats()).count();
         self.life.coming() + waiting
     }
 }
