@@ -112,8 +112,9 @@ pub trait Outlet: Send + 'static {
     /// later call returns it again.
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop;
 
-    /// The worker turns to something that did not come through the channel, for as long as that takes. What others expect
-    /// of a worker that is about to pop, they must not expect of it now. The next `pop` ends it.
+    /// The worker turns to something that did not come through the channel, for as long as that takes, or leaves, which
+    /// takes as long as its stop hook. What others expect of a worker that is about to pop, they must not expect of it
+    /// now. The next `pop` ends it.
     fn turn_away(&mut self) {}
 
     /// Whether the worker may leave when the pool has too many. Not so in a seat that serves what no other does; then

@@ -49,6 +49,8 @@ impl<S: Strategy> Core<S> {
         }
         if self.life.attention.now().has(Matter::STAFF) {
             if outlet.may_leave() && self.life.leave(index, &self.mail) {
+                // The stop hook comes first, and may take long.
+                outlet.turn_away();
                 return Next::Leave;
             }
             self.hire();

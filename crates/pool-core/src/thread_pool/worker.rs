@@ -137,6 +137,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         while let Some(ticket) = core.lane.take_one(attention) {
             // This one may take long, and the others need not wait for it.
             core.requeue_lane();
+            sitting.outlet().turn_away();
             core.hold(&mut idle);
             core.run_message(ticket, index, desk);
         }

@@ -1,0 +1,112 @@
+//! An outlet hears of it before its worker turns to something else than the next pop, so that nobody waits meanwhile for
+//! what a worker does that is about to pop.
+
+#[path = "support/deque.rs"]
+#[allow(dead_code, reason = "a part of what the tests share")]
+mod deque;
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+use pool_core::{
+    BuildError, Builder, Ends, Idle, Job, Outlet, Pool, PoolExt, Pop, Strategy, ThreadPool, current,
+};
+
+use self::deque::{Deque, End, Full, Head, Tail};
+
+/// Whether the worker of a seat is expected to pop.
+type Expected = Arc<[AtomicBool; 2]>;
+
+/// A deque whose outlets keep account of it.
+struct Watched {
+    deque: Deque,
+    expected: Expected,
+}
+
+struct WatchedHead {
+    head: Head,
+    expected: Expected,
+    seat: usize,
+}
+
+impl Outlet for WatchedHead {
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        self.expected[self.seat].store(true, SeqCst);
+        self.head.pop(until, idle)
+    }
+
+    fn turn_away(&mut self) {
+        self.expected[self.seat].store(false, SeqCst);
+    }
+
+    fn drain(&mut self, jobs: &mut Vec<Job>) {
+        self.head.drain(jobs);
+    }
+}
+
+impl Strategy for Watched {
+    type Inlet = Tail;
+    type Outlet = WatchedHead;
+    const NAME: &'static str = "watched";
+
+    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+        let ends = self.deque.open(seats)?;
+        let watched = |head, seat| WatchedHead { head, expected: self.expected.clone(), seat };
+        let outlets = ends.outlets.into_iter().enumerate().map(|(seat, head)| watched(head, seat)).collect();
+        // Nobody sits at the spare one, which is for draining.
+        Ok(Ends { inlet: ends.inlet, outlets, spare: watched(ends.spare, 0) })
+    }
+}
+
+fn pool(deque: Deque) -> (Builder<Watched>, Expected) {
+    let expected = Expected::default();
+    (ThreadPool::with(Watched { deque, expected: expected.clone() }), expected)
+}
+
+/// Whether the calling worker is expected to pop.
+fn is_expected(expected: &Expected) -> bool {
+    expected[current().expect("a worker runs this").index].load(SeqCst)
+}
+
+#[test]
+fn before_a_worker_leaves() {
+    let (builder, expected) = pool(Deque::taking_from(End::Oldest));
+    let (sender, receiver) = mpsc::channel();
+    let on_stop = move |_| sender.send(is_expected(&expected)).unwrap();
+    let pool = builder.threads(2).on_stop(on_stop).build().unwrap();
+    pool.resize(1).unwrap();
+    assert!(!receiver.recv().unwrap(), "a worker that leaves is expected to pop");
+}
+
+#[test]
+fn before_mail() {
+    let (builder, expected) = pool(Deque::taking_from(End::Oldest));
+    let pool = builder.threads(2).build().unwrap();
+    let handles = pool.broadcast(move |_| is_expected(&expected)).unwrap();
+    let expected: Vec<_> = handles.into_iter().map(|handle| handle.join().unwrap()).collect();
+    assert_eq!(expected, [false, false]);
+}
+
+#[test]
+fn before_a_ticket_that_found_no_room() {
+    let (builder, expected) = pool(Deque::holding(1, Full::Refuse));
+    let pool = builder.threads(1).build().unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let (started, start) = mpsc::channel();
+    pool.execute(move || {
+        started.send(()).unwrap();
+        released.recv().unwrap();
+    })
+    .unwrap();
+    start.recv().unwrap();
+    pool.execute(|| {}).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    pool.scope(|scope| {
+        // The queue is full, so the ticket of this job waits elsewhere.
+        scope.spawn(move || sender.send(is_expected(&expected)).unwrap());
+        release.send(()).unwrap();
+        // The caller runs nothing of the scope before this.
+        assert!(!receiver.recv().unwrap(), "a worker with a ticket in hand is expected to pop");
+    });
+}
