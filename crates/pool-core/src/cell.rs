@@ -10,6 +10,7 @@
 //! [`Stage`] is the protocol, one atomic word; [`Slot`] holds what the word speaks of. A job that nobody waits for before it is
 //! done costs two changes of the word, where a mutex around it all took eight.
 
+mod shared;
 mod slot;
 pub(crate) mod stage;
 
@@ -18,6 +19,7 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+pub(crate) use self::shared::Shared;
 use self::slot::Slot;
 use self::stage::{Seen, Stage};
 use crate::attributed::{Outcome, Rare, enter_plain};
@@ -25,9 +27,7 @@ use crate::book::Desk;
 use crate::error::{Panic, drop_quietly};
 use crate::job::run_counted;
 use crate::ledger::Ledger;
-use crate::raise::Raised;
-use crate::sync::Arc;
-use crate::{Job, JoinError, Reason};
+use crate::{JoinError, Reason};
 
 pub(crate) struct Cell<F, T> {
     stage: Stage<Waiter>,
@@ -94,15 +94,6 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             (None, false) => run_counted(|| (), desk),
             (None, true) => Ok(()),
         };
-        self.report(unheard, desk)
-    }
-
-    /// As [`run_ticket`](Cell::run_ticket), for a second ticket, which is no job by itself: it leaves alone what the pool
-    /// has handed back.
-    pub(crate) fn run_raised(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
-        let Some(f) = self.claim_counted() else { return Ok(()) };
-        let outcome = self.run_closure(f, desk);
-        let unheard = self.finish(outcome);
         self.report(unheard, desk)
     }
 
@@ -290,10 +281,11 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn expire(&self, ledger: &Ledger) -> bool;
     /// What the job asks for, if it is anything rare.
     fn rare(&self) -> Option<&Rare>;
-    /// A second ticket, if nobody has claimed the job.
-    fn raised(self: Arc<Self>) -> Option<Job>
-    where
-        Self: 'static;
+    /// Whether nobody has claimed it.
+    fn is_queued(&self) -> bool;
+    /// As [`run_ticket`](Cell::run_ticket), for a second ticket, which is no job by itself: it leaves alone what the pool
+    /// has handed back.
+    fn run_raised(&self, desk: Option<Desk<'_>>) -> thread::Result<()>;
     /// Nobody will ask for the result any more. Returns the panic, if the job has ended with one already.
     fn detach(&self) -> Option<Panic>;
 }
@@ -350,11 +342,15 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         self.rare.as_deref()
     }
 
-    fn raised(self: Arc<Self>) -> Option<Job>
-    where
-        Self: 'static,
-    {
-        self.stage.look().is_queued().then(|| Job::from_task(Raised(self)))
+    fn is_queued(&self) -> bool {
+        self.stage.look().is_queued()
+    }
+
+    fn run_raised(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
+        let Some(f) = self.claim_counted() else { return Ok(()) };
+        let outcome = self.run_closure(f, desk);
+        let unheard = self.finish(outcome);
+        self.report(unheard, desk)
     }
 
     fn detach(&self) -> Option<Panic> {

@@ -4,11 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::book::Desk;
-use crate::cell::{Cell, Wait};
+use crate::cell::{Cell, Shared, Wait};
 use crate::error::drop_quietly;
 use crate::job::Task;
 use crate::ledger::Ledger;
-use crate::sync::Arc;
 use crate::{Job, JoinError, Pool, Reason, Submit};
 
 /// Runs both closures, possibly at once, on any pool, and returns both results.
@@ -83,15 +82,15 @@ where
 /// It borrows from its owner's stack, so the owner must settle it, always; dropping it unsettled would leave a worker
 /// with a dangling closure. Both owners above do so on every path: what runs in between is caught.
 struct Fork<F, R> {
-    cell: Arc<Cell<F, R>>,
+    cell: Shared<Cell<F, R>>,
 }
 
 impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
     fn offer<P: Pool + ?Sized>(pool: &P, f: F) -> Self {
-        let cell = Arc::new(Cell::fork(f));
+        let (cell, theirs) = Shared::pair(Cell::fork(f));
         // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
         // ticket that is still queued reaches nothing.
-        let ticket = unsafe { Job::from_borrowing_task(ForkTicket(cell.clone())) };
+        let ticket = unsafe { Job::from_borrowing_task(ForkTicket(theirs)) };
         let fork = Fork { cell };
         // A refused ticket is dropped, which orphans the fork, and the owner runs it. A pool that panics may have
         // queued the ticket before.
@@ -136,7 +135,7 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
     }
 }
 
-struct ForkTicket<F, R>(Arc<Cell<F, R>>);
+struct ForkTicket<F, R>(Shared<Cell<F, R>>);
 
 impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
     const IS_JOB: bool = false;

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::attributed::Rare;
 use crate::book::Desk;
-use crate::cell::{Cell, Claim, Wait};
+use crate::cell::{Cell, Claim, Shared, Wait};
 use crate::current::{current, enter_named};
 use crate::job::Task;
 use crate::ledger::Ledger;
+use crate::raise::Raised;
 use crate::sync::Arc;
 use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
 
@@ -35,7 +36,7 @@ use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
 #[must_use = "dropping a handle detaches the job; use `execute` for a job that nobody waits for"]
 pub struct JobHandle<T> {
     /// `None` once the result is taken.
-    task: Option<Arc<dyn Claim<T>>>,
+    task: Option<Shared<dyn Claim<T>>>,
     ledger: Arc<Ledger>,
     priority: Priority,
     raised: bool,
@@ -49,9 +50,9 @@ impl<T: Send + 'static> JobHandle<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        let cell = Arc::new(Cell::job(f, rare));
-        let job = Job::from_task(Ticket(cell.clone()));
-        let (task, ledger, priority) = (Some(cell as _), ledger.clone(), submit.urgency());
+        let (ours, theirs) = Shared::pair(Cell::job(f, rare));
+        let job = Job::from_task(Ticket(theirs));
+        let (task, ledger, priority) = (Some(ours.erased()), ledger.clone(), submit.urgency());
         (job, JobHandle { task, ledger, priority, raised: false, bound_to: None })
     }
 }
@@ -146,9 +147,9 @@ impl<T: 'static> JobHandle<T> {
             return false;
         }
         let Some(queue) = self.ledger.raise().get() else { return false };
-        let Some(ticket) = self.task.clone().and_then(Claim::raised) else { return false };
+        let Some(task) = self.task.as_ref().filter(|task| task.is_queued()) else { return false };
         self.raised = true;
-        queue.raise(ticket, to);
+        queue.raise(Job::from_task(Raised(task.clone())), to);
         true
     }
 
@@ -238,7 +239,7 @@ impl<T> std::fmt::Debug for JobHandle<T> {
 }
 
 /// What lies in the queue for a job with a handle.
-pub(crate) struct Ticket<F, T>(pub(crate) Arc<Cell<F, T>>);
+pub(crate) struct Ticket<F, T>(pub(crate) Shared<Cell<F, T>>);
 
 impl<F: FnOnce() -> T + Send, T: Send> Task for Ticket<F, T> {
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {

@@ -100,8 +100,9 @@
 //! # Where the unsafe code is
 //!
 //! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `cell`'s `slot`
-//! (moving a claimed closure out, and its result in), in the two callers of the lifetime erasure, `scope` and `fork`,
-//! whose obligation it is to wait, and in `fences` and `os` (calls to the operating system). Nowhere else.
+//! (moving a claimed closure out, and its result in) and `shared` (a pointer that its owners count), in the two callers
+//! of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait, and in `fences` and `os` (calls to the
+//! operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
@@ -176,6 +177,9 @@ mod rest;
 mod scope;
 #[cfg(all(feature = "serde", not(loom)))]
 mod serialize;
+#[cfg(loom)]
+#[path = "cell/shared.rs"]
+mod shared;
 mod spell;
 #[cfg(loom)]
 #[path = "cell/stage.rs"]

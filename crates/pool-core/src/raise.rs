@@ -8,7 +8,7 @@ use std::sync::{OnceLock, Weak};
 use std::thread;
 
 use crate::book::Desk;
-use crate::cell::Cell;
+use crate::cell::{Claim, Shared};
 use crate::job::Task;
 use crate::ledger::Ledger;
 use crate::sync::Arc;
@@ -37,9 +37,9 @@ impl RaiseSlot {
 }
 
 /// The second ticket.
-pub(crate) struct Raised<F, T>(pub(crate) Arc<Cell<F, T>>);
+pub(crate) struct Raised<T>(pub(crate) Shared<dyn Claim<T>>);
 
-impl<F: FnOnce() -> T + Send, T: Send> Task for Raised<F, T> {
+impl<T> Task for Raised<T> {
     const IS_JOB: bool = false;
 
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
