@@ -97,3 +97,23 @@ fn nobody_declares_fenced_what_was_asked_anew() {
         assert!(late.join().unwrap() || asked);
     });
 }
+
+#[test]
+fn what_an_owner_pushed_before_it_left_the_mark_itself_is_seen_without_a_fence() {
+    bounded(3, || {
+        let stack = answered_stack();
+        let asker = {
+            let stack = stack.clone();
+            thread::spawn(move || {
+                while !stack.is_asked() {
+                    thread::yield_now();
+                }
+                assert_eq!(stack.unfenced_mark(), None);
+                assert!(stack.has_forks());
+            })
+        };
+        stack.room().unwrap().push(std::ptr::dangling_mut());
+        stack.stay_asked();
+        asker.join().unwrap();
+    });
+}
