@@ -20,12 +20,18 @@ const REQUESTS: u64 = 200;
 fn build() -> Result<PriorityPool, BuildError> {
     PriorityPool::with(Levels::new(8))
         .name("requests")
-        .scaling(Scaling::between(1, 4).keep_alive(Duration::from_millis(50)))
+        .scaling(
+            Scaling::between(1, 4).keep_alive(Duration::from_millis(50)).queue_wait(Duration::from_secs(1)),
+        )
+        .follow_cpu_limit(true)
         .spare_threads(1)
+        .stack_size(1 << 20)
+        .admit_within(Duration::from_secs(60))
         .timing(Timing::Every)
         .backtraces(true)
         .on_start(|worker| println!("worker {worker} comes"))
         .on_stop(|worker| println!("worker {worker} leaves"))
+        .before_job(|job| assert!(job.name.is_some(), "each of our jobs has a name"))
         .after_job(log_failure)
         .on_panic(log_panic)
         .on_overdue(log_overdue)
@@ -61,6 +67,8 @@ pub fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // Each failure of a request is its own; the pool goes on.
     pool.execute_with(Attributes::new().name("broken"), || panic!("a bug"))?;
     limits(&pool)?;
+    // Nobody has a handle to the broken one.
+    assert!(pool.wait_idle(Some(Duration::from_secs(60))), "{:?}", pool.counts());
 
     if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
         println!("{running} jobs still run; {queued} are given up");
