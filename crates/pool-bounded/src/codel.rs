@@ -66,8 +66,10 @@ impl Control {
     /// Whether to give up a job that leaves the queue now and has waited for so long.
     pub(crate) fn sheds(&mut self, waited: Duration, now: Instant) -> bool {
         let interval = self.settings.interval;
-        if self.began.is_none_or(|began| now.saturating_duration_since(began) >= interval) {
-            self.overloaded = self.began.is_some() && self.least > self.settings.target;
+        let age = self.began.map_or(Duration::MAX, |began| now.saturating_duration_since(began));
+        if age >= interval {
+            // An interval that ended long ago says nothing about this one.
+            self.overloaded = age < interval.saturating_mul(2) && self.least > self.settings.target;
             self.began = Some(now);
             self.least = waited;
             // The first of an interval always goes through, so that something gets done however bad it is.

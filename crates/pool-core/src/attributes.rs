@@ -74,8 +74,12 @@ impl Attributes {
     }
 
     /// It is overdue when it has run for this long. Then its token is set (it gets one if it has none), the pool's
-    /// [`on_overdue`](crate::Builder::on_overdue) hook is called, and the pool may start another worker meanwhile. It
-    /// is up to the job to look at its token and return.
+    /// [`on_overdue`](crate::Builder::on_overdue) hook is called, and the pool may start another worker meanwhile, in a spare
+    /// seat. It is up to the job to look at its token and return. When it does there is one worker too many, and whichever
+    /// has finished its job first leaves.
+    ///
+    /// A [token](Attributes::token) that several jobs share is set for all of them. Give each a
+    /// [child](CancelToken::child) of it.
     ///
     /// Holds while a pool runs the job, not when it is run by hand. Costs two readings of the clock, and the use of a
     /// timer thread that is there while jobs with a limit run, and up to a second longer.

@@ -30,8 +30,7 @@ pub(crate) struct Book {
 pub(crate) struct WorkerBook {
     pub(crate) jobs: Book,
     pub(crate) parks: AtomicU64,
-    /// Nanoseconds between being woken and waiting again, of all such spells that are over.
-    pub(crate) busy: AtomicU64,
+    /// From being woken to waiting again.
     pub(crate) spell: Spell,
     /// How often it took something from another worker.
     pub(crate) steals: AtomicU64,
@@ -81,12 +80,11 @@ impl WorkerBook {
         WorkerBook { jobs: Book::new(exclusive, observer), ..WorkerBook::default() }
     }
 
-    pub(crate) fn read(&self, now: u64) -> WorkerStats {
-        let current = self.spell.began().map_or(0, |began| now.saturating_sub(began));
+    pub(crate) fn read(&self, now: impl Fn() -> u64) -> WorkerStats {
         WorkerStats {
             completed: self.jobs.completed.load(Acquire),
             panicked: self.jobs.panicked.load(Acquire),
-            busy: Duration::from_nanos(self.busy.load(Acquire) + current),
+            busy: Duration::from_nanos(self.spell.busy(now)),
             parks: self.parks.load(Relaxed),
             steals: self.steals.load(Relaxed),
             stolen_jobs: self.stolen_jobs.load(Relaxed),

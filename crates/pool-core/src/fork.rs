@@ -141,6 +141,10 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
     const IS_JOB: bool = false;
 
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        if let Some(desk) = desk {
+            // It is no job: whoever waits for the pool to be at rest does not wait for its end.
+            desk.ledger().settle();
+        }
         self.0.run(desk).map(|()| None)
     }
 

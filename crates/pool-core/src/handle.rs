@@ -149,8 +149,7 @@ impl<T: 'static> JobHandle<T> {
         let Some(queue) = self.ledger.raise().get() else { return false };
         let Some(task) = self.task.as_ref().filter(|task| task.is_queued()) else { return false };
         self.raised = true;
-        queue.raise(Job::from_task(Raised(task.clone())), to);
-        true
+        queue.raise(Job::from_task(Raised(task.clone())), to)
     }
 
     /// As [`join`](JobHandle::join), by a waiter of this priority: if the caller cannot run the job itself, the job is

@@ -40,10 +40,16 @@ impl<'a> Idle<'a> {
 
     fn end_spell(&self) {
         if let Some((ledger, book)) = self.worker {
-            if let Some(began) = book.spell.end() {
-                add_alone(&book.busy, ledger.now().saturating_sub(began));
-            }
+            book.spell.end(ledger.now());
             add_alone(&book.parks, 1);
+            ledger.settle();
+        }
+    }
+
+    /// The worker has died, and does not wait either: nobody is to count on it.
+    pub(crate) fn absent(&self) {
+        if let Some((ledger, book)) = self.worker {
+            book.spell.leave(ledger.now());
             ledger.settle();
         }
     }
@@ -57,10 +63,14 @@ impl<'a> Idle<'a> {
         }
     }
 
-    /// The worker has taken work from another that is no job, such as the half of a join, so many times.
+    /// The worker has taken work from another that is no job, such as the half of a join, so many times. Whoever waits for
+    /// the pool to be at rest does not wait for that.
     pub fn stole_forks(&self, times: u64) {
-        if let Some((_, book)) = self.worker {
+        if let Some((ledger, book)) = self.worker
+            && times != 0
+        {
             add_alone(&book.steals, times);
+            ledger.settle();
         }
     }
 

@@ -108,11 +108,10 @@ impl Ledger {
 
     #[cold]
     fn admits(&self, admission: &Admission, workers: usize) -> bool {
-        let now = self.now();
-        let work = self.workers.iter().map(|book| book.read(now)).fold(Work::default(), |sum, worker| Work {
-            jobs: sum.jobs + worker.jobs(),
-            busy: sum.busy + worker.busy.as_nanos() as u64,
-        });
+        let work =
+            self.workers.iter().map(|book| book.read(|| self.now())).fold(Work::default(), |sum, worker| {
+                Work { jobs: sum.jobs + worker.jobs(), busy: sum.busy + worker.busy.as_nanos() as u64 }
+            });
         // The job itself is counted as queued.
         admission.admits(self.counts().queued.saturating_sub(1), workers, work)
     }
@@ -230,7 +229,7 @@ impl Ledger {
 
     /// [`counts`](Ledger::counts), the longest queue seen, and what each worker did.
     pub fn stats(&self) -> Stats {
-        let workers = self.workers.iter().map(|book| book.read(self.now())).collect();
+        let workers = self.workers.iter().map(|book| book.read(|| self.now())).collect();
         let counts = self.counts();
         self.note_queue(counts.queued);
         Stats {

@@ -161,8 +161,10 @@ pub trait Pool: Send + Sync {
     /// Wants so many workers from now on, and loses nothing on the way there.
     ///
     /// More are started here. Of those that are too many, each leaves when it has finished its job; what it had queued for
-    /// itself is left to the others. A thread that the system refuses is counted in [`Staff::failed_starts`], and
-    /// the others go on; the next resize tries again.
+    /// itself is left to the others. A worker that serves what no other does stays, as pool-priority's express workers do,
+    /// so that such a pool may not become as small as was wanted. A thread that the system refuses is counted in
+    /// [`Staff::failed_starts`], and the others go on; the next resize tries again, and in a pool that scales or has
+    /// [spare seats](crate::Builder::spare_threads) a submission 100 ms later.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -16,8 +16,8 @@ use crate::{Job, Priority, Reason};
 
 /// Who can queue a second ticket.
 pub(crate) trait Raise: Send + Sync {
-    /// Queues it, if there is room and the pool takes tickets; else the job keeps its place.
-    fn raise(&self, ticket: Job, to: Priority);
+    /// Queues it, if there is room and the pool takes tickets; else the job keeps its place. Returns whether it did.
+    fn raise(&self, ticket: Job, to: Priority) -> bool;
 }
 
 /// The way from the books of a pool to its queue; empty under an adapter.

@@ -1,4 +1,4 @@
-//! A worker's spells of work, and how others see that it waits between them: to bring it its mail (`mail`), and to find out
+//! A worker's spells of work: how long they were, and how others see that it waits between them: to bring it its mail (`mail`), and to find out
 //! whether a pool that scales is short of workers (`staffing`).
 
 use crate::sync::{
@@ -6,34 +6,80 @@ use crate::sync::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-/// When the current spell began, in nanoseconds since the ledger's epoch, plus one; 0 while the worker waits.
+/// A worker's time, in nanoseconds: the sum of the spells that are over, less the beginning of the current one while the
+/// worker has something to do. In one word, so that no reader counts a spell twice or not at all.
 #[derive(Default)]
 pub(crate) struct Spell(AtomicU64);
 
+/// The worker has something to do.
+const BUSY: u64 = 1 << 63;
+/// There is no worker, for the time being.
+const ABSENT: u64 = 1 << 62;
+/// The rest: time, modulo 146 years.
+const TIME: u64 = ABSENT - 1;
+
 impl Spell {
-    /// The worker has something to do. For the worker alone.
+    /// The worker has something to do, now. For the worker alone.
     pub(crate) fn begin(&self, now: u64) {
-        self.0.store(now + 1, Release);
+        let total = sum(self.0.load(Relaxed), now);
+        self.0.store(BUSY | total.wrapping_sub(now) & TIME, Release);
     }
 
-    /// The worker is about to wait: returns when the spell began, if there was one. For the worker alone.
-    pub(crate) fn end(&self) -> Option<u64> {
-        let began = self.0.load(Relaxed).checked_sub(1);
-        if began.is_some() {
-            self.0.store(0, Relaxed);
+    /// The worker is about to wait. For the worker alone.
+    pub(crate) fn end(&self, now: u64) {
+        self.0.store(sum(self.0.load(Relaxed), now), Relaxed);
+    }
+
+    /// The worker is gone, and its successor has not come. For the worker alone.
+    pub(crate) fn leave(&self, now: u64) {
+        self.0.store(ABSENT | sum(self.0.load(Relaxed), now), Relaxed);
+    }
+
+    /// The sum of the spells, the current one included.
+    pub(crate) fn busy(&self, now: impl Fn() -> u64) -> u64 {
+        loop {
+            let word = self.0.load(Acquire);
+            let sum = sum(word, now());
+            // A spell that ended between the two was shorter than this.
+            if self.0.load(Acquire) == word {
+                return sum;
+            }
         }
-        began
-    }
-
-    /// When the current spell began, if the worker does not wait.
-    pub(crate) fn began(&self) -> Option<u64> {
-        self.0.load(Acquire).checked_sub(1)
     }
 
     /// Whether the worker waits, or has not begun. Means something after a fence, provided that the worker fences as well when
     /// it has [begun](Spell::begin) or [ended](Spell::end) its spell.
     pub(crate) fn is_over(&self) -> bool {
-        self.0.load(Relaxed) == 0
+        self.0.load(Relaxed) & (BUSY | ABSENT) == 0
+    }
+}
+
+fn sum(word: u64, now: u64) -> u64 {
+    let time = word & TIME;
+    if word & BUSY == 0 { time } else { time.wrapping_add(now) & TIME }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spells_add_up_at_every_moment() {
+        let spell = Spell::default();
+        assert_eq!((spell.busy(|| 7), spell.is_over()), (0, true));
+        spell.begin(10);
+        assert_eq!((spell.busy(|| 15), spell.is_over()), (5, false));
+        spell.end(20);
+        assert_eq!((spell.busy(|| 25), spell.is_over()), (10, true));
+        spell.begin(30);
+        spell.begin(31);
+        assert_eq!(spell.busy(|| 33), 13);
+        spell.leave(34);
+        assert_eq!((spell.busy(|| 50), spell.is_over()), (14, false), "nobody waits, and nobody is busy");
+        spell.begin(60);
+        assert_eq!((spell.busy(|| 61), spell.is_over()), (15, false));
+        spell.end(62);
+        assert_eq!((spell.busy(|| 70), spell.is_over()), (16, true));
     }
 }
 
@@ -76,7 +122,7 @@ mod model {
 
         /// `Idle::begin`.
         fn is_to_look_up(&self) -> bool {
-            self.spell.end();
+            self.spell.end(0);
             self.rest.settle(|| false);
             self.mail.load(SeqCst) != 0
         }

@@ -86,8 +86,8 @@ impl Watchdog {
 
     /// Watches the job until the guard is dropped. A limit beyond the end of the clock is none.
     ///
-    /// If the thread that it takes cannot be started, the job runs without a limit, unless a later one brings the
-    /// thread.
+    /// If the thread that it takes cannot be started, that is counted, and the job runs without a limit, unless a later one
+    /// brings the thread.
     pub(crate) fn watch(&self, job: Limited, limit: Duration) -> Option<Watched> {
         let due = job.started.checked_add(limit)?;
         let (worker, workforce) = (job.worker, job.workforce.clone());
@@ -97,6 +97,7 @@ impl Watchdog {
         state.jobs.insert(key, job);
         match state.sleeps_until {
             None if start(&self.0) => state.sleeps_until = Some(due),
+            None => workforce.upgrade().iter().for_each(|workforce| workforce.start_failed()),
             Some(until) if due < until => self.0.changed.notify_one(),
             _ => {}
         }

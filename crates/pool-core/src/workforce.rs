@@ -10,6 +10,9 @@ pub(crate) trait Workforce: Send + Sync {
 
     /// It is so no more, in one of these ways. Called once for each [`blocked`](Workforce::blocked), after it.
     fn unblocked(&self, _seat: usize) {}
+
+    /// The system has refused a thread.
+    fn start_failed(&self) {}
 }
 
 /// The place of the workforce in the books. Empty, nobody stands in for a worker that is stuck.

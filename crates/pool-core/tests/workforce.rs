@@ -156,7 +156,10 @@ impl Group {
         let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|error| error.to_string())?;
         let mount =
             mounts.lines().find(|line| line.contains(" - cgroup2 ")).ok_or("cgroup v2 is not mounted")?;
-        let mount = Path::new(mount.split(' ').nth(4).ok_or("a mount without a place")?);
+        let mount = mount.split(' ').nth(4).ok_or("a mount without a place")?;
+        let mount = Path::new(mount);
+        // Where the machine allows it, and nobody has done it yet. If it fails, the group says so.
+        let _ = fs::write(mount.join("cgroup.subtree_control"), "+cpu");
         let group = Group(mount.join(format!("pool-core-{}", std::process::id())));
         fs::create_dir(&group.0).map_err(|error| format!("no group can be made: {error}"))?;
         group.limit("100000 100000").map_err(|error| format!("the group has no CPU controller: {error}"))?;

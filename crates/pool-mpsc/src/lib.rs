@@ -147,7 +147,8 @@ impl Mpsc {
     ///
     /// It saves locking, and costs evenness: the jobs that a worker has taken wait for it, even while another idles. Jobs
     /// still *start* in order on each worker, but no longer over all workers. A `shutdown_now` from inside a job does not
-    /// reach what the workers have taken; the next call gives it back.
+    /// reach what the workers have taken; the next call gives it back. Nor does a worker reach it that stands in for one
+    /// which is blocked or overdue.
     pub const fn batch(self, jobs: NonZeroUsize) -> Self {
         Mpsc { batch: jobs }
     }
@@ -231,6 +232,11 @@ impl Outlet for Receiving {
         jobs.extend(self.taken.drain(..));
         jobs.extend(unpoisoned(self.left.lock()).drain(..));
         jobs.extend(unpoisoned(self.receiver.lock()).try_iter());
+    }
+
+    /// What it has taken nobody else can reach before it has left.
+    fn may_leave(&self) -> bool {
+        self.taken.is_empty()
     }
 
     fn detach(&mut self) {

@@ -47,7 +47,7 @@ impl Levels {
     ///
     /// They still help with scopes and joins, whose tickets have no level: a job that borrows a worker in this way is short, or
     /// belongs elsewhere. While no other worker is there (all have died, or the pool was made that small), they run
-    /// everything.
+    /// everything. They never leave a pool that is made smaller.
     ///
     /// ```
     /// # use pool_priority::{Levels, PriorityPool};

@@ -18,7 +18,7 @@ pub(crate) struct Queue {
 struct State {
     shelves: Shelves,
     open: bool,
-    /// Regular workers that are there, asleep or not.
+    /// Regular workers that are there, asleep or not, and have not turned to anything else.
     regulars: usize,
     /// Regular workers that sleep, or are waking and have not had the mutex yet.
     asleep: usize,
@@ -212,17 +212,31 @@ impl Drop for Counter {
 pub struct Window {
     queue: Arc<Queue>,
     kind: Kind,
+    /// It counts among the regular workers that are there.
+    counted: bool,
 }
 
 impl Window {
     pub(crate) fn new(queue: &Arc<Queue>, kind: Kind) -> Self {
-        Window { queue: queue.clone(), kind }
+        Window { queue: queue.clone(), kind, counted: false }
+    }
+
+    /// Whether this is a regular worker that others may leave jobs to.
+    fn count(&mut self, counts: bool) {
+        if self.kind == Kind::Regular && self.counted != counts {
+            self.counted = counts;
+            let mut state = self.queue.lock();
+            state.regulars = if counts { state.regulars + 1 } else { state.regulars - 1 };
+            // The last one leaves its jobs to the express workers.
+            self.queue.leave(state);
+        }
     }
 }
 
 impl Outlet for Window {
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        let Window { queue, kind } = self;
+        self.count(true);
+        let Window { queue, kind, .. } = self;
         let mut state = queue.lock();
         // What an express worker would see without the mutex need not be for it.
         let mut searched = *kind == Kind::Express;
@@ -248,6 +262,10 @@ impl Outlet for Window {
         }
     }
 
+    fn turn_away(&mut self) {
+        self.count(false);
+    }
+
     fn may_leave(&self) -> bool {
         self.kind == Kind::Regular
     }
@@ -259,17 +277,10 @@ impl Outlet for Window {
     }
 
     fn attach(&mut self) {
-        if self.kind == Kind::Regular {
-            self.queue.lock().regulars += 1;
-        }
+        self.count(true);
     }
 
     fn detach(&mut self) {
-        if self.kind == Kind::Regular {
-            let mut state = self.queue.lock();
-            state.regulars -= 1;
-            // The last one leaves its jobs to the express workers.
-            self.queue.leave(state);
-        }
+        self.count(false);
     }
 }

@@ -1,13 +1,14 @@
 //! Express workers: they serve the top levels and tickets, keep nobody from being served, and keep no pool from ending.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_core::{
-    Caller, Ends, Idle, Inlet, Job, Outlet, Pool, PoolExt, Pop, Priority, Push, Strategy, Submit, current,
+    Caller, Ends, Idle, Inlet, Job, Outlet, Pool, PoolExt, Pop, Priority, Push, Scaling, Strategy, Submit,
+    current,
 };
 use pool_priority::{Levels, PriorityPool};
 
@@ -169,6 +170,37 @@ fn while_the_regular_worker_is_being_replaced_nobody_waits() {
         let handle = pool.spawn_with(Priority::IDLE, || ()).unwrap();
         handle.join_timeout(DEADLINE).unwrap().unwrap();
     }
+}
+
+#[test]
+fn while_the_regular_worker_leaves_nobody_waits() {
+    let (stop, stopping) = channel();
+    let (gate, gated) = channel::<()>();
+    let gated = Mutex::new(gated);
+    let on_stop = move |worker| {
+        let _ = stop.send(worker);
+        if worker == 1 {
+            let _ = gated.lock().unwrap().recv();
+        }
+    };
+    let pool = PriorityPool::with(Levels::new(4).express(1, 1)).threads(2).on_stop(on_stop).build().unwrap();
+    // Dropped before the pool, whatever happens.
+    let gate = gate;
+    pool.resize(1).unwrap();
+    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(1));
+    let low = pool.spawn_with(Priority::IDLE, || current().unwrap().index).unwrap();
+    assert_eq!(low.join_timeout(DEADLINE).unwrap().unwrap(), 0);
+    drop(gate);
+}
+
+#[test]
+fn an_idle_express_worker_does_not_keep_the_pool_from_growing() {
+    let scaling = Scaling::between(2, 3);
+    let pool = PriorityPool::with(Levels::new(4).express(1, 1)).scaling(scaling).build().unwrap();
+    let release = hold_the_regular(&pool);
+    let low = pool.spawn(|| current().unwrap().index).unwrap();
+    assert_eq!(low.join_timeout(DEADLINE).unwrap().unwrap(), 2);
+    drop(release);
 }
 
 #[test]

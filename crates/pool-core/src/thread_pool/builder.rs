@@ -192,6 +192,13 @@ impl<S: Strategy> Builder<S> {
     /// The stack of each worker, in bytes. By default std's, which is 2 MiB unless `RUST_MIN_STACK` says otherwise.
     ///
     /// Nested waits take stack: see [`JobHandle`](crate::JobHandle).
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// fn for_deep_recursion<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).stack_size(64 << 20).build()
+    /// }
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -213,6 +220,18 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called on each worker's thread, with its number, before its first job. A panic in it is a failed start.
+    ///
+    /// A worker that was about to leave when the pool was shut down may begin anew, to run what it held.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// fn logged<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy)
+    ///         .on_start(|worker| println!("worker {worker} comes"))
+    ///         .on_stop(|worker| println!("worker {worker} leaves"))
+    ///         .build()
+    /// }
+    /// ```
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_start = WorkerHook::new(hook);
         self
@@ -241,8 +260,23 @@ impl<S: Strategy> Builder<S> {
     /// [`Reason::Overloaded`](crate::Reason::Overloaded).
     ///
     /// The wait is predicted from the number of queued jobs, the number of workers, and the time that jobs have taken of late,
-    /// whatever the strategy and the job's priority; scopes and joins are never turned away. Each submission then reads the clock and every worker's counters, and takes
-    /// a mutex.
+    /// whatever the strategy and the job's priority; scopes and joins are never turned away. Each submission then reads the
+    /// clock and every worker's counters, and takes a mutex.
+    ///
+    /// ```
+    /// # use pool_core::{BuildError, Pool, PoolExt, Reason, Strategy, ThreadPool};
+    /// # use std::time::Duration;
+    /// fn for_the_patient<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).admit_within(Duration::from_millis(200)).build()
+    /// }
+    /// fn serve(pool: &dyn Pool, request: impl FnOnce() + Send + 'static) -> &'static str {
+    ///     match pool.execute(request) {
+    ///         Ok(()) => "accepted",
+    ///         Err(rejected) if rejected.reason() == Reason::Overloaded => "503, come back later",
+    ///         Err(_) => "500",
+    ///     }
+    /// }
+    /// ```
     pub fn admit_within(mut self, wait: Duration) -> Self {
         self.admit_within = Some(wait);
         self
@@ -250,6 +284,16 @@ impl<S: Strategy> Builder<S> {
 
     /// Called once for each job that overruns its [run limit](crate::Attributes::run_limit), on a timer thread, when the
     /// job's token has been set. While it runs, other limits are looked at late. A panic in it goes no further.
+    ///
+    /// ```
+    /// # use pool_core::{BuildError, Strategy, ThreadPool};
+    /// fn watched<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy)
+    ///         .spare_threads(1)
+    ///         .on_overdue(|job| eprintln!("{:?} has run for {:?} on worker {:?}", job.name, job.age, job.worker))
+    ///         .build()
+    /// }
+    /// ```
     pub fn on_overdue(mut self, hook: impl Fn(OverdueInfo<'_>) + Send + Sync + 'static) -> Self {
         self.on_overdue = Some(Arc::new(hook));
         self
@@ -397,6 +441,7 @@ impl<S: Strategy> Builder<S> {
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
             scales: self.scaling.is_some(),
+            has_spares: self.spare_threads > 0,
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
             cpu_limit: self.cpu_limit.clone().map(|source| Follower::new(source, cpu_limit)),

@@ -30,6 +30,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) mail: Mail,
     pub(super) life: Life,
     pub(super) seats: Box<[Seat<S::Outlet>]>,
+    /// Whether whoever sits there serves every job.
+    serves_all: Box<[bool]>,
     spare: Mutex<S::Outlet>,
     /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
     joining: Mutex<()>,
@@ -41,10 +43,11 @@ pub(super) struct Core<S: Strategy> {
 impl<S: Strategy> Core<S> {
     /// The core of a pool whose first seats are about to be taken, as the roster says.
     pub(super) fn new(ledger: Ledger, ends: Ends<S>, roster: Roster, settings: Settings) -> Arc<Self> {
+        let serves_all = ends.outlets.iter().map(|outlet| outlet.may_leave()).collect();
         let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
         let life = Life::new(roster);
         life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
-        let is_careful = settings.scales || ledger.is_careful();
+        let is_careful = settings.scales || settings.has_spares || ledger.is_careful();
         Arc::new_cyclic(|me| Core {
             me: me.clone(),
             gate: Gate::new(ledger.passages().clone(), ends.inlet),
@@ -53,11 +56,21 @@ impl<S: Strategy> Core<S> {
             mail: Mail::new(seats.len()),
             life,
             seats,
+            serves_all,
             spare: Mutex::new(ends.spare),
             joining: Mutex::new(()),
             is_careful,
             settings,
         })
+    }
+
+    /// Whether the worker in this seat comes by every job.
+    pub(super) fn serves_all(&self, seat: usize) -> bool {
+        self.serves_all[seat]
+    }
+
+    pub(super) fn all_serve_all(&self) -> bool {
+        self.serves_all.iter().all(|all| *all)
     }
 
     pub(super) fn ledger(&self) -> &Arc<Ledger> {
@@ -104,6 +117,10 @@ impl<S: Strategy> Core<S> {
         if self.ledger.turns_away(|| self.life.target()) {
             drop(inlet);
             return Err(self.ledger.reject(job, Reason::Overloaded));
+        }
+        if self.life.is_short() {
+            // A thread was refused; it may be had by now.
+            self.hire();
         }
         if self.settings.scales {
             job = self.see_to_workers(job);
@@ -193,12 +210,20 @@ impl<S: Strategy> Core<S> {
         }
     }
 
+    /// As [`nudge`](Core::nudge), where otherwise nobody might come for long, and the nudge would take up a place.
+    pub(super) fn nudge_if_one_waits(&self) {
+        if self.ledger.waiting(self.mail.open_seats()).next().is_some() {
+            self.nudge();
+        }
+    }
+
     /// Puts a job into a worker's mailbox.
     pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
         let Some(_inside) = self.gate.enter(self.ledger.stripe()) else {
             return Err(self.turn_away(job));
         };
+        let job = if job.is_job() { self.ledger.stamped(job) } else { job };
         match self.mail.put(worker, job, &self.life.attention) {
             Ok(()) => {
                 // Not dropped when the queue is full: see `mail`. It goes to the lane then.
@@ -313,7 +338,13 @@ impl<S: Strategy> Core<S> {
         self.life.direct(|roster| roster.desert(index));
         // Another seat may be free, and luckier.
         self.hire();
-        self.mail.abandon(index, &self.life.attention).into_iter().for_each(|job| self.dispose(job));
+        for job in self.mail.abandon(index, &self.life.attention) {
+            if self.life.gives_back() {
+                self.set_aside(job);
+            } else {
+                self.ledger.discard(job, Reason::NoWorkers);
+            }
+        }
         if self.life.forget() {
             self.end_with(index);
         } else {
@@ -369,12 +400,13 @@ impl<S: Strategy> Core<S> {
 }
 
 impl<S: Strategy> Raise for Core<S> {
-    fn raise(&self, ticket: Job, to: Priority) {
-        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else { return };
+    fn raise(&self, ticket: Job, to: Priority) -> bool {
+        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else { return false };
         // Not as a ticket, which would pass every limit; nobody is lost without this one.
         let submit = Submit::default().priority(to).no_wait();
         match inlet.push(ticket, submit, Caller::Outside) {
-            Push::Queued | Push::Displaced(_) | Push::RunHere(_) | Push::Refused(..) => {}
+            Push::Queued => true,
+            Push::Displaced(_) | Push::RunHere(_) | Push::Refused(..) => false,
             Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for who does not wait"),
         }
     }

@@ -22,10 +22,13 @@ pub(super) struct Life {
     state: AtomicU8,
     /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
     forked: AtomicBool,
-    /// Mirrors of the roster's target, of the workers that are on their way, and of whether more may be wanted.
+    /// Mirrors of the roster's target, of the workers that are on their way, and of whether more or fewer may be wanted or
+    /// some are missing.
     target: AtomicUsize,
     coming: AtomicUsize,
     can_grow: AtomicBool,
+    can_shrink: AtomicBool,
+    is_short: AtomicBool,
 }
 
 struct Inner {
@@ -62,7 +65,7 @@ impl Inner {
 
 impl Life {
     pub(super) fn new(roster: Roster) -> Self {
-        let (target, can_grow) = (roster.target(), roster.can_grow());
+        let (target, can_grow, can_shrink) = (roster.target(), roster.can_grow(), roster.can_shrink());
         Life {
             attention: Attention::default(),
             inner: Mutex::new(Inner {
@@ -82,6 +85,8 @@ impl Life {
             target: AtomicUsize::new(target),
             coming: AtomicUsize::new(0),
             can_grow: AtomicBool::new(can_grow),
+            can_shrink: AtomicBool::new(can_shrink),
+            is_short: AtomicBool::new(false),
         }
     }
 
@@ -262,6 +267,15 @@ impl Life {
         self.can_grow.load(SeqCst)
     }
 
+    pub(super) fn can_shrink(&self) -> bool {
+        self.can_shrink.load(SeqCst)
+    }
+
+    /// There are fewer workers than are wanted, though there are seats.
+    pub(super) fn is_short(&self) -> bool {
+        self.is_short.load(SeqCst)
+    }
+
     pub(super) fn bounds(&self) -> RangeInclusive<usize> {
         self.lock().roster.bounds().clone()
     }
@@ -297,6 +311,16 @@ impl Life {
         self.lock().drains = true;
     }
 
+    /// A worker has left its seat, and nobody is to count on others to run what it held: the pool is ending. Returns whether
+    /// it is to sit down again.
+    pub(super) fn comes_back(&self) -> bool {
+        let mut inner = self.lock();
+        if inner.drains {
+            inner.roster.come_back();
+        }
+        inner.drains
+    }
+
     fn let_go(&self, inner: &mut Inner, seat: usize, mail: &Mail) -> bool {
         let leaves = !inner.drains && inner.roster.surplus() > 0 && mail.close(seat);
         if leaves {
@@ -311,6 +335,8 @@ impl Life {
         self.target.store(inner.roster.target(), SeqCst);
         self.coming.store(inner.roster.coming(), SeqCst);
         self.can_grow.store(inner.roster.can_grow(), SeqCst);
+        self.can_shrink.store(inner.roster.can_shrink(), SeqCst);
+        self.is_short.store(inner.roster.is_short(), SeqCst);
     }
 
     /// Why the pool takes no more jobs.

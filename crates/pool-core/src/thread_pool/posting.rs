@@ -67,6 +67,9 @@ impl<S: Strategy> Core<S> {
     pub(super) fn read_mail(&self, index: usize) {
         let desk = self.ledger().worker_desk(index);
         while let Some(job) = self.mail.take(index, &self.life.attention) {
+            if self.settings.scales {
+                self.see_to_the_rest();
+            }
             if self.life.attention.now().has(Matter::PAUSED) {
                 self.life.hold();
             }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::Staff;
 
-/// After a failed start nobody tries again for so long, unless told to by a resize.
+/// After a failed start nobody tries again for so long, unless told to by a resize. Then the next to submit does.
 const HOLD_OFF: Duration = Duration::from_millis(100);
 
 pub(super) struct Roster {
@@ -110,6 +110,10 @@ impl Roster {
         self.target < self.ceiling
     }
 
+    pub(super) fn can_shrink(&self) -> bool {
+        self.target > *self.bounds.start()
+    }
+
     pub(super) fn block(&mut self, seat: usize) {
         self.blocked[seat] += 1;
     }
@@ -149,7 +153,7 @@ impl Roster {
     pub(super) fn arrive(&mut self, seat: usize) {
         self.expect_no_more(seat);
         self.seats[seat] = Place::Taken;
-        self.highest = self.highest.max(self.working);
+        self.highest = self.highest.max(self.working - self.coming);
     }
 
     /// The one who was hired cannot start.
@@ -177,6 +181,11 @@ impl Roster {
         self.lowest = self.lowest.min(self.working);
     }
 
+    /// One who had got up sits down again in its seat.
+    pub(super) fn come_back(&mut self) {
+        self.working += 1;
+    }
+
     /// Whoever sat here is gone.
     pub(super) fn vacate(&mut self, seat: usize) {
         self.seats[seat] = Place::Free;
@@ -193,7 +202,7 @@ impl Roster {
         self.working.saturating_sub(self.blocked())
     }
 
-    fn is_short(&self) -> bool {
+    pub(super) fn is_short(&self) -> bool {
         self.effective() < self.target && self.free_seat().is_some()
     }
 
@@ -256,6 +265,8 @@ mod tests {
         roster.aim(3);
         assert_eq!((roster.hire(), roster.hire()), (Some(1), Some(2)));
         roster.arrive(2);
+        assert_eq!(roster.staff().highest, 2, "one is still on the way");
+        roster.arrive(1);
         let Staff { failed_starts, highest, .. } = roster.staff();
         assert_eq!((failed_starts, highest), (1, 3));
     }

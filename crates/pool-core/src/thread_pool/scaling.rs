@@ -47,6 +47,12 @@ impl Scaling {
     ///
     /// It matters where a worker seemed to be idle and did not come: on a machine without a free CPU, or after a thread
     /// could not be started.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use pool_core::Scaling;
+    /// let scaling = Scaling::between(1, 8).queue_wait(Duration::from_millis(20));
+    /// ```
     pub const fn queue_wait(mut self, limit: Duration) -> Self {
         self.queue_wait = Some(limit);
         self

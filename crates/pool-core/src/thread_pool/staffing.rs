@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::attention::{Matter, Seen};
 use super::core::Core;
 use super::cpu_limit::Follower;
+use super::lane::Nudge;
 use super::roster::Roster;
 use super::worker;
 use crate::book::Desk;
@@ -30,6 +31,7 @@ impl<S: Strategy> Core<S> {
         outlet: &mut S::Outlet,
         idle: &mut Idle<'_>,
         seen: Seen,
+        after_job: bool,
     ) -> Next {
         if seen.has(Matter::GIVES_BACK) {
             self.set_aside_queued();
@@ -44,9 +46,15 @@ impl<S: Strategy> Core<S> {
                 return Next::Leave;
             }
         }
-        if seen.has(Matter::ADAPTS) {
+        if seen.has(Matter::ADAPTS) && after_job {
+            // A worker between two jobs comes by here, so that a pool with nothing to do never looks.
             self.follow_cpu_limit();
         }
+        if seen.has(Matter::MAIL) {
+            outlet.turn_away();
+            self.read_mail(index);
+        }
+        // After the mail: nobody leaves while there is some, and a letter may say that somebody is to leave.
         if self.life.attention.now().has(Matter::STAFF) {
             if outlet.may_leave() && self.life.leave(index, &self.mail) {
                 // The stop hook comes first, and may take long.
@@ -55,12 +63,9 @@ impl<S: Strategy> Core<S> {
             }
             self.hire();
         }
-        if seen.has(Matter::MAIL) {
-            outlet.turn_away();
-            self.read_mail(index);
-        }
-        let scales = self.settings.scales;
-        Next::Pop(scales.then(|| Instant::now().checked_add(self.settings.keep_alive)).flatten())
+        // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them.
+        let may_be_too_many = self.settings.scales && self.life.can_shrink() && outlet.may_leave();
+        Next::Pop(may_be_too_many.then(|| Instant::now().checked_add(self.settings.keep_alive)).flatten())
     }
 
     /// Starts workers while some are wanted and seats are free. One that cannot be started is counted, and nobody
@@ -108,11 +113,19 @@ impl<S: Strategy> Core<S> {
     fn apply(&self, change: impl FnOnce(&mut Roster)) {
         let surplus = self.life.direct(change);
         self.hire();
-        // Each of these finds a worker that leaves; busy ones look up by themselves.
-        (0..surplus).for_each(|_| self.nudge());
+        self.find_leavers(surplus);
     }
 
-    /// A worker between two jobs comes by here, so that a pool with nothing to do never looks.
+    /// Has so many workers look up that wait, and may leave; busy ones look up by themselves.
+    fn find_leavers(&self, surplus: usize) {
+        if self.all_serve_all() {
+            return (0..surplus).for_each(|_| self.nudge());
+        }
+        // Whoever must stay takes nudges as well. So all others get a letter, and those who leave first are the ones.
+        let seats = self.mail.open_seats().filter(|seat| surplus > 0 && self.serves_all(*seat));
+        seats.for_each(|seat| drop(self.submit_to(seat, Job::from_task(Nudge))));
+    }
+
     fn follow_cpu_limit(&self) {
         let Some(limit) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
         if self.settings.scales {
@@ -162,7 +175,8 @@ impl<S: Strategy> Core<S> {
 
     /// Workers that wait, and those that are on their way.
     fn idle_workers(&self) -> usize {
-        let waiting = self.ledger().waiting(self.mail.open_seats()).count();
+        let seats = self.mail.open_seats().filter(|seat| self.serves_all(*seat));
+        let waiting = self.ledger().waiting(seats).count();
         self.life.coming() + waiting
     }
 }
@@ -174,9 +188,12 @@ impl<S: Strategy> Workforce for Core<S> {
     }
 
     fn unblocked(&self, seat: usize) {
-        if self.life.direct(|roster| roster.unblock(seat)) > 0 {
-            self.nudge();
-        }
+        let surplus = self.life.direct(|roster| roster.unblock(seat));
+        self.find_leavers(surplus.min(1));
+    }
+
+    fn start_failed(&self) {
+        self.life.direct(|roster| roster.count_failed_start());
     }
 }
 

@@ -36,11 +36,12 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     super::pinning::bind(&core.settings.cpus, index);
     loop {
         let payload = match catch_unwind(AssertUnwindSafe(|| sit(core, index))) {
-            Ok(()) => break,
+            Ok(Left::ForGood) => break,
+            Ok(Left::TooEarly) => continue,
             Err(payload) => payload,
         };
-        // The dead are not busy; and whoever waits for rest learns of their last job.
-        let _ = Idle::of_worker(core.ledger(), index, core.mail.count(index)).begin();
+        // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
+        Idle::of_worker(core.ledger(), index, core.mail.count(index)).absent();
         match core.life.worker_died(payload) {
             None => break,
             Some(payload) => drop_quietly(payload),
@@ -54,7 +55,14 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     core.worker_is_gone();
 }
 
-fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+/// How a worker has got up from its seat.
+enum Left {
+    ForGood,
+    /// The pool is ending, and the others may have gone before they could see what this one held privately.
+    TooEarly,
+}
+
+fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
     let leaves = {
         let seat = &core.seats[index];
         let _worker = current::enter(core.ledger().id(), index);
@@ -76,8 +84,12 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
         leaves
     };
     if leaves {
+        if core.life.comes_back() {
+            return Left::TooEarly;
+        }
         core.seat_is_free(index);
     }
+    Left::ForGood
 }
 
 /// Takes jobs and runs them until the channel is closed, or until there are too many workers; returns whether it is
@@ -89,7 +101,8 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     let mut idle = Idle::of_worker(ledger, index, core.mail.count(index));
     idle.start_spell();
     let mut jobs: u64 = 0;
-    let (mut open, mut leaves) = (true, false);
+    let mut after_job = false;
+    let (mut open, mut leaves, mut drains) = (true, false, false);
     while open {
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
@@ -97,7 +110,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         let until = if before.is_nothing() {
             None
         } else {
-            match core.attend(index, sitting.outlet(), &mut idle, before) {
+            match core.attend(index, sitting.outlet(), &mut idle, before, after_job) {
                 Next::Pop(until) => until,
                 Next::Leave => {
                     leaves = true;
@@ -107,6 +120,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         };
         let popped = sitting.outlet().pop(until, &mut idle);
         idle.end();
+        after_job = matches!(popped, Pop::Job(_));
         let after = attention.now();
         if after.has(Matter::LANE) {
             // The pop has made room, and an idle worker may take what this one would come to only after its job.
@@ -132,6 +146,12 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             // Whatever a discipline sheds, it cannot mean a ticket.
             Pop::Shed(ticket, _) => core.run_message(ticket, index, desk),
             Pop::TimedOut => until.into_iter().for_each(|until| core.shrink(until)),
+            // Another may have left its seat, and in it what it held, just after this one looked. From here on whoever
+            // leaves comes back, so it is looked for once more.
+            Pop::Closed if !drains => {
+                core.life.drains();
+                drains = true;
+            }
             Pop::Closed => open = false,
         }
         while let Some(ticket) = core.lane.take_one(attention) {
@@ -141,9 +161,6 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             core.hold(&mut idle);
             core.run_message(ticket, index, desk);
         }
-    }
-    if !leaves {
-        core.life.drains();
     }
     // Nobody who came before the channel was closed is forgotten.
     core.read_mail(index);
@@ -168,6 +185,8 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     if record.failed_starts >= MOST_FAILED_STARTS {
         return Successor::Nobody;
     }
+    // What it held privately lies where only a pop finds it.
+    core.nudge_if_one_waits();
     core.life.back_off(record.back_off());
     match start(core, index) {
         Ok(()) => Successor::Another,

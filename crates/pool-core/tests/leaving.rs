@@ -1,0 +1,134 @@
+//! What a worker holds privately when it leaves its seat is run, also when all others have gone by then.
+
+#[path = "support/deque.rs"]
+#[allow(dead_code, reason = "a part of what the tests share")]
+mod deque;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pool_core::{
+    BuildError, Ends, Idle, Job, Outlet, Pool, PoolExt, Pop, Shutdown, Strategy, ThreadPool, current,
+};
+
+use self::deque::{Deque, End, Head, Tail};
+
+/// It turns a hang into a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A deque of whose jobs a worker takes two at a time. Nobody sees the second before the worker has left.
+struct Hoarding;
+
+struct Hoarder {
+    head: Head,
+    second: Option<Job>,
+    left: Arc<Mutex<VecDeque<Job>>>,
+}
+
+impl Outlet for Hoarder {
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        if let Some(job) = self.second.take().or_else(|| self.left.lock().unwrap().pop_front()) {
+            return Pop::Job(job);
+        }
+        let popped = self.head.pop(until, idle);
+        if let Pop::Job(_) = popped
+            && let Pop::Job(second) = self.head.pop(Some(Instant::now()), &mut Idle::unobserved())
+        {
+            self.second = Some(second);
+        }
+        popped
+    }
+
+    fn drain(&mut self, jobs: &mut Vec<Job>) {
+        jobs.extend(self.second.take());
+        jobs.extend(self.left.lock().unwrap().drain(..));
+        self.head.drain(jobs);
+    }
+
+    fn detach(&mut self) {
+        self.left.lock().unwrap().extend(self.second.take());
+    }
+}
+
+impl Strategy for Hoarding {
+    type Inlet = Tail;
+    type Outlet = Hoarder;
+    const NAME: &'static str = "hoarding";
+
+    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+        let ends = Deque::taking_from(End::Oldest).open(seats)?;
+        let left = Arc::default();
+        let hoarder = |head| Hoarder { head, second: None, left: Arc::clone(&left) };
+        let spare = hoarder(ends.spare);
+        Ok(Ends { inlet: ends.inlet, outlets: ends.outlets.into_iter().map(hoarder).collect(), spare })
+    }
+}
+
+/// A job that says which worker runs it, and runs until it is told to end.
+fn hold(pool: &impl Pool, started: &Sender<usize>) -> Sender<()> {
+    let (release, released) = mpsc::channel();
+    let started = started.clone();
+    pool.execute(move || {
+        started.send(current().unwrap().index).unwrap();
+        released.recv().unwrap();
+    })
+    .unwrap();
+    release
+}
+
+#[test]
+fn a_worker_that_leaves_while_the_pool_ends_comes_back_for_it() {
+    let (stop, stopping) = mpsc::channel();
+    // The hook waits here, once for each worker.
+    let [gate_0, gate_1] = [(); 2].map(|()| mpsc::channel::<()>());
+    let gates = [Mutex::new(gate_0.1), Mutex::new(gate_1.1)];
+    let on_stop = move |index: usize| {
+        let _ = stop.send(index);
+        // An error is the test's way to say that it does not matter any more.
+        let _ = gates[index].lock().unwrap().recv();
+    };
+    let pool = Arc::new(ThreadPool::with(Hoarding).threads(2).on_stop(on_stop).build().unwrap());
+    let shut_gates = [gate_0.0, gate_1.0];
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (started, start) = mpsc::channel();
+    let worker = || start.recv_timeout(DEADLINE).unwrap();
+
+    // Each worker takes a long job and, behind it, a short one, when all four are there.
+    let first = [(); 2].map(|()| {
+        let release = hold(&*pool, &started);
+        worker();
+        release
+    });
+    let long = [(); 2].map(|()| {
+        let (release, ran) = (hold(&*pool, &started), ran.clone());
+        let short = move || {
+            ran.fetch_add(1, SeqCst);
+        };
+        pool.execute(short).unwrap();
+        release
+    });
+    let running = first.map(|release| {
+        release.send(()).unwrap();
+        worker()
+    });
+    assert_ne!(running[0], running[1]);
+
+    // The one that ends its long job leaves, with the short one in hand.
+    pool.resize(1).unwrap();
+    long[0].send(()).unwrap();
+    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(running[0]));
+    long[1].send(()).unwrap();
+    let ending = thread::spawn({
+        let pool = pool.clone();
+        move || pool.shutdown()
+    });
+    // The other one finds the pool closed, and goes.
+    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(running[1]));
+    drop(shut_gates);
+    assert_eq!(ending.join().unwrap(), Shutdown::Terminated);
+    assert_eq!((ran.load(SeqCst), pool.counts().completed), (2, 6));
+}
