@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::book::Desk;
-use crate::cell::{Cell, Shared, Wait};
+use crate::cell::{Cell, Claim, Shared, Wait};
 use crate::error::drop_quietly;
 use crate::job::Task;
 use crate::ledger::Ledger;
@@ -141,7 +141,8 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
     const IS_JOB: bool = false;
 
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
-        if let Some(desk) = desk {
+        // Most often the owner has run it by now, and there is no need for a fence.
+        if let Some(desk) = desk.filter(|_| self.0.is_queued()) {
             // It is no job: whoever waits for the pool to be at rest does not wait for its end.
             desk.ledger().settle();
         }

@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 use crate::admission::{Admission, Work};
 use crate::attributed::enter_plain;
 use crate::book::{Book, Desk, RareBook, WorkerBook};
-use crate::counts::{Counts, Staff, Stats};
+use crate::counts::{Counts, Staff, Stats, WorkerStats};
 use crate::current::{self, PoolId, current, job_name, outside_stripe};
 use crate::error::{Panic, drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
@@ -108,10 +108,10 @@ impl Ledger {
 
     #[cold]
     fn admits(&self, admission: &Admission, workers: usize) -> bool {
-        let work =
-            self.workers.iter().map(|book| book.read(|| self.now())).fold(Work::default(), |sum, worker| {
-                Work { jobs: sum.jobs + worker.jobs(), busy: sum.busy + worker.busy.as_nanos() as u64 }
-            });
+        let work = self.read_workers().fold(Work::default(), |sum, worker| Work {
+            jobs: sum.jobs + worker.jobs(),
+            busy: sum.busy + worker.busy.as_nanos() as u64,
+        });
         // The job itself is counted as queued.
         admission.admits(self.counts().queued.saturating_sub(1), workers, work)
     }
@@ -229,7 +229,7 @@ impl Ledger {
 
     /// [`counts`](Ledger::counts), the longest queue seen, and what each worker did.
     pub fn stats(&self) -> Stats {
-        let workers = self.workers.iter().map(|book| book.read(|| self.now())).collect();
+        let workers = self.read_workers().collect();
         let counts = self.counts();
         self.note_queue(counts.queued);
         Stats {
@@ -239,6 +239,10 @@ impl Ledger {
             staff: Staff::constant(self.workers()),
             workers,
         }
+    }
+
+    fn read_workers(&self) -> impl Iterator<Item = WorkerStats> {
+        self.workers.iter().map(|book| book.read(|| self.now()))
     }
 
     fn handler_panics(&self) -> u64 {

@@ -1,5 +1,5 @@
-//! A worker's spells of work: how long they were, and how others see that it waits between them: to bring it its mail (`mail`), and to find out
-//! whether a pool that scales is short of workers (`staffing`).
+//! A worker's spells of work: how long they are, and how others see that it waits between them, to bring it its mail
+//! (`mail`) and to find out whether a pool that scales is short of workers (`staffing`).
 
 use crate::sync::{
     AtomicU64,

@@ -18,10 +18,10 @@ thread_local! {
     static DICE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Stamps a job that is being submitted, if it is picked. One that was handed back and is submitted again keeps its
-/// first stamp.
+/// Stamps a job that is being submitted, if it is picked; messages of pool-core's own are not. One that was handed back and
+/// is submitted again keeps its first stamp.
 pub(crate) fn stamp(job: Job, timing: Timing) -> Job {
-    if job.is_timed() || !picks(timing) {
+    if !job.is_job() || job.is_timed() || !picks(timing) {
         return job;
     }
     Job::from_task(Timed { job, submitted: Instant::now() })

@@ -3,19 +3,20 @@
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
+#[path = "support/hold.rs"]
+mod hold;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pool_core::{
-    BuildError, Ends, Idle, Job, Outlet, Pool, PoolExt, Pop, Shutdown, Strategy, ThreadPool, current,
-};
+use pool_core::{BuildError, Ends, Idle, Job, Outlet, Pool, PoolExt, Pop, Shutdown, Strategy, ThreadPool};
 
 use self::deque::{Deque, End, Head, Tail};
+use self::hold::hold;
 
 /// It turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -66,18 +67,6 @@ impl Strategy for Hoarding {
         let spare = hoarder(ends.spare);
         Ok(Ends { inlet: ends.inlet, outlets: ends.outlets.into_iter().map(hoarder).collect(), spare })
     }
-}
-
-/// A job that says which worker runs it, and runs until it is told to end.
-fn hold(pool: &impl Pool, started: &Sender<usize>) -> Sender<()> {
-    let (release, released) = mpsc::channel();
-    let started = started.clone();
-    pool.execute(move || {
-        started.send(current().unwrap().index).unwrap();
-        released.recv().unwrap();
-    })
-    .unwrap();
-    release
 }
 
 #[test]

@@ -4,6 +4,8 @@
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
+#[path = "support/hold.rs"]
+mod hold;
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
@@ -14,6 +16,7 @@ use pool_core::{
 };
 
 use self::deque::{Deque, End, Full, Head, Tail};
+use self::hold::hold;
 
 /// Whether the worker of a seat is expected to pop.
 type Expected = Arc<[AtomicBool; 2]>;
@@ -92,13 +95,8 @@ fn before_mail() {
 fn before_a_ticket_that_found_no_room() {
     let (builder, expected) = pool(Deque::holding(1, Full::Refuse));
     let pool = builder.threads(1).build().unwrap();
-    let (release, released) = mpsc::channel::<()>();
     let (started, start) = mpsc::channel();
-    pool.execute(move || {
-        started.send(()).unwrap();
-        released.recv().unwrap();
-    })
-    .unwrap();
+    let release = hold(&pool, &started);
     start.recv().unwrap();
     pool.execute(|| {}).unwrap();
     let (sender, receiver) = mpsc::channel();

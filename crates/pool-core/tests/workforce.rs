@@ -156,8 +156,7 @@ impl Group {
         let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|error| error.to_string())?;
         let mount =
             mounts.lines().find(|line| line.contains(" - cgroup2 ")).ok_or("cgroup v2 is not mounted")?;
-        let mount = mount.split(' ').nth(4).ok_or("a mount without a place")?;
-        let mount = Path::new(mount);
+        let mount = Path::new(mount.split(' ').nth(4).ok_or("a mount without a place")?);
         // Where the machine allows it, and nobody has done it yet. If it fails, the group says so.
         let _ = fs::write(mount.join("cgroup.subtree_control"), "+cpu");
         let group = Group(mount.join(format!("pool-core-{}", std::process::id())));

@@ -2,7 +2,8 @@
 //!
 //! `std::sync::Arc` takes four locked instructions in such a life: to clone the first, to drop each, and to drop the weak
 //! reference that all have in common. Here one is left: whoever drops first counts down, and whoever drops last sees
-//! that it is alone. (Three locked instructions less a job with a handle; in spawn/handle 250 ns before and 208 after, on the bounded queue 317 and 200.)
+//! that it is alone. (Three locked instructions less a job with a handle; in spawn/handle 250 ns before and 208 after, on
+//! the bounded queue 317 and 200.)
 //!
 //! # Why the last sees all that the first did
 //!

@@ -441,7 +441,6 @@ impl<S: Strategy> Builder<S> {
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
             scales: self.scaling.is_some(),
-            has_spares: self.spare_threads > 0,
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
             cpu_limit: self.cpu_limit.clone().map(|source| Follower::new(source, cpu_limit)),

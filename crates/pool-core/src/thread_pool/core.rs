@@ -45,9 +45,10 @@ impl<S: Strategy> Core<S> {
     pub(super) fn new(ledger: Ledger, ends: Ends<S>, roster: Roster, settings: Settings) -> Arc<Self> {
         let serves_all = ends.outlets.iter().map(|outlet| outlet.may_leave()).collect();
         let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
+        let has_spares = seats.len() > *roster.bounds().end();
+        let is_careful = settings.scales || has_spares || ledger.is_careful();
         let life = Life::new(roster);
         life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
-        let is_careful = settings.scales || settings.has_spares || ledger.is_careful();
         Arc::new_cyclic(|me| Core {
             me: me.clone(),
             gate: Gate::new(ledger.passages().clone(), ends.inlet),
@@ -223,8 +224,7 @@ impl<S: Strategy> Core<S> {
         let Some(_inside) = self.gate.enter(self.ledger.stripe()) else {
             return Err(self.turn_away(job));
         };
-        let job = if job.is_job() { self.ledger.stamped(job) } else { job };
-        match self.mail.put(worker, job, &self.life.attention) {
+        match self.mail.put(worker, self.ledger.stamped(job), &self.life.attention) {
             Ok(()) => {
                 // Not dropped when the queue is full: see `mail`. It goes to the lane then.
                 drop(self.queue_ticket(Job::from_task(Nudge)));
@@ -338,13 +338,8 @@ impl<S: Strategy> Core<S> {
         self.life.direct(|roster| roster.desert(index));
         // Another seat may be free, and luckier.
         self.hire();
-        for job in self.mail.abandon(index, &self.life.attention) {
-            if self.life.gives_back() {
-                self.set_aside(job);
-            } else {
-                self.ledger.discard(job, Reason::NoWorkers);
-            }
-        }
+        let left = self.mail.abandon(index, &self.life.attention);
+        left.into_iter().for_each(|job| self.dispose(job, Reason::NoWorkers));
         if self.life.forget() {
             self.end_with(index);
         } else {
@@ -371,7 +366,7 @@ impl<S: Strategy> Core<S> {
         let mut idle = Idle::unobserved();
         loop {
             match sitting.outlet().pop(None, &mut idle) {
-                Pop::Job(job) | Pop::Shed(job, _) => self.dispose(job),
+                Pop::Job(job) | Pop::Shed(job, _) => self.dispose(job, self.life.why_closed()),
                 Pop::TimedOut => {}
                 Pop::Closed => break,
             }
@@ -382,7 +377,7 @@ impl<S: Strategy> Core<S> {
         let mut jobs = Vec::new();
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
         jobs.extend(self.mail.take_all(&self.life.attention));
-        jobs.into_iter().for_each(|job| self.dispose(job));
+        jobs.into_iter().for_each(|job| self.dispose(job, self.life.why_closed()));
         // Dropping a ticket tells the waiters of its scope.
         drop(self.lane.take_all(&self.life.attention));
         self.ledger.settle();
@@ -390,11 +385,11 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Gives up a job that nobody will run.
-    fn dispose(&self, job: Job) {
+    fn dispose(&self, job: Job, reason: Reason) {
         if self.life.gives_back() {
             self.set_aside(job);
         } else {
-            self.ledger.discard(job, self.life.why_closed());
+            self.ledger.discard(job, reason);
         }
     }
 }

@@ -22,12 +22,13 @@ pub(super) struct Life {
     state: AtomicU8,
     /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
     forked: AtomicBool,
-    /// Mirrors of the roster's target, of the workers that are on their way, and of whether more or fewer may be wanted or
-    /// some are missing.
+    /// The target is never less.
+    least: usize,
+    /// Mirrors of the roster's target, of the workers that are on their way, and of whether more may be wanted or some are
+    /// missing.
     target: AtomicUsize,
     coming: AtomicUsize,
     can_grow: AtomicBool,
-    can_shrink: AtomicBool,
     is_short: AtomicBool,
 }
 
@@ -65,7 +66,7 @@ impl Inner {
 
 impl Life {
     pub(super) fn new(roster: Roster) -> Self {
-        let (target, can_grow, can_shrink) = (roster.target(), roster.can_grow(), roster.can_shrink());
+        let (least, target, can_grow) = (*roster.bounds().start(), roster.target(), roster.can_grow());
         Life {
             attention: Attention::default(),
             inner: Mutex::new(Inner {
@@ -82,10 +83,10 @@ impl Life {
             changed: Condvar::new(),
             state: AtomicU8::new(0),
             forked: AtomicBool::new(false),
+            least,
             target: AtomicUsize::new(target),
             coming: AtomicUsize::new(0),
             can_grow: AtomicBool::new(can_grow),
-            can_shrink: AtomicBool::new(can_shrink),
             is_short: AtomicBool::new(false),
         }
     }
@@ -268,7 +269,7 @@ impl Life {
     }
 
     pub(super) fn can_shrink(&self) -> bool {
-        self.can_shrink.load(SeqCst)
+        self.target() > self.least
     }
 
     /// There are fewer workers than are wanted, though there are seats.
@@ -335,7 +336,6 @@ impl Life {
         self.target.store(inner.roster.target(), SeqCst);
         self.coming.store(inner.roster.coming(), SeqCst);
         self.can_grow.store(inner.roster.can_grow(), SeqCst);
-        self.can_shrink.store(inner.roster.can_shrink(), SeqCst);
         self.is_short.store(inner.roster.is_short(), SeqCst);
     }
 

@@ -28,6 +28,9 @@ impl<S: Strategy> Core<S> {
             self.see_to_the_rest();
         }
         self.run_message(job, index, desk);
+        if seen.has(Matter::ADAPTS) {
+            self.follow_cpu_limit();
+        }
     }
 
     /// Waits for the end of a pause, with something in hand that has not started, and so does not start now.

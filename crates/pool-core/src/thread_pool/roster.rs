@@ -110,10 +110,6 @@ impl Roster {
         self.target < self.ceiling
     }
 
-    pub(super) fn can_shrink(&self) -> bool {
-        self.target > *self.bounds.start()
-    }
-
     pub(super) fn block(&mut self, seat: usize) {
         self.blocked[seat] += 1;
     }

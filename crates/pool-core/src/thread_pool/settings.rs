@@ -14,8 +14,6 @@ pub(super) struct Settings {
     pub(super) on_stop: WorkerHook,
     /// The pool grows and shrinks by itself.
     pub(super) scales: bool,
-    /// There are seats for workers that stand in for others.
-    pub(super) has_spares: bool,
     /// How long a worker of such a pool waits for work before it leaves.
     pub(super) keep_alive: Duration,
     /// A job that waited for longer than this shows that workers are missing.

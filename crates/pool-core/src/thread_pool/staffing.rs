@@ -31,7 +31,6 @@ impl<S: Strategy> Core<S> {
         outlet: &mut S::Outlet,
         idle: &mut Idle<'_>,
         seen: Seen,
-        after_job: bool,
     ) -> Next {
         if seen.has(Matter::GIVES_BACK) {
             self.set_aside_queued();
@@ -45,10 +44,6 @@ impl<S: Strategy> Core<S> {
             if leaves {
                 return Next::Leave;
             }
-        }
-        if seen.has(Matter::ADAPTS) && after_job {
-            // A worker between two jobs comes by here, so that a pool with nothing to do never looks.
-            self.follow_cpu_limit();
         }
         if seen.has(Matter::MAIL) {
             outlet.turn_away();
@@ -119,14 +114,16 @@ impl<S: Strategy> Core<S> {
     /// Has so many workers look up that wait, and may leave; busy ones look up by themselves.
     fn find_leavers(&self, surplus: usize) {
         if self.all_serve_all() {
-            return (0..surplus).for_each(|_| self.nudge());
+            (0..surplus).for_each(|_| self.nudge());
+        } else if surplus > 0 {
+            // Whoever must stay takes nudges as well. So all others get a letter, and those who leave first are the ones.
+            let seats = self.mail.open_seats().filter(|seat| self.serves_all(*seat));
+            seats.for_each(|seat| drop(self.submit_to(seat, Job::from_task(Nudge))));
         }
-        // Whoever must stay takes nudges as well. So all others get a letter, and those who leave first are the ones.
-        let seats = self.mail.open_seats().filter(|seat| surplus > 0 && self.serves_all(*seat));
-        seats.for_each(|seat| drop(self.submit_to(seat, Job::from_task(Nudge))));
     }
 
-    fn follow_cpu_limit(&self) {
+    /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
+    pub(super) fn follow_cpu_limit(&self) {
         let Some(limit) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
         if self.settings.scales {
             self.apply(|roster| roster.cap(limit.unwrap_or(usize::MAX)));

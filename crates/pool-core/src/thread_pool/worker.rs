@@ -101,7 +101,6 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     let mut idle = Idle::of_worker(ledger, index, core.mail.count(index));
     idle.start_spell();
     let mut jobs: u64 = 0;
-    let mut after_job = false;
     let (mut open, mut leaves, mut drains) = (true, false, false);
     while open {
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
@@ -110,7 +109,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         let until = if before.is_nothing() {
             None
         } else {
-            match core.attend(index, sitting.outlet(), &mut idle, before, after_job) {
+            match core.attend(index, sitting.outlet(), &mut idle, before) {
                 Next::Pop(until) => until,
                 Next::Leave => {
                     leaves = true;
@@ -120,7 +119,6 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         };
         let popped = sitting.outlet().pop(until, &mut idle);
         idle.end();
-        after_job = matches!(popped, Pop::Job(_));
         let after = attention.now();
         if after.has(Matter::LANE) {
             // The pop has made room, and an idle worker may take what this one would come to only after its job.
