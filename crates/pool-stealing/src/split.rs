@@ -57,13 +57,13 @@ use crossbeam_utils::CachePadded;
 use crate::sync::{
     AtomicPtr, AtomicUsize, Mutex, MutexGuard,
     Ordering::{Acquire, Relaxed, Release},
-    Thread, lock, thread,
+    Thread, lock, null_pointers, thread,
 };
 use pool_core::fences::{can_fence, heavy_fence, light_fence};
 
-/// How deep forks may nest; below that they run in order.
+/// How deep forks may nest; below that they run in order. The stack of a thread, if it is the usual one, overflows sooner.
 #[cfg(not(loom))]
-const DEPTH: usize = 4096;
+const DEPTH: usize = 16_384;
 #[cfg(loom)]
 const DEPTH: usize = 3;
 
@@ -212,8 +212,7 @@ impl<T> Pushed<'_, T> {
 /// The side of thieves.
 impl<T> SplitStack<T> {
     pub(crate) fn new() -> Self {
-        let slots = (0..DEPTH).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect();
-        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots };
+        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots: null_pointers(DEPTH) };
         SplitStack {
             ends: CachePadded::new(ends),
             mark: CachePadded::new(AtomicUsize::new(ASKED | FENCED)),

@@ -274,9 +274,9 @@ fn chains_deeper_than_the_stack_of_forks_run_in_order_and_once() {
         assert_eq!(pool.install(|| right(&pool, 20_000)), 20_000);
         let runs = AtomicUsize::new(0);
         let outcome =
-            catch_unwind(AssertUnwindSafe(|| pool.install(|| fails_at_the_bottom(&pool, &runs, 6_000))));
+            catch_unwind(AssertUnwindSafe(|| pool.install(|| fails_at_the_bottom(&pool, &runs, 20_000))));
         assert_eq!(outcome.unwrap_err().downcast_ref::<&str>(), Some(&"bottom"));
-        assert_eq!(runs.load(Relaxed), 6_000);
+        assert_eq!(runs.load(Relaxed), 20_000);
     }
 }
 

@@ -1,5 +1,8 @@
 //! A degenerate recursion: at every level one half of the join is empty. Nothing can run in parallel, and every join
 //! waits for the one below, so the stack grows with the depth.
+//!
+//! The caller is a worker already, as in `join/tree-sum`: to get there takes longer than a whole chain, and is what
+//! `join/cold` measures.
 
 use std::sync::Arc;
 
@@ -12,7 +15,11 @@ use crate::workload::{About, Failure, Prepare, Workload, check};
 pub(crate) struct Chain {
     depth: u64,
     first_is_empty: bool,
+    times: u64,
 }
+
+/// So many joins are made between two looks at the clock, at least.
+const JOINS: u64 = 100_000;
 
 impl Prepare for Chain {
     const ABOUT: &'static About = &About {
@@ -29,11 +36,13 @@ impl Prepare for Chain {
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
         let first_is_empty = parameters.text("empty") == "first";
-        Ok(Chain { depth: parameters.number("depth") as u64, first_is_empty })
+        let depth = parameters.number("depth") as u64;
+        let joins = if parameters.is_quick() { 0 } else { JOINS };
+        Ok(Chain { depth, first_is_empty, times: (joins / depth).max(1) })
     }
 
     fn operations(&self) -> u64 {
-        self.depth
+        self.times * self.depth
     }
 }
 
@@ -46,11 +55,10 @@ const DEPTH: &str = if cfg!(debug_assertions) { "500" } else { "5000" };
 impl<E: Joins> Workload<E> for Chain {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
         let depth = self.depth;
-        let joins = match self.first_is_empty {
-            true => watch.run(|| engine.enter(|context| second::<E>(depth, context))),
-            false => watch.run(|| engine.enter(|context| first::<E>(depth, context))),
-        };
-        check(joins, depth)
+        let chain = if self.first_is_empty { second::<E> } else { first::<E> };
+        let joins =
+            engine.enter(|context| watch.run(|| (0..self.times).map(|_| chain(depth, context)).sum()));
+        check(joins, self.operations())
     }
 }
 
