@@ -1,14 +1,32 @@
-//! The contract of `Pool`, on this strategy.
+//! The contract of `Pool`, on this strategy, with and without express workers.
 
 use std::process::ExitCode;
 
 use pool_core::conformance::{self, Claim, Subject};
-use pool_priority::Levels;
+use pool_core::{BuildError, Ends, Strategy};
+use pool_priority::{Counter, Levels, Window};
+
+/// One express worker, wherever there is a second one to do the rest.
+struct OneExpress;
+
+impl Strategy for OneExpress {
+    type Inlet = Counter;
+    type Outlet = Window;
+    const NAME: &'static str = "priority-express";
+
+    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+        let levels = Levels::new(4);
+        let levels = if seats > 1 { levels.express(1, 3) } else { levels };
+        let Ends { inlet, outlets, spare } = levels.open(seats)?;
+        Ok(Ends { inlet, outlets, spare })
+    }
+}
 
 fn main() -> ExitCode {
     conformance::main([
         // Jobs of one level are first in, first out.
         Subject::strategy("priority", Levels::default).claiming(&[Claim::Fifo]),
         Subject::strategy("priority-1-strict", || Levels::new(1).strict()).claiming(&[Claim::Fifo]),
+        Subject::strategy("priority-express", || OneExpress),
     ])
 }

@@ -224,14 +224,23 @@ impl<S: Strategy> Core<S> {
         let Some(_inside) = self.gate.enter(self.ledger.stripe()) else {
             return Err(self.turn_away(job));
         };
-        match self.mail.put(worker, self.ledger.stamped(job), &self.life.attention) {
-            Ok(()) => {
-                // Not dropped when the queue is full: see `mail`. It goes to the lane then.
-                drop(self.queue_ticket(Job::from_task(Nudge)));
-                Ok(())
-            }
-            Err(job) => Err(self.ledger.reject(job, Reason::NoSuchWorker(worker))),
+        let posted = self.post(worker, self.ledger.stamped(job));
+        posted.map_err(|job| self.ledger.reject(job, Reason::NoSuchWorker(worker)))
+    }
+
+    /// Has a given worker look up, if there is one: a letter with nothing in it, which is no job and not counted.
+    pub(super) fn write_to(&self, worker: usize) {
+        if let Some(_inside) = self.gate.enter(self.ledger.passages().uncounted()) {
+            drop(self.post(worker, Job::from_task(Nudge)));
         }
+    }
+
+    /// Returns the job if no worker sits there. To be called inside the gate.
+    fn post(&self, worker: usize, job: Job) -> Result<(), Job> {
+        self.mail.put(worker, job, &self.life.attention)?;
+        // Not dropped when the queue is full: see `mail`. It goes to the lane then.
+        drop(self.queue_ticket(Job::from_task(Nudge)));
+        Ok(())
     }
 
     /// Tries once more to queue a ticket that found no room. When the pool takes nothing more, it stays in the lane.

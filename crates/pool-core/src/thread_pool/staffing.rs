@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::attention::{Matter, Seen};
 use super::core::Core;
 use super::cpu_limit::Follower;
-use super::lane::Nudge;
 use super::roster::Roster;
 use super::worker;
 use crate::book::Desk;
@@ -118,7 +117,7 @@ impl<S: Strategy> Core<S> {
         } else if surplus > 0 {
             // Whoever must stay takes nudges as well. So all others get a letter, and those who leave first are the ones.
             let seats = self.mail.open_seats().filter(|seat| self.serves_all(*seat));
-            seats.for_each(|seat| drop(self.submit_to(seat, Job::from_task(Nudge))));
+            seats.for_each(|seat| self.write_to(seat));
         }
     }
 
