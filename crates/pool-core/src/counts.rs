@@ -53,6 +53,19 @@ impl Counts {
 }
 
 /// [`Counts`], and what each worker did.
+///
+/// With the feature `serde` it can be stored, as can all that is in it and [`Timings`](crate::Timings):
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// # fn check(pool: &dyn pool_core::Pool) -> Result<(), Box<dyn std::error::Error>> {
+/// use pool_core::Stats;
+/// let stats = pool.stats();
+/// let stored = serde_json::to_string(&stats)?;
+/// assert_eq!(serde_json::from_str::<Stats>(&stored)?, stats);
+/// # Ok(()) }
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]

@@ -252,6 +252,16 @@ pub trait Pool: Send + Sync {
     /// Waits until no job is queued or running. With a limit, at most that long. Returns whether it came to that.
     ///
     /// From one of the pool's own workers, whose job is running, it returns `false` at once.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn check(pool: &dyn pool_core::Pool) {
+    /// if !pool.wait_idle(Some(Duration::from_secs(5))) {
+    ///     eprintln!("still at it after five seconds: {:?}", pool.counts());
+    /// }
+    /// pool.wait_idle(None); // for as long as it takes
+    /// # }
+    /// ```
     fn wait_idle(&self, limit: Option<Duration>) -> bool {
         !self.ledger().is_current() && self.ledger().wait_idle(limit)
     }

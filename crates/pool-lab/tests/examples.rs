@@ -1,9 +1,16 @@
-//! The example that asserts its own outcome, run.
+//! The examples, which assert their own outcomes, run.
 
+#[path = "../examples/process.rs"]
+mod process;
 #[path = "../examples/production.rs"]
 mod production;
 
 #[test]
 fn a_pool_as_in_production_serves_what_it_should() {
     production::main().unwrap();
+}
+
+#[test]
+fn a_process_has_its_cpus_its_pool_its_figures_and_its_children() {
+    process::main().unwrap();
 }

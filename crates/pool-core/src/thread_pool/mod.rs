@@ -61,6 +61,25 @@ use crate::{
 /// before the fork never complete. The parent notices nothing, and the child may build pools of its own. A child that was
 /// forked inside a job must not return from that job: it is to `exec` or to exit.
 ///
+/// ```
+/// use pool_core::{Pool, PoolExt, Reason, Rejected};
+/// use std::sync::Arc;
+/// /// Submits a job, in a process that may be a fork of the one that built the pool.
+/// fn submit(
+///     pool: &mut Arc<dyn Pool>,
+///     rebuild: impl FnOnce() -> Arc<dyn Pool>,
+///     job: impl FnOnce() + Send + 'static,
+/// ) -> Result<(), Rejected> {
+///     match pool.execute(job) {
+///         Err(rejected) if rejected.reason() == Reason::Forked => {
+///             *pool = rebuild();
+///             pool.submit(rejected.into_job(), Default::default())
+///         }
+///         outcome => outcome,
+///     }
+/// }
+/// ```
+///
 /// No submission pays for this; a fork takes some nanoseconds longer for each pool.
 ///
 /// Memory: about 1 KiB for each worker beyond its stack, and what the strategy's queue takes.
