@@ -34,6 +34,8 @@ pub(super) struct Life {
 
 struct Inner {
     roster: Roster,
+    /// How many wait for a change.
+    waiting: usize,
     /// Workers that exist, or are about to; and the builder, which keeps the pool from ending under it.
     alive: usize,
     /// Workers that have started, while the pool is being built.
@@ -55,13 +57,6 @@ impl Inner {
     fn have_all_started(&self) -> bool {
         self.ready + 1 >= self.alive
     }
-
-    /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
-    fn tell_builder(&self, changed: &Condvar) {
-        if !self.built && self.have_all_started() {
-            changed.notify_all();
-        }
-    }
 }
 
 impl Life {
@@ -71,6 +66,7 @@ impl Life {
             attention: Attention::default(),
             inner: Mutex::new(Inner {
                 roster,
+                waiting: 0,
                 alive: 0,
                 ready: 0,
                 built: false,
@@ -100,8 +96,9 @@ impl Life {
     pub(super) fn forget(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
-        inner.tell_builder(&self.changed);
-        inner.alive == 0
+        let was_last = inner.alive == 0;
+        self.tell_builder(inner);
+        was_last
     }
 
     pub(super) fn worker_is_ready(&self, seat: usize) {
@@ -109,7 +106,14 @@ impl Life {
         inner.ready += 1;
         inner.roster.arrive(seat);
         self.mirror(&inner);
-        inner.tell_builder(&self.changed);
+        self.tell_builder(inner);
+    }
+
+    /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
+    fn tell_builder(&self, inner: MutexGuard<'_, Inner>) {
+        if !inner.built && inner.have_all_started() {
+            self.announce(inner);
+        }
     }
 
     /// A worker died. Returns its payload if it is to be replaced; one that dies while the pool is being built is not,
@@ -130,7 +134,7 @@ impl Life {
     pub(super) fn wait_started(&self) -> Result<(), Box<dyn Any + Send>> {
         let mut inner = self.lock();
         while !inner.have_all_started() {
-            inner = self.wait(inner);
+            inner = self.wait(inner, None);
         }
         inner.built = true;
         inner.start_panic.take().map_or(Ok(()), Err)
@@ -145,7 +149,7 @@ impl Life {
             if left.is_zero() {
                 return;
             }
-            inner = self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            inner = self.wait(inner, Some(left));
         }
     }
 
@@ -159,10 +163,10 @@ impl Life {
 
     /// Ends a pause as well: what is queued is to run.
     pub(super) fn begin_end(&self) {
-        let _inner = self.lock();
+        let inner = self.lock();
         self.state.fetch_max(1, SeqCst);
         self.attention.put(Matter::PAUSED, false);
-        self.changed.notify_all();
+        self.announce(inner);
     }
 
     /// All workers are gone, and none can be started.
@@ -171,9 +175,9 @@ impl Life {
     }
 
     pub(super) fn terminate(&self) {
-        let _inner = self.lock();
+        let inner = self.lock();
         self.state.store(2, SeqCst);
-        self.changed.notify_all();
+        self.announce(inner);
     }
 
     /// Waits until the last worker has left, at most until then. Returns whether it has.
@@ -181,13 +185,10 @@ impl Life {
         let mut inner = self.lock();
         while self.state() != PoolState::Terminated {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            inner = match left {
-                None => self.wait(inner),
-                Some(Duration::ZERO) => return false,
-                Some(left) => {
-                    self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            if left == Some(Duration::ZERO) {
+                return false;
+            }
+            inner = self.wait(inner, left);
         }
         true
     }
@@ -216,16 +217,16 @@ impl Life {
         if self.is_forked() {
             return;
         }
-        let _inner = self.lock();
+        let inner = self.lock();
         self.attention.put(Matter::PAUSED, false);
-        self.changed.notify_all();
+        self.announce(inner);
     }
 
     /// Waits for the end of a pause, with a job in hand.
     pub(super) fn hold(&self) {
         let mut inner = self.lock();
         while self.is_paused() {
-            inner = self.wait(inner);
+            inner = self.wait(inner, None);
         }
     }
 
@@ -236,7 +237,7 @@ impl Life {
             if may_leave && self.let_go(&mut inner, seat, mail) {
                 return true;
             }
-            inner = self.wait(inner);
+            inner = self.wait(inner, None);
         }
         false
     }
@@ -286,9 +287,10 @@ impl Life {
         let mut inner = self.lock();
         change(&mut inner.roster);
         self.mirror(&inner);
+        let surplus = inner.roster.surplus();
         // Those who sit out a pause may be too many now.
-        self.changed.notify_all();
-        inner.roster.surplus()
+        self.announce(inner);
+        surplus
     }
 
     /// Takes a seat for a worker that is wanted and is to be started. It counts as alive from now on.
@@ -384,8 +386,24 @@ impl Life {
         }
     }
 
-    fn wait<'a>(&self, inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
-        self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner)
+    /// Waits until something has changed, at most so long, or for no reason.
+    fn wait<'a>(&self, mut inner: MutexGuard<'a, Inner>, limit: Option<Duration>) -> MutexGuard<'a, Inner> {
+        inner.waiting += 1;
+        let mut inner = match limit {
+            None => self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            Some(limit) => self.changed.wait_timeout(inner, limit).unwrap_or_else(PoisonError::into_inner).0,
+        };
+        inner.waiting -= 1;
+        inner
+    }
+
+    /// Something has changed. The lock is given back first, or those who wake would run into it.
+    fn announce(&self, inner: MutexGuard<'_, Inner>) {
+        let is_awaited = inner.waiting > 0;
+        drop(inner);
+        if is_awaited {
+            self.changed.notify_all();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
