@@ -153,7 +153,7 @@ impl<F: FnOnce() + Send> Task for Attributed<F> {
         }
     }
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         true
     }
 }

@@ -33,6 +33,16 @@ struct Flag {
     parent: Option<CancelToken>,
 }
 
+impl Drop for Flag {
+    /// Link by link: a long line of children, dropped each inside the next, would take as much stack.
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut flag) = next.and_then(|parent| Arc::into_inner(parent.0)) {
+            next = flag.parent.take();
+        }
+    }
+}
+
 impl CancelToken {
     /// A token that is not set.
     pub fn new() -> Self {
@@ -114,6 +124,16 @@ fn replace(token: Option<CancelToken>) -> Option<CancelToken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_of_children_ends_without_a_deep_stack() {
+        let first = CancelToken::new();
+        let last = (0..200_000).fold(first.clone(), |token, _| token.child());
+        first.cancel();
+        assert!(last.is_cancelled());
+        drop(last);
+        assert_eq!(Arc::strong_count(&first.0), 1);
+    }
 
     #[test]
     fn the_token_before_comes_back() {

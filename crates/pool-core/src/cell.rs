@@ -80,7 +80,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     pub(crate) fn run(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some((f, counted)) = self.claim() else { return Ok(()) };
         let outcome = self.run_closure(f, desk.filter(|_| counted));
-        self.finish(outcome)
+        let dropped = self.leave(outcome);
+        self.complete().and(dropped)
     }
 
     /// As [`run`](Cell::run), for the job's ticket, which counts also when there is nothing left to run but it was
@@ -89,7 +90,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         let unheard = match self.take_closure() {
             (Some(f), _) => {
                 let outcome = self.run_closure(f, desk);
-                self.finish(outcome)
+                let dropped = self.leave(outcome);
+                self.complete().and(dropped)
             }
             (None, false) => run_counted(|| (), desk),
             (None, true) => Ok(()),
@@ -114,15 +116,18 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     }
 
     /// The closure has run, or was dropped, and is counted, so that whoever has the result also finds the job counted.
-    /// It must not be an argument here: what it borrows may end while this function has not returned, as soon as the
-    /// waiter knows.
+    /// Leaves the result for whoever is to have it, once the job is [`complete`](Cell::complete). Returns what a destructor
+    /// has panicked with.
     #[inline]
-    fn finish(&self, outcome: Outcome<T>) -> thread::Result<()> {
-        match outcome {
-            Outcome::Ran(Ok(value)) => self.complete(Ok(value)),
-            Outcome::Ran(Err(payload)) => self.complete(Err(JoinError::Panicked(Panic::caught(payload)))),
-            Outcome::Missed(error, dropped) => self.complete(Err(error)).and(dropped),
-        }
+    fn leave(&self, outcome: Outcome<T>) -> thread::Result<()> {
+        let (result, dropped) = match outcome {
+            Outcome::Ran(Ok(value)) => (Ok(value), Ok(())),
+            Outcome::Ran(Err(payload)) => (Err(JoinError::Panicked(Panic::caught(payload))), Ok(())),
+            Outcome::Missed(error, dropped) => (Err(error), dropped),
+        };
+        // SAFETY: only whoever has claimed gets here, once, before the stage is done.
+        unsafe { self.slot.put_result(result) };
+        dropped
     }
 
     /// Takes the closure, if nobody has, and says whether it counts. Whoever does must run it and
@@ -147,11 +152,12 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         self.stage.claim_counted().then(|| unsafe { self.slot.take_closure() })
     }
 
-    /// The claimed job has ended. Returns what nobody else will hear of.
+    /// The claimed job has ended, and its result was [left](Cell::leave). Returns what nobody else will hear of.
+    ///
+    /// Neither the closure nor the result may be an argument here: what they borrow may end while this function has not
+    /// returned, as soon as the waiter knows, and a reference among the arguments promises to be good until then.
     #[inline]
-    fn complete(&self, result: Result<T, JoinError>) -> thread::Result<()> {
-        // SAFETY: only whoever has claimed gets here, once, before the stage is done.
-        unsafe { self.slot.put_result(result) };
+    fn complete(&self) -> thread::Result<()> {
         let (seen, waiter) = self.stage.finish();
         if let Some(waiter) = waiter {
             waiter.wake();
@@ -180,7 +186,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             count();
         }
         // The error is no panic, so there is nothing to be heard of.
-        let _ = self.complete(Err(error));
+        let _ = self.leave(Outcome::Missed(error, Ok(())));
+        let _ = self.complete();
         drop(f);
         true
     }
@@ -293,8 +300,13 @@ pub(crate) trait Claim<T>: Send + Sync {
 impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     fn run_in_place(&self, desk: Option<Desk<'_>>) {
         let _plain = enter_plain();
-        // Only a detached job returns a payload, and this one has a handle: the caller's.
-        let _ = self.run(desk);
+        // The caller has the handle, so what is left to be heard of is a destructor, of a closure that was dropped
+        // because it was too late to start.
+        // The thread is in the midst of another job, which is not to die of it.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.report(self.run(desk), desk))).flatten();
+        if let Err(payload) = outcome {
+            drop_quietly(payload);
+        }
     }
 
     fn wait(&self, deadline: Option<Instant>) -> Wait {
@@ -349,8 +361,8 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     fn run_raised(&self, desk: Option<Desk<'_>>) -> thread::Result<()> {
         let Some(f) = self.claim_counted() else { return Ok(()) };
         let outcome = self.run_closure(f, desk);
-        let unheard = self.finish(outcome);
-        self.report(unheard, desk)
+        let dropped = self.leave(outcome);
+        self.report(self.complete().and(dropped), desk)
     }
 
     fn detach(&self) -> Option<Panic> {

@@ -173,9 +173,9 @@ impl Panic {
     }
 }
 
-/// Drops a payload that nobody wants. Its destructor may panic as well, and what that one panics with is let go.
-pub(crate) fn drop_quietly(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+/// Drops what nobody wants. Its destructor may panic, and what it panics with is let go.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // Its destructor might panic in turn.
         std::mem::forget(second);
     }

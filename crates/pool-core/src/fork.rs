@@ -8,6 +8,7 @@ use crate::cell::{Cell, Claim, Shared, Wait};
 use crate::error::drop_quietly;
 use crate::job::Task;
 use crate::ledger::Ledger;
+use crate::no_unwind::NoUnwind;
 use crate::{Job, JoinError, Pool, Reason, Submit};
 
 /// Runs both closures, possibly at once, on any pool, and returns both results.
@@ -48,12 +49,15 @@ where
     let b = fork.settle();
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
-        // Before the unwinding: a destructor that panics in its course would abort.
-        (Err(payload), Err(second)) => {
+        // What is left is dropped before the unwinding: a destructor that panics in its course would abort.
+        (Err(payload), second) => {
             drop_quietly(second);
             resume_unwind(payload)
         }
-        (Err(payload), Ok(_)) | (Ok(_), Err(payload)) => resume_unwind(payload),
+        (first, Err(payload)) => {
+            drop_quietly(first);
+            resume_unwind(payload)
+        }
     }
 }
 
@@ -79,10 +83,12 @@ where
 
 /// A closure that is offered to the pool while its owner does something else.
 ///
-/// It borrows from its owner's stack, so the owner must settle it, always; dropping it unsettled would leave a worker
-/// with a dangling closure. Both owners above do so on every path: what runs in between is caught.
+/// It borrows from its owner's stack, so the owner must settle it, always; dropped unsettled, it would leave a worker
+/// with a dangling closure. Both owners above settle it on every path, as what runs in between is caught; should a panic
+/// come from elsewhere, the process ends.
 struct Fork<F, R> {
     cell: Shared<Cell<F, R>>,
+    unsettled: NoUnwind,
 }
 
 impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
@@ -91,18 +97,14 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
         // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
         // ticket that is still queued reaches nothing.
         let ticket = unsafe { Job::from_borrowing_task(ForkTicket(theirs)) };
-        let fork = Fork { cell };
+        let fork = Fork { cell, unsettled: NoUnwind::arm("a join") };
         // A refused ticket is dropped, which orphans the fork, and the owner runs it. A pool that panics may have
-        // queued the ticket before.
-        match catch_unwind(AssertUnwindSafe(|| pool.submit(ticket, Submit::ticket()))) {
-            Ok(taken) => drop(taken),
-            Err(payload) => {
-                // Nobody will hear of its outcome.
-                if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(fork.settle()))) {
-                    drop_quietly(second);
-                }
-                resume_unwind(payload)
-            }
+        // queued the ticket before; or it hands back another job, whose destructor panics.
+        let offered = catch_unwind(AssertUnwindSafe(|| drop(pool.submit(ticket, Submit::ticket()))));
+        if let Err(payload) = offered {
+            // Nobody will hear of its outcome.
+            drop_quietly(fork.settle());
+            resume_unwind(payload)
         }
         fork
     }
@@ -110,6 +112,7 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
     /// Runs the closure here if nobody has it, or waits for whoever has.
     fn settle(self) -> thread::Result<R> {
         if let Some((f, _)) = self.cell.claim() {
+            self.unsettled.disarm();
             return catch_unwind(AssertUnwindSafe(f));
         }
         self.cell.wait(None);
@@ -125,7 +128,9 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
     }
 
     fn result(self) -> thread::Result<R> {
-        match self.cell.take() {
+        let result = self.cell.take();
+        self.unsettled.disarm();
+        match result {
             Some(Ok(value)) => Ok(value),
             Some(Err(JoinError::Panicked(panic))) => Err(panic.into_payload()),
             Some(Err(JoinError::Cancelled | JoinError::Unrun(_))) | None => {
@@ -153,7 +158,7 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
         self.0.orphan();
     }
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         false
     }
 }

@@ -46,6 +46,7 @@
 //! The entry counters are also the pool's count of submissions, so counting costs nothing extra.
 
 use std::ops::Deref;
+use std::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
@@ -189,7 +190,7 @@ impl<I> Gate<I> {
         // SAFETY: this thread has entered and will not have left before the guard is dropped, and the gate was open after
         // it entered, so no sweep drops the inlet meanwhile.
         let inlet = self.inlet.with(|inlet| unsafe { &*inlet });
-        Some(Inside { inlet: inlet.as_ref()?, _passing: passing })
+        Some(Inside { inlet: NonNull::from(inlet.as_ref()?), _passing: passing })
     }
 
     /// Lets nobody in any more, and drops the inlet as soon as those inside have left. Returns whether this call was
@@ -231,7 +232,9 @@ impl<I> Gate<I> {
 
 /// The inlet, for a thread that is inside the gate.
 pub(crate) struct Inside<'a, I> {
-    inlet: &'a I,
+    /// No reference: it is good until the thread has left, which is before the function that drops this returns, and a
+    /// reference would promise more.
+    inlet: NonNull<I>,
     _passing: Passing<'a, I>,
 }
 
@@ -240,7 +243,8 @@ impl<I> Deref for Inside<'_, I> {
 
     #[inline]
     fn deref(&self) -> &I {
-        self.inlet
+        // SAFETY: the pointer came from a reference when this thread was let in, and it has not left.
+        unsafe { self.inlet.as_ref() }
     }
 }
 

@@ -249,7 +249,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Task for Ticket<F, T> {
         self.0.discard(reason, ledger);
     }
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         self.0.release()
     }
 }

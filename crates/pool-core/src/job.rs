@@ -39,8 +39,6 @@ type Storage = [MaybeUninit<*mut ()>; 3];
 
 /// What can be erased into a job.
 ///
-/// `release` takes `&self` and may be called from several threads at once although `Self` need not be `Sync`: an
-/// implementation must only touch what is safe to share.
 pub(crate) trait Task: Send {
     /// Not so for messages of pool-core's own, which lead a worker to work that is kept elsewhere.
     const IS_JOB: bool = true;
@@ -60,13 +58,13 @@ pub(crate) trait Task: Send {
 
     /// The pool gives the job out of its hands: from here on it must not count at any desk. Returns whether there
     /// was still a job of the pool's.
-    fn release(&self) -> bool;
+    fn release(&mut self) -> bool;
 }
 
 struct Table {
     run: unsafe fn(*mut Storage, Option<Desk<'_>>) -> thread::Result<Option<Job>>,
     discard: unsafe fn(*mut Storage, Reason, Option<&Ledger>),
-    release: unsafe fn(*const Storage) -> bool,
+    release: unsafe fn(*mut Storage) -> bool,
     is_job: bool,
     is_timed: bool,
     is_stamped: bool,
@@ -74,8 +72,7 @@ struct Table {
 
 // SAFETY: a job owns its task, and `Task: Send`.
 unsafe impl Send for Job {}
-// SAFETY: the only operation on `&Job` that reaches the task is `release`, which `Task` requires to be safe from
-// several threads. `Debug` does not touch it.
+// SAFETY: nothing that can be done with `&Job` reaches the task.
 unsafe impl Sync for Job {}
 
 impl Job {
@@ -141,9 +138,9 @@ impl Job {
     /// Marks the job as given back to its submitter: it was counted for the last time, and running it, cancelling
     /// it or dropping it counts no more, unless it is submitted anew. Returns `false` when there is no job to give back, because its handle has
     /// cancelled it or run it in place, or because this is only a ticket.
-    pub(crate) fn release(&self) -> bool {
+    pub(crate) fn release(&mut self) -> bool {
         // SAFETY: the storage holds the task that the table was made for; `self` is not consumed yet.
-        unsafe { (self.table.release)(&raw const self.storage) }
+        unsafe { (self.table.release)(&raw mut self.storage) }
     }
 
     /// Drops the job unrun. If it has a handle, [`join`](crate::JobHandle::join) returns
@@ -220,16 +217,16 @@ unsafe fn discard<T: Task>(storage: *mut Storage, reason: Reason, ledger: Option
 
 /// # Safety
 ///
-/// `storage` holds a task written by `Job::from_borrowing_task::<T>`.
-unsafe fn release<T: Task>(storage: *const Storage) -> bool {
+/// `storage` holds a task written by `Job::from_borrowing_task::<T>`, and is the caller's alone.
+unsafe fn release<T: Task>(storage: *mut Storage) -> bool {
     let place = if fits_inline::<T>() {
         storage.cast::<T>()
     } else {
         // SAFETY: a task that does not fit inline has its address in the first word.
-        unsafe { storage.cast::<*const T>().read() }
+        unsafe { storage.cast::<*mut T>().read() }
     };
-    // SAFETY: the place holds an initialised `T`, which the job owns.
-    let task = unsafe { &*place };
+    // SAFETY: the place holds an initialised `T`, which the job owns, and the caller has the job to itself.
+    let task = unsafe { &mut *place };
     task.release()
 }
 
@@ -274,7 +271,7 @@ impl<F: FnOnce() + Send> Task for Closure<F> {
         }
     }
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         true
     }
 }

@@ -142,7 +142,7 @@ impl Ledger {
     }
 
     /// Counts a job that is handed back, and wraps it.
-    pub fn reject(&self, job: Job, reason: Reason) -> Rejected {
+    pub fn reject(&self, mut job: Job, reason: Reason) -> Rejected {
         if job.release() {
             self.rare.rejected.fetch_add(1, SeqCst);
             self.settle();
@@ -151,7 +151,7 @@ impl Ledger {
     }
 
     /// As [`reject`](Ledger::reject), in a process that was forked: whoever waited for rest is not in it.
-    pub(crate) fn reject_forked(&self, job: Job) -> Rejected {
+    pub(crate) fn reject_forked(&self, mut job: Job) -> Rejected {
         if job.release() {
             self.rare.rejected.fetch_add(1, SeqCst);
         }
@@ -173,7 +173,7 @@ impl Ledger {
     }
 
     /// Takes a job out of the pool to be handed back, and counts it; `None` if there is no job left to hand back.
-    pub fn give_up(&self, job: Job) -> Option<Job> {
+    pub fn give_up(&self, mut job: Job) -> Option<Job> {
         if !job.release() {
             return None;
         }

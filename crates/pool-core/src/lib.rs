@@ -161,6 +161,8 @@ mod job;
 #[cfg(not(loom))]
 mod ledger;
 #[cfg(not(loom))]
+mod no_unwind;
+#[cfg(not(loom))]
 mod observer;
 #[cfg(not(loom))]
 mod os;

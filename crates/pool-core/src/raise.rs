@@ -49,7 +49,7 @@ impl<T> Task for Raised<T> {
     /// The first ticket is still there.
     fn discard(self, _: Reason, _: Option<&Ledger>) {}
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         false
     }
 }

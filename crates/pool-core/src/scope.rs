@@ -36,6 +36,7 @@ use crate::error::{Panic, drop_quietly};
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
 use crate::ledger::Ledger;
+use crate::no_unwind::NoUnwind;
 use crate::sync::{Arc, lock};
 use crate::{Job, JoinError, Pool, Reason, Submit};
 
@@ -72,14 +73,19 @@ where
     let scope =
         Scope { core: core.clone(), queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+    let lent = NoUnwind::arm("a scope");
     core.wait_until(|| core.progress.is_over(), |_| {});
+    lent.disarm();
     let job_panic = lock(&core.panic).take();
     match (result, job_panic) {
         (Ok(result), None) => result,
-        (Ok(_), Some(payload)) | (Err(payload), None) => resume_unwind(payload),
-        (Err(payload), Some(second)) => {
-            // Before the unwinding: a destructor that panics in its course would abort.
+        (Err(payload), second) => {
+            // What is left is dropped before the unwinding: a destructor that panics in its course would abort.
             drop_quietly(second);
+            resume_unwind(payload)
+        }
+        (result, Some(payload)) => {
+            drop_quietly(result);
             resume_unwind(payload)
         }
     }
@@ -260,7 +266,7 @@ impl Task for ScopeTicket {
     /// Being dropped is what tells the scope.
     fn discard(self, _: Reason, _: Option<&Ledger>) {}
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         false
     }
 }

@@ -71,7 +71,7 @@ impl Task for Timed {
         self.job.discard_at(reason, ledger);
     }
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         self.job.release()
     }
 }

@@ -81,8 +81,9 @@ where
 
 /// The join of a worker.
 ///
-/// While `a` runs, anything may, but the worker cannot leave its seat: a frame lies on its stack, and
-/// [`leave`](here::leave) refuses then. Before and after that nothing runs that could. So `owner` is good throughout.
+/// `owner` is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
+/// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
+/// frame lies on the split stack, [`leave`](here::leave) would refuse as well.)
 #[inline(always)]
 fn fork<A, B, RA, RB>(owner: Owner<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
@@ -162,7 +163,11 @@ where
     match settle_public(owner, pushed, frame) {
         Settled::Here(b) => (a, b()),
         Settled::There(Ok(b)) => (a, b),
-        Settled::There(Err(payload)) => resume_unwind(payload),
+        Settled::There(Err(payload)) => {
+            // Before the unwinding: a destructor that panics in its course would abort.
+            drop_quietly(a);
+            resume_unwind(payload)
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Task for Nudge {
 
     fn discard(self, _: Reason, _: Option<&Ledger>) {}
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         false
     }
 }

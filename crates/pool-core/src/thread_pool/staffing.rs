@@ -217,7 +217,7 @@ impl<S: Strategy> Task for Stamped<S> {
         self.job.discard_at(reason, ledger);
     }
 
-    fn release(&self) -> bool {
+    fn release(&mut self) -> bool {
         self.job.release()
     }
 }
