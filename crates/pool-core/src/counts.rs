@@ -75,7 +75,8 @@ pub struct Stats {
     /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
     /// later; a snapshot looks too.
     pub longest_queue: u64,
-    /// Panics of the panic handler, of hooks around jobs, and of payloads that were dropped because nobody handled them.
+    /// Panics of the panic handler, of hooks (around jobs, for overdue ones, at a worker's end), and of payloads that were
+    /// dropped because nobody handled them. One in the start hook is a [failed start](Staff::failed_starts).
     pub handler_panics: u64,
     /// How many workers there are and were.
     pub staff: Staff,

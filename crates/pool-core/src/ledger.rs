@@ -247,7 +247,8 @@ impl Ledger {
 
     fn handler_panics(&self) -> u64 {
         let observers = self.books().filter_map(|book| book.observer.as_ref());
-        self.rare.handler_panics.load(Relaxed) + observers.map(|observer| observer.hook_panics()).sum::<u64>()
+        let around_jobs = observers.map(|observer| observer.hook_panics()).sum::<u64>();
+        self.rare.handler_panics.load(Relaxed) + around_jobs + self.watchdog.hook_panics()
     }
 
     /// How long jobs have waited and run, if the pool [times](Timing) them.
@@ -354,7 +355,7 @@ impl Ledger {
             payload,
         };
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.on_panic.call(info))) {
-            self.rare.handler_panics.fetch_add(1, Relaxed);
+            self.count_handler_panic();
             resume_unwind(second);
         }
     }
@@ -365,6 +366,10 @@ impl Ledger {
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.report(panic))) {
             drop_quietly(second);
         }
+    }
+
+    pub(crate) fn count_handler_panic(&self) {
+        self.rare.handler_panics.fetch_add(1, Relaxed);
     }
 
     /// Counts a job that enters a scope.

@@ -1,4 +1,4 @@
-//! The one call to the operating system.
+//! What is asked of the operating system without std.
 
 /// Has these called at every fork of this process: by the thread that forks, before, and then in the parent and in the
 /// child. Does nothing where there is no fork.
@@ -75,6 +75,7 @@ mod tests {
             assert_eq!(pool.resize(1), Err(ResizeError::ShutDown));
             assert_eq!((pool.pause(), pool.resume()), (Ok(()), Ok(())));
             assert_eq!(pool.stats().staff.now, 0);
+            assert!(pool.timings().is_none());
             assert_eq!(pool.join(|| 3, || 4), (3, 4));
             assert_eq!(pool.scope(|scope| scope.spawn(|| 5).join().unwrap()), 5);
             assert_eq!(pool.shutdown_now_timeout(Duration::MAX).unwrap().1, Shutdown::Terminated);
@@ -101,7 +102,8 @@ mod tests {
     /// Whatever the pool's locks are in the middle of.
     #[test]
     fn a_fork_amid_work_leaves_a_usable_child() {
-        let pool = pool(2);
+        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(2);
+        let pool = builder.timing(Timing::Every).build().unwrap();
         std::thread::scope(|threads| {
             let busy = threads.spawn(|| {
                 for number in 0..20_000 {
@@ -113,6 +115,7 @@ mod tests {
                 in_child(|| {
                     assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::Forked);
                     pool.wait_idle(None);
+                    assert!(pool.timings().is_none());
                     assert_eq!(pool.shutdown(), Shutdown::Terminated);
                 });
             }

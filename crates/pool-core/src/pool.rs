@@ -244,7 +244,7 @@ pub trait Pool: Send + Sync {
     }
 
     /// How long jobs have waited and run; `None` unless the pool was built with
-    /// [`Builder::timing`](crate::Builder::timing).
+    /// [`Builder::timing`](crate::Builder::timing), and in a forked child.
     fn timings(&self) -> Option<Timings> {
         self.ledger().timings()
     }

@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,6 +53,7 @@ pub(crate) struct Watchdog(Arc<Shared>);
 struct Shared {
     pool: String,
     hook: OverdueHook,
+    hook_panics: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -80,8 +82,17 @@ pub(crate) struct Limited {
 
 impl Watchdog {
     pub(crate) fn new(pool: &str, hook: OverdueHook) -> Self {
-        let (state, changed) = (Mutex::default(), Condvar::new());
-        Watchdog(Arc::new(Shared { pool: pool.to_owned(), hook, state, changed }))
+        Watchdog(Arc::new(Shared {
+            pool: pool.to_owned(),
+            hook,
+            hook_panics: AtomicU64::new(0),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    pub(crate) fn hook_panics(&self) -> u64 {
+        self.0.hook_panics.load(Relaxed)
     }
 
     /// Watches the job until the guard is dropped. A limit beyond the end of the clock is none.
@@ -152,6 +163,7 @@ impl Shared {
         let call = || self.hook.iter().for_each(|hook| hook(info));
         if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
             drop_quietly(payload);
+            self.hook_panics.fetch_add(1, Relaxed);
         }
         self.lock()
     }
@@ -312,6 +324,7 @@ mod tests {
             let watched = watchdog.watch(job(0, &workforce), AT_ONCE);
             until(|| workforce.counts().0 == round);
             drop(watched);
+            until(|| watchdog.hook_panics() == round as u64);
         }
     }
 }

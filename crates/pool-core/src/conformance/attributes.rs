@@ -1,4 +1,4 @@
-//! What a job may ask for holds wherever it is run: deadlines, tokens, names, run limits.
+//! What a job may ask for holds wherever it is run: deadlines, tokens, names.
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,6 +24,9 @@ pub(super) fn cases() -> Vec<Case> {
         case!("attributes", an_expired_capture_that_panics_is_counted_and_reported)
             .needs(&[Counts, WaitIdle, Claim::Panics])
             .queues(2),
+        case!("attributes", an_expired_capture_that_panics_in_a_waiters_hands_is_reported)
+            .needs(&[Claim::Panics, Hooks, Claim::NestedWaits])
+            .queues(1),
         case!("attributes", an_expired_job_is_given_back_and_does_not_run).needs(&[ShutdownNow]).queues(1),
         case!("attributes", a_token_set_before_the_start_cancels).needs(&[Counts, WaitIdle]).queues(2),
         case!("attributes", a_running_job_sees_its_token).submits(1),
@@ -35,12 +38,6 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Claim::Panics, Hooks, WaitIdle])
             .submits(1),
         case!("attributes", hooks_around_a_job_find_its_name).needs(&[Hooks, WaitIdle]).submits(2),
-        case!("attributes", an_overdue_job_is_told_and_reported_once).needs(&[Hooks]).submits(1),
-        case!("attributes", another_worker_stands_in_for_an_overdue_one)
-            // Whoever submits the stuck job must not be the one to run it.
-            .needs(&[Hooks, WaitIdle, Claim::Workforce, Claim::Limit])
-            .queues(1),
-        case!("attributes", a_job_that_ends_in_time_is_not_reported).needs(&[Hooks, WaitIdle]).submits(100),
         case!("attributes", a_job_that_would_wait_too_long_is_turned_away)
             .needs(&[Counts, Hooks, WaitIdle])
             .queues(1),
@@ -49,7 +46,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Long enough for any machine.
-const LONG: Duration = Duration::from_secs(3600);
+pub(super) const LONG: Duration = Duration::from_secs(3600);
 
 fn too_late() -> Attributes {
     Attributes::new().start_by(Instant::now())
@@ -131,6 +128,23 @@ fn an_expired_capture_that_panics_is_counted_and_reported(subject: &Subject) {
     assert_eq!(pool.spawn(|| 3).unwrap().join().unwrap(), 3);
 }
 
+fn an_expired_capture_that_panics_in_a_waiters_hands_is_reported(subject: &Subject) {
+    let (say, said) = mailbox();
+    let pool = subject.build(Setup::threads(1).on_panic(move |info| {
+        say.send(info.name).unwrap();
+        // This is not to be the end of the job that waits.
+        panic_on_purpose();
+    }));
+    let inner = pool.clone();
+    let outer = move || {
+        let capture = PanicsOnDrop;
+        inner.spawn_with(too_late().name("late"), move || drop(capture)).unwrap().join()
+    };
+    assert!(is_expired(&pool.spawn(outer).unwrap().join().unwrap()));
+    assert_eq!(said.recv(), Ok(Some("late")));
+    assert_eq!((pool.stats().handler_panics, pool.stats().replaced()), (1, 0));
+}
+
 fn an_expired_job_is_given_back_and_does_not_run(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
@@ -161,7 +175,7 @@ fn a_token_set_before_the_start_cancels(subject: &Subject) {
 }
 
 /// A job that runs until its token is set.
-fn until_told() {
+pub(super) fn until_told() {
     let token = current_token().expect("a job with a token");
     until(|| token.is_cancelled());
 }
@@ -255,66 +269,6 @@ fn hooks_around_a_job_find_its_name(subject: &Subject) {
     assert!(pool.wait_idle(None));
     let names: Vec<_> = said.try_iter().flatten().collect();
     assert_eq!(names, ["executed", "executed", "spawned", "spawned"]);
-}
-
-fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
-    let (say, said) = mailbox();
-    let setup = Setup::threads(2).name("watched").on_overdue(move |info| {
-        say.send((info.pool.to_owned(), info.worker, info.name, info.age)).unwrap();
-    });
-    let pool = subject.build(setup);
-    let limit = Duration::from_millis(1);
-    for _ in 0..20 {
-        let attributes = Attributes::new().name("slow").run_limit(limit);
-        let job = || {
-            until_told();
-            crate::current().map(|worker| worker.index)
-        };
-        let worker = pool.spawn_with(attributes, job).unwrap().join().unwrap();
-        let (name, reported, job, age) = said.recv().unwrap();
-        assert_eq!((name.as_str(), reported, job), ("watched", worker, Some("slow")));
-        assert!(age >= limit);
-    }
-    assert!(said.try_recv().is_err(), "once for each");
-}
-
-fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
-    let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
-    for _ in 0..10 {
-        let (started, go) = (Latch::default(), Latch::default());
-        let (starts, goes) = (started.clone(), go.clone());
-        let attributes = Attributes::new().run_limit(Duration::from_millis(1));
-        // It does not heed its token.
-        let job = move || {
-            starts.open();
-            goes.wait();
-        };
-        let stuck = pool.spawn_with(attributes, job).unwrap();
-        // What a worker has taken together with it, as some do, would have to wait for it.
-        started.wait();
-        assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare seat");
-        assert!(!stuck.is_finished());
-        go.open();
-        stuck.join().unwrap();
-        assert!(pool.wait_idle(None));
-    }
-}
-
-fn a_job_that_ends_in_time_is_not_reported(subject: &Subject) {
-    let reports = Tally::default();
-    let counter = reports.clone();
-    let pool = subject.build(Setup::threads(2).on_overdue(move |_| counter.add()));
-    for number in 0..100 {
-        let attributes = Attributes::new().run_limit(LONG);
-        pool.execute_with(attributes, move || {
-            if number % 10 == 0 {
-                panic_on_purpose()
-            }
-        })
-        .unwrap();
-    }
-    assert!(pool.wait_idle(None));
-    assert_eq!(reports.get(), 0);
 }
 
 fn a_job_that_would_wait_too_long_is_turned_away(subject: &Subject) {

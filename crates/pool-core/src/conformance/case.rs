@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{
     Claim, Subject, attributes, cancelling, closures, counting, dynamic, forking, futures, handles, hooks,
-    job_hooks, lifecycle, limit, loss, order, panics, rejection, scopes, shutdown, shutdown_now, threads,
-    timing, visibility, waiting, workforce,
+    job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes, shutdown, shutdown_now,
+    threads, timing, visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -102,6 +102,7 @@ pub fn cases() -> Vec<Case> {
         futures::cases(),
         cancelling::cases(),
         attributes::cases(),
+        overdue::cases(),
         waiting::cases(),
         scopes::cases(),
         forking::cases(),

@@ -101,6 +101,8 @@ fn a_panicking_on_stop_does_not_keep_the_pool_from_ending(subject: &Subject) {
     pool.spawn(|| ()).unwrap().join().unwrap();
     assert_eq!(pool.shutdown(), Shutdown::Terminated);
     assert_eq!(stops.get(), 2, "a worker that has ended is not replaced for it");
+    let stats = pool.stats();
+    assert_eq!((stats.handler_panics, stats.replaced()), (2, 0));
 }
 
 fn on_start_that_panics_with_an_explosive_payload_is_an_error(subject: &Subject) {

@@ -62,6 +62,7 @@ mod lifecycle;
 mod limit;
 mod loss;
 mod order;
+mod overdue;
 mod panics;
 mod rejection;
 mod scopes;

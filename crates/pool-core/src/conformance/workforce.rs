@@ -203,6 +203,7 @@ fn a_start_that_fails_is_counted_and_jobs_still_run(subject: &Subject) {
     until(|| workers(&pool) == 1);
     let jobs: Vec<_> = (0..20).map(|number| pool.spawn(move || number).unwrap()).collect();
     assert!(jobs.into_iter().map(|job| job.join().unwrap()).eq(0..20));
+    assert_eq!(pool.stats().replaced(), 0, "nobody has begun to work there");
     assert_eq!(pool.shutdown(), Shutdown::Terminated);
 }
 

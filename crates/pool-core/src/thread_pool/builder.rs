@@ -238,7 +238,7 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called on each worker's thread, with its number, after its last job; not when the worker dies of a panic.
-    /// A panic in it goes no further.
+    /// A panic in it goes no further, and is counted in [`Stats::handler_panics`](crate::Stats::handler_panics).
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_stop = WorkerHook::new(hook);
         self
@@ -283,7 +283,8 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called once for each job that overruns its [run limit](crate::Attributes::run_limit), on a timer thread, when the
-    /// job's token has been set. While it runs, other limits are looked at late. A panic in it goes no further.
+    /// job's token has been set. While it runs, other limits are looked at late. A panic in it goes no further, and is
+    /// counted in [`Stats::handler_panics`](crate::Stats::handler_panics).
     ///
     /// ```
     /// # use pool_core::{BuildError, Strategy, ThreadPool};

@@ -41,7 +41,7 @@ use self::core::Core;
 use crate::current::PoolId;
 use crate::{
     BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, ResizeError, Scope, Shutdown,
-    Stats, Strategy, Submit, Unsupported,
+    Stats, Strategy, Submit, Timings, Unsupported,
 };
 
 /// A pool of threads around a [`Strategy`].
@@ -245,6 +245,11 @@ impl<S: Strategy> Pool for ThreadPool<S> {
             return counts.queued + counts.running == 0;
         }
         !self.ledger().is_current() && self.ledger().wait_idle(limit)
+    }
+
+    fn timings(&self) -> Option<Timings> {
+        // Some worker may have held a histogram's lock when the process was forked.
+        if self.core.life.is_forked() { None } else { self.core.ledger().timings() }
     }
 
     fn stats(&self) -> Stats {

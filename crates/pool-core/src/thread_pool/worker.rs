@@ -80,6 +80,7 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
             drop_quietly(payload);
+            core.ledger().count_handler_panic();
         }
         leaves
     };
@@ -178,10 +179,13 @@ enum Successor {
 /// Finds a successor for a worker that died, which is the calling thread.
 fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     let seat = &core.seats[index];
-    core.ledger().count_replaced(index);
     let record = seat.note(|record| record.losses += 1);
     if record.failed_starts >= MOST_FAILED_STARTS {
         return Successor::Nobody;
+    }
+    // One that did not get past its start was no worker yet, and is counted as a failed start.
+    if record.failed_starts == 0 {
+        core.ledger().count_replaced(index);
     }
     // What it held privately lies where only a pop finds it.
     core.nudge_if_one_waits();
