@@ -8,6 +8,20 @@ use crate::CoDel;
 ///
 /// A job submitted by one of the pool's own workers never waits: where the policy would make it wait, the worker
 /// runs it in place. A worker that waited for room in its own queue could be the only one to make room.
+///
+/// ```
+/// use pool_bounded::{Bounded, BoundedPool, Overflow};
+/// use pool_core::{Pool, PoolExt};
+/// // Whoever submits more than the pool can do helps, and submits nothing meanwhile.
+/// let strategy = Bounded::new(8).overflow(Overflow::CallerRuns);
+/// let pool = BoundedPool::with(strategy).threads(2).build()?;
+/// for number in 0..100 {
+///     pool.execute(move || drop(number))?;
+/// }
+/// assert!(pool.wait_idle(None));
+/// assert_eq!(pool.counts().completed, 100);
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
@@ -30,7 +44,8 @@ pub enum Overflow {
     /// when a worker comes across them, while the queue does not get shorter by itself. Their handles have
     /// [`JoinError::Unrun`](pool_core::JoinError::Unrun) with [`Reason::Overloaded`](pool_core::Reason::Overloaded).
     ///
-    /// For requests that nobody wants an answer to any more after a while. Costs a reading of the clock at each submission
+    /// For requests that nobody wants an answer to any more after a while. What is queued when the pool is shut down is shed by
+    /// the same rule. Costs a reading of the clock at each submission
     /// and each start, and a mutex that the workers share.
     Shed(CoDel),
 }

@@ -163,7 +163,10 @@ impl WorkerStats {
 /// A line for the outcomes and one for each worker.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; longest queue {}", self.counts, self.longest_queue)?;
+        write!(f, "{}; longest queue {}; {}", self.counts, self.longest_queue, self.staff)?;
+        if self.handler_panics != 0 {
+            write!(f, "; panics of handlers and hooks: {}", self.handler_panics)?;
+        }
         for (index, worker) in self.workers.iter().enumerate() {
             write!(f, "\nworker {index}: {worker}")?;
         }
@@ -192,17 +195,28 @@ impl fmt::Display for Counts {
     }
 }
 
+/// A few words; what is zero most of the time is left out then.
+impl fmt::Display for Staff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "workers: {} ({} to {})", self.now, self.lowest, self.highest)?;
+        let rare = [("blocked", self.blocked as u64), ("failed to start", self.failed_starts)];
+        rare.iter().filter(|(_, workers)| *workers != 0).try_for_each(|(what, n)| write!(f, ", {n} {what}"))
+    }
+}
+
 /// In one line.
 impl fmt::Display for WorkerStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} jobs of {:?} on average, {} panicked; {} parks, {} steals, {} replaced",
+            "{} jobs of {:?} on average, {} panicked; busy for {:?}; {} parks, {} steals ({} jobs), {} replaced",
             self.jobs(),
             self.average_job(),
             self.panicked,
+            self.busy,
             self.parks,
             self.steals,
+            self.stolen_jobs,
             self.replaced
         )
     }
@@ -217,10 +231,12 @@ mod tests {
         let counts = Counts { submitted: 5, completed: 3, panicked: 1, queued: 1, ..Counts::default() };
         let busy = Duration::from_micros(40);
         let worker = WorkerStats { completed: 3, panicked: 1, busy, parks: 2, ..WorkerStats::default() };
-        let stats = Stats { counts, longest_queue: 4, workers: vec![worker], ..Stats::default() };
+        let staff = Staff { failed_starts: 2, ..Staff::constant(1) };
+        let stats = Stats { counts, longest_queue: 4, handler_panics: 1, staff, workers: vec![worker] };
         let lines = [
-            "5 submitted, 3 completed, 1 panicked, 1 queued; longest queue 4",
-            "worker 0: 4 jobs of 10µs on average, 1 panicked; 2 parks, 0 steals, 0 replaced",
+            "5 submitted, 3 completed, 1 panicked, 1 queued; longest queue 4; workers: 1 (1 to 1), \
+             2 failed to start; panics of handlers and hooks: 1",
+            "worker 0: 4 jobs of 10µs on average, 1 panicked; busy for 40µs; 2 parks, 0 steals (0 jobs), 0 replaced",
         ];
         assert_eq!(stats.to_string(), lines.join("\n"));
     }

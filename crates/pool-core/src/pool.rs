@@ -227,7 +227,8 @@ pub trait Pool: Send + Sync {
         self.ledger().counts()
     }
 
-    /// [`counts`](Pool::counts), the longest queue, and what each worker did. As cheap.
+    /// [`counts`](Pool::counts), the longest queue, and what each worker did. As cheap, but for a mutex that workers take
+    /// only when they come and go, pause or end.
     ///
     /// ```
     /// # fn report(pool: &dyn pool_core::Pool) {

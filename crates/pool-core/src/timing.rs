@@ -24,7 +24,7 @@ pub enum Timing {
     Every,
 }
 
-/// How long the jobs of a pool have taken.
+/// How long the jobs of a pool have taken. With the feature `serde` it can be written, as its quantiles, and not read back.
 ///
 /// ```
 /// # fn report(pool: &dyn pool_core::Pool) {

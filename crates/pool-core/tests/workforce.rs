@@ -1,6 +1,9 @@
 //! Workers that the operating system refuses, and limits that it sets: each in a process of its own, so that the limit
 //! is nobody else's.
 
+// They take a shell and `ulimit`.
+#![cfg(unix)]
+
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
@@ -116,6 +119,33 @@ fn scaling_and_standing_in_do_without_refused_threads() {
         (0..16).for_each(|_| release.send(()).unwrap());
         assert!(scaling.wait_idle(None));
         assert_eq!(scaling.counts().completed, 216);
+    });
+}
+
+/// What is refused once may be had later, and submissions go on trying.
+#[test]
+fn a_refused_thread_is_started_when_there_is_room() {
+    limited("a_refused_thread_is_started_when_there_is_room", || {
+        let pool = pool().scaling(Scaling::between(1, 2)).build().unwrap();
+        // Nothing is written there; it only takes what a second stack would need.
+        let hog = Vec::<u8>::with_capacity(5 << 29);
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let held = pool.spawn(move || released.recv().unwrap()).unwrap();
+        until(|| {
+            pool.execute(|| ()).unwrap();
+            pool.stats().staff.failed_starts > 0
+        });
+        assert_eq!(pool.stats().staff.now, 1);
+        drop(hog);
+        until(|| {
+            pool.execute(|| ()).unwrap();
+            pool.stats().staff.now == 2
+        });
+        pool.spawn(|| ()).unwrap().join().unwrap();
+        release.send(()).unwrap();
+        held.join().unwrap();
+        assert!(pool.wait_idle(None));
+        assert_eq!(pool.counts().completed, pool.counts().submitted);
     });
 }
 

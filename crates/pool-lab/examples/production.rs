@@ -5,6 +5,7 @@
 //! ```
 
 use std::error::Error;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ use pool_priority::{Levels, PriorityPool};
 
 /// Requests that are served as they should be.
 const REQUESTS: u64 = 200;
+
+/// It turns a hang into a failure.
+const LONG: Duration = Duration::from_secs(60);
 
 fn build() -> Result<PriorityPool, BuildError> {
     PriorityPool::with(Levels::new(8))
@@ -50,6 +54,7 @@ fn log_panic(panic: PanicInfo<'_>) {
     // All of it would go into a log; here its length will do.
     let lines = panic.backtrace.map_or(0, |backtrace| backtrace.to_string().lines().count());
     println!("  with a backtrace of {lines} lines");
+    assert_ne!(name, "poisonous", "this handler has a bug, too");
 }
 
 fn log_overdue(job: OverdueInfo<'_>) {
@@ -64,20 +69,26 @@ fn log_overdue(job: OverdueInfo<'_>) {
 pub fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let pool = build()?;
     serve(&pool)?;
-    // Each failure of a request is its own; the pool goes on.
+    // Each failure of a request is its own; the pool goes on. Should the handler fail as well, its worker is replaced.
     pool.execute_with(Attributes::new().name("broken"), || panic!("a bug"))?;
+    pool.execute_with(Attributes::new().name("poisonous"), || panic!("a bug that the handler trips over"))?;
     limits(&pool)?;
-    // Nobody has a handle to the broken one.
-    assert!(pool.wait_idle(Some(Duration::from_secs(60))), "{:?}", pool.counts());
+    stuck(&pool)?;
+    // Nobody has a handle to the broken ones.
+    assert!(pool.wait_idle(Some(LONG)), "{:?}", pool.counts());
+    until(|| pool.stats().staff.now == 1);
 
     if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
         println!("{running} jobs still run; {queued} are given up");
         drop(pool.shutdown_now());
     }
     report(&pool);
-    let counts = pool.counts();
-    assert_eq!((counts.completed, counts.panicked, counts.expired), (REQUESTS + 1, 1, 1));
+    let stats = pool.stats();
+    let counts = stats.counts;
+    assert_eq!((counts.completed, counts.panicked, counts.expired), (REQUESTS + 3, 2, 1));
     assert_eq!((counts.cancelled, counts.accounted()), (1, counts.submitted));
+    assert_eq!((stats.replaced(), stats.handler_panics), (1, 1));
+    assert!(stats.staff.highest > 1, "it has grown");
     Ok(())
 }
 
@@ -113,12 +124,35 @@ fn limits(pool: &PriorityPool) -> Result<(), Rejected> {
     Ok(())
 }
 
+/// A job that does not heed its token: somebody else does the work meanwhile.
+fn stuck(pool: &PriorityPool) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let (release, released) = mpsc::channel::<()>();
+    let limit = Attributes::new().name("stuck").run_limit(Duration::from_millis(10));
+    // An error is what it waits for.
+    let stuck = pool.spawn_with(limit, move || released.recv().is_err())?;
+    until(|| pool.stats().staff.blocked == 1);
+    println!("while it is stuck: {}", pool.spawn_with(Attributes::new().name("other"), || "served")?.join()?);
+    drop(release);
+    println!("stuck: {:?}", stuck.join());
+    Ok(())
+}
+
+/// For a state that nobody announces.
+fn until(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + LONG;
+    while !condition() {
+        assert!(Instant::now() < deadline, "it hangs");
+        thread::yield_now();
+    }
+}
+
 fn report(pool: &PriorityPool) {
     let stats = pool.stats();
-    println!("\n{stats}\nat most {} workers", stats.staff.highest);
+    println!("\n{stats}");
     if let Some(timings) = pool.timings() {
-        let (wait, run) = (timings.queue_wait, timings.run_time);
+        let (wait, run, wake_up) = (timings.queue_wait, timings.run_time, timings.wake_up);
         println!("queue wait: {:?} at p50, {:?} at p99.9", wait.p50(), wait.p999());
         println!("run time: {:?} at p50, {:?} at p99.9", run.p50(), run.p999());
+        println!("wake-up: {:?} at p50, {:?} at p99.9", wake_up.p50(), wake_up.p999());
     }
 }

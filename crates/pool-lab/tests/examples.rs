@@ -1,5 +1,7 @@
 //! The examples, which assert their own outcomes, run.
 
+#[path = "../examples/overload.rs"]
+mod overload;
 #[path = "../examples/process.rs"]
 mod process;
 #[path = "../examples/production.rs"]
@@ -8,6 +10,11 @@ mod production;
 #[test]
 fn a_pool_as_in_production_serves_what_it_should() {
     production::main().unwrap();
+}
+
+#[test]
+fn under_overload_every_job_has_one_end() {
+    overload::main().unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::case::{Case, case};
 use super::tools::{Plug, panic_on_purpose, until};
@@ -13,6 +13,9 @@ pub(super) fn cases() -> Vec<Case> {
     use Claim::{Counts, Hooks, NestedWaits, Panics, WaitIdle};
     vec![
         case!("timing", off_by_default).submits(1),
+        case!("timing", busy_time_is_that_of_jobs_and_stands_still_in_between)
+            .needs(&[Claim::Workforce, WaitIdle, Claim::Limit])
+            .submits(5),
         case!("timing", every_job_that_ran_has_a_run_time)
             .needs(&[Hooks, Counts, WaitIdle, Panics])
             .submits(30),
@@ -30,6 +33,30 @@ fn off_by_default(subject: &Subject) {
     let pool = subject.pool_of(1);
     pool.spawn(|| ()).unwrap().join().unwrap();
     assert!(pool.timings().is_none());
+}
+
+/// Without any histogram.
+fn busy_time_is_that_of_jobs_and_stands_still_in_between(subject: &Subject) {
+    const LENGTH: Duration = Duration::from_millis(1);
+    let pool = subject.pool_of(1);
+    let worker = || pool.stats().workers[0];
+    assert_eq!(worker().average_job(), Duration::ZERO);
+    for _ in 0..5 {
+        pool.execute(|| {
+            let start = Instant::now();
+            while start.elapsed() < LENGTH {
+                std::hint::spin_loop();
+            }
+        })
+        .unwrap();
+    }
+    assert!(pool.wait_idle(None));
+    // It looks for more before it waits, and is busy until then.
+    let is_still = || worker().busy == worker().busy;
+    until(is_still);
+    let idle = worker();
+    assert!(idle.busy >= 5 * LENGTH && idle.average_job() >= LENGTH * 5 / 6, "{idle:?}");
+    assert_eq!(worker().busy, idle.busy, "nothing has run meanwhile");
 }
 
 fn every_job_that_ran_has_a_run_time(subject: &Subject) {

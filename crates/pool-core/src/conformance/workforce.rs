@@ -27,8 +27,11 @@ pub(super) fn cases() -> Vec<Case> {
             .submits(20),
         case!("workforce", it_grows_when_nobody_is_idle).needs(&[Workforce, Parallel]).queues(1),
         case!("workforce", it_grows_for_a_burst).needs(&[Workforce, Parallel]).queues(3),
+        case!("workforce", it_grows_for_scopes_and_joins).needs(&[Workforce, Parallel]).queues(1),
+        case!("workforce", it_grows_for_a_scope_of_many).needs(&[Workforce, Parallel]).queues(3),
         case!("workforce", it_grows_when_a_job_waits_too_long).needs(&[Workforce]).submits(1),
         case!("workforce", it_shrinks_when_there_is_nothing_to_do).needs(&[Workforce, Parallel]).queues(1),
+        case!("workforce", idle_workers_stay_for_a_while).needs(&[Workforce, Parallel]).queues(1),
         case!("workforce", scaling_loses_nothing).needs(&[Workforce, Counts, TakesAll]).submits(600),
         case!("workforce", blocked_jobs_are_stood_in_for).needs(&[Workforce, Parallel]).queues(1),
         case!("workforce", no_more_stand_in_than_there_are_spare_seats)
@@ -232,6 +235,32 @@ fn it_grows_for_a_burst(subject: &Subject) {
     }
 }
 
+/// From outside: neither is a job of the queue.
+fn it_grows_for_scopes_and_joins(subject: &Subject) {
+    let pool = subject.build(scaling(Scaling::between(1, 3)));
+    let plug = Plug::some(&pool, 1);
+    assert_eq!(pool.scope(|scope| scope.spawn(|| 1).join().unwrap()), 1);
+    let second = Plug::some(&pool, 1);
+    assert_eq!(pool.join(|| 2, || 3), (2, 3));
+    assert_eq!(pool.stats().staff.highest, 3);
+    drop((plug, second));
+}
+
+fn it_grows_for_a_scope_of_many(subject: &Subject) {
+    for _ in 0..20 {
+        let pool = subject.build(scaling(Scaling::between(1, 3)));
+        let meet = Barrier::new(3);
+        pool.scope(|scope| {
+            for _ in 0..3 {
+                scope.execute(|| {
+                    meet.wait();
+                });
+            }
+        });
+        assert_eq!(pool.stats().staff.highest, 3);
+    }
+}
+
 fn it_grows_when_a_job_waits_too_long(subject: &Subject) {
     let pool = subject.build(scaling(Scaling::between(1, 2).queue_wait(Duration::ZERO)));
     pool.spawn(|| ()).unwrap().join().unwrap();
@@ -245,6 +274,18 @@ fn it_shrinks_when_there_is_nothing_to_do(subject: &Subject) {
         until(|| workers(&pool) == 1);
         assert_eq!(pool.threads(), 1);
     }
+}
+
+/// As long as the keep-alive, which is not over here.
+fn idle_workers_stay_for_a_while(subject: &Subject) {
+    let rule = Scaling::between(1, 3).keep_alive(Duration::from_secs(3600));
+    let pool = subject.build(scaling(rule));
+    Plug::some(&pool, 3).pull();
+    for number in 0..100 {
+        assert_eq!(pool.spawn(move || number).unwrap().join().unwrap(), number);
+    }
+    let staff = pool.stats().staff;
+    assert_eq!((staff.now, staff.wanted, pool.threads()), (3, 3, 3));
 }
 
 fn scaling_loses_nothing(subject: &Subject) {

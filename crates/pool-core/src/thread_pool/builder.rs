@@ -1,6 +1,5 @@
 //! The settings of a pool.
 
-use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use super::core::Core;
 use super::cpu_limit::{Follower, Source};
 use super::roster::Roster;
 use super::settings::Settings;
+use super::threads::Threads;
 use super::{Scaling, ThreadPool, worker};
 use crate::after_fork;
 use crate::error::Panic;
@@ -20,51 +20,6 @@ use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
-
-/// How many workers a pool has.
-///
-/// ```
-/// use pool_core::Threads;
-/// assert_eq!(Threads::io_bound().get(), 2 * Threads::cpu_bound().get());
-/// assert_eq!(Threads::from(3).get(), 3);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Threads(usize);
-
-impl Threads {
-    /// One for each CPU that this process may use: for jobs that compute.
-    pub fn cpu_bound() -> Self {
-        Threads(num_cpus::get())
-    }
-
-    /// Two for each CPU: for jobs that also wait.
-    pub fn io_bound() -> Self {
-        Threads(2 * num_cpus::get())
-    }
-
-    /// The number.
-    pub fn get(self) -> usize {
-        self.0
-    }
-}
-
-impl Default for Threads {
-    fn default() -> Self {
-        Self::cpu_bound()
-    }
-}
-
-impl From<usize> for Threads {
-    fn from(threads: usize) -> Self {
-        Threads(threads)
-    }
-}
-
-impl From<NonZeroUsize> for Threads {
-    fn from(threads: NonZeroUsize) -> Self {
-        Threads(threads.get())
-    }
-}
 
 /// The settings of a pool that is to be built.
 #[derive(Clone)]
@@ -157,11 +112,15 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Has the pool follow the CPU limit of its container (cgroup v2, on Linux): it has as many workers as the limit allows
-    /// CPUs, rounded up, but no more than it was built with. Elsewhere this does nothing.
+    /// CPUs, rounded up ([`Threads::io_bound`]: twice as many). There are never more than a number says that was given to
+    /// [`threads`](Builder::threads), or than the pool would have without any limit. Elsewhere this does nothing.
     ///
     /// Whatever is said here, [`Threads::cpu_bound`] heeds the limit that there is when the process first asks. With this a
     /// worker between two jobs looks again, at most once a second; an idle pool never does. A clock reading a job.
     /// A [resize](crate::Pool::resize) by hand holds until the limit changes.
+    ///
+    /// Each worker that there may be later takes a seat, as in [`max_threads`](Builder::max_threads), which sets a lower
+    /// limit where that matters.
     ///
     /// ```
     /// use pool_core::{BuildError, Strategy, ThreadPool};
@@ -380,13 +339,14 @@ impl<S: Strategy> Builder<S> {
     /// [`BuildError`] when a setting makes no sense, when the operating system refuses a thread, or when a worker
     /// panics while starting. Workers that had started are stopped and joined.
     pub fn build(self) -> Result<ThreadPool<S>, BuildError> {
-        let (threads, bounds) = self.checked_bounds()?;
+        let (most, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
         let ends = self.strategy.open(seats)?;
         let limit = self.cpu_limit.as_ref().and_then(Source::limit);
-        let settings = self.settings(threads, limit)?;
-        let threads = limit.map_or(threads, |limit| threads.min(limit.max(*bounds.start())));
+        let settings = self.settings(most, limit)?;
+        let limit = limit.map(|cpus| cpus.saturating_mul(self.threads_per_cpu()));
+        let threads = self.first_threads(most, limit).max(*bounds.start());
         let mut roster = Roster::new(threads, bounds, seats);
         roster.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
         if self.watch.backtraces {
@@ -411,18 +371,34 @@ impl<S: Strategy> Builder<S> {
         started.map(|()| pool)
     }
 
-    /// How many workers the pool starts with, and between which numbers it can be resized.
+    /// How many workers the pool has while no limit of a container says otherwise, and between which numbers it can be
+    /// resized.
     fn checked_bounds(&self) -> Result<(usize, RangeInclusive<usize>), BuildError> {
         if let Some(scaling) = self.scaling {
             scaling.check()?;
             return Ok((scaling.min, scaling.min..=scaling.max));
         }
         let threads = self.threads.get();
-        let max = self.max_threads.unwrap_or(threads);
+        let unlimited = if self.cpu_limit.is_some() { self.threads.at_most() } else { threads };
+        let max = self.max_threads.unwrap_or(unlimited);
         match threads {
             0 => Err(BuildError::ZeroThreads),
             _ if threads > max => Err(BuildError::BeyondMax { threads, max }),
-            _ => Ok((threads, 1..=max)),
+            _ => Ok((unlimited.min(max), 1..=max)),
+        }
+    }
+
+    fn threads_per_cpu(&self) -> usize {
+        if self.scaling.is_some() { 1 } else { self.threads.per_cpu() }
+    }
+
+    /// How many workers the pool starts with, of so many at most, under this limit.
+    fn first_threads(&self, most: usize, limit: Option<usize>) -> usize {
+        match limit {
+            Some(limit) => limit.min(most),
+            None if self.scaling.is_some() => most,
+            // There may be a limit of another kind, which is not followed.
+            None => self.threads.get(),
         }
     }
 
@@ -445,6 +421,7 @@ impl<S: Strategy> Builder<S> {
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
             cpu_limit: self.cpu_limit.clone().map(|source| Follower::new(source, cpu_limit)),
+            threads_per_cpu: self.threads_per_cpu(),
             threads,
         })
     }

@@ -179,6 +179,14 @@ impl<S: Strategy> Core<S> {
         None
     }
 
+    /// As [`queue_ticket`](Core::queue_ticket), where work comes into the pool.
+    pub(super) fn submit_ticket(&self, ticket: Job) -> Result<(), Rejected> {
+        if self.settings.scales {
+            self.see_to_one_more();
+        }
+        self.queue_ticket(ticket)
+    }
+
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
     pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
         let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {

@@ -101,7 +101,7 @@ fn cpus(content: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::deque::{Deque, End};
-    use crate::{Pool, ThreadPool};
+    use crate::{Pool, ThreadPool, Threads};
 
     #[test]
     fn a_quota_is_rounded_up_to_whole_cpus() {
@@ -187,22 +187,37 @@ mod tests {
         assert_eq!((0..100).filter(|_| follower.poll().is_some()).count(), 0);
     }
 
-    #[test]
-    fn a_pool_follows_the_files() {
-        let hierarchy = Hierarchy::new("pool");
+    /// How many workers a pool has under each of these quotas, one after the other.
+    fn follow(name: &str, threads: Threads, quotas: &[(&str, usize)]) {
+        let hierarchy = Hierarchy::new(name);
         let quota = |content| hierarchy.write("cgroup/box/cpu.max", content);
-        quota("100000 100000");
-        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(2);
+        let [(content, first), later @ ..] = quotas else { unreachable!("there is a quota to begin with") };
+        quota(content);
+        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(threads);
         let pool = builder.cpu_limit_from(hierarchy.source("/", "/box")).build().unwrap();
-        assert_eq!(pool.threads(), 1);
-        for (content, threads) in [("max 100000", 2), ("50000 100000", 1), ("150000 100000", 2)] {
+        assert_eq!(pool.threads(), *first);
+        for (content, threads) in later {
             quota(content);
             // It looks between two jobs, once a second.
             let deadline = Instant::now() + Duration::from_secs(60);
-            while pool.threads() != threads {
+            while pool.threads() != *threads {
                 assert!(Instant::now() < deadline, "{content:?} is not heeded");
                 pool.spawn(|| ()).unwrap().join().unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn a_pool_follows_the_files() {
+        let quotas = [("100000 100000", 1), ("max 100000", 2), ("50000 100000", 1), ("150000 100000", 2)];
+        follow("pool", 2.into(), &quotas);
+    }
+
+    #[test]
+    fn without_a_number_the_pool_grows_to_what_the_machine_has() {
+        for (name, threads) in [("cpu", Threads::cpu_bound()), ("io", Threads::io_bound())] {
+            let (one, all) = (threads.per_cpu(), threads.at_most());
+            follow(name, threads, &[("100000 100000", one), ("max 100000", all), ("1000 100000", one)]);
         }
     }
 }

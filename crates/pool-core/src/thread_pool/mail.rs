@@ -1,4 +1,4 @@
-//! Work for one given worker: a mailbox at each seat, read after every pop.
+//! Work for one given worker: a mailbox at each seat, read between two jobs.
 //!
 //! A mailbox is open while a worker sits in its seat, or is about to; a worker leaves only with an empty one. So mail is
 //! read by a worker of that seat, at the latest when the pool ends, or given up when the seat is deserted.

@@ -10,7 +10,7 @@
 //! - `lane`: tickets that found the queue full
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
-//! - `builder`, `scaling`, `settings`: how a pool is built
+//! - `builder`, `threads`, `scaling`, `settings`: how a pool is built
 
 mod attention;
 mod builder;
@@ -27,12 +27,14 @@ mod scaling;
 mod seat;
 mod settings;
 mod staffing;
+mod threads;
 mod worker;
 
-pub use builder::{Builder, Threads};
+pub use builder::Builder;
 #[cfg(feature = "affinity")]
 pub use pinning::Pinning;
 pub use scaling::Scaling;
+pub use threads::Threads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,7 +184,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     // See `Core::submit`.
     #[inline(always)]
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        if submit.is_ticket() { self.core.queue_ticket(job) } else { self.core.submit(job, submit) }
+        if submit.is_ticket() { self.core.submit_ticket(job) } else { self.core.submit(job, submit) }
     }
 
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {

@@ -14,9 +14,10 @@ pub enum Pinning {
     /// None: the system decides.
     #[default]
     None,
-    /// Worker n on the n-th CPU that the process may use, and from the first again when there are more workers.
+    /// Worker n on the n-th CPU that the thread which builds the pool may use, and from the first again when there are more workers.
     RoundRobin,
-    /// Worker n on the n-th of these, by the numbers that the system gives them, and from the first again.
+    /// Worker n on the n-th of these, by the numbers that the system gives them, and from the first again. The thread
+    /// that builds the pool must be allowed there.
     Cpus(Vec<usize>),
 }
 

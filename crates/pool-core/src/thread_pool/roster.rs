@@ -268,6 +268,20 @@ mod tests {
     }
 
     #[test]
+    fn when_the_time_is_over_the_next_start_is_tried() {
+        let mut roster = Roster::new(1, 1..=2, 2);
+        roster.aim(2);
+        let seat = roster.hire().unwrap();
+        roster.start_failed(seat);
+        assert_eq!((roster.hire(), roster.is_short()), (None, true));
+        roster.hold_off = Some(Instant::now());
+        assert_eq!(roster.hire(), Some(seat));
+        roster.arrive(seat);
+        let Staff { now, failed_starts, .. } = roster.staff();
+        assert_eq!((now, failed_starts, roster.is_settled()), (2, 1, true));
+    }
+
+    #[test]
     fn nobody_leaves_to_one_who_may_not_arrive() {
         let mut roster = Roster::new(1, 1..=1, 2);
         roster.block(0);

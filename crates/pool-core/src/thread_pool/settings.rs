@@ -20,6 +20,7 @@ pub(super) struct Settings {
     pub(super) queue_wait: Option<Duration>,
     /// Who notices that the CPU limit has changed.
     pub(super) cpu_limit: Option<Follower>,
-    /// How many workers there are unless the CPU limit is stricter.
+    /// How many workers there are unless the CPU limit is stricter, and for each CPU of that limit.
     pub(super) threads: usize,
+    pub(super) threads_per_cpu: usize,
 }

@@ -123,7 +123,8 @@ impl<S: Strategy> Core<S> {
 
     /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
     pub(super) fn follow_cpu_limit(&self) {
-        let Some(limit) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
+        let Some(cpus) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
+        let limit = cpus.map(|cpus| cpus.saturating_mul(self.settings.threads_per_cpu));
         if self.settings.scales {
             self.apply(|roster| roster.cap(limit.unwrap_or(usize::MAX)));
         } else {
@@ -134,14 +135,19 @@ impl<S: Strategy> Core<S> {
 
     /// What a scaling pool does for each job that comes in, once it is counted.
     pub(super) fn see_to_workers(&self, job: Job) -> Job {
-        if self.life.can_grow() && self.idle_workers() == 0 {
-            self.grow();
-        }
+        self.see_to_one_more();
         match self.settings.queue_wait {
             Some(limit) if !job.is_stamped() => {
                 Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() })
             }
             _ => job,
+        }
+    }
+
+    /// Work comes in to a scaling pool.
+    pub(super) fn see_to_one_more(&self) {
+        if self.life.can_grow() && self.idle_workers() == 0 {
+            self.grow();
         }
     }
 
