@@ -1,7 +1,7 @@
 //! The table of engines, and what an engine can do.
 //!
 //! An engine is a thread pool (ours, a peer's, or a baseline) as a user of it would drive it. What it can do it
-//! says by the traits that it implements: [`Jobs`], [`Handles`], [`Joins`], [`Scopes`], all on top of [`Start`].
+//! says by the traits that it implements: [`Jobs`], [`Survives`], [`Handles`], [`Joins`], [`Scopes`], all on top of [`Start`].
 //! Workloads are written once over these traits, and the compiler makes each pair of engine and workload, so that
 //! every engine runs on its own static path: a peer's job is boxed only where the peer itself boxes it.
 //!
@@ -47,6 +47,9 @@ pub trait Jobs: Start {
     }
 }
 
+/// Has as many threads as before when a job has panicked: the panic is caught, or the thread replaced.
+pub trait Survives: Jobs {}
+
 /// Runs jobs whose result one can wait for.
 pub trait Handles: Start {
     /// What stands for the result to come.
@@ -88,6 +91,8 @@ pub trait Scopes: Start {
 pub struct Capabilities {
     /// Detached jobs.
     pub jobs: bool,
+    /// Detached jobs that may panic.
+    pub panics: bool,
     /// Jobs with a result.
     pub handles: bool,
     /// Fork-join.
@@ -102,9 +107,10 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Each capability with its name.
-    pub fn named(self) -> [(&'static str, bool); 6] {
+    pub fn named(self) -> [(&'static str, bool); 7] {
         [
             ("jobs", self.jobs),
+            ("panics", self.panics),
             ("handles", self.handles),
             ("joins", self.joins),
             ("scopes", self.scopes),
@@ -155,6 +161,13 @@ impl Engine {
     pub(crate) fn jobs<E: Jobs>(mut self) -> Self {
         self.can.jobs = true;
         self.bindings.extend(workload::for_jobs::<E>());
+        self
+    }
+
+    /// It runs detached jobs, which may panic; `E` is how.
+    pub(crate) fn survives<E: Survives>(mut self) -> Self {
+        self.can.panics = true;
+        self.bindings.extend(workload::for_survivors::<E>());
         self
     }
 

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::contender::Binding;
-use crate::engine::{Handles, Jobs, Joins, Scopes, Start};
+use crate::engine::{Handles, Jobs, Joins, Scopes, Start, Survives};
 use crate::engines::dynamic::Dynamic;
 use crate::settings::{Rule, SettingError, Settings};
 use crate::spec::SpecError;
@@ -136,6 +136,7 @@ pub fn workloads() -> &'static [&'static About] {
         spawn::External::ABOUT,
         spawn::Contended::ABOUT,
         spawn::Nested::ABOUT,
+        after_panics::AfterPanics::ABOUT,
         uneven::Uneven::ABOUT,
         handle::Handle::ABOUT,
         fib::Fib::ABOUT,
@@ -181,6 +182,11 @@ pub(crate) fn for_jobs<E: Jobs>() -> Vec<Binding> {
         Binding::new::<E, mandelbrot::Mandelbrot>(),
         Binding::new::<E, hash_tree::HashTree>(),
     ]
+}
+
+/// The workloads of every engine whose jobs may panic.
+pub(crate) fn for_survivors<E: Survives>() -> Vec<Binding> {
+    vec![Binding::new::<E, after_panics::AfterPanics>()]
 }
 
 /// The workloads of every engine whose jobs have results.

@@ -1,5 +1,6 @@
 //! The workloads, one file for each or for a few of a kind. The table is in [`crate::workload`].
 
+pub(crate) mod after_panics;
 pub(crate) mod burst;
 pub(crate) mod chain;
 mod effort;

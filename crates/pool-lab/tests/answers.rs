@@ -37,6 +37,7 @@ fn every_workload_on_every_engine() {
                 }
                 let needed = match task.about.needs {
                     "detached jobs" => engine.can.jobs,
+                    "jobs that may panic" => engine.can.panics,
                     "jobs with results" => engine.can.handles,
                     "fork-join" => engine.can.joins,
                     "detached jobs and fork-join" => engine.can.jobs && engine.can.joins,

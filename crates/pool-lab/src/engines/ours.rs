@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pool_core::{JobHandle, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
 
-use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start};
+use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 /// A strategy whose settings a spec can give.
@@ -22,6 +22,7 @@ pub(crate) trait FromSpec: Strategy {
 pub(crate) fn entry<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Engine {
     Engine::new(name, version, about)
         .jobs_and_joins::<Ours<S>>()
+        .survives::<Ours<S>>()
         .handles::<Ours<S>>()
         .scopes::<Ours<S>>()
         .pool(build::<S>)
@@ -76,6 +77,8 @@ impl<S: FromSpec> Jobs for Ours<S> {
         self.pool.execute_with(Submit::default().priority(Priority::URGENT), job).expect(ACCEPTED);
     }
 }
+
+impl<S: FromSpec> Survives for Ours<S> {}
 
 impl<S: FromSpec> Handles for Ours<S> {
     type Handle<T: Send + 'static> = JobHandle<T>;

@@ -3,12 +3,13 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::adapter;
-use crate::engine::{Engine, Jobs, Joins, Scopes, Start};
+use crate::engine::{Engine, Jobs, Joins, Scopes, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("rayon", env!("VERSION_RAYON"), "work stealing, fork-join")
         .jobs_and_joins::<Rayon>()
+        .survives::<Rayon>()
         .scopes::<Rayon>()
         .remarks(&[(
             "lifecycle/start-stop",
@@ -23,7 +24,8 @@ pub(crate) struct Rayon {
 
 impl Start for Rayon {
     fn start(spec: &Spec) -> Result<Self, SpecError> {
-        let pool = ThreadPoolBuilder::new().num_threads(spec.threads()).build();
+        // Without a handler, the panic of a detached job ends the process.
+        let pool = ThreadPoolBuilder::new().num_threads(spec.threads()).panic_handler(drop).build();
         Ok(Rayon { pool: pool.map_err(|error| spec.build_error(error))? })
     }
 
@@ -36,6 +38,8 @@ impl Jobs for Rayon {
         self.pool.spawn(job);
     }
 }
+
+impl Survives for Rayon {}
 
 impl Joins for Rayon {
     type Context<'c> = ();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusty_pool::{JoinHandle, ThreadPool};
 
 use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start};
+use crate::engine::{Engine, Handles, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 /// Idle threads beyond the core size would end after this; there are none.
@@ -14,6 +14,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 pub(crate) fn entry() -> Engine {
     Engine::new("rusty_pool", env!("VERSION_RUSTY_POOL"), "one crossbeam channel")
         .jobs::<RustyPool>()
+        .survives::<RustyPool>()
         .handles::<RustyPool>()
         .pool(adapter::build::<RustyPool>)
 }
@@ -40,6 +41,8 @@ impl Jobs for RustyPool {
         self.pool.execute(job);
     }
 }
+
+impl Survives for RustyPool {}
 
 impl Handles for RustyPool {
     type Handle<T: Send + 'static> = JoinHandle<T>;

@@ -3,12 +3,13 @@
 use threadpool::ThreadPool;
 
 use crate::adapter;
-use crate::engine::{Engine, Jobs, Start};
+use crate::engine::{Engine, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("threadpool", env!("VERSION_THREADPOOL"), "one queue behind a mutex")
         .jobs::<Threadpool>()
+        .survives::<Threadpool>()
         .remarks(&[("lifecycle/start-stop", "does not wait until its threads have ended")])
         .pool(adapter::build::<Threadpool>)
 }
@@ -33,3 +34,5 @@ impl Jobs for Threadpool {
         self.pool.execute(job);
     }
 }
+
+impl Survives for Threadpool {}

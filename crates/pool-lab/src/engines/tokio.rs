@@ -6,12 +6,13 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start};
+use crate::engine::{Engine, Handles, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("tokio", env!("VERSION_TOKIO"), "work stealing of tasks (`spawn`)")
         .jobs::<Tokio>()
+        .survives::<Tokio>()
         .handles::<Tokio>()
         .pool(adapter::build::<Tokio>)
 }
@@ -41,6 +42,8 @@ impl Jobs for Tokio {
         drop(self.runtime.spawn(async move { job() }));
     }
 }
+
+impl Survives for Tokio {}
 
 impl Handles for Tokio {
     type Handle<T: Send + 'static> = JoinHandle<T>;

@@ -4,12 +4,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start};
+use crate::engine::{Engine, Handles, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("tokio-blocking", env!("VERSION_TOKIO"), "one queue behind a mutex (`spawn_blocking`)")
         .jobs::<TokioBlocking>()
+        .survives::<TokioBlocking>()
         .handles::<TokioBlocking>()
         .pool(adapter::build::<TokioBlocking>)
 }
@@ -34,6 +35,8 @@ impl Jobs for TokioBlocking {
         drop(self.runtime.spawn_blocking(job));
     }
 }
+
+impl Survives for TokioBlocking {}
 
 impl Handles for TokioBlocking {
     type Handle<T: Send + 'static> = JoinHandle<T>;
