@@ -8,8 +8,12 @@ pub(crate) trait Workforce: Send + Sync {
     /// The worker in this seat is stuck in its job. It may be so in several ways at once, and counts once.
     fn blocked(&self, _seat: usize) {}
 
-    /// It is so no more, in one of these ways. Called once for each [`blocked`](Workforce::blocked), after it.
+    /// It is so no more, in one of these ways. This or the next is called once for each [`blocked`](Workforce::blocked), after
+    /// it.
     fn unblocked(&self, _seat: usize) {}
+
+    /// As [`unblocked`](Workforce::unblocked), when the job that was overdue has ended: somebody else has its worker's place.
+    fn overrun_ended(&self, _seat: usize) {}
 
     /// The system has refused a thread.
     fn start_failed(&self) {}

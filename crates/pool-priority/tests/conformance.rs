@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         // Jobs of one level are first in, first out.
         Subject::strategy("priority", Levels::default).claiming(&[Claim::Fifo]),
         Subject::strategy("priority-1-strict", || Levels::new(1).strict()).claiming(&[Claim::Fifo]),
-        Subject::strategy("priority-express", || OneExpress),
+        // Express workers never leave.
+        Subject::strategy("priority-express", || OneExpress).without(&[Claim::Retirement]),
     ])
 }

@@ -50,13 +50,15 @@ pub enum Claim {
     Replacement,
     /// It can be resized, scales if told to, and has others stand in for blocked workers.
     Workforce,
+    /// The worker whose job was overdue is the one that leaves when another has stood in for it.
+    Retirement,
     /// It can be paused, takes work for given workers, and may be shut down with a limit.
     Lifecycle,
 }
 
 impl Claim {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Claim; 18] = [
+    pub const ALL: [Claim; 19] = [
         Claim::Parallel,
         Claim::Limit,
         Claim::Fifo,
@@ -74,6 +76,7 @@ impl Claim {
         Claim::Hooks,
         Claim::Replacement,
         Claim::Workforce,
+        Claim::Retirement,
         Claim::Lifecycle,
     ];
 }

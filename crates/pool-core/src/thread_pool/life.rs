@@ -325,7 +325,7 @@ impl Life {
     }
 
     fn let_go(&self, inner: &mut Inner, seat: usize, mail: &Mail) -> bool {
-        let leaves = !inner.drains && inner.roster.surplus() > 0 && mail.close(seat);
+        let leaves = !inner.drains && inner.roster.dismisses(seat) && mail.close(seat);
         if leaves {
             inner.roster.leave();
         }

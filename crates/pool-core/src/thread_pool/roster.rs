@@ -2,7 +2,8 @@
 //!
 //! One rule covers resizing, scaling and compensation: let *effective* be the workers that there are, less those that
 //! are blocked in their jobs. Whoever looks up may start a worker in a free seat while effective is less than the
-//! *target*; a worker that looks up while it is more leaves its seat. The target moves between `least` and `most`; what
+//! *target*; a worker that looks up while it is more leaves its seat, but those go first whose place was taken because
+//! their jobs were overdue. The target moves between `least` and `most`; what
 //! the pool has in seats beyond `most` is for those who stand in for blocked workers.
 
 use std::ops::RangeInclusive;
@@ -24,6 +25,8 @@ pub(super) struct Roster {
     coming: usize,
     /// In how many ways the worker in each seat is blocked: an overdue job may also say that it blocks.
     blocked: Box<[u32]>,
+    /// Whose worker has ended an overdue job, and is to leave before others do.
+    retiring: Box<[bool]>,
     lowest: usize,
     highest: usize,
     failed_starts: u64,
@@ -52,6 +55,7 @@ impl Roster {
             working: workers,
             coming: 0,
             blocked: vec![0; seats].into(),
+            retiring: vec![false; seats].into(),
             lowest: workers,
             highest: workers,
             failed_starts: 0,
@@ -116,6 +120,23 @@ impl Roster {
 
     pub(super) fn unblock(&mut self, seat: usize) {
         self.blocked[seat] -= 1;
+    }
+
+    /// The worker is not blocked any more, and the next to leave.
+    pub(super) fn retire(&mut self, seat: usize) {
+        self.unblock(seat);
+        self.retiring[seat] = true;
+    }
+
+    /// Whether the worker in this seat, which looks up, is to leave.
+    pub(super) fn dismisses(&mut self, seat: usize) -> bool {
+        if self.effective() <= self.target {
+            // Nobody has taken its place, or there is work for both.
+            self.retiring[seat] = false;
+        }
+        let first =
+            if self.retiring[seat] { 0 } else { self.retiring.iter().filter(|retires| **retires).count() };
+        self.surplus() > first
     }
 
     /// How many workers are blocked, in however many ways.
@@ -185,6 +206,7 @@ impl Roster {
     /// Whoever sat here is gone.
     pub(super) fn vacate(&mut self, seat: usize) {
         self.seats[seat] = Place::Free;
+        self.retiring[seat] = false;
     }
 
     /// Nobody is to sit here any more.
@@ -192,6 +214,7 @@ impl Roster {
         self.leave();
         self.expect_no_more(seat);
         self.seats[seat] = Place::Deserted;
+        self.retiring[seat] = false;
     }
 
     fn effective(&self) -> usize {
@@ -235,6 +258,26 @@ mod tests {
         assert!(roster.is_settled());
         let Staff { now, lowest, highest, .. } = roster.staff();
         assert_eq!((now, lowest, highest), (2, 2, 3));
+    }
+
+    #[test]
+    fn whoever_was_overdue_leaves_first() {
+        let mut roster = Roster::new(2, 1..=2, 3);
+        roster.block(1);
+        let seat = roster.hire().unwrap();
+        roster.retire(1);
+        assert!(!roster.dismisses(1), "its successor may not arrive");
+        roster.arrive(seat);
+        assert_eq!([0, seat, 1].map(|seat| roster.dismisses(seat)), [false, false, true]);
+        roster.leave();
+        roster.vacate(1);
+        assert!(roster.is_settled() && !roster.dismisses(0));
+        // Nobody stood in for this one.
+        roster.block(0);
+        roster.retire(0);
+        assert!(!roster.dismisses(0));
+        roster.aim(1);
+        assert!(roster.dismisses(2), "it is one of two now");
     }
 
     #[test]

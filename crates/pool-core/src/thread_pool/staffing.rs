@@ -194,6 +194,15 @@ impl<S: Strategy> Workforce for Core<S> {
         self.find_leavers(surplus.min(1));
     }
 
+    fn overrun_ended(&self, seat: usize) {
+        if !self.serves_all(seat) {
+            // An express worker stays, whatever it has done.
+            return self.unblocked(seat);
+        }
+        // It looks up by itself, now that it has ended its job.
+        self.life.direct(|roster| roster.retire(seat));
+    }
+
     fn start_failed(&self) {
         self.life.direct(|roster| roster.count_failed_start());
     }
