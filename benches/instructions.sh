@@ -23,7 +23,7 @@ PATHS=(
     "spawn and wait|spawn/handle:jobs|1000|6000"
     "scope|scope/flat:jobs|2000|22000"
 )
-ENGINES=(mpsc bounded priority stealing rayon chili serial-call)
+ENGINES=(mpsc bounded priority stealing stealing-worker rayon chili serial-call)
 
 cargo build --release --quiet -p pool-lab
 program="${CARGO_TARGET_DIR:-target}/release/pool-lab"

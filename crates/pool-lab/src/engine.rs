@@ -279,6 +279,7 @@ pub fn engines() -> &'static [Engine] {
             engines::bounded::entry(),
             engines::priority::entry(),
             engines::stealing::entry(),
+            engines::stealing_worker::entry(),
             engines::rayon::entry(),
             engines::threadpool::entry(),
             engines::rusty_pool::entry(),

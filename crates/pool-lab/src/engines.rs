@@ -16,6 +16,7 @@ pub(crate) mod rusty_pool;
 pub(crate) mod serial;
 pub(crate) mod serial_call;
 pub(crate) mod stealing;
+pub(crate) mod stealing_worker;
 pub(crate) mod thread_per_job;
 pub(crate) mod threadpool;
 pub(crate) mod threads_bare;

@@ -243,10 +243,9 @@ mod tests {
 
     #[test]
     fn errors_name_what_is_known_or_allowed() {
-        assert!(
-            error("rayn")
-                .starts_with("unknown engine `rayn`; known: mpsc, bounded, priority, stealing, rayon")
-        );
+        assert!(error("rayn").starts_with(
+            "unknown engine `rayn`; known: mpsc, bounded, priority, stealing, stealing-worker, rayon"
+        ));
         assert_eq!(
             error("rayon:0"),
             "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`"

@@ -25,7 +25,7 @@ fn mistake(arguments: &str) -> String {
 #[test]
 fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
     let cases = [
-        ("measure -p rayn", "known: mpsc, bounded, priority, stealing, rayon, threadpool"),
+        ("measure -p rayn", "known: mpsc, bounded, priority, stealing, stealing-worker, rayon, threadpool"),
         ("measure -w spwan", "known: spawn/external, spawn/contended"),
         ("measure -w join/fib:m=3", "known: n"),
         ("measure -p rayon:0", "a whole number from 1 to 1024"),

@@ -14,6 +14,7 @@ use crate::shared::Shared;
 use crate::split::Pushed;
 use crate::strategy::Stealing;
 use crate::theft::Hunger;
+use crate::worker::Worker;
 
 /// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
 /// microseconds in all.
@@ -31,7 +32,7 @@ where
     RA: Send,
     RB: Send,
 {
-    join_framed(pool, a, &Frame::new(b))
+    join_framed(pool, |_: Worker<'_>| a(), &Frame::new(|_: Worker<'_>| b()))
 }
 
 /// Not inlined into the caller, because then the compiler inlines the caller into this. A recursion costs one call
@@ -41,22 +42,34 @@ where
 /// In a library it has 67, and takes 4.2 ns: there the thread-local read is a call as far as the compiler knows, over which
 /// all arguments are kept in registers that have to be saved. The linker removes the call, but not the saving. A program that
 /// is compiled with `-C relocation-model=pie` has the 53 everywhere. Rejected: writing the frame before the read, which
-/// saves two registers and no time (66.7 instructions, 4.4 ns).
+/// saves two registers and no time (66.7 instructions, 4.4 ns). A [`Worker`]'s joins need no such read.
 #[inline(never)]
 fn join_framed<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
-    A: FnOnce() -> RA + Send,
-    B: FnOnce() -> RB + Send,
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
     if here::is_at(pool.id()) {
         // SAFETY: the thread sits there; and see `fork`.
-        fork(unsafe { here::owner() }, a, frame)
+        fork(unsafe { here::worker() }, a, frame)
     } else {
         // SAFETY: the frame was not pushed, and nothing was taken out of it.
         from_outside(pool, a, unsafe { frame.take_closure() })
     }
+}
+
+/// The join of a [`Worker`]: as [`join_framed`], without finding out where the thread is.
+#[inline(never)]
+pub(crate) fn join_here<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+where
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    fork(worker, a, frame)
 }
 
 /// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.
@@ -64,37 +77,37 @@ where
 #[inline(never)]
 fn from_outside<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
 where
-    A: FnOnce() -> RA + Send,
-    B: FnOnce() -> RB + Send,
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
     install(pool, || {
         if here::is_at(pool.id()) {
             // SAFETY: the thread sits there; and see `fork`.
-            fork(unsafe { here::owner() }, a, &Frame::new(b))
+            fork(unsafe { here::worker() }, a, &Frame::new(b))
         } else {
-            in_order(a, b)
+            in_order(Worker::nowhere(), a, b)
         }
     })
 }
 
 /// The join of a worker.
 ///
-/// `owner` is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
+/// The worker's seat is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
 /// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
 /// frame lies on the split stack, [`leave`](here::leave) would refuse as well.)
 #[inline(always)]
-fn fork<A, B, RA, RB>(owner: Owner<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+fn fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
-    A: FnOnce() -> RA + Send,
-    B: FnOnce() -> RB + Send,
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    let Some(room) = owner.stack().room() else {
+    let Some((owner, room)) = worker.room() else {
         // SAFETY: the frame was not pushed, and nothing was taken out of it.
-        return in_order(a, unsafe { frame.take_closure() });
+        return in_order(worker, a, unsafe { frame.take_closure() });
     };
     let pushed = room.push(frame.as_ptr());
     if owner.stack().is_asked() {
@@ -114,8 +127,8 @@ fn answer_and_go_on<A, B, RA, RB>(
     a: A,
 ) -> (RA, RB)
 where
-    A: FnOnce() -> RA + Send,
-    B: FnOnce() -> RB + Send,
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
@@ -130,19 +143,20 @@ where
 #[inline(always)]
 fn go_on<A, B, RA, RB>(owner: Owner<'_>, pushed: Pushed<'_, Header>, frame: &Frame<B, RB>, a: A) -> (RA, RB)
 where
-    A: FnOnce() -> RA + Send,
-    B: FnOnce() -> RB + Send,
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    let a = match catch_unwind(AssertUnwindSafe(a)) {
+    let above = Worker::above(owner, pushed);
+    let a = match catch_unwind(AssertUnwindSafe(|| a(above))) {
         Ok(a) => a,
         Err(payload) => unwind(owner, pushed, frame, payload),
     };
     if pushed.pop() {
         // SAFETY: the frame was popped.
         let b = unsafe { frame.take_closure() };
-        return (a, b());
+        return (a, b(Worker::below(owner, pushed)));
     }
     finish_public(owner, pushed, frame, a)
 }
@@ -157,11 +171,11 @@ fn finish_public<F, R, RA>(
     a: RA,
 ) -> (RA, R)
 where
-    F: FnOnce() -> R + Send,
+    F: FnOnce(Worker<'_>) -> R + Send,
     R: Send,
 {
     match settle_public(owner, pushed, frame) {
-        Settled::Here(b) => (a, b()),
+        Settled::Here(b) => (a, b(Worker::below(owner, pushed))),
         Settled::There(Ok(b)) => (a, b),
         Settled::There(Err(payload)) => {
             // Before the unwinding: a destructor that panics in its course would abort.
@@ -183,7 +197,7 @@ enum Settled<F, R> {
 #[inline(never)]
 fn settle_public<F, R>(owner: Owner<'_>, pushed: Pushed<'_, Header>, frame: &Frame<F, R>) -> Settled<F, R>
 where
-    F: FnOnce() -> R + Send,
+    F: FnOnce(Worker<'_>) -> R + Send,
     R: Send,
 {
     if pushed.reclaim() {
@@ -210,7 +224,7 @@ fn unwind<F, R>(
     payload: Box<dyn Any + Send>,
 ) -> !
 where
-    F: FnOnce() -> R + Send,
+    F: FnOnce(Worker<'_>) -> R + Send,
     R: Send,
 {
     let settled = if pushed.pop() {
@@ -220,7 +234,7 @@ where
         settle_public(owner, pushed, frame)
     };
     let outcome = match settled {
-        Settled::Here(b) => catch_unwind(AssertUnwindSafe(b)),
+        Settled::Here(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::below(owner, pushed)))),
         Settled::There(outcome) => outcome,
     };
     drop_quietly(outcome);
@@ -230,15 +244,15 @@ where
 /// Both halves in order, each exactly once: for a stack that is full, and for pools that take nothing any more.
 #[cold]
 #[inline(never)]
-fn in_order<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+fn in_order<A, B, RA, RB>(mut worker: Worker<'_>, a: A, b: B) -> (RA, RB)
 where
-    A: FnOnce() -> RA,
-    B: FnOnce() -> RB,
+    A: FnOnce(Worker<'_>) -> RA,
+    B: FnOnce(Worker<'_>) -> RB,
 {
-    match catch_unwind(AssertUnwindSafe(a)) {
-        Ok(a) => (a, b()),
+    match catch_unwind(AssertUnwindSafe(|| a(worker.reborrow()))) {
+        Ok(a) => (a, b(worker)),
         Err(payload) => {
-            drop_quietly(catch_unwind(AssertUnwindSafe(b)));
+            drop_quietly(catch_unwind(AssertUnwindSafe(|| b(worker))));
             resume_unwind(payload)
         }
     }

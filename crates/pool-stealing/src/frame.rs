@@ -32,6 +32,9 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering::*};
 use std::thread;
 
+use crate::here;
+use crate::worker::Worker;
+
 /// The part of a frame that is the same for all types.
 pub(crate) struct Header {
     /// Runs the closure of the frame that this header is the first field of, and stores the result.
@@ -59,7 +62,7 @@ pub(crate) struct Frame<F, R> {
     result: UnsafeCell<MaybeUninit<thread::Result<R>>>,
 }
 
-impl<F: FnOnce() -> R + Send, R: Send> Frame<F, R> {
+impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     #[inline(always)]
     pub(crate) fn new(closure: F) -> Self {
         Frame {
@@ -117,12 +120,14 @@ impl<F: FnOnce() -> R + Send, R: Send> Frame<F, R> {
 /// # Safety
 ///
 /// `header` is the first field of a `Frame<F, R>` that is the caller's; its closure is still there.
-unsafe fn run<F: FnOnce() -> R + Send, R: Send>(header: NonNull<Header>) {
+unsafe fn run<F: FnOnce(Worker<'_>) -> R + Send, R: Send>(header: NonNull<Header>) {
     // SAFETY: the frame begins with its header (`repr(C)`), and the pointer was made from the whole of it.
     let frame = unsafe { header.cast::<Frame<F, R>>().as_ref() };
     // SAFETY: the frame is the caller's, and its closure is still there.
     let closure = unsafe { frame.take_closure() };
-    let result = catch_unwind(AssertUnwindSafe(closure));
+    // SAFETY: this thread is about to run a fork, and leaves its seat, if it has one, when it has returned from that.
+    let thief = unsafe { here::worker_if_any() };
+    let result = catch_unwind(AssertUnwindSafe(|| closure(thief)));
     // SAFETY: nobody but the thief looks at the result before the latch is set.
     unsafe { (*frame.result.get()).write(result) };
 }

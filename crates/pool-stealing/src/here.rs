@@ -8,6 +8,7 @@ use pool_core::{PoolId, current};
 
 use crate::seat::{Owner, Seat};
 use crate::shared::Shared;
+use crate::worker::Worker;
 
 #[derive(Clone, Copy)]
 struct Here {
@@ -106,4 +107,28 @@ pub(crate) unsafe fn owner<'a>() -> Owner<'a> {
     let seat = unsafe { &*HERE.get().seat };
     // SAFETY: `HERE` names the seat that this thread has taken; the rest is passed on.
     unsafe { Owner::new(seat) }
+}
+
+/// The handle of the worker that the calling thread is.
+///
+/// # Safety
+///
+/// As for [`owner`].
+#[inline(always)]
+pub(crate) unsafe fn worker<'a>() -> Worker<'a> {
+    // SAFETY: passed on.
+    Worker::of(unsafe { owner() })
+}
+
+/// The handle of the worker that the calling thread is, or that of one who sits nowhere.
+///
+/// # Safety
+///
+/// As for [`owner_of`].
+pub(crate) unsafe fn worker_if_any<'a>() -> Worker<'a> {
+    if HERE.get().seat.is_null() {
+        return Worker::nowhere();
+    }
+    // SAFETY: the thread sits somewhere; the rest is passed on.
+    unsafe { worker() }
 }

@@ -1,4 +1,32 @@
-//! A work-stealing pool.
+//! A work-stealing pool: for recursions, for many small jobs, for anything that computes.
+//!
+//! ```
+//! use pool_stealing::StealingPool;
+//!
+//! let pool = StealingPool::new()?;
+//! let (left, right) = pool.join(|| 20, || 22);
+//! assert_eq!(pool.spawn(move || left + right)?.join()?, 42);
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
+//! # The discipline
+//!
+//! Each worker has a deque of the jobs that it spawns, from which the others steal when they have nothing to do (after Blumofe
+//! and Leiserson, 1999, on crossbeam-deque's Chase-Lev deques). Jobs from outside go through one injector. Submitting
+//! and taking a job take O(1), a search O(workers).
+//!
+//! No order is promised. Mostly the oldest job of a worker goes first, its own before those of others; every 64th time the
+//! injector goes before both, so that jobs which keep spawning jobs do not lock out the rest of the world.
+//!
+//! # Fork-join
+//!
+//! A `join` leaves its second half in the caller's frame, on a stack of pointers that is mostly the worker's own: nothing
+//! is allocated, and no locked instruction is executed where nobody steals. Every half can be stolen at any moment, also
+//! one below a long leaf, and a worker that waits for a thief runs what the thief has forked, and nothing else. Where joins
+//! nest deeper than 16,384, the innermost run in order.
+//!
+//! [`Worker`] is for recursions that do hardly anything but join: each half gets the handle of the worker that runs it, which
+//! saves finding it out.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
@@ -28,6 +56,8 @@ mod seat;
 mod shared;
 #[cfg(not(loom))]
 mod theft;
+#[cfg(not(loom))]
+mod worker;
 
 #[cfg(not(loom))]
 mod strategy {
@@ -80,4 +110,5 @@ pub use crate::{
     inlet::StealingInlet,
     outlet::StealingOutlet,
     strategy::{Stealing, StealingPool},
+    worker::{Worker, with_worker},
 };

@@ -208,6 +208,11 @@ impl<'a> Owner<'a> {
     }
 
     #[inline(always)]
+    pub(crate) fn seat(self) -> &'a Seat {
+        self.seat
+    }
+
+    #[inline(always)]
     pub(crate) fn stack(self) -> &'a SplitStack<Header> {
         &self.seat.stack
     }

@@ -23,7 +23,7 @@ impl Kind {
     /// What an engine of this spec is.
     pub(crate) fn of(engine: &str) -> Self {
         match engine.split(':').next().unwrap_or_default() {
-            "mpsc" | "bounded" | "priority" | "stealing" => Kind::Ours,
+            "mpsc" | "bounded" | "priority" | "stealing" | "stealing-worker" => Kind::Ours,
             "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
             "serial" | "serial-call" | "futex" | "threads-bare" | "greedy-model" => Kind::Yardstick,
             _ => Kind::Peer,

@@ -1,0 +1,45 @@
+//! Our work-stealing pool, joined by the worker's own handle instead of the pool's.
+
+use pool_stealing::{StealingPool, Worker, with_worker};
+
+use crate::engine::{Engine, Joins, Start};
+use crate::spec::{Spec, SpecError};
+
+pub(crate) fn entry() -> Engine {
+    Engine::new("stealing-worker", env!("VERSION_POOL_STEALING"), "stealing, joined by `Worker::join`")
+        .joins::<StealingWorker>()
+        .no_pool("it is `stealing`, and differs in joins only")
+}
+
+struct StealingWorker {
+    pool: StealingPool,
+}
+
+impl Start for StealingWorker {
+    fn start(spec: &Spec) -> Result<Self, SpecError> {
+        let pool = StealingPool::builder().threads(spec.threads()).build();
+        Ok(StealingWorker { pool: pool.map_err(|error| spec.build_error(error))? })
+    }
+
+    /// Dropping the pool joins its threads.
+    fn stop(self) {}
+}
+
+impl Joins for StealingWorker {
+    type Context<'c> = Worker<'c>;
+
+    fn enter<R: Send>(&self, root: impl FnOnce(&mut Worker<'_>) -> R + Send) -> R {
+        with_worker(&self.pool, |mut worker| root(&mut worker))
+    }
+
+    #[inline]
+    fn join<A, B, RA, RB>(worker: &mut Worker<'_>, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&mut Worker<'_>) -> RA + Send,
+        B: FnOnce(&mut Worker<'_>) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        worker.join(|mut worker| a(&mut worker), |mut worker| b(&mut worker))
+    }
+}
