@@ -11,7 +11,7 @@ use crate::frame::{Frame, Header, Stolen};
 use crate::here;
 use crate::seat::Owner;
 use crate::shared::Shared;
-use crate::split::Pushed;
+use crate::split::{Pushed, Room};
 use crate::strategy::Stealing;
 use crate::theft::Hunger;
 use crate::worker::Worker;
@@ -53,7 +53,12 @@ where
 {
     if here::is_at(pool.id()) {
         // SAFETY: the thread sits there; and see `fork`.
-        fork(unsafe { here::worker() }, a, frame)
+        let owner = unsafe { here::owner() };
+        match owner.stack().room() {
+            Some(room) => fork(owner, room, a, frame),
+            // SAFETY: the frame was not pushed, and nothing was taken out of it.
+            None => in_order(Worker::of(owner), a, unsafe { frame.take_closure() }),
+        }
     } else {
         // SAFETY: the frame was not pushed, and nothing was taken out of it.
         from_outside(pool, a, unsafe { frame.take_closure() })
@@ -69,7 +74,11 @@ where
     RA: Send,
     RB: Send,
 {
-    fork(worker, a, frame)
+    match worker.room() {
+        Some((owner, room)) => fork(owner, room, a, frame),
+        // SAFETY: the frame was not pushed, and nothing was taken out of it.
+        None => in_order(worker, a, unsafe { frame.take_closure() }),
+    }
 }
 
 /// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.
@@ -85,30 +94,26 @@ where
     install(pool, || {
         if here::is_at(pool.id()) {
             // SAFETY: the thread sits there; and see `fork`.
-            fork(unsafe { here::worker() }, a, &Frame::new(b))
+            join_here(Worker::of(unsafe { here::owner() }), a, &Frame::new(b))
         } else {
             in_order(Worker::nowhere(), a, b)
         }
     })
 }
 
-/// The join of a worker.
+/// The join of a worker, in this place on its stack.
 ///
-/// The worker's seat is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
+/// `owner` is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
 /// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
 /// frame lies on the split stack, [`leave`](here::leave) would refuse as well.)
 #[inline(always)]
-fn fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+fn fork<A, B, RA, RB>(owner: Owner<'_>, room: Room<'_, Header>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
     A: FnOnce(Worker<'_>) -> RA + Send,
     B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    let Some((owner, room)) = worker.room() else {
-        // SAFETY: the frame was not pushed, and nothing was taken out of it.
-        return in_order(worker, a, unsafe { frame.take_closure() });
-    };
     let pushed = room.push(frame.as_ptr());
     if owner.stack().is_asked() {
         return answer_and_go_on(owner, pushed, frame, a);
@@ -148,15 +153,14 @@ where
     RA: Send,
     RB: Send,
 {
-    let above = Worker::above(owner, pushed);
-    let a = match catch_unwind(AssertUnwindSafe(|| a(above))) {
+    let a = match catch_unwind(AssertUnwindSafe(|| a(Worker::of(owner)))) {
         Ok(a) => a,
         Err(payload) => unwind(owner, pushed, frame, payload),
     };
     if pushed.pop() {
         // SAFETY: the frame was popped.
         let b = unsafe { frame.take_closure() };
-        return (a, b(Worker::below(owner, pushed)));
+        return (a, b(Worker::of(owner)));
     }
     finish_public(owner, pushed, frame, a)
 }
@@ -175,7 +179,7 @@ where
     R: Send,
 {
     match settle_public(owner, pushed, frame) {
-        Settled::Here(b) => (a, b(Worker::below(owner, pushed))),
+        Settled::Here(b) => (a, b(Worker::of(owner))),
         Settled::There(Ok(b)) => (a, b),
         Settled::There(Err(payload)) => {
             // Before the unwinding: a destructor that panics in its course would abort.
@@ -234,7 +238,7 @@ where
         settle_public(owner, pushed, frame)
     };
     let outcome = match settled {
-        Settled::Here(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::below(owner, pushed)))),
+        Settled::Here(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::of(owner)))),
         Settled::There(outcome) => outcome,
     };
     drop_quietly(outcome);
@@ -244,7 +248,7 @@ where
 /// Both halves in order, each exactly once: for a stack that is full, and for pools that take nothing any more.
 #[cold]
 #[inline(never)]
-fn in_order<A, B, RA, RB>(mut worker: Worker<'_>, a: A, b: B) -> (RA, RB)
+fn in_order<A, B, RA, RB>(worker: Worker<'_>, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce(Worker<'_>) -> RA,
     B: FnOnce(Worker<'_>) -> RB,

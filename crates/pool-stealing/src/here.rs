@@ -109,17 +109,6 @@ pub(crate) unsafe fn owner<'a>() -> Owner<'a> {
     unsafe { Owner::new(seat) }
 }
 
-/// The handle of the worker that the calling thread is.
-///
-/// # Safety
-///
-/// As for [`owner`].
-#[inline(always)]
-pub(crate) unsafe fn worker<'a>() -> Worker<'a> {
-    // SAFETY: passed on.
-    Worker::of(unsafe { owner() })
-}
-
 /// The handle of the worker that the calling thread is, or that of one who sits nowhere.
 ///
 /// # Safety
@@ -130,5 +119,5 @@ pub(crate) unsafe fn worker_if_any<'a>() -> Worker<'a> {
         return Worker::nowhere();
     }
     // SAFETY: the thread sits somewhere; the rest is passed on.
-    unsafe { worker() }
+    Worker::of(unsafe { owner() })
 }

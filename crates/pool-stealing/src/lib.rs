@@ -83,6 +83,7 @@ mod strategy {
         const NAME: &'static str = "stealing";
 
         fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+            crate::worker::prepare();
             let shared = Arc::new(Shared::new(seats));
             Ok(Ends {
                 inlet: StealingInlet::new(shared.clone()),

@@ -19,20 +19,13 @@ use loom::thread::{self, JoinHandle};
 
 use crate::calls;
 use crate::sleep::{Sleep, Woken};
-use crate::split::{Pushed, Room, SplitStack};
+use crate::split::{Pushed, SplitStack};
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(switches);
     builder.check(model);
-}
-
-impl<T> SplitStack<T> {
-    /// The next free place, as a join finds it that does not know the depth.
-    fn room(&self) -> Option<Room<'_, T>> {
-        self.room_at(self.depth())
-    }
 }
 
 /// A queue, as far as the protocol is concerned: a number of jobs.

@@ -58,10 +58,19 @@ struct Own {
 
 impl Seat {
     pub(crate) fn new(index: usize) -> Self {
+        Seat::with(index, SplitStack::new())
+    }
+
+    /// A seat that has no room for forks.
+    pub(crate) fn without_room() -> Self {
+        Seat::with(0, SplitStack::with_room_for(0))
+    }
+
+    fn with(index: usize, stack: SplitStack<Header>) -> Self {
         let own = Own { hand: Worker::new_fifo(), spawned: Worker::new_fifo(), grown: Cell::new(false) };
         Seat {
             index,
-            stack: SplitStack::new(),
+            stack,
             hand: own.hand.stealer(),
             spawned: own.spawned.stealer(),
             own: OwnersOnly(own),

@@ -129,19 +129,12 @@ impl<T> Copy for Pushed<'_, T> {}
 
 /// The owner's side. Only the thread that sits in the stack's seat may use it.
 impl<T> SplitStack<T> {
-    /// How many forks lie here, taken ones that the owner waits for included.
+    /// The next free place, if there is one.
     #[inline(always)]
-    pub(crate) fn depth(&self) -> usize {
-        self.ends.top.load(Relaxed)
-    }
-
-    /// The next free place, if there is one, to an owner who knows the [`depth`](SplitStack::depth). Who does not read
-    /// it does not wait for its last write either: 1 ns a join.
-    #[inline(always)]
-    pub(crate) fn room_at(&self, depth: usize) -> Option<Room<'_, T>> {
-        let slot = self.ends.slots.get(depth)?;
-        debug_assert_eq!(depth, self.depth(), "somebody else has pushed, or not popped");
-        Some(Room { stack: self, slot, index: depth })
+    pub(crate) fn room(&self) -> Option<Room<'_, T>> {
+        let index = self.ends.top.load(Relaxed);
+        let slot = self.ends.slots.get(index)?;
+        Some(Room { stack: self, slot, index })
     }
 
     /// Whether a thief wants something. To be asked after each push.
@@ -190,12 +183,6 @@ impl<'a, T> Room<'a, T> {
 }
 
 impl<T> Pushed<'_, T> {
-    /// How many forks lay there before it.
-    #[inline(always)]
-    pub(crate) fn depth(self) -> usize {
-        self.index
-    }
-
     /// Pops it, all above having been popped. Returns `false` if it is public: then [`reclaim`](Pushed::reclaim) says
     /// whether it is still there.
     #[inline(always)]
@@ -225,7 +212,11 @@ impl<T> Pushed<'_, T> {
 /// The side of thieves.
 impl<T> SplitStack<T> {
     pub(crate) fn new() -> Self {
-        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots: null_pointers(DEPTH) };
+        SplitStack::with_room_for(DEPTH)
+    }
+
+    pub(crate) fn with_room_for(forks: usize) -> Self {
+        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots: null_pointers(forks) };
         SplitStack {
             ends: CachePadded::new(ends),
             mark: CachePadded::new(AtomicUsize::new(ASKED | FENCED)),

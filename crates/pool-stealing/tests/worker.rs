@@ -11,7 +11,7 @@ fn pool(threads: usize) -> StealingPool {
     StealingPool::builder().threads(threads).stack_size(16 << 20).build().unwrap()
 }
 
-fn fib(n: u64, mut worker: Worker<'_>) -> u64 {
+fn fib(n: u64, worker: Worker<'_>) -> u64 {
     if n < 2 {
         return n;
     }
@@ -30,7 +30,7 @@ fn recursion_gives_the_right_answer() {
 }
 
 /// Each kind of join inside each other, and jobs of all sorts run in between.
-fn mixed(pool: &StealingPool, ran: &AtomicUsize, depth: u32, mut worker: Worker<'_>) {
+fn mixed(pool: &StealingPool, ran: &AtomicUsize, depth: u32, worker: Worker<'_>) {
     ran.fetch_add(1, Relaxed);
     let Some(below) = depth.checked_sub(1) else { return };
     match depth % 4 {
@@ -78,7 +78,7 @@ fn the_second_half_has_the_handle_of_the_worker_that_runs_it() {
             assert_eq!(fib(10, worker), 55);
             here
         };
-        let (one, other) = with_worker(&pool, |mut worker| worker.join(half, half));
+        let (one, other) = with_worker(&pool, |worker| worker.join(half, half));
         assert_ne!(one, other);
     }
 }
@@ -87,7 +87,7 @@ fn the_second_half_has_the_handle_of_the_worker_that_runs_it() {
 fn both_halves_run_whatever_panics_and_the_handle_is_good_afterwards() {
     let pool = pool(2);
     for seed in 0..100 {
-        with_worker(&pool, |mut worker| {
+        with_worker(&pool, |worker| {
             let ran = AtomicUsize::new(0);
             let half = |panics: bool, which: &'static str| {
                 let ran = &ran;
@@ -114,7 +114,7 @@ fn both_halves_run_whatever_panics_and_the_handle_is_good_afterwards() {
 /// Deeper than the stack of forks, so that the last halves run in order.
 #[test]
 fn a_chain_that_finds_no_room_runs_in_order() {
-    fn chain(left: u64, mut worker: Worker<'_>) -> u64 {
+    fn chain(left: u64, worker: Worker<'_>) -> u64 {
         if left == 0 {
             return 0;
         }
@@ -132,13 +132,13 @@ fn on_a_pool_that_is_gone_the_halves_run_here_in_order() {
     let pool = pool(1);
     assert_eq!(pool.shutdown(), Shutdown::Terminated);
     let order = std::sync::Mutex::new(Vec::new());
-    let sum = with_worker(&pool, |mut worker| {
-        assert_eq!(format!("{worker:?}"), "Worker { forks: None, .. }");
+    let sum = with_worker(&pool, |worker| {
+        assert_eq!(format!("{worker:?}"), "Worker { forks: false }");
         worker.join(|_| order.lock().unwrap().push(1), |_| order.lock().unwrap().push(2));
         fib(12, worker)
     });
     assert_eq!((sum, order.into_inner().unwrap()), (144, vec![1, 2]));
-    let join = || with_worker(&pool, |mut worker| worker.join(|_| resume_unwind(Box::new(1_u8)), |_| ()));
+    let join = || with_worker(&pool, |worker| worker.join(|_| resume_unwind(Box::new(1_u8)), |_| ()));
     let payload = catch_unwind(AssertUnwindSafe(join)).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&1_u8));
 }
@@ -146,7 +146,7 @@ fn on_a_pool_that_is_gone_the_halves_run_here_in_order() {
 #[test]
 fn workers_of_one_pool_join_on_another() {
     let (one, other) = (pool(2), pool(2));
-    let sum = with_worker(&one, |mut worker| {
+    let sum = with_worker(&one, |worker| {
         let (a, b) = worker.join(
             |worker| with_worker(&other, |inner| fib(10, inner)) + fib(9, worker),
             |worker| fib(8, worker) + with_worker(&other, |inner| fib(7, inner)),
