@@ -79,6 +79,10 @@ impl WorkerHook {
         WorkerHook(Some(Arc::new(hook)))
     }
 
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn call(&self, index: usize) {
         if let Some(hook) = &self.0 {
             hook(index);

@@ -332,7 +332,9 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
-    /// Starts the pool. Returns once every worker runs.
+    /// Starts the pool. Returns once the threads exist; what is submitted before they have arrived waits for them. With an
+    /// [`on_start`](Builder::on_start) hook, which may fail, it returns once every worker has got past that, and with express
+    /// workers (pool-priority) once all are there.
     ///
     /// # Errors
     ///
@@ -435,10 +437,17 @@ impl<S: Strategy> Builder<S> {
 fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize) -> Result<(), BuildError> {
     for index in 0..threads {
         core.life.expect();
+        // Whoever has the pool before this worker has arrived may write to it.
+        core.mail.open(index);
         if let Err(source) = worker::start(core, index) {
             core.worker_is_gone();
             return Err(BuildError::Spawn { index, source });
         }
+    }
+    if !core.settings.on_start.is_set() && core.all_serve_all() {
+        // Nothing can go wrong any more: they are on their way, and whoever comes first takes what there is.
+        core.life.finish_building();
+        return Ok(());
     }
     core.life.wait_started().map_err(|payload| BuildError::Start(Panic::new(payload)))
 }

@@ -130,6 +130,11 @@ impl Life {
         None
     }
 
+    /// From now on workers are replaced.
+    pub(super) fn finish_building(&self) {
+        self.lock().built = true;
+    }
+
     /// Waits until every expected worker has started or died in the attempt, whose payload is then the error.
     pub(super) fn wait_started(&self) -> Result<(), Box<dyn Any + Send>> {
         let mut inner = self.lock();
