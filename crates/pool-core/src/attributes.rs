@@ -75,9 +75,9 @@ impl Attributes {
 
     /// It is overdue when it has run for this long. Then its token is set (it gets one if it has none), the pool's
     /// [`on_overdue`](crate::Builder::on_overdue) hook is called, and the pool may start another worker meanwhile, in a spare
-    /// seat. It is up to the job to look at its token and return. When it does there is one worker too many, and the one that
-    /// ran it leaves, as soon as it is through with the job that it was popped for. (An express worker of pool-priority
-    /// never leaves; then it is the first of the others to end a job.)
+    /// seat. It is up to the job to look at its token and return. When it does and another has come, there is one
+    /// worker too many, and the one that ran it leaves. (If it was an express worker of pool-priority, or the other is still on
+    /// its way, the first to end a job leaves.)
     ///
     /// A [token](Attributes::token) that several jobs share is set for all of them. Give each a
     /// [child](CancelToken::child) of it.

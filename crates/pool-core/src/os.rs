@@ -22,6 +22,23 @@ fn into_handler(handler: extern "C" fn()) -> Option<unsafe extern "C" fn()> {
     Some(handler)
 }
 
+/// How many CPUs the calling thread may be scheduled on, whatever share of them it has been given. On Linux; `None`
+/// elsewhere, and where there are more than 1,024.
+pub(crate) fn schedulable_cpus() -> Option<usize> {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        // SAFETY: a set of bits may be all zero.
+        let mut cpus: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: `cpus` is valid for the write of its size.
+        let result = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut cpus) };
+        // SAFETY: the set is initialised, and the function only counts.
+        let count = unsafe { libc::CPU_COUNT(&cpus) };
+        (result == 0).then(|| usize::try_from(count).ok()).flatten()
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    None
+}
+
 #[cfg(all(test, unix, not(miri)))]
 mod tests {
     use std::sync::{Arc, Barrier};
@@ -50,6 +67,33 @@ mod tests {
 
     fn pool(threads: usize) -> ThreadPool<Deque> {
         ThreadPool::with(Deque::taking_from(End::Oldest)).threads(threads).build().unwrap()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn there_are_cpus() {
+        assert!(super::schedulable_cpus().is_some_and(|cpus| (1..=1024).contains(&cpus)));
+    }
+
+    #[test]
+    fn in_a_child_a_scaling_pool_hires_nobody() {
+        let builder = ThreadPool::with(Deque::taking_from(End::Oldest));
+        let pool = builder.scaling(Scaling::between(1, 3)).build().unwrap();
+        let (starts, started) = std::sync::mpsc::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let held = pool.spawn(move || {
+            starts.send(()).unwrap();
+            released.recv().unwrap();
+        });
+        started.recv().unwrap();
+        in_child(|| {
+            assert_eq!(pool.join(|| 3, || 4), (3, 4));
+            assert_eq!(pool.scope(|scope| scope.spawn(|| 5).join().unwrap()), 5);
+            let threads = std::fs::read_dir("/proc/self/task").map(|threads| threads.count());
+            assert!(threads.is_ok_and(|threads| threads == 1) || cfg!(not(target_os = "linux")));
+        });
+        release.send(()).unwrap();
+        held.unwrap().join().unwrap();
     }
 
     #[test]

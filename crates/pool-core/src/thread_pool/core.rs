@@ -181,7 +181,10 @@ impl<S: Strategy> Core<S> {
 
     /// As [`queue_ticket`](Core::queue_ticket), where work comes into the pool.
     pub(super) fn submit_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        if self.settings.scales {
+        // Inside the gate: a pool that ends, or is dead in a forked child, hires nobody.
+        if self.settings.scales
+            && let Some(_inside) = self.gate.enter(self.ledger.passages().uncounted())
+        {
             self.see_to_one_more();
         }
         self.queue_ticket(ticket)

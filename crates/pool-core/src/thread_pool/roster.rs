@@ -122,7 +122,7 @@ impl Roster {
         self.blocked[seat] -= 1;
     }
 
-    /// The worker is not blocked any more, and the next to leave.
+    /// The worker is not blocked any more, and the next to leave, if somebody has taken its place when it looks up.
     pub(super) fn retire(&mut self, seat: usize) {
         self.unblock(seat);
         self.retiring[seat] = true;
@@ -130,13 +130,13 @@ impl Roster {
 
     /// Whether the worker in this seat, which looks up, is to leave.
     pub(super) fn dismisses(&mut self, seat: usize) -> bool {
-        if self.effective() <= self.target {
-            // Nobody has taken its place, or there is work for both.
-            self.retiring[seat] = false;
+        if std::mem::take(&mut self.retiring[seat]) {
+            return self.surplus() > 0;
         }
-        let first =
-            if self.retiring[seat] { 0 } else { self.retiring.iter().filter(|retires| **retires).count() };
-        self.surplus() > first
+        // Those that are blocked again do not count as surplus either.
+        let retire =
+            self.retiring.iter().zip(&self.blocked).filter(|(retires, ways)| **retires && **ways == 0);
+        self.surplus() > retire.count()
     }
 
     /// How many workers are blocked, in however many ways.
@@ -151,7 +151,7 @@ impl Roster {
 
     /// Whether a worker that looks up has nothing to do about it.
     pub(super) fn is_settled(&self) -> bool {
-        self.surplus() == 0 && (!self.is_short() || self.hold_off.is_some())
+        self.surplus() == 0 && !self.retiring.contains(&true) && (!self.is_short() || self.hold_off.is_some())
     }
 
     /// Takes a seat for one who is wanted.
@@ -265,19 +265,39 @@ mod tests {
         let mut roster = Roster::new(2, 1..=2, 3);
         roster.block(1);
         let seat = roster.hire().unwrap();
-        roster.retire(1);
-        assert!(!roster.dismisses(1), "its successor may not arrive");
         roster.arrive(seat);
+        roster.retire(1);
         assert_eq!([0, seat, 1].map(|seat| roster.dismisses(seat)), [false, false, true]);
         roster.leave();
         roster.vacate(1);
         assert!(roster.is_settled() && !roster.dismisses(0));
-        // Nobody stood in for this one.
+    }
+
+    #[test]
+    fn whoever_was_overdue_and_stays_keeps_nobody() {
+        let mut roster = Roster::new(2, 1..=2, 3);
+        // Nobody stood in for it.
         roster.block(0);
         roster.retire(0);
+        assert!(!roster.is_settled(), "it is to look up");
         assert!(!roster.dismisses(0));
         roster.aim(1);
-        assert!(roster.dismisses(2), "it is one of two now");
+        assert!(roster.dismisses(1), "it is one of two now");
+        roster.aim(2);
+        // Its successor is on the way, and may not arrive.
+        roster.block(0);
+        let seat = roster.hire().unwrap();
+        roster.retire(0);
+        assert!(!roster.dismisses(0));
+        roster.arrive(seat);
+        assert!(roster.dismisses(seat));
+        // It is blocked once more before it looks up.
+        roster.block(0);
+        roster.retire(0);
+        roster.block(0);
+        assert!(!roster.dismisses(1), "there are two now that work");
+        roster.aim(1);
+        assert!(roster.dismisses(1));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! How many workers a pool is asked to have.
 
-use std::fs;
 use std::num::NonZeroUsize;
+
+use crate::os::schedulable_cpus;
 
 /// How many workers a pool has.
 ///
@@ -67,26 +68,9 @@ impl From<NonZeroUsize> for Threads {
     }
 }
 
-/// The CPUs that the process may be scheduled on, whatever share of them it has been given; on Linux.
-fn schedulable_cpus() -> Option<usize> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    ones(status.lines().find_map(|line| line.strip_prefix("Cpus_allowed:"))?)
-}
-
-/// The set bits of a mask in hexadecimal digits, in groups.
-fn ones(mask: &str) -> Option<usize> {
-    let digits = mask.trim().chars().filter(|digit| *digit != ',');
-    digits.map(|digit| Some(digit.to_digit(16)?.count_ones() as usize)).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_mask_has_a_bit_for_each_cpu() {
-        assert_eq!(["\t3\n", "ffffffff,00000001", "0", "f g"].map(ones), [Some(2), Some(33), Some(0), None]);
-    }
 
     #[test]
     fn without_a_limit_there_are_at_least_as_many() {
