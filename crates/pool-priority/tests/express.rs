@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pool_core::{
     Caller, Ends, Idle, Inlet, Job, Outlet, Pool, PoolExt, Pop, Priority, Push, Scaling, Strategy, Submit,
-    current,
+    Timing, current,
 };
 use pool_priority::{Levels, PriorityPool};
 
@@ -75,6 +75,13 @@ fn pool(threads: usize, express: usize) -> PriorityPool {
 
 /// Keeps the only regular worker of a pool busy until the sender is used or dropped.
 fn hold_the_regular(pool: &PriorityPool) -> Sender<()> {
+    let (worker, release) = hold(pool);
+    assert_eq!(worker, 1, "not on the express worker");
+    release
+}
+
+/// Keeps a worker busy until the sender is used or dropped.
+fn hold(pool: &PriorityPool) -> (usize, Sender<()>) {
     let (release, released) = channel::<()>();
     let (started, running) = channel();
     pool.execute(move || {
@@ -82,8 +89,7 @@ fn hold_the_regular(pool: &PriorityPool) -> Sender<()> {
         let _ = released.recv();
     })
     .unwrap();
-    assert_eq!(running.recv_timeout(DEADLINE), Ok(1), "not on the express worker");
-    release
+    (running.recv_timeout(DEADLINE).unwrap(), release)
 }
 
 #[test]
@@ -197,10 +203,70 @@ fn while_the_regular_worker_leaves_nobody_waits() {
 fn an_idle_express_worker_does_not_keep_the_pool_from_growing() {
     let scaling = Scaling::between(2, 3);
     let pool = PriorityPool::with(Levels::new(4).express(1, 1)).scaling(scaling).build().unwrap();
-    let release = hold_the_regular(&pool);
+    // The pool grows for this one, if the regular worker has not got as far as to wait for it.
+    let (first, release) = hold(&pool);
     let low = pool.spawn(|| current().unwrap().index).unwrap();
-    assert_eq!(low.join_timeout(DEADLINE).unwrap().unwrap(), 2);
+    let second = low.join_timeout(DEADLINE).unwrap().unwrap();
+    assert_eq!(first.min(second)..=first.max(second), 1..=2);
     drop(release);
+}
+
+#[test]
+fn mail_reaches_both_kinds() {
+    for _ in 0..50 {
+        let pool = pool(2, 1);
+        let release = hold_the_regular(&pool);
+        let mut answers = pool.broadcast(|worker| worker).unwrap();
+        let (regular, express) = (answers.pop().unwrap(), answers.pop().unwrap());
+        assert_eq!(express.join_timeout(DEADLINE).unwrap().unwrap(), 0);
+        // It is no job of the queue, so its level does not matter.
+        let idle = pool.spawn_on(0, || current().unwrap().index).unwrap();
+        assert_eq!(idle.join_timeout(DEADLINE).unwrap().unwrap(), 0);
+        assert!(!regular.is_finished());
+        drop(release);
+        assert_eq!(regular.join_timeout(DEADLINE).unwrap().unwrap(), 1);
+    }
+}
+
+#[test]
+fn a_pause_holds_both_kinds() {
+    for _ in 0..50 {
+        let pool = pool(2, 1);
+        pool.pause().unwrap();
+        let urgent = pool.spawn_with(Priority::URGENT, || ()).unwrap();
+        let low = pool.spawn_with(Priority::IDLE, || ()).unwrap();
+        let answers = pool.broadcast(|worker| worker).unwrap();
+        assert_eq!((pool.counts().queued, pool.counts().running), (4, 0));
+        pool.resume().unwrap();
+        urgent.join_timeout(DEADLINE).unwrap().unwrap();
+        low.join_timeout(DEADLINE).unwrap().unwrap();
+        let workers = answers.into_iter().map(|answer| answer.join_timeout(DEADLINE).unwrap().unwrap());
+        assert!(workers.eq(0..2));
+    }
+}
+
+#[test]
+fn a_dead_express_worker_is_replaced_by_another() {
+    let pool = PriorityPool::with(Levels::new(4).express(1, 1))
+        .threads(2)
+        .timing(Timing::Every)
+        .on_panic(|_| std::panic::resume_unwind(Box::new("the handler's")))
+        .build()
+        .unwrap();
+    for deaths in 1..=3 {
+        pool.execute_on(0, || std::panic::resume_unwind(Box::new("the job's"))).unwrap();
+        // The regular worker sees to what is urgent until the other is back.
+        let urgent = pool.spawn_with(Priority::URGENT, || ()).unwrap();
+        urgent.join_timeout(DEADLINE).unwrap().unwrap();
+        let release = hold_the_regular(&pool);
+        let express = pool.spawn_with(Priority::URGENT, || current().unwrap().index).unwrap();
+        assert_eq!(express.join_timeout(DEADLINE).unwrap().unwrap(), 0);
+        assert_eq!(pool.stats().workers[0].replaced, deaths);
+        drop(release);
+    }
+    assert!(pool.wait_idle(Some(DEADLINE)));
+    // Four a round.
+    assert_eq!(pool.timings().unwrap().run_time.count(), 12);
 }
 
 #[test]
