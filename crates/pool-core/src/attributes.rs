@@ -83,7 +83,9 @@ impl Attributes {
     /// [child](CancelToken::child) of it.
     ///
     /// Holds while a pool runs the job, not when it is run by hand. Costs two readings of the clock, and the use of a
-    /// timer thread that is there while jobs with a limit run, and up to a second longer.
+    /// timer thread that is there while jobs with a limit run, and up to a second longer. If the system refuses that thread,
+    /// it is counted in [`Staff::failed_starts`](crate::Staff::failed_starts), and the job runs without a limit, unless a later
+    /// one brings the thread.
     pub fn run_limit(mut self, limit: Duration) -> Self {
         self.rare.run_limit = Some(limit);
         self

@@ -79,7 +79,8 @@ thread_local! {
 }
 
 /// The token of the job that this thread runs: the one that it was given, or the one that comes with a run limit.
-/// `None` outside a job, in a job without either, and while thread-local values are being dropped.
+/// `None` outside a job, in a job without either, and while thread-local values are being dropped. Half of a join that another
+/// worker has taken is no job, and has none: capture a clone there.
 ///
 /// ```
 /// use pool_core::current_token;

@@ -111,7 +111,8 @@ pub struct Staff {
     pub lowest: usize,
     /// The most.
     pub highest: usize,
-    /// How often a worker could not be started since then: the system refused a thread, or the start hook panicked.
+    /// How often a thread could not be started since then: the system refused it (a worker's, or the one that watches run
+    /// limits), or the start hook panicked.
     pub failed_starts: u64,
 }
 
@@ -151,7 +152,8 @@ impl WorkerStats {
     }
 
     /// The time that an average job took: busy time divided by jobs. It includes taking the job from the queue; no
-    /// clock is read for it while jobs follow each other. Zero before the first job.
+    /// clock is read for it while jobs follow each other. Zero before the first job. The halves of joins are no jobs, but
+    /// the time that a worker spends on stolen ones counts; where there are many the average says little.
     pub fn average_job(&self) -> Duration {
         match self.jobs() {
             0 => Duration::ZERO,

@@ -264,6 +264,11 @@ impl Ledger {
         Some(sum)
     }
 
+    /// This process is a fork.
+    pub(crate) fn forked(&self) {
+        self.books().filter_map(|book| book.observer.as_ref()).for_each(|observer| observer.forked());
+    }
+
     /// Whether some jobs are turned away or timed, which takes more than to queue them.
     pub(crate) fn is_careful(&self) -> bool {
         self.admission.is_some() || self.timing != Timing::Off

@@ -47,6 +47,7 @@ impl Watch {
                 worker,
                 watch: self.clone(),
                 times: OnceLock::new(),
+                is_forked: AtomicBool::new(false),
                 hook_panics: AtomicU64::new(0),
                 is_doomed: AtomicBool::new(false),
             })
@@ -61,6 +62,8 @@ pub(crate) struct Observer {
     watch: Watch,
     /// Made when the first job is timed here; few threads outside run jobs.
     times: OnceLock<Box<Times>>,
+    /// This process is a fork, and the histograms' locks may be held for ever.
+    is_forked: AtomicBool,
     hook_panics: AtomicU64,
     /// A hook has panicked, and the worker is to die of it.
     is_doomed: AtomicBool,
@@ -127,6 +130,11 @@ impl Observer {
         self.is_doomed.store(false, Relaxed);
     }
 
+    /// From now on no time is taken.
+    pub(crate) fn forked(&self) {
+        self.is_forked.store(true, Relaxed);
+    }
+
     pub(crate) fn hook_panics(&self) -> u64 {
         self.hook_panics.load(Relaxed)
     }
@@ -139,7 +147,8 @@ impl Observer {
     }
 
     fn times(&self) -> Option<&Times> {
-        self.watch.is_timing().then(|| &**self.times.get_or_init(Box::default))
+        let takes_times = self.watch.is_timing() && !self.is_forked.load(Relaxed);
+        takes_times.then(|| &**self.times.get_or_init(Box::default))
     }
 
     fn info(&self) -> JobInfo<'_> {

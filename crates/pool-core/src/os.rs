@@ -147,12 +147,15 @@ mod tests {
     #[test]
     fn a_fork_amid_work_leaves_a_usable_child() {
         let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(2);
-        let pool = builder.timing(Timing::Every).build().unwrap();
+        let pool: Arc<dyn Pool> = Arc::new(builder.timing(Timing::Every).build().unwrap());
         std::thread::scope(|threads| {
             let busy = threads.spawn(|| {
                 for number in 0..20_000 {
                     assert_eq!(pool.spawn(move || number).unwrap().join().unwrap(), number);
                     pool.wait_idle(Some(Duration::ZERO));
+                    if number % 1000 == 0 {
+                        assert!(pool.timings().is_some());
+                    }
                 }
             });
             while !busy.is_finished() {
@@ -160,6 +163,7 @@ mod tests {
                     assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::Forked);
                     pool.wait_idle(None);
                     assert!(pool.timings().is_none());
+                    assert_eq!(pool.scope(|scope| scope.spawn(|| 5).join().unwrap()), 5);
                     assert_eq!(pool.shutdown(), Shutdown::Terminated);
                 });
             }

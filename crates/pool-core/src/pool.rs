@@ -29,8 +29,9 @@ use crate::{
 /// [`shutdown`](Pool::shutdown) or [`wait_idle`](Pool::wait_idle) returns.
 ///
 /// **Limit.** Jobs run on workers: a pool of N never runs more than N jobs at once. A job that waits for another may
-/// run that one in place of itself. The exceptions are the caller's choice: `CallerRuns`, and a scope or join
-/// whose pool takes nothing more, which run on the caller.
+/// run that one in place of itself. The exceptions are somebody's choice: `CallerRuns`; a scope or join
+/// whose pool takes nothing more, which run on the caller; and [spare seats](crate::Builder::spare_threads), from where others
+/// stand in for workers that are blocked or overdue.
 ///
 /// **Waiting.** Within one pool, waiting for a handle, a scope or a join never deadlocks, however deep it nests, and a
 /// waiting worker never runs a job that it does not wait for. The price: a waiter whose work is under way
@@ -358,6 +359,10 @@ impl<P: Pool + ?Sized> Pool for Arc<P> {
 
     fn stats(&self) -> Stats {
         (**self).stats()
+    }
+
+    fn timings(&self) -> Option<Timings> {
+        (**self).timings()
     }
 
     fn wait_idle(&self, limit: Option<Duration>) -> bool {

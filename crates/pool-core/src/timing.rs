@@ -12,6 +12,16 @@ use hdrhistogram::Histogram;
 /// A timed job costs three readings of the clock (at its submission, start and end), one allocation, and the
 /// recording in histograms that only its worker writes: some 150 ns in all. One that a scope or a waiter runs
 /// costs two readings and no allocation.
+///
+/// ```
+/// # use pool_core::{BuildError, Pool, Strategy, ThreadPool, Timing};
+/// # use std::num::NonZeroU32;
+/// // One job in 64: cheap enough to leave it on.
+/// const ONE_IN_64: Timing = Timing::Sampled(NonZeroU32::new(64).unwrap());
+/// fn observed<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+///     ThreadPool::with(strategy).timing(ONE_IN_64).build()
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timing {
     /// None. A job costs a branch.

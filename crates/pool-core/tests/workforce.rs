@@ -13,8 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
+use std::time::Duration;
 
-use pool_core::{BuildError, Pool, Scaling, Shutdown, ThreadPool, Threads, block_in_place};
+use pool_core::{
+    Attributes, BuildError, Pool, PoolExt, Scaling, Shutdown, ThreadPool, Threads, block_in_place,
+    current_token,
+};
 
 use self::deque::{Deque, End, Full};
 
@@ -147,6 +151,31 @@ fn a_refused_thread_is_started_when_there_is_room() {
         assert!(pool.wait_idle(None));
         assert_eq!(pool.counts().completed, pool.counts().submitted);
     });
+}
+
+/// The thread that watches run limits has std's stack, which is as large here, and finds no room.
+#[test]
+fn without_a_watchdog_a_job_runs_without_its_limit() {
+    const NAME: &str = "without_a_watchdog_a_job_runs_without_its_limit";
+    if env::var_os(CHILD).is_none() {
+        let limit = format!("export RUST_MIN_STACK={STACK}; ulimit -v 4194304");
+        return check(again(NAME, &limit, Path::new("limited")));
+    }
+    let pool = pool().stack_size(1 << 20).threads(1).build().unwrap();
+    // Nothing is written there; it only takes room.
+    let hog = Vec::<u8>::with_capacity(5 << 29);
+    let limited = || Attributes::new().run_limit(Duration::from_millis(1));
+    let token = pool.spawn_with(limited(), || current_token().unwrap().is_cancelled()).unwrap();
+    assert!(!token.join().unwrap());
+    assert_eq!(pool.stats().staff.failed_starts, 1);
+    drop(hog);
+    // The next one brings the thread.
+    let told = pool.spawn_with(limited(), || {
+        let token = current_token().unwrap();
+        until(|| token.is_cancelled());
+    });
+    told.unwrap().join().unwrap();
+    assert_eq!(pool.stats().staff.failed_starts, 1);
 }
 
 /// Its successor would need a second stack, for which there is no room while the first is still there.

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
-use pool_core::{JobHandle, JoinError, Pool, Reason};
+use pool_core::{Job, JobHandle, JoinError, Pool, Reason, Shutdown};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -30,7 +30,8 @@ pub fn main() -> Outcome {
     full(Overflow::DropNewest, &displaced)?;
     backpressure()?;
     shedding()?;
-    admission()
+    admission()?;
+    abandoned()
 }
 
 /// One worker, which is busy, and a queue with two places, for eight jobs.
@@ -105,6 +106,20 @@ fn admission() -> Outcome {
     println!("admission within {wait:?}: {ends:?}, and {turned_away} were turned away");
     assert!(turned_away > 0);
     assert_eq!(ends["run"] + turned_away, 100);
+    accounted(&pool)
+}
+
+/// Who cannot wait for the queue gets it back.
+fn abandoned() -> Outcome {
+    let pool = BoundedPool::builder().threads(1).build()?;
+    let busy = occupy(&pool)?;
+    let handles: Vec<_> = (0..JOBS).map(|_| pool.spawn(|| ())).collect::<Result<_, _>>()?;
+    let (jobs, shutdown) = pool.shutdown_now_timeout(Duration::ZERO)?;
+    println!("shutdown_now: {} jobs come back, and are run by hand; {shutdown:?}", jobs.len());
+    assert_eq!((jobs.len(), shutdown), (JOBS, Shutdown::Pending { queued: 0, running: 1 }));
+    jobs.into_iter().for_each(Job::run);
+    drop(busy);
+    assert_eq!(ends(handles)?["run"], JOBS, "nobody waits in vain");
     accounted(&pool)
 }
 

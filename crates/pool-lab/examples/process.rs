@@ -75,6 +75,10 @@ fn forked(pool: &Arc<dyn Pool>) -> Outcome {
     let status = unix::in_child(|| {
         let rejected = pool.spawn(|| ()).unwrap_err();
         assert_eq!((rejected.reason(), pool.state()), (Reason::Forked, PoolState::Terminated));
+        // Joins and scopes run here.
+        assert_eq!(pool.join(|| 20, || 22), (20, 22));
+        assert_eq!(pool.scope(|scope| scope.spawn(|| 42).join().unwrap()), 42);
+        assert!(pool.wait_idle(None) && pool.timings().is_none());
         // Nothing is lost: the job can be run here, or given to a pool of the child's own.
         let own = pool_lab::build("stealing:2").unwrap();
         own.submit(rejected.into_job(), Default::default()).unwrap();

@@ -6,6 +6,8 @@ mod overload;
 mod process;
 #[path = "../examples/production.rs"]
 mod production;
+#[path = "../examples/urgency.rs"]
+mod urgency;
 
 #[test]
 fn a_pool_as_in_production_serves_what_it_should() {
@@ -15,6 +17,11 @@ fn a_pool_as_in_production_serves_what_it_should() {
 #[test]
 fn under_overload_every_job_has_one_end() {
     overload::main().unwrap();
+}
+
+#[test]
+fn what_is_urgent_goes_first() {
+    urgency::main().unwrap();
 }
 
 #[test]

@@ -31,6 +31,25 @@ impl Levels {
 
     /// At most this many jobs are taken from other levels while a level waits; then it gives one. At least as many as
     /// there are levels, since each may be waiting for just as long.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Priority};
+    /// # use pool_priority::{Levels, PriorityPool};
+    /// # use std::sync::mpsc;
+    /// let pool = PriorityPool::with(Levels::new(2).aging(3)).threads(1).build()?;
+    /// let (say, said) = mpsc::channel();
+    /// let (release, released) = mpsc::channel::<()>();
+    /// pool.execute(move || released.recv().unwrap())?; // keeps the worker busy while the others queue
+    /// for priority in [Priority::IDLE, Priority::URGENT, Priority::URGENT, Priority::URGENT, Priority::URGENT] {
+    ///     let say = say.clone();
+    ///     pool.execute_with(priority, move || say.send(priority).unwrap())?;
+    /// }
+    /// release.send(())?;
+    /// let _ = pool.shutdown();
+    /// // Three at most go first.
+    /// assert!(said.try_iter().position(|priority| priority == Priority::IDLE) <= Some(3));
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
     pub const fn aging(mut self, pops: u64) -> Self {
         self.aging = Some(pops);
         self

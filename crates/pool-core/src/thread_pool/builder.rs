@@ -115,6 +115,8 @@ impl<S: Strategy> Builder<S> {
     /// CPUs, rounded up ([`Threads::io_bound`]: twice as many). There are never more than a number says that was given to
     /// [`threads`](Builder::threads), or than the pool would have without any limit. Elsewhere this does nothing.
     ///
+    /// A pool that [scales](Builder::scaling) does so up to the limit, but never has fewer than its least.
+    ///
     /// Whatever is said here, [`Threads::cpu_bound`] heeds the limit that there is when the process first asks. With this a
     /// worker between two jobs looks again, at most once a second; an idle pool never does. A clock reading a job.
     /// A [resize](crate::Pool::resize) by hand holds until the limit changes.

@@ -430,6 +430,7 @@ impl<S: Strategy> Raise for Core<S> {
 impl<S: Strategy> AtFork for Core<S> {
     fn forked(&self) {
         self.life.forked();
+        self.ledger.forked();
         self.gate.abandon();
     }
 }

@@ -101,7 +101,7 @@ fn cpus(content: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::deque::{Deque, End};
-    use crate::{Pool, ThreadPool, Threads};
+    use crate::{Pool, Scaling, ThreadPool, Threads};
 
     #[test]
     fn a_quota_is_rounded_up_to_whole_cpus() {
@@ -211,6 +211,38 @@ mod tests {
     fn a_pool_follows_the_files() {
         let quotas = [("100000 100000", 1), ("max 100000", 2), ("50000 100000", 1), ("150000 100000", 2)];
         follow("pool", 2.into(), &quotas);
+    }
+
+    #[test]
+    fn a_scaling_pool_grows_up_to_the_limit() {
+        let hierarchy = Hierarchy::new("scaling");
+        let quota = |content| hierarchy.write("cgroup/box/cpu.max", content);
+        quota("100000 100000");
+        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).scaling(Scaling::between(1, 2));
+        let pool = builder.cpu_limit_from(hierarchy.source("/", "/box")).build().unwrap();
+        // How many workers it wants when a job comes in and nobody is idle.
+        let wanted = || {
+            let (release, released) = std::sync::mpsc::channel::<()>();
+            let (starts, started) = std::sync::mpsc::channel();
+            let held = pool.spawn(move || {
+                starts.send(()).unwrap();
+                let _ = released.recv();
+            });
+            started.recv().unwrap();
+            let other = pool.spawn(|| ()).unwrap();
+            let wanted = pool.threads();
+            drop(release);
+            held.unwrap().join().unwrap();
+            other.join().unwrap();
+            wanted
+        };
+        for (content, expected) in [("100000 100000", 1), ("max 100000", 2), ("50000 100000", 1)] {
+            quota(content);
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while wanted() != expected {
+                assert!(Instant::now() < deadline, "{content:?} is not heeded");
+            }
+        }
     }
 
     #[test]

@@ -356,6 +356,21 @@ mod tests {
     }
 
     #[test]
+    fn a_cap_lowers_the_target_and_keeps_it_from_growing() {
+        let mut roster = Roster::new(3, 2..=4, 4);
+        roster.cap(2);
+        assert_eq!((roster.target(), roster.can_grow(), roster.surplus()), (2, false, 1));
+        roster.aim_higher();
+        assert_eq!(roster.target(), 2);
+        roster.cap(1);
+        assert_eq!(roster.target(), 2, "the least");
+        roster.cap(usize::MAX);
+        roster.leave();
+        roster.aim_higher();
+        assert_eq!(roster.target(), 3);
+    }
+
+    #[test]
     fn the_target_stays_within_bounds() {
         let mut roster = Roster::new(2, 2..=3, 3);
         roster.aim_lower();
