@@ -150,14 +150,6 @@ impl Ledger {
         Rejected::new(job, reason)
     }
 
-    /// As [`reject`](Ledger::reject), in a process that was forked: whoever waited for rest is not in it.
-    pub(crate) fn reject_forked(&self, mut job: Job) -> Rejected {
-        if job.release() {
-            self.rare.rejected.fetch_add(1, SeqCst);
-        }
-        Rejected::new(job, Reason::Forked)
-    }
-
     /// Gives up a job that the pool had accepted: counts it and tells its handle. If dropping what it held panics, the
     /// panic handler hears of it.
     pub fn discard(&self, job: Job, reason: Reason) {
@@ -264,8 +256,9 @@ impl Ledger {
         Some(sum)
     }
 
-    /// This process is a fork.
+    /// This process is a fork: from now on no lock is taken here that another thread may have held.
     pub(crate) fn forked(&self) {
+        self.rest.forked();
         self.books().filter_map(|book| book.observer.as_ref()).for_each(|observer| observer.forked());
     }
 

@@ -46,6 +46,12 @@ impl Rest {
         at_rest
     }
 
+    /// This process is a fork: whoever waited is not in it, and may have left the lock locked.
+    #[cfg(not(loom))]
+    pub(crate) fn forked(&self) {
+        self.watchers.store(0, SeqCst);
+    }
+
     /// Wakes those who wait, if there are any and this is so.
     pub(crate) fn settle(&self, is_at_rest: impl FnOnce() -> bool) {
         fence(SeqCst);
@@ -54,6 +60,21 @@ impl Rest {
             drop(lock(&self.lock));
             self.reached.notify_all();
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_forked_child_nobody_takes_the_lock() {
+        let rest = Rest::default();
+        // As a thread has left it that is not here any more.
+        rest.watchers.store(1, SeqCst);
+        let _locked = lock(&rest.lock);
+        rest.forked();
+        rest.settle(|| true);
     }
 }
 

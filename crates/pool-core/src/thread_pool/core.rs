@@ -135,7 +135,7 @@ impl<S: Strategy> Core<S> {
     #[inline(never)]
     fn turn_away(&self, job: Job) -> Rejected {
         if self.life.is_forked() {
-            return self.ledger.reject_forked(job);
+            return self.ledger.reject(job, Reason::Forked);
         }
         self.ledger.reject(job, self.life.why_closed())
     }
