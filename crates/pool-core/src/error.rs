@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Job;
@@ -179,6 +179,13 @@ pub(crate) fn drop_quietly<T>(value: T) {
         // Its destructor might panic in turn.
         std::mem::forget(second);
     }
+}
+
+/// Goes on with a panic when what is left has been dropped: in the course of the unwinding, a destructor that panics would
+/// abort.
+pub(crate) fn unwind_without<T>(left: T, payload: Box<dyn Any + Send>) -> ! {
+    drop_quietly(left);
+    resume_unwind(payload)
 }
 
 /// The text of a panic payload, when it has one.

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Shared, Wait};
-use crate::error::drop_quietly;
+use crate::error::unwind_without;
 use crate::job::Task;
 use crate::ledger::Ledger;
 use crate::no_unwind::NoUnwind;
@@ -49,15 +49,8 @@ where
     let b = fork.settle();
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
-        // What is left is dropped before the unwinding: a destructor that panics in its course would abort.
-        (Err(payload), second) => {
-            drop_quietly(second);
-            resume_unwind(payload)
-        }
-        (first, Err(payload)) => {
-            drop_quietly(first);
-            resume_unwind(payload)
-        }
+        (Err(payload), second) => unwind_without(second, payload),
+        (first, Err(payload)) => unwind_without(first, payload),
     }
 }
 
@@ -103,8 +96,7 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
         let offered = catch_unwind(AssertUnwindSafe(|| drop(pool.submit(ticket, Submit::ticket()))));
         if let Err(payload) = offered {
             // Nobody will hear of its outcome.
-            drop_quietly(fork.settle());
-            resume_unwind(payload)
+            unwind_without(fork.settle(), payload)
         }
         fork
     }

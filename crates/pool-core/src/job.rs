@@ -38,7 +38,6 @@ pub struct Job {
 type Storage = [MaybeUninit<*mut ()>; 3];
 
 /// What can be erased into a job.
-///
 pub(crate) trait Task: Send {
     /// Not so for messages of pool-core's own, which lead a worker to work that is kept elsewhere.
     const IS_JOB: bool = true;

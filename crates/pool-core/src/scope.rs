@@ -22,7 +22,7 @@ mod progress;
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
 
@@ -32,7 +32,7 @@ use self::progress::Progress;
 use crate::attributed::enter_plain;
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Shared};
-use crate::error::{Panic, drop_quietly};
+use crate::error::{Panic, unwind_without};
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
 use crate::ledger::Ledger;
@@ -79,15 +79,8 @@ where
     let job_panic = lock(&core.panic).take();
     match (result, job_panic) {
         (Ok(result), None) => result,
-        (Err(payload), second) => {
-            // What is left is dropped before the unwinding: a destructor that panics in its course would abort.
-            drop_quietly(second);
-            resume_unwind(payload)
-        }
-        (result, Some(payload)) => {
-            drop_quietly(result);
-            resume_unwind(payload)
-        }
+        (Err(payload), second) => unwind_without(second, payload),
+        (result, Some(payload)) => unwind_without(result, payload),
     }
 }
 

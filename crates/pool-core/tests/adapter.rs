@@ -1,47 +1,23 @@
 //! What an adapter of somebody else's pool says to what it cannot do.
 
+#[path = "support/stub.rs"]
+mod stub;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use pool_core::{
-    Job, Ledger, Pool, PoolExt, PoolState, Reason, Rejected, ResizeError, Shutdown, Submit, Unsupported,
-};
+use pool_core::{Job, Ledger, Pool, PoolExt, Reason, ResizeError, Unsupported};
 
-/// Runs every job where it is submitted.
-struct Here(Arc<Ledger>);
-
-impl Pool for Here {
-    fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
-        self.0.admit();
-        self.0.run(job, 0);
-        Ok(())
-    }
-
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        a();
-        b();
-    }
-
-    fn ledger(&self) -> &Arc<Ledger> {
-        &self.0
-    }
-
-    fn state(&self) -> PoolState {
-        PoolState::Running
-    }
-
-    fn shutdown(&self) -> Shutdown {
-        Shutdown::Terminated
-    }
-
-    fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
-        (Vec::new(), Shutdown::Terminated)
-    }
-}
+use self::stub::Stub;
 
 #[test]
 fn what_an_adapter_cannot_do_is_a_typed_error() {
-    let pool: Arc<dyn Pool> = Arc::new(Here(Ledger::for_adapter("here", 1)));
+    let pool: Arc<dyn Pool> = Arc::new(Stub::new("here", |ledger: &Ledger, job: Job| {
+        // Where it is submitted.
+        ledger.admit();
+        ledger.run(job, 0);
+        Ok(())
+    }));
     let unsupported = |operation| Unsupported { pool: "here".to_owned(), operation };
     assert_eq!(pool.pause(), Err(unsupported("pause")));
     assert_eq!(pool.resume(), Err(unsupported("resume")));

@@ -4,55 +4,29 @@
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
+#[path = "support/stub.rs"]
+mod stub;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::{Arc, Mutex};
 
-use pool_core::{
-    Job, Ledger, Pool, PoolExt, PoolState, Reason, Rejected, Shutdown, Submit, ThreadPool, install,
-    join_claimable,
-};
+use pool_core::{Job, Ledger, Pool, PoolExt, Reason, Rejected, ThreadPool, install, join_claimable};
 
 use self::deque::{Deque, End};
+use self::stub::Stub;
 
-/// Keeps what it is given and hands back something else.
-struct Hostile {
-    ledger: Arc<Ledger>,
-    kept: Mutex<Vec<Job>>,
-}
+type Kept = Arc<Mutex<Vec<Job>>>;
 
-impl Hostile {
-    fn new() -> Self {
-        Hostile { ledger: Ledger::for_adapter("hostile", 1), kept: Mutex::default() }
-    }
-}
-
-impl Pool for Hostile {
-    fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
-        self.kept.lock().unwrap().push(job);
+/// A pool that keeps what it is given and hands back something else, and what it has kept.
+fn hostile() -> (impl Pool, Kept) {
+    let kept = Kept::default();
+    let keeps = kept.clone();
+    let pool = Stub::new("hostile", move |_: &Ledger, job: Job| {
+        keeps.lock().unwrap().push(job);
         let bomb = Bomb("the job that was handed back");
         Err(Rejected::new(Job::new(move || drop(bomb)), Reason::Full))
-    }
-
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        join_claimable(self, a, b);
-    }
-
-    fn ledger(&self) -> &Arc<Ledger> {
-        &self.ledger
-    }
-
-    fn state(&self) -> PoolState {
-        PoolState::Running
-    }
-
-    fn shutdown(&self) -> Shutdown {
-        Shutdown::Terminated
-    }
-
-    fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
-        (Vec::new(), Shutdown::Terminated)
-    }
+    });
+    (pool, kept)
 }
 
 /// Panics when it is dropped.
@@ -70,45 +44,45 @@ fn payload_of<R>(f: impl FnOnce() -> R) -> &'static str {
 }
 
 /// By now what the tickets once led to is gone, and they must not reach it.
-fn run_what_was_kept(pool: &Hostile) {
-    let kept = std::mem::take(&mut *pool.kept.lock().unwrap());
+fn run_what_was_kept(kept: &Kept) {
+    let kept = std::mem::take(&mut *kept.lock().unwrap());
     assert!(!kept.is_empty());
     kept.into_iter().for_each(Job::run);
 }
 
+/// Lends a vector to the pool, to be written to once.
+fn check_that_what_is_lent_is_settled<P: Pool, R>(
+    (pool, kept): (P, Kept),
+    lend: impl FnOnce(&P, &mut [u32; 1]) -> R,
+) {
+    let mut ran = Box::new([0]);
+    assert_eq!(payload_of(|| lend(&pool, &mut ran)), "the job that was handed back");
+    assert_eq!(*ran, [1]);
+    drop(ran);
+    run_what_was_kept(&kept);
+}
+
 #[test]
 fn what_an_install_lends_is_settled_before_the_panic_goes_on() {
-    let pool = Hostile::new();
-    let mut ran = vec![0];
-    let payload = payload_of(|| install(&pool, || ran[0] += 1));
-    assert_eq!(payload, "the job that was handed back");
-    assert_eq!(ran, [1]);
-    drop(ran);
-    run_what_was_kept(&pool);
+    check_that_what_is_lent_is_settled(hostile(), |pool, ran| install(pool, || ran[0] += 1));
 }
 
 #[test]
 fn what_a_join_lends_is_settled_before_the_panic_goes_on() {
-    let pool = Hostile::new();
-    let mut ran = vec![0];
-    let payload = payload_of(|| join_claimable(&pool, || (), || ran[0] += 1));
-    assert_eq!(payload, "the job that was handed back");
-    assert_eq!(ran, [1]);
-    drop(ran);
-    run_what_was_kept(&pool);
+    check_that_what_is_lent_is_settled(hostile(), |pool, ran| join_claimable(pool, || (), || ran[0] += 1));
 }
 
 #[test]
 fn what_a_scope_lends_is_settled_before_the_panic_goes_on() {
-    let pool = Hostile::new();
+    let (pool, kept) = hostile();
     let mut ran = vec![0];
     // The ticket that was kept leads to the scope's jobs for as long as the scope waits for them.
     std::thread::scope(|threads| {
         threads.spawn(|| {
-            while pool.kept.lock().unwrap().is_empty() {
+            while kept.lock().unwrap().is_empty() {
                 std::thread::yield_now();
             }
-            run_what_was_kept(&pool);
+            run_what_was_kept(&kept);
         });
         let payload = payload_of(|| pool.scope(|scope| scope.execute(|| ran[0] += 1)));
         assert_eq!(payload, "the job that was handed back");

@@ -48,15 +48,8 @@ fn full(policy: Overflow, expected: &str) -> Outcome {
         }
     }
     drop(busy);
-    for handle in accepted {
-        let end = match handle.join() {
-            Ok(true) => "run by the submitter".to_owned(),
-            Ok(false) => "run by the worker".to_owned(),
-            Err(JoinError::Unrun(reason)) => reason.to_string(),
-            Err(other) => return Err(other.into()),
-        };
-        count(&mut ends, end);
-    }
+    let by = |on_submitter| if on_submitter { "run by the submitter" } else { "run by the worker" };
+    count_ends(&mut ends, accepted, by)?;
     println!("{policy:?}: {ends:?}");
     assert_eq!((ends["run by the worker"], ends[expected]), (2, JOBS - 2));
     accounted(&pool)
@@ -138,14 +131,24 @@ fn occupy(pool: &BoundedPool) -> Result<Sender<()>, Box<dyn Error + Send + Sync>
 
 fn ends(handles: Vec<JobHandle<()>>) -> Result<Ends, JoinError> {
     let mut ends = Ends::new();
+    count_ends(&mut ends, handles, |()| "run")?;
+    Ok(ends)
+}
+
+/// `ran` is what is said of a job that has this result.
+fn count_ends<T>(
+    ends: &mut Ends,
+    handles: Vec<JobHandle<T>>,
+    ran: impl Fn(T) -> &'static str,
+) -> Result<(), JoinError> {
     for handle in handles {
         match handle.join() {
-            Ok(()) => count(&mut ends, "run".to_owned()),
-            Err(JoinError::Unrun(reason)) => count(&mut ends, reason.to_string()),
+            Ok(result) => count(ends, ran(result).to_owned()),
+            Err(JoinError::Unrun(reason)) => count(ends, reason.to_string()),
             Err(other) => return Err(other),
         }
     }
-    Ok(ends)
+    Ok(())
 }
 
 fn count(ends: &mut Ends, end: String) {

@@ -4,17 +4,17 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
-use pool_core::{ThreadPool, install};
+use pool_core::ThreadPool;
 
 use crate::calls;
 use crate::frame::{Frame, Header, Stolen};
 use crate::here;
 use crate::seat::Owner;
 use crate::shared::Shared;
-use crate::split::{Pushed, Room};
+use crate::split::Pushed;
 use crate::strategy::Stealing;
 use crate::theft::Hunger;
-use crate::worker::Worker;
+use crate::worker::{Worker, with_worker};
 
 /// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
 /// microseconds in all.
@@ -53,12 +53,7 @@ where
 {
     if here::is_at(pool.id()) {
         // SAFETY: the thread sits there; and see `fork`.
-        let owner = unsafe { here::owner() };
-        match owner.stack().room() {
-            Some(room) => fork(owner, room, a, frame),
-            // SAFETY: the frame was not pushed, and nothing was taken out of it.
-            None => in_order(Worker::of(owner), a, unsafe { frame.take_closure() }),
-        }
+        fork(Worker::of(unsafe { here::owner() }), a, frame)
     } else {
         // SAFETY: the frame was not pushed, and nothing was taken out of it.
         from_outside(pool, a, unsafe { frame.take_closure() })
@@ -74,11 +69,7 @@ where
     RA: Send,
     RB: Send,
 {
-    match worker.room() {
-        Some((owner, room)) => fork(owner, room, a, frame),
-        // SAFETY: the frame was not pushed, and nothing was taken out of it.
-        None => in_order(worker, a, unsafe { frame.take_closure() }),
-    }
+    fork(worker, a, frame)
 }
 
 /// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.
@@ -91,29 +82,26 @@ where
     RA: Send,
     RB: Send,
 {
-    install(pool, || {
-        if here::is_at(pool.id()) {
-            // SAFETY: the thread sits there; and see `fork`.
-            join_here(Worker::of(unsafe { here::owner() }), a, &Frame::new(b))
-        } else {
-            in_order(Worker::nowhere(), a, b)
-        }
-    })
+    with_worker(pool, |worker| worker.join(a, b))
 }
 
-/// The join of a worker, in this place on its stack.
+/// The join of a worker; in order if its stack is full, or if it is none.
 ///
-/// `owner` is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
+/// The worker's seat is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
 /// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
 /// frame lies on the split stack, [`leave`](here::leave) would refuse as well.)
 #[inline(always)]
-fn fork<A, B, RA, RB>(owner: Owner<'_>, room: Room<'_, Header>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+fn fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
     A: FnOnce(Worker<'_>) -> RA + Send,
     B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
+    let Some((owner, room)) = worker.room() else {
+        // SAFETY: the frame was not pushed, and nothing was taken out of it.
+        return in_order(worker, a, unsafe { frame.take_closure() });
+    };
     let pushed = room.push(frame.as_ptr());
     if owner.stack().is_asked() {
         return answer_and_go_on(owner, pushed, frame, a);

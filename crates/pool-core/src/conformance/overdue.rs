@@ -53,11 +53,13 @@ fn this_worker() -> usize {
     crate::current().expect("a worker runs this").index
 }
 
-/// Has a job overrun its limit, heeding nothing, until the latch is opened. Returns when it has begun.
-fn get_stuck(pool: &Arc<dyn Pool>) -> (JobHandle<usize>, Latch) {
+/// Has a job do this and then overrun its limit, heeding nothing, until the latch is opened. Returns when it has begun
+/// that.
+fn get_stuck(pool: &Arc<dyn Pool>, first: impl FnOnce() + Send + 'static) -> (JobHandle<usize>, Latch) {
     let (started, go) = (Latch::default(), Latch::default());
     let (starts, goes) = (started.clone(), go.clone());
     let job = move || {
+        first();
         starts.open();
         goes.wait();
         this_worker()
@@ -71,7 +73,7 @@ fn get_stuck(pool: &Arc<dyn Pool>) -> (JobHandle<usize>, Latch) {
 fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
     let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
     for _ in 0..10 {
-        let (stuck, go) = get_stuck(&pool);
+        let (stuck, go) = get_stuck(&pool, || ());
         assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare seat");
         assert!(!stuck.is_finished());
         go.open();
@@ -84,7 +86,7 @@ fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
 fn the_worker_that_was_overdue_leaves(subject: &Subject) {
     let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(2) });
     for _ in 0..10 {
-        let (stuck, go) = get_stuck(&pool);
+        let (stuck, go) = get_stuck(&pool, || ());
         until(|| pool.present_workers().len() == 3);
         // The others have every opportunity to leave first.
         for _ in 0..20 {
@@ -100,18 +102,14 @@ fn the_worker_that_was_overdue_leaves(subject: &Subject) {
 /// What it has queued for itself does not wait for it.
 fn what_an_overdue_worker_had_queued_runs(subject: &Subject) {
     let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
-    let (ran, started, go) = (Tally::default(), Latch::default(), Latch::default());
-    let (inner, counter, starts, goes) = (pool.clone(), ran.clone(), started.clone(), go.clone());
-    let job = move || {
+    let ran = Tally::default();
+    let (inner, counter) = (pool.clone(), ran.clone());
+    let (stuck, go) = get_stuck(&pool, move || {
         for _ in 0..10 {
             let counter = counter.clone();
             inner.execute(move || counter.add()).unwrap();
         }
-        starts.open();
-        goes.wait();
-    };
-    let stuck = pool.spawn_with(Attributes::new().run_limit(Duration::from_millis(1)), job).unwrap();
-    started.wait();
+    });
     until(|| ran.get() == 10);
     assert!(!stuck.is_finished());
     go.open();

@@ -181,20 +181,24 @@ impl<S: Strategy> Core<S> {
 
     /// As [`queue_ticket`](Core::queue_ticket), where work comes into the pool.
     pub(super) fn submit_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        // Inside the gate: a pool that ends, or is dead in a forked child, hires nobody.
-        if self.settings.scales
-            && let Some(_inside) = self.gate.enter(self.ledger.passages().uncounted())
-        {
-            self.see_to_one_more();
-        }
-        self.queue_ticket(ticket)
+        self.queue_ticket_after(ticket, || {
+            if self.settings.scales {
+                self.see_to_one_more();
+            }
+        })
     }
 
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
     pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
+        self.queue_ticket_after(ticket, || ())
+    }
+
+    /// Does something first, inside the gate: not in a pool that ends, nor in a forked child.
+    fn queue_ticket_after(&self, ticket: Job, prepare: impl FnOnce()) -> Result<(), Rejected> {
         let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
+        prepare();
         if let Some(ticket) = push_ticket(&*inlet, ticket) {
             self.put_in_lane(&inlet, ticket);
         }

@@ -3,42 +3,30 @@
 use std::panic;
 use std::sync::Arc;
 
+use super::spawn::Batch;
 use crate::engine::Survives;
 use crate::settings::{Kind, Rule, Settings};
-use crate::tally::{Lease, Tally};
 use crate::watch::Watch;
-use crate::workload::{About, Failure, Prepare, Workload, check};
+use crate::workload::{About, Failure, Prepare, Workload};
 
 /// `spawn/after-panics`.
 pub(crate) struct AfterPanics {
-    jobs: u64,
-    /// Jobs that are still to panic, before anything is measured.
-    panics: u64,
-    lease: Lease,
+    batch: Batch,
+    /// Jobs that panic, once, before anything is measured.
+    panics: Batch,
+    have_panicked: bool,
 }
 
-impl AfterPanics {
-    fn begin(&self, jobs: u64) -> &'static Tally {
-        self.lease.tally().begin(jobs);
-        self.lease.tally()
+/// Each counts, and then panics, without a word from std's panic hook.
+fn panic_in_a_row(engine: &impl Survives, panics: &Batch) -> Result<(), Failure> {
+    let tally = panics.begin();
+    for i in 0..panics.jobs {
+        engine.execute(move || {
+            tally.add(i);
+            panic::resume_unwind(Box::new(()));
+        });
     }
-
-    /// Each counts, and then panics, without a word from std's panic hook.
-    fn panic_first(&mut self, engine: &impl Survives) -> Result<(), Failure> {
-        let panics = std::mem::take(&mut self.panics);
-        let tally = self.begin(panics);
-        for i in 0..panics {
-            engine.execute(move || {
-                tally.add(i);
-                panic::resume_unwind(Box::new(()));
-            });
-        }
-        check(tally.wait()?, sum_below(panics))
-    }
-}
-
-fn sum_below(n: u64) -> u64 {
-    n * n.saturating_sub(1) / 2
+    panics.check(tally.wait())
 }
 
 impl Prepare for AfterPanics {
@@ -62,28 +50,24 @@ impl Prepare for AfterPanics {
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
         let (jobs, panics) = (parameters.number("jobs") as u64, parameters.number("panics") as u64);
-        Ok(AfterPanics { jobs, panics, lease: Lease::take() })
+        Ok(AfterPanics { batch: Batch::of(jobs), panics: Batch::of(panics), have_panicked: panics == 0 })
     }
 
     fn operations(&self) -> u64 {
-        self.jobs
+        self.batch.jobs
     }
 
     fn jobs_in_flight(&self) -> usize {
-        self.jobs.max(self.panics) as usize
+        self.batch.jobs.max(self.panics.jobs) as usize
     }
 }
 
 impl<E: Survives> Workload<E> for AfterPanics {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
-        self.panic_first(&**engine)?;
-        let tally = self.begin(self.jobs);
-        let sum = watch.run(|| {
-            for i in 0..self.jobs {
-                engine.execute(move || tally.add(i));
-            }
-            tally.wait()
-        });
-        check(sum?, sum_below(self.jobs))
+        if !self.have_panicked {
+            panic_in_a_row(&**engine, &self.panics)?;
+            self.have_panicked = true;
+        }
+        self.batch.run(&**engine, watch)
     }
 }

@@ -17,22 +17,38 @@ const PARAMETERS: &[Rule] = &[Rule::new("jobs", Kind::COUNT, "100000", "jobs in 
 const PRODUCERS: u64 = 4;
 
 /// A batch of jobs that do nothing but count.
-struct Batch {
-    jobs: u64,
+pub(super) struct Batch {
+    pub(super) jobs: u64,
     lease: Lease,
 }
 
 impl Batch {
     fn new(parameters: &Settings) -> Self {
-        Batch { jobs: parameters.number("jobs") as u64, lease: Lease::take() }
+        Batch::of(parameters.number("jobs") as u64)
     }
 
-    fn begin(&self) -> &'static Tally {
+    pub(super) fn of(jobs: u64) -> Self {
+        Batch { jobs, lease: Lease::take() }
+    }
+
+    /// Submits all from the calling thread, and waits.
+    pub(super) fn run<E: Jobs>(&self, engine: &E, watch: &mut Watch) -> Result<(), Failure> {
+        let tally = self.begin();
+        let sum = watch.run(|| {
+            for i in 0..self.jobs {
+                engine.execute(move || tally.add(i));
+            }
+            tally.wait()
+        });
+        self.check(sum)
+    }
+
+    pub(super) fn begin(&self) -> &'static Tally {
         self.lease.tally().begin(self.jobs);
         self.lease.tally()
     }
 
-    fn check(&self, sum: Result<u64, Failure>) -> Result<(), Failure> {
+    pub(super) fn check(&self, sum: Result<u64, Failure>) -> Result<(), Failure> {
         check(sum?, self.jobs * (self.jobs - 1) / 2)
     }
 }
@@ -65,14 +81,7 @@ impl Prepare for External {
 
 impl<E: Jobs> Workload<E> for External {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
-        let tally = self.0.begin();
-        let sum = watch.run(|| {
-            for i in 0..self.0.jobs {
-                engine.execute(move || tally.add(i));
-            }
-            tally.wait()
-        });
-        self.0.check(sum)
+        self.0.run(&**engine, watch)
     }
 }
 
