@@ -44,7 +44,7 @@ where
     RA: Send,
     RB: Send,
 {
-    let fork = Fork::offer(pool, b);
+    let fork = Fork::offer(pool, b, Submit::ticket());
     let a = catch_unwind(AssertUnwindSafe(a));
     let b = fork.settle();
     match (a, b) {
@@ -71,7 +71,9 @@ where
     if pool.ledger().is_current() {
         return f();
     }
-    Fork::offer(pool, f).wait_outside().unwrap_or_else(|payload| resume_unwind(payload))
+    Fork::offer(pool, f, Submit::awaited_ticket())
+        .wait_outside()
+        .unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 /// A closure that is offered to the pool while its owner does something else.
@@ -85,7 +87,7 @@ struct Fork<F, R> {
 }
 
 impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
-    fn offer<P: Pool + ?Sized>(pool: &P, f: F) -> Self {
+    fn offer<P: Pool + ?Sized>(pool: &P, f: F, submit: Submit) -> Self {
         let (cell, theirs) = Shared::pair(Cell::fork(f));
         // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
         // ticket that is still queued reaches nothing.
@@ -93,7 +95,7 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
         let fork = Fork { cell, unsettled: NoUnwind::arm("a join") };
         // A refused ticket is dropped, which orphans the fork, and the owner runs it. A pool that panics may have
         // queued the ticket before; or it hands back another job, whose destructor panics.
-        let offered = catch_unwind(AssertUnwindSafe(|| drop(pool.submit(ticket, Submit::ticket()))));
+        let offered = catch_unwind(AssertUnwindSafe(|| drop(pool.submit(ticket, submit))));
         if let Err(payload) = offered {
             // Nobody will hear of its outcome.
             unwind_without(fork.settle(), payload)

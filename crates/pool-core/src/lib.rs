@@ -207,6 +207,9 @@ mod watchdog;
 #[cfg(not(loom))]
 mod workforce;
 
+#[doc(hidden)]
+#[cfg(not(loom))]
+pub use crate::os::current_cpu;
 #[cfg(all(feature = "affinity", not(loom)))]
 pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]

@@ -39,6 +39,17 @@ pub(crate) fn schedulable_cpus() -> Option<usize> {
     None
 }
 
+/// The CPU that the calling thread runs on, or has just run on. On Linux; `None` elsewhere.
+pub fn current_cpu() -> Option<usize> {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        // SAFETY: it takes nothing, and touches no memory of ours.
+        usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    None
+}
+
 #[cfg(all(test, unix, not(miri)))]
 mod tests {
     use std::sync::{Arc, Barrier};

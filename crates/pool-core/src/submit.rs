@@ -71,6 +71,7 @@ pub struct Submit {
     priority: Priority,
     patience: Patience,
     ticket: bool,
+    awaited: bool,
 }
 
 impl Submit {
@@ -111,8 +112,18 @@ impl Submit {
         self.ticket
     }
 
+    /// Whether the submitter does nothing from now on but wait for it, so that the CPU that it runs on is about to be
+    /// free.
+    pub const fn is_awaited(self) -> bool {
+        self.awaited
+    }
+
     pub(crate) const fn ticket() -> Self {
-        Submit { priority: Priority::NORMAL, patience: Patience::Never, ticket: true }
+        Submit { priority: Priority::NORMAL, patience: Patience::Never, ticket: true, awaited: false }
+    }
+
+    pub(crate) const fn awaited_ticket() -> Self {
+        Submit { awaited: true, ..Submit::ticket() }
     }
 }
 

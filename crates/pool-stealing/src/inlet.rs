@@ -22,7 +22,7 @@ impl Inlet for StealingInlet {
     /// it pushes; anyone else into the injector.
     // Always, so that the job is not moved once more.
     #[inline(always)]
-    fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
+    fn push(&self, job: Job, submit: Submit, _: Caller) -> Push {
         // SAFETY: nothing that is called here leaves a seat.
         match unsafe { here::owner_in(&self.0) } {
             Some(owner) => {
@@ -33,7 +33,7 @@ impl Inlet for StealingInlet {
             }
             None => {
                 self.0.injector.push(job);
-                self.0.sleep.notify();
+                if submit.is_awaited() { self.0.sleep.notify_and_wait() } else { self.0.sleep.notify() }
             }
         }
         Push::Queued

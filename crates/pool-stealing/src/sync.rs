@@ -14,8 +14,17 @@ pub(crate) use std::{
     thread::{self, Thread},
 };
 
+#[cfg(not(loom))]
+pub(crate) use pool_core::current_cpu;
+
 use std::sync::PoisonError;
 use std::time::Instant;
+
+/// There are no CPUs in a model.
+#[cfg(loom)]
+pub(crate) fn current_cpu() -> Option<usize> {
+    None
+}
 
 /// Locks a mutex under which nothing can panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

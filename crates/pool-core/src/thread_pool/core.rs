@@ -180,8 +180,8 @@ impl<S: Strategy> Core<S> {
     }
 
     /// As [`queue_ticket`](Core::queue_ticket), where work comes into the pool.
-    pub(super) fn submit_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        self.queue_ticket_after(ticket, || {
+    pub(super) fn submit_ticket(&self, ticket: Job, submit: Submit) -> Result<(), Rejected> {
+        self.queue_ticket_after(ticket, submit, || {
             if self.settings.scales {
                 self.see_to_one_more();
             }
@@ -190,16 +190,21 @@ impl<S: Strategy> Core<S> {
 
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
     pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        self.queue_ticket_after(ticket, || ())
+        self.queue_ticket_after(ticket, Submit::ticket(), || ())
     }
 
     /// Does something first, inside the gate: not in a pool that ends, nor in a forked child.
-    fn queue_ticket_after(&self, ticket: Job, prepare: impl FnOnce()) -> Result<(), Rejected> {
+    fn queue_ticket_after(
+        &self,
+        ticket: Job,
+        submit: Submit,
+        prepare: impl FnOnce(),
+    ) -> Result<(), Rejected> {
         let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
         prepare();
-        if let Some(ticket) = push_ticket(&*inlet, ticket) {
+        if let Some(ticket) = push_ticket(&*inlet, ticket, submit) {
             self.put_in_lane(&inlet, ticket);
         }
         Ok(())
@@ -216,13 +221,13 @@ impl<S: Strategy> Core<S> {
     #[cold]
     fn put_in_lane(&self, inlet: &S::Inlet, ticket: Job) {
         self.lane.put(ticket, &self.life.attention);
-        drop(push_ticket(inlet, Job::from_task(Nudge)));
+        drop(push_ticket(inlet, Job::from_task(Nudge), Submit::ticket()));
     }
 
     /// Has a worker look up that waits for a job. If the queue is full, nobody waits.
     pub(super) fn nudge(&self) {
         if let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) {
-            drop(push_ticket(&*inlet, Job::from_task(Nudge)));
+            drop(push_ticket(&*inlet, Job::from_task(Nudge), Submit::ticket()));
         }
     }
 
@@ -445,8 +450,8 @@ fn deadline_after(limit: Option<Duration>) -> Option<Instant> {
 }
 
 /// Returns the ticket if there is no room for it.
-fn push_ticket(inlet: &impl Inlet, ticket: Job) -> Option<Job> {
-    match inlet.push(ticket, Submit::ticket(), Caller::Outside) {
+fn push_ticket(inlet: &impl Inlet, ticket: Job, submit: Submit) -> Option<Job> {
+    match inlet.push(ticket, submit, Caller::Outside) {
         Push::Queued => None,
         Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => Some(ticket),
         Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for a ticket"),

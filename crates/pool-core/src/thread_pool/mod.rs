@@ -184,7 +184,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     // See `Core::submit`.
     #[inline(always)]
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        if submit.is_ticket() { self.core.submit_ticket(job) } else { self.core.submit(job, submit) }
+        if submit.is_ticket() { self.core.submit_ticket(job, submit) } else { self.core.submit(job, submit) }
     }
 
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
