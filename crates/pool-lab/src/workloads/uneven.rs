@@ -1,7 +1,8 @@
 //! Detached jobs of very uneven length: who balances the load?
 //!
 //! Lengths follow a Pareto distribution (shape 1.2, so that the variance is infinite), cut off at 2,000 times the
-//! least length; a job of length n takes n steps, each of which needs the one before.
+//! least length; a job of length n takes n steps, each of which needs the one before. Of jobs that are least 50 steps long, most
+//! are hardly longer than it takes to submit them; of those of 1,000 or more, the work is all that counts.
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};
 
 const SHAPE: f64 = 1.2;
-const LEAST: f64 = 50.0;
-const MOST: f64 = 2_000.0 * LEAST;
+/// The longest possible job, in shortest ones.
+const MOST: f64 = 2_000.0;
 
 /// `spawn/uneven`.
 pub(crate) struct Uneven {
@@ -48,14 +49,17 @@ impl Prepare for Uneven {
         needs: "detached jobs",
         parameters: &[
             Rule::new("jobs", Kind::COUNT, "20000", "jobs in a batch").quick("200"),
+            Rule::new("least", Kind::Number { min: 1, max: 100_000 }, "50", "steps of the shortest jobs"),
             Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws the lengths"),
         ],
-        variants: &[],
+        variants: &["least=50", "jobs=2000:least=1000"],
     };
 
     fn prepare(parameters: &Settings) -> Result<Self, Failure> {
         let mut random = fastrand::Rng::with_seed(parameters.number("seed") as u64);
-        let lengths: Vec<u32> = (0..parameters.number("jobs")).map(|_| pareto(&mut random)).collect();
+        let least = parameters.number("least") as f64;
+        let lengths: Vec<u32> =
+            (0..parameters.number("jobs")).map(|_| (least * pareto(&mut random)) as u32).collect();
         let expected =
             (0..).zip(&lengths).fold(0, |sum: u64, (i, length)| sum.wrapping_add(chain(i, *length)));
         Ok(Uneven { lengths, expected, lease: Lease::take() })
@@ -84,8 +88,8 @@ impl<E: Jobs> Workload<E> for Uneven {
     }
 }
 
-/// Draws a length by inverting the distribution function.
-fn pareto(random: &mut fastrand::Rng) -> u32 {
+/// Draws a length, in shortest ones, by inverting the distribution function.
+fn pareto(random: &mut fastrand::Rng) -> f64 {
     let tail = 1.0 - random.f64();
-    (LEAST * tail.powf(-1.0 / SHAPE)).min(MOST) as u32
+    tail.powf(-1.0 / SHAPE).min(MOST)
 }
