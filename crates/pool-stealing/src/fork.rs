@@ -11,7 +11,7 @@ use crate::frame::{Frame, Header, Stolen};
 use crate::here;
 use crate::seat::Owner;
 use crate::shared::Shared;
-use crate::split::Pushed;
+use crate::split::{Pushed, Room};
 use crate::strategy::Stealing;
 use crate::theft::Hunger;
 use crate::worker::{Worker, with_worker};
@@ -85,7 +85,7 @@ where
     with_worker(pool, |worker| worker.join(a, b))
 }
 
-/// The join of a worker; in order if its stack is full, or if it is none.
+/// The join of a worker.
 ///
 /// The worker's seat is good throughout, since the seat is left only where the worker's outlet is dropped, which is not inside a
 /// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
@@ -98,10 +98,37 @@ where
     RA: Send,
     RB: Send,
 {
-    let Some((owner, room)) = worker.room() else {
+    match worker.room() {
+        Some((owner, room)) => fork_into(owner, room, a, frame),
+        None => make_room_and_fork(worker, a, frame),
+    }
+}
+
+/// In order if the stack is as large as it may be, or the thread is no worker.
+#[cold]
+#[inline(never)]
+fn make_room_and_fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+where
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    match worker.make_room() {
+        Some((owner, room)) => fork_into(owner, room, a, frame),
         // SAFETY: the frame was not pushed, and nothing was taken out of it.
-        return in_order(worker, a, unsafe { frame.take_closure() });
-    };
+        None => in_order(worker, a, unsafe { frame.take_closure() }),
+    }
+}
+
+#[inline(always)]
+fn fork_into<A, B, RA, RB>(owner: Owner<'_>, room: Room<'_, Header>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+where
+    A: FnOnce(Worker<'_>) -> RA + Send,
+    B: FnOnce(Worker<'_>) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
     let pushed = room.push(frame.as_ptr());
     if owner.stack().is_asked() {
         return answer_and_go_on(owner, pushed, frame, a);

@@ -32,6 +32,7 @@
 
 mod calls;
 mod sleep;
+mod slots;
 mod split;
 mod sync;
 

@@ -19,6 +19,7 @@ use loom::thread::{self, JoinHandle};
 
 use crate::calls;
 use crate::sleep::{Sleep, Woken};
+use crate::slots::Slots;
 use crate::split::{Pushed, SplitStack};
 
 /// Models with three threads are explored up to this many involuntary switches.
@@ -96,6 +97,12 @@ struct Shared(*mut Fork);
 // SAFETY: what is shared is checked by loom.
 unsafe impl Send for Shared {}
 
+/// As the owner.
+fn push(stack: &SplitStack<Fork>, fork: *mut Fork) -> Pushed<'_, Fork> {
+    // SAFETY: one thread of each model pushes, and nobody makes room at that moment.
+    unsafe { stack.room() }.expect("there are as many places as a model needs").push(fork)
+}
+
 fn settle(pushed: Pushed<'_, Fork>, fork: *mut Fork) {
     if pushed.pop() || pushed.reclaim() {
         Fork::run(fork);
@@ -142,7 +149,7 @@ impl Scene {
 
     /// Forks something that nobody runs.
     fn fork(&self) -> Pushed<'_, Fork> {
-        self.stack.room().unwrap().push(std::ptr::dangling_mut())
+        push(&self.stack, std::ptr::dangling_mut())
     }
 
     /// What the owner does in a join, when it has pushed.

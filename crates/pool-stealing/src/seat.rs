@@ -63,7 +63,7 @@ impl Seat {
 
     /// A seat that has no room for forks.
     pub(crate) fn without_room() -> Self {
-        Seat::with(0, SplitStack::with_room_for(0))
+        Seat::with(0, SplitStack::without_room())
     }
 
     fn with(index: usize, stack: SplitStack<Header>) -> Self {

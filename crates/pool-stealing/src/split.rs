@@ -54,10 +54,11 @@
 
 use crossbeam_utils::CachePadded;
 
+use crate::slots::Slots;
 use crate::sync::{
     AtomicPtr, AtomicUsize, Mutex, MutexGuard,
     Ordering::{Acquire, Relaxed, Release},
-    Thread, lock, null_pointers, thread,
+    Thread, lock, thread,
 };
 use pool_core::fences::{can_fence, heavy_fence, light_fence};
 
@@ -66,6 +67,9 @@ use pool_core::fences::{can_fence, heavy_fence, light_fence};
 const DEPTH: usize = 16_384;
 #[cfg(loom)]
 const DEPTH: usize = 3;
+
+/// For how many forks there is room before the first. (Making room is modelled by itself.)
+const AT_FIRST: usize = if cfg!(loom) { DEPTH } else { 0 };
 
 /// The most forks that an owner makes public at once.
 const MOST_PUBLISHED: usize = 16;
@@ -84,7 +88,7 @@ pub(crate) struct SplitStack<T> {
 struct Ends<T> {
     top: AtomicUsize,
     split: AtomicUsize,
-    slots: Box<[AtomicPtr<T>]>,
+    slots: Slots<T>,
 }
 
 /// What thieves use.
@@ -130,11 +134,34 @@ impl<T> Copy for Pushed<'_, T> {}
 /// The owner's side. Only the thread that sits in the stack's seat may use it.
 impl<T> SplitStack<T> {
     /// The next free place, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is the owner, or the stack is one [without room](SplitStack::without_room).
     #[inline(always)]
-    pub(crate) fn room(&self) -> Option<Room<'_, T>> {
+    pub(crate) unsafe fn room(&self) -> Option<Room<'_, T>> {
         let index = self.ends.top.load(Relaxed);
-        let slot = self.ends.slots.get(index)?;
+        // SAFETY: the calling thread is the owner, or there are no places and never will be.
+        let slot = unsafe { self.ends.slots.get(index) }?;
         Some(Room { stack: self, slot, index })
+    }
+
+    /// As [`room`](SplitStack::room), where that has found none: makes more if there may be more.
+    ///
+    /// # Safety
+    ///
+    /// As for [`room`](SplitStack::room); and what that has returned before is not in use any more.
+    #[cold]
+    pub(crate) unsafe fn make_room(&self) -> Option<Room<'_, T>> {
+        if !self.ends.slots.may_grow() {
+            return None;
+        }
+        let lock = lock(&self.public.waiters);
+        // SAFETY: the calling thread is the owner, since there may be room, and holds the lock; and no place is in use.
+        unsafe { self.ends.slots.grow() };
+        drop(lock);
+        // SAFETY: passed on.
+        unsafe { self.room() }
     }
 
     /// Whether a thief wants something. To be asked after each push.
@@ -212,11 +239,16 @@ impl<T> Pushed<'_, T> {
 /// The side of thieves.
 impl<T> SplitStack<T> {
     pub(crate) fn new() -> Self {
-        SplitStack::with_room_for(DEPTH)
+        SplitStack::with(Slots::new(AT_FIRST, DEPTH))
     }
 
-    pub(crate) fn with_room_for(forks: usize) -> Self {
-        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots: null_pointers(forks) };
+    /// A stack that has no room, and nobody owns.
+    pub(crate) fn without_room() -> Self {
+        SplitStack::with(Slots::new(0, 0))
+    }
+
+    pub(crate) fn with(slots: Slots<T>) -> Self {
+        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots };
         SplitStack {
             ends: CachePadded::new(ends),
             mark: CachePadded::new(AtomicUsize::new(ASKED | FENCED)),
@@ -268,7 +300,9 @@ impl<T> SplitStack<T> {
         if self.ends.split.load(Relaxed) <= lo && !(force && self.force(lo, &lock)) {
             return None;
         }
-        let fork = accept(self.ends.slots[lo].load(Relaxed))?;
+        // SAFETY: this thread holds the lock.
+        let slot = unsafe { self.ends.slots.get(lo) }.expect("what is public has a place");
+        let fork = accept(slot.load(Relaxed))?;
         self.public.lo.store(lo + 1, Relaxed);
         // Under the lock, because another thief moves the split up and down again when it tries force.
         let was_last = !self.has_public();

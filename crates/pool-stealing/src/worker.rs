@@ -122,8 +122,18 @@ impl<'w> Worker<'w> {
     /// Who it is, and the next free place on its stack, if there is one.
     #[inline(always)]
     pub(crate) fn room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
-        let room = self.seat.stack.room()?;
+        // SAFETY: the calling thread sits there, or the seat has no room.
+        let room = unsafe { self.seat.stack.room() }?;
         // SAFETY: there is room only where the calling thread sits; and it does so for `'w`, which is that of an owner.
+        Some((unsafe { Owner::new(self.seat) }, room))
+    }
+
+    /// As [`room`](Worker::room), where that has found none.
+    #[cold]
+    pub(crate) fn make_room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
+        // SAFETY: as above; and a room is used up by the push that it was asked for.
+        let room = unsafe { self.seat.stack.make_room() }?;
+        // SAFETY: as above.
         Some((unsafe { Owner::new(self.seat) }, room))
     }
 
@@ -148,6 +158,6 @@ impl<'w> Worker<'w> {
 
 impl fmt::Debug for Worker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker").field("forks", &self.room().is_some()).finish()
+        f.debug_struct("Worker").field("forks", &!std::ptr::eq(self.seat, &*NOWHERE)).finish()
     }
 }

@@ -22,7 +22,7 @@ fn a_fork_goes_to_its_owner_or_to_one_thief() {
         // Two forks one after the other in the same place.
         let forks = [(); 2].map(|()| {
             let fork = Fork::leaked();
-            let pushed = stack.room().unwrap().push(fork);
+            let pushed = push(&stack, fork);
             settle(pushed, fork);
             fork
         });
@@ -45,16 +45,44 @@ fn nested_forks_that_are_published_or_taken_by_force_run_once() {
             })
         });
         let (older, newer) = (Fork::leaked(), Fork::leaked());
-        let below = stack.room().unwrap().push(older);
+        let below = push(&stack, older);
         if stack.is_asked() {
             stack.publish();
         }
-        let above = stack.room().unwrap().push(newer);
+        let above = push(&stack, newer);
         settle(above, newer);
         settle(below, older);
         for thief in thieves {
             thief.join().unwrap();
         }
+        Fork::free(older);
+        Fork::free(newer);
+    });
+}
+
+/// The thief finds the older fork in the old place or in the new one, and never in one that was given up.
+#[test]
+fn a_fork_keeps_its_place_while_room_is_made_for_the_next() {
+    bounded(4, || {
+        let stack = Arc::new(SplitStack::with(Slots::new(1, 2)));
+        let thief = {
+            let stack = stack.clone();
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    stack
+                        .take(true, |fork| Some(Shared(fork)))
+                        .into_iter()
+                        .for_each(|taken| Fork::run(taken.fork.0));
+                }
+            })
+        };
+        let (older, newer) = (Fork::leaked(), Fork::leaked());
+        let below = push(&stack, older);
+        // SAFETY: this thread is the owner, and has no room in hand.
+        let above = unsafe { stack.make_room() }.unwrap().push(newer);
+        settle(above, newer);
+        settle(below, older);
+        thief.join().unwrap();
         Fork::free(older);
         Fork::free(newer);
     });
@@ -68,7 +96,7 @@ fn a_fork_is_seen_by_whoever_asks_or_the_mark_by_the_owner() {
             let stack = stack.clone();
             thread::spawn(move || ask_and_look(&stack))
         });
-        stack.room().unwrap().push(std::ptr::dangling_mut());
+        push(&stack, std::ptr::dangling_mut());
         let asked = stack.is_asked();
         for asker in askers {
             assert!(asker.join().unwrap() || asked);
@@ -92,7 +120,7 @@ fn nobody_declares_fenced_what_was_asked_anew() {
                 ask_and_look(&stack)
             })
         };
-        stack.room().unwrap().push(std::ptr::dangling_mut());
+        push(&stack, std::ptr::dangling_mut());
         let asked = stack.is_asked();
         assert!(late.join().unwrap() || asked);
     });
@@ -112,7 +140,7 @@ fn what_an_owner_pushed_before_it_left_the_mark_itself_is_seen_without_a_fence()
                 assert!(stack.has_forks());
             })
         };
-        stack.room().unwrap().push(std::ptr::dangling_mut());
+        push(&stack, std::ptr::dangling_mut());
         stack.stay_asked();
         asker.join().unwrap();
     });

@@ -82,7 +82,7 @@ fn whoever_waits_for_a_thief_learns_of_its_forks() {
                 stack.stop_waiting(0);
             })
         };
-        stack.room().unwrap().push(std::ptr::dangling_mut());
+        push(&stack, std::ptr::dangling_mut());
         if stack.is_asked() {
             stack.publish();
         }
