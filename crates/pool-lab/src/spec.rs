@@ -256,7 +256,7 @@ mod tests {
         );
         assert_eq!(error("rayon:2:3"), "`rayon:2:3`: `3` is not of the form option=value");
         assert_eq!(error("rayon:2:batch=3"), "`rayon:2:batch=3`: unknown option `batch`; known: none");
-        assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch");
+        assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch, pin");
         assert_eq!(
             error("bounded:2:capacity=0"),
             "`bounded:2:capacity=0`: option capacity must be a whole number of at least 1, not `0`"

@@ -12,12 +12,12 @@
 //! # Which sleeper
 //!
 //! Any would do for the rules below. The last to lie down has the warmest caches, but the CPU matters more. A system
-//! puts a thread that is woken back where it last ran; Linux looks for an idle CPU only while it believes that there may be
-//! one, which it does not after some milliseconds of load (`SIS_UTIL`). So one who wakes a sleeper of its own CPU and goes on
-//! computing has the two share that CPU until the next tick, up to 4 ms, with the other CPU idle: in a trace of
-//! `join/nqueens` with 8 workers on 2 CPUs that was so for a fifth of the time. Hence
-//! the last to lie down of those that last ran *elsewhere* is woken; but by one who is about to wait, of those that ran *here*,
-//! for its CPU is about to be free, and another would have to be interrupted. If there is none such, the last of all.
+//! puts a thread that is woken back where it last ran, if need be onto the CPU of whoever wakes it; Linux should look for
+//! an idle CPU first, but in traces of a virtual machine (kernel 6.18) it mostly did not. So one who wakes a sleeper of its own
+//! CPU and goes on computing has the two share that CPU, often for as long as they run, with the other CPU idle: in a
+//! trace of `join/nqueens` with 8 workers on 2 CPUs that was so for a fifth of the time. Hence the last to lie down of those
+//! that last ran *elsewhere* is woken; but by one who is about to wait, of those that ran *here*, for its CPU is about to
+//! be free, and another would have to be interrupted. If there is none such, the last of all.
 //!
 //! Median times on 2 CPUs with 8 workers (with 2 there is no difference to be seen):
 //!

@@ -2,7 +2,7 @@
 
 use pool_bounded::{Bounded, CoDel, Overflow};
 
-use super::ours::{self, FromSpec};
+use super::ours::{self, FromSpec, PIN};
 use crate::engine::Engine;
 use crate::settings::{Kind, Rule, parse_duration};
 use crate::spec::Spec;
@@ -26,6 +26,7 @@ const OPTIONS: &[Rule] = &[
         "100ms",
         "with shed: how long all waits are longer before any job is given up",
     ),
+    PIN,
 ];
 
 pub(crate) fn entry() -> Engine {

@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 
 use pool_mpsc::Mpsc;
 
-use super::ours::{self, FromSpec};
+use super::ours::{self, FromSpec, PIN};
 use crate::engine::Engine;
 use crate::settings::{Kind, Rule};
 use crate::spec::Spec;
 
-const OPTIONS: &[Rule] = &[Rule::new("batch", Kind::COUNT, "1", "jobs taken for each locking")];
+const OPTIONS: &[Rule] = &[Rule::new("batch", Kind::COUNT, "1", "jobs taken for each locking"), PIN];
 
 pub(crate) fn entry() -> Engine {
     ours::entry::<Mpsc>("mpsc", env!("VERSION_POOL_MPSC"), "one std channel, its receiver behind a mutex")

@@ -2,10 +2,20 @@
 
 use std::sync::Arc;
 
-use pool_core::{JobHandle, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
+use pool_core::{JobHandle, Pinning, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
 
 use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start, Survives};
+use crate::settings::{Kind, Rule};
 use crate::spec::{Spec, SpecError};
+
+/// An option of all four.
+pub(crate) const PIN: Rule =
+    Rule::new("pin", Kind::Choice(&["no", "yes"]), "no", "whether each worker is bound to a CPU");
+
+/// What the option says.
+pub(crate) fn pinning(spec: &Spec) -> Pinning {
+    if spec.options().text("pin") == "yes" { Pinning::RoundRobin } else { Pinning::None }
+}
 
 /// A strategy whose settings a spec can give.
 pub(crate) trait FromSpec: Strategy {
@@ -42,6 +52,7 @@ fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
         .max_threads(threads + headroom)
         .spare_threads(headroom)
         .timing(spec.timing())
+        .pin(pinning(spec))
         .build();
     pool.map_err(|error| spec.build_error(error))
 }

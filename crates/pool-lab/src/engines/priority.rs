@@ -2,7 +2,7 @@
 
 use pool_priority::Levels;
 
-use super::ours::{self, FromSpec};
+use super::ours::{self, FromSpec, PIN};
 use crate::engine::Engine;
 use crate::settings::{Kind, Rule};
 use crate::spec::Spec;
@@ -17,6 +17,7 @@ const OPTIONS: &[Rule] = &[
     ),
     Rule::new("express", Kind::Number { min: 0, max: 1 << 16 }, "0", "workers kept free for the top levels"),
     Rule::new("top", Kind::Number { min: 1, max: 63 }, "1", "how many levels the express workers serve"),
+    PIN,
 ];
 
 pub(crate) fn entry() -> Engine {

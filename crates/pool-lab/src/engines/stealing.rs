@@ -2,7 +2,7 @@
 
 use pool_stealing::Stealing;
 
-use super::ours::{self, FromSpec};
+use super::ours::{self, FromSpec, PIN};
 use crate::engine::Engine;
 use crate::spec::Spec;
 
@@ -12,6 +12,7 @@ pub(crate) fn entry() -> Engine {
         env!("VERSION_POOL_STEALING"),
         "work stealing, fork-join on a split stack",
     )
+    .options(&[PIN])
 }
 
 impl FromSpec for Stealing {

@@ -2,11 +2,13 @@
 
 use pool_stealing::{StealingPool, Worker, with_worker};
 
+use super::ours::{PIN, pinning};
 use crate::engine::{Engine, Joins, Start};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
     Engine::new("stealing-worker", env!("VERSION_POOL_STEALING"), "stealing, joined by `Worker::join`")
+        .options(&[PIN])
         .joins::<StealingWorker>()
         .no_pool("it is `stealing`, and differs in joins only")
 }
@@ -17,7 +19,7 @@ struct StealingWorker {
 
 impl Start for StealingWorker {
     fn start(spec: &Spec) -> Result<Self, SpecError> {
-        let pool = StealingPool::builder().threads(spec.threads()).build();
+        let pool = StealingPool::builder().threads(spec.threads()).pin(pinning(spec)).build();
         Ok(StealingWorker { pool: pool.map_err(|error| spec.build_error(error))? })
     }
 
