@@ -9,12 +9,14 @@
 //!   that a worker needs.
 //! - With its first job, and then with every 64th, each thread adds up the slots, which takes about 0.1 microseconds. When
 //!   no more than 64 jobs a thread are missing, it *arms* the tally: from then on every job adds up, and the one that completes
-//!   the count wakes the waiter. The end cannot come unarmed, since the threads would have to run more than that
-//!   between two looks.
+//!   the count wakes the waiter. The end does not come unarmed: of all looks (each begins with a fence, and the fences have an
+//!   order) the last sees every thread that has run a job and what it had counted at its own last look, since when it has run 63
+//!   at most.
 //!
-//! So a batch takes as long as its jobs and one wake-up, and some 10 microseconds for the armed jobs, for every engine alike.
-//! (A waiter that estimates from the pace so far when to look again is misled where jobs are of uneven length: `spawn/uneven`
-//! was measured half as long again as it took.)
+//! So a batch takes as long as its jobs and one wake-up, and some microseconds for the armed jobs: about 10 with two
+//! threads, and with each thread more in number and a little dearer. The same for every engine. (A waiter that estimates from
+//! the pace so far when to look again is misled where jobs are of uneven length: `spawn/uneven` was measured half as long
+//! again as it took.)
 //!
 //! Waking cannot get lost for good: a job stores its count and then reads `armed` with no fence between
 //! (that would cost more than all the rest), so it may miss an arming at that very moment; therefore the waiter
@@ -96,10 +98,12 @@ impl Tally {
 
     #[cold]
     fn look(&self) {
+        // Of the jobs that end at the same moment, the last in the order of these fences sees all counts.
+        fence(Ordering::SeqCst);
         if !self.armed.load(Ordering::Relaxed) && self.is_near_the_end() {
             self.armed.store(true, Ordering::Relaxed);
         }
-        if self.armed.load(Ordering::Relaxed) {
+        if self.armed.load(Ordering::Acquire) {
             self.wake_waiter_at_the_end();
         }
     }
@@ -113,8 +117,6 @@ impl Tally {
     }
 
     fn wake_waiter_at_the_end(&self) {
-        // Of the jobs that end at the same moment, the last in the order of these fences sees all counts.
-        fence(Ordering::SeqCst);
         if self.count() >= self.expected.load(Ordering::Relaxed)
             && let Some(waiter) = &*lock(&self.waiter)
         {
@@ -124,6 +126,8 @@ impl Tally {
 
     /// Starts a batch of so many jobs. All jobs of earlier batches must have ended.
     pub fn begin(&self, jobs: u64) {
+        // Whoever ran the last job of the batch before may have armed it after its waiter had gone.
+        self.armed.store(false, Ordering::Relaxed);
         for slot in self.all_slots() {
             slot.count.store(0, Ordering::Relaxed);
             slot.sum.store(0, Ordering::Relaxed);
@@ -134,8 +138,8 @@ impl Tally {
     /// Changes the number of jobs in the batch.
     pub fn expect(&self, jobs: u64) {
         self.expected.store(jobs, Ordering::Relaxed);
-        self.armed.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        // Whoever finds it armed finds the new number.
+        self.armed.store(true, Ordering::Release);
     }
 
     /// The number of jobs of the batch that have ended so far, or a little less. O(threads that ever counted).

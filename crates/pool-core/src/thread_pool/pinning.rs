@@ -24,13 +24,16 @@ pub enum Pinning {
 impl Pinning {
     /// The CPUs that workers take turns over; none if they are not bound.
     pub(super) fn cpus(&self) -> Result<Vec<CoreId>, BuildError> {
-        let Pinning::Cpus(wanted) = self else {
-            let allowed = core_affinity::get_core_ids().unwrap_or_default();
-            return Ok(if *self == Pinning::None { Vec::new() } else { allowed });
-        };
-        let allowed = core_affinity::get_core_ids().unwrap_or_default();
-        let find = |id: &usize| allowed.iter().find(|cpu| cpu.id == *id).copied();
-        wanted.iter().map(|id| find(id).ok_or(BuildError::Cpu(*id))).collect()
+        let allowed = || core_affinity::get_core_ids().unwrap_or_default();
+        match self {
+            Pinning::None => Ok(Vec::new()),
+            Pinning::RoundRobin => Ok(allowed()),
+            Pinning::Cpus(wanted) => {
+                let allowed = allowed();
+                let find = |id: &usize| allowed.iter().find(|cpu| cpu.id == *id).copied();
+                wanted.iter().map(|id| find(id).ok_or(BuildError::Cpu(*id))).collect()
+            }
+        }
     }
 }
 
