@@ -104,7 +104,7 @@ where
     }
 }
 
-/// In order if the stack is as large as it may be, or the thread is no worker.
+/// In order if the stack cannot be made larger, or the thread is no worker.
 #[cold]
 #[inline(never)]
 fn make_room_and_fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
@@ -114,7 +114,8 @@ where
     RA: Send,
     RB: Send,
 {
-    match worker.make_room() {
+    // SAFETY: this join has found no room, and every one before it has used up what it found by its push.
+    match unsafe { worker.make_room() } {
         Some((owner, room)) => fork_into(owner, room, a, frame),
         // SAFETY: the frame was not pushed, and nothing was taken out of it.
         None => in_order(worker, a, unsafe { frame.take_closure() }),

@@ -8,9 +8,9 @@
 //! the lock. So nobody reads a place that is given up: not the owner, who is making more at that moment, and no one
 //! else, who would hold the lock. Whoever locks it next sees the new places, and what was copied to them.
 
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering::Relaxed, null_pointers};
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 /// How many there are when there are any.
 const FIRST: usize = 256;
@@ -38,7 +38,8 @@ impl<T> Slots<T> {
     ///
     /// # Safety
     ///
-    /// The calling thread is the owner, or holds the stack's lock for as long as it uses the result.
+    /// The calling thread is the owner, and does not [`grow`](Slots::grow) them while it uses the result; or it holds the
+    /// stack's lock for as long.
     #[inline(always)]
     pub(crate) unsafe fn get(&self, index: usize) -> Option<&AtomicPtr<T>> {
         if index >= self.len.load(Relaxed) {
@@ -86,6 +87,10 @@ impl<T> Drop for Slots<T> {
     }
 }
 
+fn null_pointers<T>(count: usize) -> Box<[AtomicPtr<T>]> {
+    (0..count).map(|_| AtomicPtr::new(ptr::null_mut())).collect()
+}
+
 /// Frees so many places, of which this is the first; nothing if there are none.
 ///
 /// # Safety
@@ -94,7 +99,7 @@ impl<T> Drop for Slots<T> {
 unsafe fn free<T>(first: *mut AtomicPtr<T>, len: usize) {
     if len > 0 {
         // SAFETY: `set` took the box apart, and the caller gives it up.
-        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, len)) });
+        drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(first, len)) });
     }
 }
 
@@ -130,7 +135,7 @@ mod tests {
     fn what_was_in_them_stays() {
         let slots = Slots::<u8>::new(0, 2 * FIRST);
         grow(&slots);
-        let place = |index: usize| std::ptr::without_provenance_mut(index + 1);
+        let place = |index: usize| ptr::without_provenance_mut(index + 1);
         for index in 0..FIRST {
             get(&slots, index).unwrap().store(place(index), Relaxed);
         }

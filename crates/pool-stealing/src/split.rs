@@ -146,7 +146,8 @@ impl<T> SplitStack<T> {
         Some(Room { stack: self, slot, index })
     }
 
-    /// As [`room`](SplitStack::room), where that has found none: makes more if there may be more.
+    /// As [`room`](SplitStack::room), where that has found none: makes more if there may be more, unless a thief is at the
+    /// stack at this moment.
     ///
     /// # Safety
     ///
@@ -156,7 +157,8 @@ impl<T> SplitStack<T> {
         if !self.ends.slots.may_grow() {
             return None;
         }
-        let lock = lock(&self.public.waiters);
+        // A thief may hold it for as long as a heavy fence takes; and in a forked child, for ever.
+        let lock = self.public.waiters.try_lock().ok()?;
         // SAFETY: the calling thread is the owner, since there may be room, and holds the lock; and no place is in use.
         unsafe { self.ends.slots.grow() };
         drop(lock);

@@ -31,20 +31,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// So many null pointers. The system provides their pages when they are first written, where it can.
-#[cfg(not(loom))]
-pub(crate) fn null_pointers<T>(count: usize) -> Box<[AtomicPtr<T>]> {
-    let zeroes: *mut [usize] = Box::into_raw(vec![0_usize; count].into_boxed_slice());
-    // SAFETY: an `AtomicPtr` has the size and alignment of a pointer, as a `usize` has, and all zeroes are a null pointer. So the
-    // allocation is one of as many `AtomicPtr`s, and whose it was has just given it up.
-    unsafe { Box::from_raw(zeroes as *mut [AtomicPtr<T>]) }
-}
-
-#[cfg(loom)]
-pub(crate) fn null_pointers<T>(count: usize) -> Box<[AtomicPtr<T>]> {
-    (0..count).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect()
-}
-
 /// Parks this thread until it is unparked, the moment has come, or for no reason. Returns `false` when the moment had
 /// come already.
 #[cfg(not(loom))]

@@ -129,9 +129,13 @@ impl<'w> Worker<'w> {
     }
 
     /// As [`room`](Worker::room), where that has found none.
+    ///
+    /// # Safety
+    ///
+    /// No room that was found before is still to be used.
     #[cold]
-    pub(crate) fn make_room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
-        // SAFETY: as above; and a room is used up by the push that it was asked for.
+    pub(crate) unsafe fn make_room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
+        // SAFETY: as above; the rest is passed on.
         let room = unsafe { self.seat.stack.make_room() }?;
         // SAFETY: as above.
         Some((unsafe { Owner::new(self.seat) }, room))
