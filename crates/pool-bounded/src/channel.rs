@@ -50,7 +50,7 @@ pub(crate) struct Entrance<I> {
 }
 
 impl<I: Item> Entrance<I> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         match self.sender.try_send(I::of(job, submit)) {
             Ok(()) => Push::Queued,
@@ -137,9 +137,15 @@ pub(crate) struct Exit<I: Item> {
 }
 
 impl<I: Item> Exit<I> {
+    /// Out of line: inlined into the caller, the job is moved a few times more (44 ns a job instead of 36).
+    #[inline(never)]
+    pub(crate) fn try_recv(&self) -> Result<I, TryRecvError> {
+        self.receiver.try_recv()
+    }
+
     #[inline]
     pub(crate) fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        match self.receiver.try_recv() {
+        match self.try_recv() {
             Ok(item) => return item.pop(&self.control),
             Err(TryRecvError::Disconnected) => return Pop::Closed,
             Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,

@@ -156,7 +156,8 @@ enum In {
 }
 
 impl Inlet for Entrance {
-    #[inline]
+    // Always, so that the job is not moved once more.
+    #[inline(always)]
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         match &self.0 {
             In::Plain(entrance) => entrance.push(job, submit, caller),
@@ -179,6 +180,15 @@ impl Outlet for Exit {
         match &mut self.0 {
             Out::Plain(exit) => exit.pop(until, idle),
             Out::Timed(exit) => exit.pop(until, idle),
+        }
+    }
+
+    #[inline(always)]
+    fn at_hand(&mut self) -> Option<Job> {
+        match &self.0 {
+            Out::Plain(exit) => exit.try_recv().ok(),
+            // It may be one to be shed.
+            Out::Timed(_) => None,
         }
     }
 

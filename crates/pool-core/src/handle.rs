@@ -50,10 +50,23 @@ impl<T: Send + 'static> JobHandle<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        let (ticket, handle) = JobHandle::with_ticket(ledger, f, submit, rare);
+        (Job::from_task(ticket), handle)
+    }
+
+    /// The same, of which the job is still to be made of its ticket.
+    pub(crate) fn with_ticket<F>(
+        ledger: &Arc<Ledger>,
+        f: F,
+        submit: Submit,
+        rare: Option<Rare>,
+    ) -> (Ticket<F, T>, Self)
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
         let (ours, theirs) = Shared::pair(Cell::job(f, rare));
-        let job = Job::from_task(Ticket(theirs));
         let (task, ledger, priority) = (Some(ours.erased()), ledger.clone(), submit.urgency());
-        (job, JobHandle { task, ledger, priority, raised: false, bound_to: None })
+        (Ticket(theirs), JobHandle { task, ledger, priority, raised: false, bound_to: None })
     }
 }
 

@@ -157,6 +157,23 @@ impl Job {
         unsafe { (job.table.discard)(&raw mut job.storage, reason, ledger) }
     }
 
+    /// Runs the job in this slot, if there is one, where it lies; then the slot is empty.
+    ///
+    /// A job that is moved is copied in wider pieces than it was written in, and a processor waits for the writes to leave its
+    /// store buffer first. With the copies that follow, from one layer to the next, that took a third of a
+    /// worker's time for a small job.
+    #[inline(always)]
+    pub(crate) fn run_in_place(slot: &mut Option<Job>, desk: Desk<'_>) -> thread::Result<Option<Job>> {
+        let slot: *mut Option<Job> = slot;
+        // SAFETY: the pointer is a reference that nobody else uses meanwhile.
+        let Some(job) = (unsafe { &mut *slot }) else { return Ok(None) };
+        let (run, storage) = (job.table.run, &raw mut job.storage);
+        // Also if a panic comes out: the task is gone from the storage.
+        let _emptied = Emptied(slot);
+        // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
+        unsafe { run(storage, Some(desk)) }
+    }
+
     #[inline]
     pub(crate) fn run_at(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
         // The task is moved out of the storage, so the job's own drop must not see it again.
@@ -165,6 +182,17 @@ impl Job {
         let job = unsafe { job.assume_init_mut() };
         // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
         unsafe { (job.table.run)(&raw mut job.storage, desk) }
+    }
+}
+
+/// A slot whose job has been run; empty when this is dropped.
+struct Emptied(*mut Option<Job>);
+
+impl Drop for Emptied {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: `run_in_place` made it of a reference that it has to itself, and the job in the slot needs no drop.
+        unsafe { self.0.write(None) };
     }
 }
 
@@ -325,6 +353,33 @@ mod tests {
         let padding = [0_u8; 200];
         Job::new(move || drop((boxed, padding))).discard(Reason::Full);
         assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn a_job_that_is_run_where_it_lies_leaves_an_empty_slot() {
+        let ledger = Ledger::for_adapter("slots", 1);
+        let desk = ledger.desk_anywhere();
+        let held = Arc::new(());
+        let (runs, panics) = (held.clone(), held.clone());
+        let padding = [0_u8; 200];
+        let jobs = [
+            Job::new(move || drop(runs)),
+            Job::new(move || {
+                let _held = (&panics, padding);
+                panic!("out")
+            }),
+        ];
+        let outcomes = jobs.map(|job| {
+            ledger.admit();
+            let mut slot = Some(job);
+            let outcome = Job::run_in_place(&mut slot, desk).is_ok();
+            assert!(slot.is_none());
+            outcome
+        });
+        assert_eq!(outcomes, [true, false]);
+        assert_eq!(Arc::strong_count(&held), 1, "every capture was dropped once");
+        assert!(Job::run_in_place(&mut None, desk).is_ok());
+        assert_eq!((ledger.counts().completed, ledger.counts().panicked), (1, 1));
     }
 
     #[test]

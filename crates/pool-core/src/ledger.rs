@@ -325,10 +325,10 @@ impl Ledger {
         Desk { ledger: self, book: &self.workers[index].jobs }
     }
 
-    /// Runs a job and hands the payload of its panic to the handler.
-    #[inline]
-    pub(crate) fn run_at(&self, job: Job, desk: Desk<'_>) -> Option<Job> {
-        match job.run_at(Some(desk)) {
+    /// Runs the job in this slot and hands the payload of its panic to the handler.
+    #[inline(always)]
+    pub(crate) fn run_at(&self, slot: &mut Option<Job>, desk: Desk<'_>) -> Option<Job> {
+        match Job::run_in_place(slot, desk) {
             Ok(ticket) => ticket,
             Err(payload) => {
                 self.report(Panic::caught(payload));

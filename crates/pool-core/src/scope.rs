@@ -93,7 +93,7 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() + Send + 'scope,
     {
         // SAFETY: the job borrows for `'scope`, and `scope` does not return before the job has run.
-        self.push(unsafe { Job::from_borrowing_task(Closure(f)) });
+        self.push(|| unsafe { Job::from_borrowing_task(Closure(f)) });
     }
 
     /// Starts a job and returns a handle to its result. Allocates once.
@@ -108,11 +108,13 @@ impl<'scope> Scope<'scope, '_> {
         let (ours, theirs) = Shared::pair(Cell::job(f, None));
         // SAFETY: the job borrows for `'scope`. It lies in the scope's own queue, and `scope` does not return before
         // that queue is empty and every job has run.
-        self.push(unsafe { Job::from_borrowing_task(Ticket(theirs)) });
+        self.push(|| unsafe { Job::from_borrowing_task(Ticket(theirs)) });
         ScopedHandle { task: ours.erased(), core: self.core.clone() }
     }
 
-    fn push(&self, job: Job) {
+    // Always inlined, for the same reason as the way into a pool's queue is.
+    #[inline(always)]
+    fn push(&self, job: impl FnOnce() -> Job) {
         if let Some(ticket) = self.core.push(job) {
             (self.queue_ticket)(ticket);
         }
@@ -163,9 +165,10 @@ impl Core {
     }
 
     /// Queues a job, and returns a ticket for it if more workers could be busy with this scope.
-    fn push(self: &Arc<Self>, job: Job) -> Option<Job> {
+    #[inline(always)]
+    fn push(self: &Arc<Self>, job: impl FnOnce() -> Job) -> Option<Job> {
         self.ledger.admit_scoped();
-        let wanted = self.progress.push(|| self.jobs.push(job));
+        let wanted = self.progress.push(|| self.jobs.push(job()));
         wanted.then(|| Job::from_task(ScopeTicket { core: Some(self.clone()) }))
     }
 
@@ -201,8 +204,11 @@ impl Core {
 
     /// Runs one job in place of the thread that waits. Returns whether there was one.
     fn run_one(&self, here: Option<Desk<'_>>) -> bool {
-        let Some(job) = self.pop() else { return false };
-        self.run(job, here.unwrap_or_else(|| self.ledger.desk_anywhere()));
+        let mut slot = self.pop();
+        if slot.is_none() {
+            return false;
+        }
+        self.run(&mut slot, here.unwrap_or_else(|| self.ledger.desk_anywhere()));
         if here.is_none() {
             self.ledger.settle();
         }
@@ -210,11 +216,12 @@ impl Core {
         true
     }
 
-    /// Runs one job. Its end is still to be told to [`Progress::end`].
-    fn run(&self, job: Job, desk: Desk<'_>) {
+    /// Runs the job in this slot. Its end is still to be told to [`Progress::end`].
+    #[inline]
+    fn run(&self, slot: &mut Option<Job>, desk: Desk<'_>) {
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         // Only its payload is kept: what little a job that has ended well leaves is not worth moving (5 ns a job).
-        let panic = catch_unwind(AssertUnwindSafe(|| job.run_at(Some(desk)))).flatten().err();
+        let panic = catch_unwind(AssertUnwindSafe(|| Job::run_in_place(slot, desk))).flatten().err();
         if let Some(payload) = panic {
             // The scope rethrows the payload, and its trace goes no further.
             self.keep_panic(Panic::caught(payload).into_payload());
@@ -245,10 +252,12 @@ impl Task for ScopeTicket {
         let Some(core) = self.core.take() else { return Ok(None) };
         let desk = desk.unwrap_or_else(|| core.ledger.desk_anywhere());
         let mut ran = 0;
-        while ran < TURN
-            && let Some(job) = core.pop()
-        {
-            core.run(job, desk);
+        while ran < TURN {
+            let mut slot = core.pop();
+            if slot.is_none() {
+                break;
+            }
+            core.run(&mut slot, desk);
             ran += 1;
         }
         core.progress.end(ran);

@@ -112,6 +112,12 @@ pub trait Outlet: Send + 'static {
     /// later call returns it again.
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop;
 
+    /// A job that lies at hand: a shorter way to what [`pop`](Outlet::pop) would return. The pool asks before it pops, when
+    /// there is nothing else to see to. `None` says nothing.
+    fn at_hand(&mut self) -> Option<Job> {
+        None
+    }
+
     /// The worker turns to something that did not come through the channel, for as long as that takes, or leaves, which
     /// takes as long as its stop hook. What others expect of a worker that is about to pop, they must not expect of it
     /// now. The next `pop` ends it.

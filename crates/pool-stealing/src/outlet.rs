@@ -231,6 +231,18 @@ impl Outlet for StealingOutlet {
         }
     }
 
+    #[inline(always)]
+    fn at_hand(&mut self) -> Option<Job> {
+        if self.searching || self.pops.wrapping_add(1).is_multiple_of(FAIRNESS) {
+            return None;
+        }
+        let job = self.owner()?.pop_hand();
+        if job.is_some() {
+            self.pops = self.pops.wrapping_add(1);
+        }
+        job
+    }
+
     fn turn_away(&mut self) {
         self.stop_search();
     }

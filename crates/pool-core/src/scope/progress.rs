@@ -79,6 +79,7 @@ impl Progress {
     }
 
     /// Counts a job and has `push` put it in the queue. Returns whether the caller is to send a ticket.
+    #[inline(always)]
     pub(super) fn push(&self, push: impl FnOnce()) -> bool {
         self.begun.fetch_add(1, Relaxed);
         push();

@@ -133,7 +133,7 @@ impl<S: Strategy> ThreadPool<S> {
     where
         F: FnOnce() + Send + 'static,
     {
-        PoolExt::execute(self, f)
+        self.core.submit(|| Job::new(f), Submit::default())
     }
 
     /// See [`PoolExt::spawn`].
@@ -146,7 +146,9 @@ impl<S: Strategy> ThreadPool<S> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        PoolExt::spawn(self, f)
+        let (ticket, handle) = JobHandle::with_ticket(self.core.ledger(), f, Submit::default(), None);
+        self.core.submit(|| Job::from_task(ticket), Submit::default())?;
+        Ok(handle)
     }
 
     /// See [`PoolExt::scope`].
@@ -184,7 +186,11 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     // See `Core::submit`.
     #[inline(always)]
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        if submit.is_ticket() { self.core.submit_ticket(job, submit) } else { self.core.submit(job, submit) }
+        if submit.is_ticket() {
+            self.core.submit_ticket(job, submit)
+        } else {
+            self.core.submit(|| job, submit)
+        }
     }
 
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {

@@ -46,7 +46,7 @@ impl<S: Strategy> Core<S> {
     /// Runs a job or a ticket. Behind what is no job, somebody else may be meant.
     pub(super) fn run_message(&self, job: Job, index: usize, desk: Desk<'_>) {
         let passes_on = !job.is_job() && self.life.attention.now().has(Matter::MAIL);
-        self.run(job, desk);
+        self.run(&mut Some(job), desk);
         if passes_on {
             self.pass_on(index);
         }
@@ -79,7 +79,7 @@ impl<S: Strategy> Core<S> {
             if self.life.gives_back() {
                 self.set_aside(job);
             } else {
-                self.run(job, desk);
+                self.run(&mut Some(job), desk);
             }
         }
     }

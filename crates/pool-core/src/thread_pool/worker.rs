@@ -118,40 +118,49 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
                 }
             }
         };
-        let popped = sitting.outlet().pop(until, &mut idle);
-        idle.end();
+        let mut slot = if before.is_nothing() { sitting.outlet().at_hand() } else { None };
+        let mut no_job = None;
+        if slot.is_none() {
+            match sitting.outlet().pop(until, &mut idle) {
+                Pop::Job(job) => slot = Some(job),
+                other => no_job = Some(other),
+            }
+            idle.end();
+        }
         let after = attention.now();
         if after.has(Matter::LANE) {
             // The pop has made room, and an idle worker may take what this one would come to only after its job.
             core.requeue_lane();
         }
-        match popped {
-            Pop::Job(job) => {
-                // See `Stats::longest_queue`.
-                if jobs < 64 || jobs.is_multiple_of(64) {
-                    ledger.sample_queue();
-                }
-                if after.or(before).is_nothing() {
-                    core.run(job, desk);
-                } else {
-                    core.run_attentively(job, index, desk, &mut idle, before);
-                }
-                if jobs == 0 {
-                    core.seats[index].note(|record| record.losses = 0);
-                }
-                jobs += 1;
+        if slot.is_some() {
+            // See `Stats::longest_queue`.
+            if jobs < 64 || jobs.is_multiple_of(64) {
+                ledger.sample_queue();
             }
-            Pop::Shed(job, reason) if job.is_job() => ledger.discard(job, reason),
+            if after.or(before).is_nothing() {
+                core.run(&mut slot, desk);
+            } else if let Some(job) = slot.take() {
+                core.run_attentively(job, index, desk, &mut idle, before);
+            }
+            if jobs == 0 {
+                core.seats[index].note(|record| record.losses = 0);
+            }
+            jobs += 1;
+        }
+        match no_job {
+            None => {}
+            Some(Pop::Job(_)) => unreachable!("it is in the slot"),
+            Some(Pop::Shed(job, reason)) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
-            Pop::Shed(ticket, _) => core.run_message(ticket, index, desk),
-            Pop::TimedOut => until.into_iter().for_each(|until| core.shrink(until)),
+            Some(Pop::Shed(ticket, _)) => core.run_message(ticket, index, desk),
+            Some(Pop::TimedOut) => until.into_iter().for_each(|until| core.shrink(until)),
             // Another may have left its seat, and in it what it held, just after this one looked. From here on whoever
             // leaves comes back, so it is looked for once more.
-            Pop::Closed if !drains => {
+            Some(Pop::Closed) if !drains => {
                 core.life.drains();
                 drains = true;
             }
-            Pop::Closed => open = false,
+            Some(Pop::Closed) => open = false,
         }
         while let Some(ticket) = core.lane.take_one(attention) {
             // This one may take long, and the others need not wait for it.
