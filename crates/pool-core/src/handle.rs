@@ -54,7 +54,8 @@ impl<T: Send + 'static> JobHandle<T> {
         (Job::from_task(ticket), handle)
     }
 
-    /// The same, of which the job is still to be made of its ticket.
+    /// The same, of which the job is still to be made of its ticket. A ticket that gets lost before that tells nobody, so the
+    /// handle must not outlive it then.
     pub(crate) fn with_ticket<F>(
         ledger: &Arc<Ledger>,
         f: F,

@@ -382,6 +382,35 @@ mod tests {
         assert_eq!((ledger.counts().completed, ledger.counts().panicked), (1, 1));
     }
 
+    /// As a job whose panic handler panics.
+    struct PanicsOut<T>(T);
+
+    impl<T: Send> Task for PanicsOut<T> {
+        fn run(self, _: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+            panic!("out of the run")
+        }
+
+        fn discard(self, _: Reason, _: Option<&Ledger>) {}
+
+        fn release(&mut self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn so_does_one_whose_run_panics() {
+        let ledger = Ledger::for_adapter("slots", 1);
+        let held = Arc::new(());
+        let (inline, boxed) = (PanicsOut(held.clone()), PanicsOut((held.clone(), [0_u8; 200])));
+        for job in [Job::from_task(inline), Job::from_task(boxed)] {
+            let mut slot = Some(job);
+            let run = || Job::run_in_place(&mut slot, ledger.desk_anywhere());
+            assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+            assert!(slot.is_none());
+        }
+        assert_eq!(Arc::strong_count(&held), 1, "what they held was dropped once");
+    }
+
     #[test]
     fn a_panic_comes_out_of_run() {
         let payload = catch_unwind(|| Job::new(|| panic!("out")).run()).unwrap_err();

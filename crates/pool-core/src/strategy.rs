@@ -112,15 +112,19 @@ pub trait Outlet: Send + 'static {
     /// later call returns it again.
     fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop;
 
-    /// A job that lies at hand: a shorter way to what [`pop`](Outlet::pop) would return. The pool asks before it pops, when
-    /// there is nothing else to see to. `None` says nothing.
+    /// A job that lies at hand: a shorter way to what [`pop`](Outlet::pop) would return. `None` says nothing, and is always
+    /// right.
+    ///
+    /// The pool may ask before it pops. A discipline that answers keeps its promises here as there: its order and its
+    /// fairness, what it is to the other outlets, the end of a [turning away](Outlet::turn_away). It does not wait, and
+    /// gives nothing that it would shed.
     fn at_hand(&mut self) -> Option<Job> {
         None
     }
 
     /// The worker turns to something that did not come through the channel, for as long as that takes, or leaves, which
     /// takes as long as its stop hook. What others expect of a worker that is about to pop, they must not expect of it
-    /// now. The next `pop` ends it.
+    /// now. The next `pop` ends it, or the next job [at hand](Outlet::at_hand).
     fn turn_away(&mut self) {}
 
     /// Whether the worker may leave when the pool has too many. Not so in a seat that serves what no other does; then

@@ -194,3 +194,30 @@ fn a_seat_has_one_owner_and_a_second_thread_works_from_outside() {
     let mut outlet = outlet;
     outlet.detach();
 }
+
+#[test]
+fn of_64_turns_the_injector_has_one_whether_jobs_are_popped_or_taken_at_hand() {
+    let (inlet, mut outlets, _) = open(1);
+    let notes = Notes::default();
+    let from_outside = |n| n < 32;
+    (0..32).for_each(|n| push(&inlet, notes.job(n)));
+    outlets[0].attach();
+    assert!(outlets[0].at_hand().is_none(), "nothing is in hand");
+    // It comes with others, which are at hand from then on; the rest stays in the injector.
+    assert!(run_next(&mut outlets[0]));
+    (32..100).for_each(|n| push(&inlet, notes.job(n)));
+    let mut at_hand = 0;
+    for _ in 1..64 {
+        match outlets[0].at_hand() {
+            Some(job) => {
+                at_hand += 1;
+                job.run();
+            }
+            None => assert!(run_next(&mut outlets[0])),
+        }
+    }
+    outlets[0].detach();
+    let taken = notes.taken();
+    assert!(at_hand > 0, "a part of the batch was at hand");
+    assert!(!from_outside(taken[62]) && from_outside(taken[63]), "{taken:?}");
+}
