@@ -59,6 +59,21 @@ fn duration(time: libc::timeval) -> Duration {
     Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
 }
 
+/// The processor time that the calling thread has used so far, up to this moment.
+#[cfg(unix)]
+pub fn thread_cpu() -> Option<Duration> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is valid for the write of a `timespec`.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+    (failed == 0).then(|| Duration::new(now.tv_sec as u64, now.tv_nsec as u32))
+}
+
+/// The processor time that the calling thread has used so far: not known on this system.
+#[cfg(not(unix))]
+pub fn thread_cpu() -> Option<Duration> {
+    None
+}
+
 /// What the process has used so far: not known on this system.
 #[cfg(not(unix))]
 pub fn usage() -> Option<Usage> {
@@ -148,6 +163,19 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert!(usage().unwrap().cpu > before.cpu);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_thread_that_sleeps_uses_no_processor_time_and_one_that_computes_does() {
+        let start = thread_cpu().unwrap();
+        let slept = Instant::now();
+        thread::sleep(Duration::from_millis(20));
+        assert!(thread_cpu().unwrap() - start < slept.elapsed());
+        let mut x = 1_u64;
+        while thread_cpu().unwrap() - start < Duration::from_millis(2) {
+            x = std::hint::black_box(x.wrapping_mul(3));
+        }
     }
 
     #[cfg(target_os = "linux")]

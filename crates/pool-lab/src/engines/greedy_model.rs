@@ -1,15 +1,16 @@
 //! No pool: what the best of all queues would take. Greedy list scheduling of `spawn/uneven` in the order of submission.
 //!
 //! The jobs' lengths are known beforehand here, so the schedule is computed: each job in turn goes to the thread that is
-//! free first. Then as many threads run one share each, with no queue, and tell how long a step of a job takes while all
-//! cores are busy; the time of the schedule is its longest share in steps, times that. So the model sees the same
-//! machine as the engines of its round do, but not the start and the end of threads.
+//! free first. Then as many threads run one share each, with no queue, and tell how much processor time a step of a job takes
+//! while all cores are busy; the time of the schedule is its longest share in steps, times that. So the model sees the same
+//! machine as the engines of its round do, but not the start and the end of threads, nor two of them on one core.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, Start};
+use crate::os;
 use crate::spec::{Spec, SpecError};
 use crate::watch::Watch;
 use crate::workload::{Failure, Workload};
@@ -42,9 +43,10 @@ impl Workload<GreedyModel> for Uneven {
         let outcomes: Vec<(u64, Duration)> = thread::scope(|scope| {
             let run = |share: &Share| {
                 start.wait();
-                let began = Instant::now();
+                let (cpu, began) = (os::thread_cpu(), Instant::now());
                 let sum = share.jobs.iter().fold(0, |sum: u64, job| sum.wrapping_add(self.run(*job)));
-                (sum, began.elapsed())
+                let used = cpu.and_then(|before| os::thread_cpu()?.checked_sub(before));
+                (sum, used.unwrap_or_else(|| began.elapsed()))
             };
             let threads: Vec<_> = shares.iter().map(|share| scope.spawn(move || run(share))).collect();
             threads.into_iter().map(|thread| thread.join().expect("multiplying does not panic")).collect()
