@@ -150,10 +150,11 @@ impl Job {
 
     /// As [`discard`](Job::discard), on behalf of the pool with this ledger.
     pub(crate) fn discard_at(self, reason: Reason, ledger: Option<&Ledger>) {
+        // The task is moved out of the storage, so the job's own drop must not see it again.
         let mut job = MaybeUninit::new(self);
-        // SAFETY: as in `run_at`.
+        // SAFETY: it was initialised a line above, and `MaybeUninit` never drops it.
         let job = unsafe { job.assume_init_mut() };
-        // SAFETY: as in `run_at`.
+        // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
         unsafe { (job.table.discard)(&raw mut job.storage, reason, ledger) }
     }
 
@@ -163,7 +164,10 @@ impl Job {
     /// store buffer first. With the copies that follow, from one layer to the next, that took a third of a
     /// worker's time for a small job.
     #[inline(always)]
-    pub(crate) fn run_in_place(slot: &mut Option<Job>, desk: Desk<'_>) -> thread::Result<Option<Job>> {
+    pub(crate) fn run_in_place(
+        slot: &mut Option<Job>,
+        desk: Option<Desk<'_>>,
+    ) -> thread::Result<Option<Job>> {
         let slot: *mut Option<Job> = slot;
         // SAFETY: the pointer is a reference that nobody else uses meanwhile.
         let Some(job) = (unsafe { &mut *slot }) else { return Ok(None) };
@@ -171,17 +175,12 @@ impl Job {
         // Also if a panic comes out: the task is gone from the storage.
         let _emptied = Emptied(slot);
         // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
-        unsafe { run(storage, Some(desk)) }
+        unsafe { run(storage, desk) }
     }
 
     #[inline]
     pub(crate) fn run_at(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
-        // The task is moved out of the storage, so the job's own drop must not see it again.
-        let mut job = MaybeUninit::new(self);
-        // SAFETY: it was initialised a line above, and `MaybeUninit` never drops it.
-        let job = unsafe { job.assume_init_mut() };
-        // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
-        unsafe { (job.table.run)(&raw mut job.storage, desk) }
+        Job::run_in_place(&mut Some(self), desk)
     }
 }
 
@@ -372,13 +371,13 @@ mod tests {
         let outcomes = jobs.map(|job| {
             ledger.admit();
             let mut slot = Some(job);
-            let outcome = Job::run_in_place(&mut slot, desk).is_ok();
+            let outcome = Job::run_in_place(&mut slot, Some(desk)).is_ok();
             assert!(slot.is_none());
             outcome
         });
         assert_eq!(outcomes, [true, false]);
         assert_eq!(Arc::strong_count(&held), 1, "every capture was dropped once");
-        assert!(Job::run_in_place(&mut None, desk).is_ok());
+        assert!(Job::run_in_place(&mut None, Some(desk)).is_ok());
         assert_eq!((ledger.counts().completed, ledger.counts().panicked), (1, 1));
     }
 
@@ -404,7 +403,7 @@ mod tests {
         let (inline, boxed) = (PanicsOut(held.clone()), PanicsOut((held.clone(), [0_u8; 200])));
         for job in [Job::from_task(inline), Job::from_task(boxed)] {
             let mut slot = Some(job);
-            let run = || Job::run_in_place(&mut slot, ledger.desk_anywhere());
+            let run = || Job::run_in_place(&mut slot, Some(ledger.desk_anywhere()));
             assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
             assert!(slot.is_none());
         }

@@ -328,7 +328,7 @@ impl Ledger {
     /// Runs the job in this slot and hands the payload of its panic to the handler.
     #[inline(always)]
     pub(crate) fn run_at(&self, slot: &mut Option<Job>, desk: Desk<'_>) -> Option<Job> {
-        match Job::run_in_place(slot, desk) {
+        match Job::run_in_place(slot, Some(desk)) {
             Ok(ticket) => ticket,
             Err(payload) => {
                 self.report(Panic::caught(payload));

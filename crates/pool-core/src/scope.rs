@@ -221,7 +221,7 @@ impl Core {
     fn run(&self, slot: &mut Option<Job>, desk: Desk<'_>) {
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         // Only its payload is kept: what little a job that has ended well leaves is not worth moving (5 ns a job).
-        let panic = catch_unwind(AssertUnwindSafe(|| Job::run_in_place(slot, desk))).flatten().err();
+        let panic = catch_unwind(AssertUnwindSafe(|| Job::run_in_place(slot, Some(desk)))).flatten().err();
         if let Some(payload) = panic {
             // The scope rethrows the payload, and its trace goes no further.
             self.keep_panic(Panic::caught(payload).into_payload());

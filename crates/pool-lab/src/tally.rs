@@ -100,12 +100,13 @@ impl Tally {
     fn look(&self) {
         // Of the jobs that end at the same moment, the last in the order of these fences sees all counts.
         fence(Ordering::SeqCst);
-        if !self.armed.load(Ordering::Relaxed) && self.is_near_the_end() {
+        if !self.armed.load(Ordering::Acquire) {
+            if !self.is_near_the_end() {
+                return;
+            }
             self.armed.store(true, Ordering::Relaxed);
         }
-        if self.armed.load(Ordering::Acquire) {
-            self.wake_waiter_at_the_end();
-        }
+        self.wake_waiter_at_the_end();
     }
 
     /// Whether the jobs could end before any thread looks again.
@@ -126,7 +127,7 @@ impl Tally {
 
     /// Starts a batch of so many jobs. All jobs of earlier batches must have ended.
     pub fn begin(&self, jobs: u64) {
-        // Whoever ran the last job of the batch before may have armed it after its waiter had gone.
+        // Not when the waiter goes: whoever ran the last job may arm it after that.
         self.armed.store(false, Ordering::Relaxed);
         for slot in self.all_slots() {
             slot.count.store(0, Ordering::Relaxed);
@@ -158,7 +159,6 @@ impl Tally {
         *lock(&self.waiter) = Some(thread::current());
         let count = self.sleep_until_done();
         *lock(&self.waiter) = None;
-        self.armed.store(false, Ordering::Relaxed);
         let expected = self.expected.load(Ordering::Relaxed);
         if count? > expected {
             return Err(Failure::TooMany { expected });

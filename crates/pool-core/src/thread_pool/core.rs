@@ -84,8 +84,9 @@ impl<S: Strategy> Core<S> {
 
     /// Submits a job from any thread.
     ///
-    /// In most pools it is put together where it is pushed: one that is moved in between, however short the way, is loaded in wider pieces
-    /// than it was stored in, and a processor waits for the stores to leave its buffer first (3 to 8 ns a job).
+    /// In most pools it is put together where it is pushed: one that is moved in between, however short the way, is loaded
+    /// in wider pieces than it was stored in, and a processor waits for the stores to leave its buffer first (3 to 8 ns a
+    /// job).
     // Always inlined, as is what calls it, for the same reason.
     #[inline(always)]
     pub(super) fn submit(&self, job: impl FnOnce() -> Job, submit: Submit) -> Result<(), Rejected> {

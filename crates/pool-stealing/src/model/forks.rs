@@ -4,21 +4,22 @@ use pool_core::fences::heavy_fence;
 
 use super::*;
 
+/// A thief that tries so many times, and runs what it gets.
+fn spawn_thief(stack: &Arc<SplitStack<Fork>>, force: bool, tries: usize) -> JoinHandle<()> {
+    let stack = stack.clone();
+    thread::spawn(move || {
+        for _ in 0..tries {
+            let taken = stack.take(force, |fork| Some(Shared(fork)));
+            taken.into_iter().for_each(|taken| Fork::run(taken.fork.0));
+        }
+    })
+}
+
 #[test]
 fn a_fork_goes_to_its_owner_or_to_one_thief() {
     bounded(4, || {
         let stack = Arc::new(SplitStack::new());
-        let thief = {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                for _ in 0..2 {
-                    stack
-                        .take(true, |fork| Some(Shared(fork)))
-                        .into_iter()
-                        .for_each(|taken| Fork::run(taken.fork.0));
-                }
-            })
-        };
+        let thief = spawn_thief(&stack, true, 2);
         // Two forks one after the other in the same place.
         let forks = [(); 2].map(|()| {
             let fork = Fork::leaked();
@@ -35,15 +36,7 @@ fn a_fork_goes_to_its_owner_or_to_one_thief() {
 fn nested_forks_that_are_published_or_taken_by_force_run_once() {
     bounded(3, || {
         let stack = Arc::new(SplitStack::new());
-        let thieves = [true, false].map(|force| {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                stack
-                    .take(force, |fork| Some(Shared(fork)))
-                    .into_iter()
-                    .for_each(|taken| Fork::run(taken.fork.0));
-            })
-        });
+        let thieves = [true, false].map(|force| spawn_thief(&stack, force, 1));
         let (older, newer) = (Fork::leaked(), Fork::leaked());
         let below = push(&stack, older);
         if stack.is_asked() {
@@ -66,17 +59,7 @@ fn nested_forks_that_are_published_or_taken_by_force_run_once() {
 fn a_fork_keeps_its_place_while_room_is_made_for_the_next() {
     bounded(4, || {
         let stack = Arc::new(SplitStack::with(Slots::new(1, 2)));
-        let thief = {
-            let stack = stack.clone();
-            thread::spawn(move || {
-                for _ in 0..2 {
-                    stack
-                        .take(true, |fork| Some(Shared(fork)))
-                        .into_iter()
-                        .for_each(|taken| Fork::run(taken.fork.0));
-                }
-            })
-        };
+        let thief = spawn_thief(&stack, true, 2);
         let (older, newer) = (Fork::leaked(), Fork::leaked());
         let below = push(&stack, older);
         // SAFETY: this thread is the owner, and has no room in hand.
