@@ -252,18 +252,26 @@ pub trait PoolExt: Pool {
         install(self, f)
     }
 
-    /// Applies `f` to each item, in parallel, and returns the results in the items' order.
+    /// Applies `f` to each item, in parallel, and returns the results in the items' order. A result may borrow from its item.
     ///
     /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// # use std::sync::Arc;
+    /// fn first_words<'a>(pool: &Arc<dyn Pool>, lines: &'a [String]) -> Vec<&'a str> {
+    ///     pool.map(lines, |line| line.split(' ').next().unwrap_or(""))
+    /// }
+    /// ```
     ///
     /// # Panics
     ///
     /// With the payload of the first piece (in the slice's order) whose `f` panicked, after all have finished.
-    fn map<T, R, F>(&self, items: &[T], f: F) -> Vec<R>
+    fn map<'items, T, R, F>(&self, items: &'items [T], f: F) -> Vec<R>
     where
         T: Sync,
         R: Send,
-        F: Fn(&T) -> R + Sync,
+        F: Fn(&'items T) -> R + Sync,
     {
         /// Enough that the last piece of the slowest worker is short.
         const PIECES_PER_WORKER: usize = 8;

@@ -7,7 +7,7 @@ use std::thread;
 use super::case::{Case, case};
 use super::tools::{Latch, Plug, Tally, panic_on_purpose, panic_with_explosive};
 use super::{Claim, Subject};
-use crate::{JoinError, PoolExt};
+use crate::{JoinError, Pool, PoolExt};
 
 pub(super) fn cases() -> Vec<Case> {
     use Claim::NestedForks;
@@ -29,6 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("scopes", payloads_that_panic_when_dropped_do_not_abort).submits(1),
         case!("scopes", an_outer_scope_survives_a_panicking_inner_one).needs(&[NestedForks]).submits(1),
         case!("scopes", map_keeps_the_items_order).submits(1),
+        case!("scopes", what_map_returns_may_borrow_from_the_items).submits(1),
         case!("scopes", a_shutdown_during_a_scope_lets_it_end).needs(&[Claim::Shutdown]).submits(1),
         case!("scopes", shutdown_now_during_a_scope_lets_it_end).needs(&[Claim::ShutdownNow]).submits(1),
     ]
@@ -262,6 +263,23 @@ fn map_keeps_the_items_order(subject: &Subject) {
         let items: Vec<u64> = (0..length).collect();
         assert!(pool.map(&items, |item| item * 3).into_iter().eq((0..length).map(|item| item * 3)));
     }
+}
+
+fn what_map_returns_may_borrow_from_the_items(subject: &Subject) {
+    fn last_words<'items, P: Pool + ?Sized>(pool: &P, lines: &'items [String]) -> Vec<&'items str> {
+        pool.map(lines, |line| line.rsplit(' ').next().unwrap_or_default())
+    }
+    let pool = subject.pool_of(2);
+    let lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
+    let expected: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+    let object: &dyn Pool = &*pool;
+    assert_eq!(last_words(&pool, &lines), expected);
+    assert_eq!(last_words(object, &lines), expected);
+    // As a whole, and where the closure borrows from somewhere else as well.
+    let prefix = "line ".to_owned();
+    let rest = pool.map(&lines, |line| (line, line.strip_prefix(&prefix).unwrap_or_default()));
+    drop(prefix);
+    assert!(rest.into_iter().eq(lines.iter().zip(expected.iter().map(String::as_str))));
 }
 
 fn a_shutdown_during_a_scope_lets_it_end(subject: &Subject) {

@@ -116,6 +116,9 @@ fn the_other_methods<S: Strategy>(pool: &ThreadPool<S>) {
     assert_eq!(pool.spawn(|| 2).unwrap().join().unwrap(), 2);
     assert_eq!(pool.scope(|scope| scope.spawn(|| 3).join().unwrap()), 3);
     assert_eq!(pool.map(&[1, 2, 3], |item| item * 2), [2, 4, 6]);
+    let words = ["a".to_owned(), "b".to_owned()];
+    let borrowed: Vec<&str> = pool.map(&words, |word| word.as_str());
+    assert_eq!(borrowed, ["a", "b"]);
     assert_eq!(pool.id(), Pool::id(pool));
 }
 

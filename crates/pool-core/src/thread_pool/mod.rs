@@ -172,11 +172,11 @@ impl<S: Strategy> ThreadPool<S> {
     }
 
     /// See [`PoolExt::map`].
-    pub fn map<T, R, F>(&self, items: &[T], f: F) -> Vec<R>
+    pub fn map<'items, T, R, F>(&self, items: &'items [T], f: F) -> Vec<R>
     where
         T: Sync,
         R: Send,
-        F: Fn(&T) -> R + Sync,
+        F: Fn(&'items T) -> R + Sync,
     {
         PoolExt::map(self, items, f)
     }
