@@ -173,13 +173,21 @@ impl Panic {
     }
 }
 
-/// Drops what nobody wants. Its destructor may panic, and what it panics with is let go.
-pub(crate) fn drop_quietly<T>(value: T) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // Its destructor might panic in turn.
-        std::mem::forget(second);
+/// Drops what nobody wants. Its destructor may panic, and what it panics with is dropped in the same way. After
+/// [`MOST_PANICS`] panics in a row the next payload is leaked: destructors that panic again and again would never end.
+pub fn drop_quietly<T>(value: T) {
+    let mut outcome = catch_unwind(AssertUnwindSafe(|| drop(value)));
+    for _ in 1..MOST_PANICS {
+        let Err(payload) = outcome else { return };
+        outcome = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    }
+    if let Err(payload) = outcome {
+        std::mem::forget(payload);
     }
 }
+
+/// How many destructors in a row may panic before [`drop_quietly`] gives up.
+const MOST_PANICS: usize = 8;
 
 /// Goes on with a panic when what is left has been dropped: in the course of the unwinding, a destructor that panics would
 /// abort.
@@ -291,4 +299,27 @@ pub struct Unsupported {
     pub pool: String,
     /// What was asked for.
     pub operation: &'static str,
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Panics when it is dropped, with another of its kind, for ever.
+    struct Endless(Arc<()>);
+
+    impl Drop for Endless {
+        fn drop(&mut self) {
+            resume_unwind(Box::new(Endless(self.0.clone())));
+        }
+    }
+
+    #[test]
+    fn a_destructor_that_panics_for_ever_leaks_one_payload() {
+        let held = Arc::new(());
+        drop_quietly(Endless(held.clone()));
+        assert_eq!(Arc::strong_count(&held), 2, "all but the last are gone");
+    }
 }

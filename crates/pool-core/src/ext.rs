@@ -208,7 +208,8 @@ pub trait PoolExt: Pool {
     /// # Panics
     ///
     /// With the body's payload if it panics, else with that of the first job without a handle that did; in any case
-    /// after every job has run.
+    /// after every job has run. All other payloads are dropped; what their destructors panic with is dropped as well, so that of
+    /// a payload that panics for ever, each time with another, one is leaked.
     fn scope<'env, F, R>(&self, body: F) -> R
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,

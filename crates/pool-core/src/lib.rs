@@ -207,9 +207,6 @@ mod watchdog;
 #[cfg(not(loom))]
 mod workforce;
 
-#[doc(hidden)]
-#[cfg(not(loom))]
-pub use crate::os::current_cpu;
 #[cfg(all(feature = "affinity", not(loom)))]
 pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
@@ -238,3 +235,6 @@ pub use crate::{
     watchdog::OverdueInfo,
     workforce::block_in_place,
 };
+#[doc(hidden)]
+#[cfg(not(loom))]
+pub use crate::{error::drop_quietly, os::current_cpu};

@@ -32,7 +32,7 @@ use self::progress::Progress;
 use crate::attributed::enter_plain;
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Shared};
-use crate::error::{Panic, unwind_without};
+use crate::error::{Panic, drop_quietly, unwind_without};
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
 use crate::ledger::Ledger;
@@ -228,14 +228,15 @@ impl Core {
         }
     }
 
+    /// Keeps the first payload, since only one can be rethrown, and drops all others.
     #[cold]
     fn keep_panic(&self, payload: Box<dyn Any + Send>) {
-        let mut panic = lock(&self.panic);
-        match &*panic {
-            None => *panic = Some(payload),
-            // Only one can be rethrown. A payload may panic when it is dropped, and a worker must not die of that.
-            Some(_) => std::mem::forget(payload),
-        }
+        let second = {
+            let mut first = lock(&self.panic);
+            if first.is_some() { Some(payload) } else { first.replace(payload) }
+        };
+        // Without the lock, since its destructor may do anything; and the worker must not die of what that panics with.
+        drop_quietly(second);
     }
 }
 

@@ -20,7 +20,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use pool_core::{Job, Ledger, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, join_claimable};
+use pool_core::{
+    Job, Ledger, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly, join_claimable,
+};
 
 use crate::engine::Jobs;
 use crate::spec::{Spec, SpecError};
@@ -137,9 +139,9 @@ impl<E: Jobs> Core<E> {
         let core = Arc::clone(self);
         engine.execute(move || {
             // The books catch what a job panics with. What its payload or result panics with when dropped gets here, and
-            // would end the thread of many an engine. Such a payload is not to be dropped either.
+            // would end the thread of many an engine.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.run(job))) {
-                std::mem::forget(payload);
+                drop_quietly(payload);
             }
         });
     }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
-use pool_core::ThreadPool;
+use pool_core::{ThreadPool, drop_quietly};
 
 use crate::calls;
 use crate::frame::{Frame, Header, Stolen};
@@ -275,14 +275,6 @@ where
             drop_quietly(catch_unwind(AssertUnwindSafe(|| b(worker))));
             resume_unwind(payload)
         }
-    }
-}
-
-/// Drops what nobody will hear of, while another panic is on its way.
-fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // Dropping this one might panic as well.
-        std::mem::forget(payload);
     }
 }
 

@@ -1,11 +1,14 @@
 //! Panics are caught, told to whom they concern, and cost nobody else anything.
 
 use std::backtrace::BacktraceStatus;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::case::{Case, case};
-use super::tools::{PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, panic_with_explosive, until};
+use super::tools::{
+    PanicsOnDrop, Plug, Recurring, Tally, mailbox, panic_on_purpose, panic_with_explosive, until,
+};
 use super::{Claim, Setup, Subject};
+use crate::error::drop_quietly;
 use crate::{JoinError, Pool, PoolExt};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -45,6 +48,12 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Claim::Panics, Claim::Counts, Claim::WaitIdle])
             .queues(1),
         case!("panics", map_rethrows_the_first_and_runs_everything).submits(1),
+        case!("panics", every_payload_of_a_scope_is_dropped).submits(1),
+        case!("panics", every_payload_of_handles_that_unwinding_drops_is_dropped).submits(1),
+        case!("panics", every_payload_of_a_join_and_of_a_map_is_dropped).submits(1),
+        case!("panics", every_payload_that_nobody_handles_is_dropped)
+            .needs(&[Claim::Panics, Claim::Counts, Claim::WaitIdle])
+            .submits(20),
     ]
 }
 
@@ -203,6 +212,76 @@ fn map_rethrows_the_first_and_runs_everything(subject: &Subject) {
     }));
     assert_eq!(outcome.unwrap_err().downcast_ref::<u8>(), Some(&3));
     assert!(seen.get() >= 32, "a panic stops its own piece at most");
+}
+
+/// Has the closure panic with payloads that count when they are dropped and panic twice, one inside the other; returns how
+/// many were dropped.
+fn dropped_by(f: impl FnOnce(&(dyn Fn() + Sync))) -> usize {
+    let dropped = Tally::default();
+    let throw = || resume_unwind(Box::new(Recurring { dropped: dropped.clone(), panics: 2 }));
+    if let Err(rethrown) = catch_unwind(AssertUnwindSafe(|| f(&throw))) {
+        drop_quietly(rethrown);
+    }
+    dropped.get()
+}
+
+fn every_payload_of_a_scope_is_dropped(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let dropped = dropped_by(|throw| {
+        pool.scope(|scope| {
+            (0..50).for_each(|_| scope.execute(throw));
+            (0..50).for_each(|_| drop(scope.spawn(throw)));
+        })
+    });
+    assert_eq!(dropped, 100 * 3);
+}
+
+fn every_payload_of_handles_that_unwinding_drops_is_dropped(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let dropped = dropped_by(|throw| {
+        pool.scope(|scope| {
+            let handles: Vec<_> = (0..10).map(|_| scope.spawn(throw)).collect();
+            until(|| handles.iter().all(|handle| handle.is_finished()));
+            throw();
+        })
+    });
+    assert_eq!(dropped, 11 * 3);
+}
+
+fn every_payload_of_a_join_and_of_a_map_is_dropped(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let dropped = dropped_by(|throw| {
+        pool.join(throw, throw);
+    });
+    assert_eq!(dropped, 2 * 3);
+    let seen = Tally::default();
+    let dropped = dropped_by(|throw| {
+        pool.map(&[(); 100], |()| {
+            seen.add();
+            throw();
+        });
+    });
+    assert_eq!(dropped, seen.get() * 3, "a panic stops its own piece");
+}
+
+fn every_payload_that_nobody_handles_is_dropped(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let dropped = Tally::default();
+    for number in 0..20 {
+        let payload = Recurring { dropped: dropped.clone(), panics: 2 };
+        let throw = || resume_unwind(Box::new(payload));
+        if number % 2 == 0 {
+            pool.execute(throw).unwrap();
+        } else {
+            let handle = pool.spawn(throw).unwrap();
+            until(|| handle.is_finished());
+            drop(handle);
+        }
+    }
+    assert!(pool.wait_idle(None));
+    assert_eq!(pool.counts().panicked, 20);
+    // A worker dies of what comes out, and what it dies of is dropped after that.
+    until(|| dropped.get() == 20 * 3);
 }
 
 const MANY: u64 = 10_000;

@@ -155,6 +155,21 @@ pub(super) fn panic_with_explosive() -> ! {
     panic::resume_unwind(Box::new(Explosive))
 }
 
+/// A payload that counts when it is dropped, and then panics with another one, so many times.
+pub(super) struct Recurring {
+    pub(super) dropped: Tally,
+    pub(super) panics: usize,
+}
+
+impl Drop for Recurring {
+    fn drop(&mut self) {
+        self.dropped.add();
+        if let Some(panics) = self.panics.checked_sub(1) {
+            panic::resume_unwind(Box::new(Recurring { dropped: self.dropped.clone(), panics }));
+        }
+    }
+}
+
 /// Spins until this is so. For states that nobody announces.
 pub(super) fn until(condition: impl Fn() -> bool) {
     while !condition() {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::attention::{Attention, Matter};
 use super::mail::Mail;
 use super::roster::Roster;
+use crate::error::drop_quietly;
 use crate::{Job, PoolState, Reason, Staff};
 
 pub(super) struct Life {
@@ -119,14 +120,15 @@ impl Life {
     /// A worker died. Returns its payload if it is to be replaced; one that dies while the pool is being built is not,
     /// and the builder hears of it.
     pub(super) fn worker_died(&self, payload: Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>> {
-        let mut inner = self.lock();
-        if inner.built {
-            return Some(payload);
-        }
-        // A second payload is of no interest, and its destructor might panic.
-        if let Some(second) = inner.start_panic.replace(payload) {
-            std::mem::forget(second);
-        }
+        let before = {
+            let mut inner = self.lock();
+            if inner.built {
+                return Some(payload);
+            }
+            inner.start_panic.replace(payload)
+        };
+        // The builder hears of one alone. Without the lock, since a destructor may do anything.
+        drop_quietly(before);
         None
     }
 
@@ -413,5 +415,22 @@ impl Life {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn of_the_workers_that_die_at_the_start_the_builder_hears_of_one() {
+        let life = Life::new(Roster::new(3, 1..=3, 3));
+        let payload = Arc::new(());
+        (0..3).for_each(|_| assert!(life.worker_died(Box::new(payload.clone())).is_none()));
+        assert_eq!(Arc::strong_count(&payload), 2, "the others were dropped");
+        drop(life.wait_started());
+        assert_eq!(Arc::strong_count(&payload), 1);
     }
 }
