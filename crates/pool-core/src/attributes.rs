@@ -79,9 +79,6 @@ impl Attributes {
     /// worker too many, and the one that ran it leaves. (If it was an express worker of pool-priority, or the other is still on
     /// its way, the first to end a job leaves.)
     ///
-    /// A [token](Attributes::token) that several jobs share is set for all of them. Give each a
-    /// [child](CancelToken::child) of it.
-    ///
     /// Holds while a pool runs the job, not when it is run by hand. Costs two readings of the clock, and the use of a
     /// timer thread that is there while jobs with a limit run, and up to a second longer. If the system refuses that thread,
     /// it is counted in [`Staff::failed_starts`](crate::Staff::failed_starts), and the job runs without a limit, unless a later
@@ -91,7 +88,11 @@ impl Attributes {
         self
     }
 
-    /// It does not start once this token is set, and can look at it while it runs.
+    /// It does not start once this token is set, and can look at it while it runs, by [`current_token`](crate::current_token).
+    ///
+    /// Several jobs may be given one token, which then stops them all. What is the job's own is a
+    /// [child](CancelToken::child) of it, made at each submission: what sets that ([`JobHandle::cancel`](crate::JobHandle::cancel),
+    /// a run limit, the job itself) stops no other.
     pub fn token(mut self, token: &CancelToken) -> Self {
         self.rare.token = Some(token.clone());
         self
@@ -102,9 +103,10 @@ impl Attributes {
         if self.rare.is_empty() {
             return (self.submit, None);
         }
-        if self.rare.run_limit.is_some() {
-            self.rare.token.get_or_insert_default();
-        }
+        self.rare.token = match &self.rare.token {
+            Some(token) => Some(token.child()),
+            None => self.rare.run_limit.map(|_| CancelToken::new()),
+        };
         (self.submit, Some(self.rare))
     }
 }

@@ -1,19 +1,31 @@
 //! Cooperative cancellation: a flag that a job is asked to look at.
+//!
+//! A token is a flag and a list of the flags above it, to which only their own tokens can write. When the last clone of a
+//! token is gone, its flag says so, and if it is not set by then, it never will be: the lists of further tokens leave it out. So
+//! a job that submits its next step with its own token, and that with its own, has a short list at every step.
+//!
+//! That needs no order between two places: both facts are bits of one word, and the last clone's drop comes after whatever
+//! was done by means of any clone.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::*};
+use std::sync::atomic::{AtomicU8, Ordering::*};
 
-/// A flag that says: stop, nobody wants this any more. Clones share it.
+/// A flag that says: stop, nobody wants this any more.
 ///
 /// Nobody is stopped by force. A job whose token is set before it starts does not start
 /// ([`JoinError::Cancelled`](crate::JoinError::Cancelled)); a job that runs looks at its token now and then, by
-/// [`current_token`] or by a clone in its closure, and returns early. Give it to a job with
-/// [`Attributes::token`](crate::Attributes::token).
+/// [`current_token`] or by a clone in its closure, and returns early.
 ///
-/// The token is also set when the job overruns its [run limit](crate::Attributes::run_limit), and by
-/// [`JobHandle::cancel`](crate::JobHandle::cancel). Where several jobs are to be stopped together and each
-/// also alone, give each a [child](CancelToken::child) of one token.
+/// # What a token stops
+///
+/// Clones share one flag, and [`cancel`](CancelToken::cancel) sets it for all that look at it: every job that was given this
+/// token by [`Attributes::token`](crate::Attributes::token), and every [child](CancelToken::child) of it.
+///
+/// Each of these jobs has a child of its own. [`JobHandle::cancel`](crate::JobHandle::cancel), a
+/// [run limit](crate::Attributes::run_limit) and [`current_token`]`.cancel()` in the job set that, and stop this job alone, with
+/// what it was handed down to.
 ///
 /// ```
 /// use pool_core::CancelToken;
@@ -24,22 +36,37 @@ use std::sync::atomic::{AtomicBool, Ordering::*};
 /// group.cancel();
 /// assert!(other.is_cancelled());
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<Flag>);
+#[derive(Clone, Default)]
+pub struct CancelToken(Arc<Own>);
 
-#[derive(Debug, Default)]
-struct Flag {
-    set: AtomicBool,
-    parent: Option<CancelToken>,
+/// What the clones of a token share.
+#[derive(Default)]
+struct Own {
+    flag: Arc<Flag>,
+    above: Option<Arc<Link>>,
 }
 
-impl Drop for Flag {
-    /// Link by link: a long line of children, dropped each inside the next, would take as much stack.
-    fn drop(&mut self) {
-        let mut next = self.parent.take();
-        while let Some(mut flag) = next.and_then(|parent| Arc::into_inner(parent.0)) {
-            next = flag.parent.take();
-        }
+#[derive(Default)]
+struct Flag(AtomicU8);
+
+const SET: u8 = 1;
+/// No token is left that could set it.
+const UNREACHABLE: u8 = 2;
+
+/// A flag, and those above it.
+struct Link {
+    flag: Arc<Flag>,
+    above: Option<Arc<Link>>,
+}
+
+impl Flag {
+    fn is_set(&self) -> bool {
+        self.0.load(Acquire) & SET != 0
+    }
+
+    /// It is not set, and never will be.
+    fn is_dead(&self) -> bool {
+        self.0.load(Acquire) == UNREACHABLE
     }
 }
 
@@ -51,26 +78,51 @@ impl CancelToken {
 
     /// A token that is set when this one is, and can be set alone.
     pub fn child(&self) -> Self {
-        CancelToken(Arc::new(Flag { set: AtomicBool::new(false), parent: Some(self.clone()) }))
-    }
-
-    /// Sets the token, for good. What happens before it is visible to whoever finds the token set.
-    pub fn cancel(&self) {
-        self.0.set.store(true, Release);
-    }
-
-    /// Whether the token, or one that it is a child of, is set. A load for each generation.
-    pub fn is_cancelled(&self) -> bool {
-        let mut token = self;
-        loop {
-            if token.0.set.load(Acquire) {
-                return true;
-            }
-            match &token.0.parent {
-                Some(parent) => token = parent,
-                None => return false,
-            }
+        let Own { flag, above } = &*self.0;
+        let mut above = above;
+        while let Some(link) = above.as_ref().filter(|link| link.flag.is_dead()) {
+            above = &link.above;
         }
+        let link = Link { flag: flag.clone(), above: above.clone() };
+        CancelToken(Arc::new(Own { flag: Arc::default(), above: Some(Arc::new(link)) }))
+    }
+
+    /// Sets the token, for good, and with it every child. What happens before it is visible to whoever finds the token set.
+    pub fn cancel(&self) {
+        self.0.flag.0.fetch_or(SET, Release);
+    }
+
+    /// Whether the token, or one that it is a child of, is set. A load for each generation whose tokens are not gone.
+    pub fn is_cancelled(&self) -> bool {
+        let mut above = &self.0.above;
+        let mut is_set = self.0.flag.is_set();
+        while let Some(link) = above.as_ref().filter(|_| !is_set) {
+            is_set = link.flag.is_set();
+            above = &link.above;
+        }
+        is_set
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.flag.0.fetch_or(UNREACHABLE, Release);
+    }
+}
+
+impl Drop for Link {
+    /// Link by link: a long line of children, dropped each inside the next, would take as much stack.
+    fn drop(&mut self) {
+        let mut next = self.above.take();
+        while let Some(mut link) = next.and_then(Arc::into_inner) {
+            next = link.above.take();
+        }
+    }
+}
+
+impl fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CancelToken").field(&self.is_cancelled()).finish()
     }
 }
 
@@ -78,8 +130,8 @@ thread_local! {
     static TOKEN: RefCell<Option<CancelToken>> = const { RefCell::new(None) };
 }
 
-/// The token of the job that this thread runs: the one that it was given, or the one that comes with a run limit.
-/// `None` outside a job, in a job without either, and while thread-local values are being dropped. Half of a join that another
+/// The token of the job that this thread runs, which is its own: a child of the one that it was
+/// [given](crate::Attributes::token), or the one that comes with a run limit. `None` outside a job, in a job without either, and while thread-local values are being dropped. Half of a join that another
 /// worker has taken is no job, and has none: capture a clone there.
 ///
 /// ```
@@ -126,14 +178,43 @@ fn replace(token: Option<CancelToken>) -> Option<CancelToken> {
 mod tests {
     use super::*;
 
+    fn links(token: &CancelToken) -> usize {
+        std::iter::successors(token.0.above.as_ref(), |link| link.above.as_ref()).count()
+    }
+
     #[test]
     fn a_long_line_of_children_ends_without_a_deep_stack() {
-        let first = CancelToken::new();
-        let last = (0..200_000).fold(first.clone(), |token, _| token.child());
-        first.cancel();
-        assert!(last.is_cancelled());
+        let mut line = vec![CancelToken::new()];
+        (0..200_000).for_each(|last| line.push(line[last].child()));
+        let last = line[200_000].clone();
+        assert_eq!(links(&last), 200_000, "each may still be set");
+        line[0].cancel();
+        assert!(last.is_cancelled() && line[100_000].is_cancelled());
+        drop(line);
+        assert!(last.child().is_cancelled());
         drop(last);
-        assert_eq!(Arc::strong_count(&first.0), 1);
+    }
+
+    #[test]
+    fn tokens_that_are_gone_take_no_place() {
+        let first = CancelToken::new();
+        let mut token = first.clone();
+        for _ in 0..1000 {
+            token = token.child();
+            assert!(links(&token) <= 3);
+        }
+        assert!(!token.is_cancelled());
+        first.cancel();
+        assert!(token.is_cancelled());
+    }
+
+    #[test]
+    fn a_token_that_is_set_and_gone_stays_set_for_those_below() {
+        let middle = CancelToken::new().child();
+        let below = middle.child();
+        middle.cancel();
+        drop(middle);
+        assert!(below.is_cancelled() && below.child().child().is_cancelled());
     }
 
     #[test]

@@ -128,8 +128,9 @@ impl<T> JobHandle<T> {
     ///
     /// What the job held is dropped here; if that panics, the job is cancelled all the same.
     ///
-    /// A job that runs goes on, and the result is `false`; but if it has a
-    /// [token](crate::Attributes::token), of its own or with a run limit, that is set, and it may heed it.
+    /// A job that runs goes on, and the result is `false`; but if it was given a
+    /// [token](crate::Attributes::token) or a run limit, its own token is set, and it may heed it. Other jobs that were given
+    /// the same token are not told: that takes [`CancelToken::cancel`](crate::CancelToken::cancel).
     ///
     /// The job's place in a bounded queue stays taken until a worker comes across it, as in Java.
     pub fn cancel(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,11 @@ pub(super) fn cases() -> Vec<Case> {
         case!("attributes", an_expired_job_is_given_back_and_does_not_run).needs(&[ShutdownNow]).queues(1),
         case!("attributes", a_token_set_before_the_start_cancels).needs(&[Counts, WaitIdle]).queues(2),
         case!("attributes", a_running_job_sees_its_token).submits(1),
-        case!("attributes", cancelling_a_running_job_sets_its_token).submits(1),
+        case!("attributes", cancelling_a_running_job_sets_its_own_token).submits(1),
+        case!("attributes", jobs_that_share_a_token_are_stopped_alone_and_together)
+            .needs(&[Claim::Parallel])
+            .queues(3),
+        case!("attributes", a_job_hands_its_token_down).submits(1),
         case!("attributes", a_job_run_in_place_has_its_own_attributes)
             .needs(&[Claim::NestedWaits])
             .submits(1),
@@ -202,12 +206,58 @@ fn a_running_job_sees_its_token(subject: &Subject) {
     assert!(pool.spawn(|| current_token().is_none()).unwrap().join().unwrap());
 }
 
-fn cancelling_a_running_job_sets_its_token(subject: &Subject) {
+fn cancelling_a_running_job_sets_its_own_token(subject: &Subject) {
     let pool = subject.pool_of(1);
     let (token, handle) = run_until_told(&pool);
     assert!(!handle.cancel(), "it runs");
-    assert!(token.is_cancelled());
     handle.join().unwrap();
+    assert!(!token.is_cancelled());
+}
+
+fn jobs_that_share_a_token_are_stopped_alone_and_together(subject: &Subject) {
+    let pool = subject.pool_of(3);
+    let (token, started) = (CancelToken::new(), Tally::default());
+    // The same attributes, too: each submission makes a token of its own.
+    let attributes = Attributes::new().token(&token);
+    let start = |attributes: &Attributes, job: fn()| {
+        let starts = started.clone();
+        let job = move || {
+            starts.add();
+            job();
+        };
+        pool.spawn_with(attributes.clone(), job).unwrap()
+    };
+    let one = start(&attributes, until_told);
+    let other = start(&attributes, until_told);
+    until(|| started.get() == 2);
+    assert!(!one.cancel());
+    one.join().unwrap();
+    start(&attributes, || current_token().expect("it has one").cancel()).join().unwrap();
+    start(&attributes.clone().run_limit(Duration::from_millis(1)), until_told).join().unwrap();
+    assert!(!other.is_finished() && !token.is_cancelled(), "each of them stopped itself alone");
+    token.cancel();
+    other.join().unwrap();
+    assert!(matches!(start(&attributes, || ()).join(), Err(JoinError::Cancelled)));
+}
+
+/// From one job to the next, and what is said to the first of those that are left reaches the last.
+fn a_job_hands_its_token_down(subject: &Subject) {
+    fn step(pool: &Arc<dyn Pool>, left: usize, last: mpsc::Sender<CancelToken>) {
+        let token = current_token().expect("each has one");
+        if left == 0 {
+            return last.send(token).unwrap();
+        }
+        let (inner, attributes) = (pool.clone(), Attributes::new().token(&token));
+        pool.execute_with(attributes, move || step(&inner, left - 1, last)).unwrap();
+    }
+    let pool = subject.pool_of(1);
+    let (first, (say, said)) = (CancelToken::new(), mailbox());
+    let (inner, attributes) = (pool.clone(), Attributes::new().token(&first));
+    pool.execute_with(attributes, move || step(&inner, 1000, say)).unwrap();
+    let last = said.recv().unwrap();
+    assert!(!last.is_cancelled());
+    first.cancel();
+    assert!(last.is_cancelled());
 }
 
 fn a_job_run_in_place_has_its_own_attributes(subject: &Subject) {
