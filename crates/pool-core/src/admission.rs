@@ -19,14 +19,14 @@ pub(crate) struct Admission {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Work {
     pub(crate) jobs: u64,
-    /// In nanoseconds.
-    pub(crate) busy: u64,
+    /// In nanoseconds, which 584 years of work are too many of for 64 bits.
+    pub(crate) busy: u128,
 }
 
 impl Work {
     /// `None` before the first job has ended.
-    fn average(self) -> Option<u64> {
-        self.busy.checked_div(self.jobs)
+    fn average(self) -> Option<u128> {
+        self.busy.checked_div(u128::from(self.jobs))
     }
 }
 
@@ -35,15 +35,15 @@ struct Pace {
     /// What had been done when the average was last taken.
     before: Work,
     /// In nanoseconds a job; half of it is of the last window, a quarter of the one before that, and so on.
-    average: Option<u64>,
+    average: Option<u128>,
 }
 
 impl Pace {
-    fn average(&mut self, now: Work) -> Option<u64> {
+    fn average(&mut self, now: Work) -> Option<u128> {
         let jobs = now.jobs.saturating_sub(self.before.jobs);
         if jobs >= WINDOW {
-            let recent = now.busy.saturating_sub(self.before.busy) / jobs;
-            self.average = Some(self.average.map_or(recent, |before| u64::midpoint(before, recent)));
+            let recent = now.busy.saturating_sub(self.before.busy) / u128::from(jobs);
+            self.average = Some(self.average.map_or(recent, |before| u128::midpoint(before, recent)));
             self.before = now;
         }
         self.average.or_else(|| now.average())
@@ -58,7 +58,7 @@ impl Admission {
     /// Whether a job that finds so many others queued is likely to start in time. While no job has ended, any is.
     pub(crate) fn admits(&self, queued: u64, workers: usize, work: Work) -> bool {
         let average = self.pace.lock().unwrap_or_else(PoisonError::into_inner).average(work);
-        let wait = u128::from(queued) * u128::from(average.unwrap_or(0)) / workers.max(1) as u128;
+        let wait = u128::from(queued).saturating_mul(average.unwrap_or(0)) / workers.max(1) as u128;
         wait <= self.limit.as_nanos()
     }
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn work(jobs: u64, busy_ms: u64) -> Work {
-        Work { jobs, busy: busy_ms * 1_000_000 }
+        Work { jobs, busy: u128::from(busy_ms) * 1_000_000 }
     }
 
     #[test]
@@ -96,10 +96,25 @@ mod tests {
         assert!(!admission.admits(101, 1, work));
         for _ in 0..20 {
             work.jobs += WINDOW;
-            work.busy += WINDOW * 10_000_000;
+            work.busy += u128::from(WINDOW) * 10_000_000;
             admission.admits(0, 1, work);
         }
         assert!(admission.admits(10, 1, work), "ten milliseconds a job");
         assert!(!admission.admits(11, 1, work));
+    }
+
+    /// A hundred workers that have been busy for 146 years each, which is as much as one of them counts.
+    #[test]
+    fn the_sum_of_busy_times_has_no_end() {
+        let admission = Admission::within(Duration::from_millis(100));
+        let mut work = Work { jobs: 1 << 40, busy: 100 << 62 };
+        assert!(!admission.admits(1, 1, work), "seven minutes a job");
+        for _ in 0..64 {
+            work = Work { jobs: work.jobs + WINDOW, busy: work.busy + u128::from(WINDOW) * 10_000_000 };
+            admission.admits(0, 1, work);
+        }
+        assert!(admission.admits(10, 1, work), "ten milliseconds a job");
+        assert!(!admission.admits(11, 1, work));
+        assert!(!admission.admits(u64::MAX, 1, Work { jobs: 1, busy: u128::MAX }));
     }
 }

@@ -41,14 +41,9 @@ pub struct Counts {
 impl Counts {
     /// The sum of everything that can have become of a job.
     pub fn accounted(&self) -> u64 {
-        self.completed
-            + self.panicked
-            + self.cancelled
-            + self.expired
-            + self.rejected
-            + self.discarded
-            + self.queued
-            + self.running
+        let ended =
+            [self.completed, self.panicked, self.cancelled, self.expired, self.rejected, self.discarded];
+        ended.into_iter().fold(self.queued.saturating_add(self.running), u64::saturating_add)
     }
 }
 
@@ -157,7 +152,10 @@ impl WorkerStats {
     pub fn average_job(&self) -> Duration {
         match self.jobs() {
             0 => Duration::ZERO,
-            jobs => Duration::from_nanos((self.busy.as_nanos() / u128::from(jobs)) as u64),
+            jobs => {
+                let average = self.busy.as_nanos() / u128::from(jobs);
+                Duration::from_nanos(u64::try_from(average).unwrap_or(u64::MAX))
+            }
         }
     }
 }

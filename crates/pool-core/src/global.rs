@@ -25,7 +25,7 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 /// use pool_core::{Pool, PoolExt};
 /// use std::sync::Arc;
 /// # use pool_core::*;
-/// # struct Alone(Arc<Ledger>);
+/// # struct Alone(adapter::Recorder);
 /// # impl Pool for Alone {
 /// #     fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
 /// #         self.0.admit();
@@ -33,12 +33,12 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 /// #         Ok(())
 /// #     }
 /// #     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) { a(); b(); }
-/// #     fn ledger(&self) -> &Arc<Ledger> { &self.0 }
+/// #     fn ledger(&self) -> &Arc<Ledger> { self.0.ledger() }
 /// #     fn state(&self) -> PoolState { PoolState::Running }
 /// #     fn shutdown(&self) -> Shutdown { Shutdown::Terminated }
 /// #     fn shutdown_now(&self) -> (Vec<Job>, Shutdown) { (Vec::new(), Shutdown::Terminated) }
 /// # }
-/// # let pool: Arc<dyn Pool> = Arc::new(Alone(Ledger::for_adapter("alone", 1)));
+/// # let pool: Arc<dyn Pool> = Arc::new(Alone(adapter::Recorder::new("alone", 1)));
 /// assert!(pool_core::global().is_none());
 /// pool_core::set_global(pool)?;
 /// let global = pool_core::global().unwrap();

@@ -369,7 +369,7 @@ mod tests {
             }),
         ];
         let outcomes = jobs.map(|job| {
-            ledger.admit();
+            ledger.admit_scoped();
             let mut slot = Some(job);
             let outcome = Job::run_in_place(&mut slot, Some(desk)).is_ok();
             assert!(slot.is_none());

@@ -26,10 +26,18 @@ use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
 use crate::{Job, Reason, Rejected, Urgency};
 
-/// The books of a pool.
+/// What a pool has counted, and who it is. For others than the pool it is there to be read, so that no count can be
+/// spoilt:
 ///
-/// [`ThreadPool`](crate::ThreadPool) keeps its own. It is public for adapters that make somebody else's pool a
-/// [`Pool`](crate::Pool): [`Ledger::for_adapter`] says how.
+/// ```compile_fail,E0624
+/// use pool_core::{Job, Pool, Reason};
+/// fn spoil(pool: &dyn Pool) {
+///     pool.ledger().discard(Job::new(|| ()), Reason::Full); // private
+/// }
+/// ```
+///
+/// [`ThreadPool`](crate::ThreadPool) keeps its own. An adapter of somebody else's pool gets one from a
+/// [`Recorder`](crate::adapter::Recorder).
 pub struct Ledger {
     id: PoolId,
     name: String,
@@ -51,13 +59,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The books for an adapter of a pool that pool-core does not run.
-    ///
-    /// The adapter calls [`admit`](Ledger::admit) for each job that is submitted to it (not for
-    /// [tickets](crate::Submit::is_ticket)), has the pool run [`Ledger::run`] with it, and hands back with
-    /// [`reject`](Ledger::reject) what it cannot take. Everything of [`PoolExt`](crate::PoolExt) then works.
-    pub fn for_adapter(name: &str, workers: usize) -> Arc<Ledger> {
-        Arc::new(Ledger::new(name, workers, PanicHandler::default(), &Watch::default(), false))
+    /// The books of a pool that pool-core does not run.
+    pub(crate) fn for_adapter(name: &str, workers: usize) -> Self {
+        Ledger::new(name, workers, PanicHandler::default(), &Watch::default(), false)
     }
 
     /// `exclusive`: each worker alone writes its book. Not so under an adapter, whose workers we do not number.
@@ -110,7 +114,7 @@ impl Ledger {
     fn admits(&self, admission: &Admission, workers: usize) -> bool {
         let work = self.read_workers().fold(Work::default(), |sum, worker| Work {
             jobs: sum.jobs + worker.jobs(),
-            busy: sum.busy + worker.busy.as_nanos() as u64,
+            busy: sum.busy + worker.busy.as_nanos(),
         });
         // The job itself is counted as queued.
         admission.admits(self.counts().queued.saturating_sub(1), workers, work)
@@ -135,14 +139,8 @@ impl Ledger {
         self.workers.len()
     }
 
-    /// Counts one submission.
-    pub fn admit(&self) {
-        // Nobody enters a gate by it.
-        self.admit_scoped();
-    }
-
     /// Counts a job that is handed back, and wraps it.
-    pub fn reject(&self, mut job: Job, reason: Reason) -> Rejected {
+    pub(crate) fn reject(&self, mut job: Job, reason: Reason) -> Rejected {
         if job.release() {
             self.rare.rejected.fetch_add(1, SeqCst);
             self.settle();
@@ -152,7 +150,7 @@ impl Ledger {
 
     /// Gives up a job that the pool had accepted: counts it and tells its handle. If dropping what it held panics, the
     /// panic handler hears of it.
-    pub fn discard(&self, job: Job, reason: Reason) {
+    pub(crate) fn discard(&self, job: Job, reason: Reason) {
         let dropped = catch_unwind(AssertUnwindSafe(|| job.discard_at(reason, Some(self))));
         if let Err(payload) = dropped {
             self.report_quietly(Panic::caught(payload));
@@ -165,7 +163,7 @@ impl Ledger {
     }
 
     /// Takes a job out of the pool to be handed back, and counts it; `None` if there is no job left to hand back.
-    pub fn give_up(&self, mut job: Job) -> Option<Job> {
+    pub(crate) fn give_up(&self, mut job: Job) -> Option<Job> {
         if !job.release() {
             return None;
         }
@@ -174,15 +172,11 @@ impl Ledger {
         Some(job)
     }
 
-    /// Runs a job as the worker with this number, and catches what it panics with. Returns a ticket that the
-    /// adapter is to queue again, if there is more to do behind this one.
-    pub fn run(&self, job: Job, index: usize) -> Option<Job> {
-        if self.workers[index].jobs.exclusive {
-            // This is no adapter's: its workers are numbered, and none of these numbers is for the caller to use.
-            return self.run_in_passing(job, self.desk_anywhere());
-        }
+    /// Runs a job as the worker with this number of somebody else's pool.
+    pub(crate) fn run_as(&self, job: Job, index: usize) -> Option<Job> {
+        let desk = self.worker_desk(index);
         let _marked = current::enter(self.id, index);
-        self.run_in_passing(job, self.worker_desk(index))
+        self.run_in_passing(job, desk)
     }
 
     /// Runs a job on a thread that is not ours to lose: no panic comes out, and whoever waits for rest is told.
@@ -214,8 +208,9 @@ impl Ledger {
             expired: unrun.expired,
             rejected: unrun.rejected,
             discarded: unrun.discarded,
-            queued: submitted - started - unrun.all(),
-            running: started - ended.completed - ended.panicked,
+            // In this order neither falls below zero, unless an adapter counts what it has not admitted.
+            queued: submitted.saturating_sub(started + unrun.all()),
+            running: started.saturating_sub(ended.completed + ended.panicked),
         }
     }
 
@@ -447,6 +442,15 @@ impl Ledger {
     /// Nanoseconds since the ledger was opened.
     pub(crate) fn now(&self) -> u64 {
         self.epoch.elapsed().as_nanos() as u64
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("name", &self.name)
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,8 @@
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
-//! | [`Ledger`] | a pool's books, also for adapters of somebody else's pool |
+//! | [`Ledger`] | what a pool has counted, to be read |
+//! | [`adapter`] | what it takes to make somebody else's pool a [`Pool`] |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of
@@ -120,6 +121,8 @@ pub mod fences;
 mod gate;
 mod sync;
 
+#[cfg(not(loom))]
+pub mod adapter;
 #[cfg(not(loom))]
 mod admission;
 #[cfg(not(loom))]

@@ -68,7 +68,10 @@ pub trait Pool: Send + Sync {
     /// Runs both closures exactly once, possibly at once. [`PoolExt::join`](crate::PoolExt::join) is what you want.
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send));
 
-    /// The pool's books.
+    /// What the pool has counted, to be read. An adapter of somebody else's pool has one in its
+    /// [`Recorder`](crate::adapter::Recorder).
+    ///
+    /// One that passes its jobs on to another pool of this crate may return that pool's, if it passes on every job.
     fn ledger(&self) -> &Arc<Ledger>;
 
     /// Where the pool is in its life.
@@ -193,7 +196,7 @@ pub trait Pool: Send + Sync {
     /// this number now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter.
     fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         let _ = worker;
-        self.ledger().admit();
+        self.ledger().admit_scoped();
         Err(self.ledger().reject(job, Reason::Unsupported))
     }
 

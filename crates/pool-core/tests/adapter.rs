@@ -6,16 +6,17 @@ mod stub;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pool_core::{Job, Ledger, Pool, PoolExt, Reason, ResizeError, Unsupported};
+use pool_core::adapter::Recorder;
+use pool_core::{Job, Pool, PoolExt, Reason, ResizeError, Unsupported};
 
 use self::stub::Stub;
 
 #[test]
 fn what_an_adapter_cannot_do_is_a_typed_error() {
-    let pool: Arc<dyn Pool> = Arc::new(Stub::new("here", |ledger: &Ledger, job: Job| {
+    let pool: Arc<dyn Pool> = Arc::new(Stub::new("here", |recorder: &Recorder, job: Job| {
         // Where it is submitted.
-        ledger.admit();
-        ledger.run(job, 0);
+        recorder.admit();
+        recorder.run(job, 0);
         Ok(())
     }));
     let unsupported = |operation| Unsupported { pool: "here".to_owned(), operation };
@@ -30,4 +31,20 @@ fn what_an_adapter_cannot_do_is_a_typed_error() {
     assert_eq!(pool.broadcast(|worker| worker).unwrap_err().reason(), Reason::Unsupported);
     assert_eq!((pool.counts().rejected, pool.counts().accounted()), (2, 2));
     assert_eq!((pool.stats().staff.now, pool.threads(), pool.present_workers()), (1, 1, vec![0]));
+}
+
+/// Its own counts are wrong then, and nothing else.
+#[test]
+fn an_adapter_that_counts_wrongly_overflows_nothing() {
+    let pool = Stub::new("confused", |recorder: &Recorder, job: Job| {
+        (0..5).for_each(|_| recorder.discard(Job::new(|| ()), Reason::Full));
+        recorder.run(job, 0);
+        Ok(())
+    });
+    for _ in 0..3 {
+        pool.execute(|| ()).unwrap();
+    }
+    let counts = pool.counts();
+    assert_eq!((counts.submitted, counts.completed, counts.discarded), (0, 3, 15));
+    assert_eq!((counts.queued, counts.running, pool.stats().longest_queue), (0, 0, 0));
 }

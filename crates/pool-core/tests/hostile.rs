@@ -10,7 +10,8 @@ mod stub;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::{Arc, Mutex};
 
-use pool_core::{Job, Ledger, Pool, PoolExt, Reason, Rejected, ThreadPool, install, join_claimable};
+use pool_core::adapter::Recorder;
+use pool_core::{Job, Pool, PoolExt, Reason, Rejected, ThreadPool, install, join_claimable};
 
 use self::deque::{Deque, End};
 use self::stub::Stub;
@@ -21,7 +22,7 @@ type Kept = Arc<Mutex<Vec<Job>>>;
 fn hostile() -> (impl Pool, Kept) {
     let kept = Kept::default();
     let keeps = kept.clone();
-    let pool = Stub::new("hostile", move |_: &Ledger, job: Job| {
+    let pool = Stub::new("hostile", move |_: &Recorder, job: Job| {
         keeps.lock().unwrap().push(job);
         let bomb = Bomb("the job that was handed back");
         Err(Rejected::new(Job::new(move || drop(bomb)), Reason::Full))

@@ -3,7 +3,7 @@
 //! It is for experiments that swap engines at run time. Measurements never go through it: a job of an adapter costs
 //! what ours costs (an erased job, the counting) on top of what the engine costs.
 //!
-//! The engine sees plain closures. Each runs its job through the pool's [`Ledger`], which counts it, catches its panic
+//! The engine sees plain closures. Each runs its job through the pool's [`Recorder`], which counts it, catches its panic
 //! and marks the thread as a worker of this pool while the job runs, so that a job which waits for another of the same
 //! pool runs that one in its own place instead of blocking.
 //!
@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
+use pool_core::adapter::Recorder;
 use pool_core::{
     Job, Ledger, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly, join_claimable,
 };
@@ -30,10 +31,10 @@ use crate::spec::{Spec, SpecError};
 /// Starts the engine and makes it a [`Pool`].
 pub(crate) fn build<E: Jobs>(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
     let engine = Arc::new(E::start(spec)?);
-    let ledger = Ledger::for_adapter(spec.engine().name, spec.threads());
+    let recorder = Recorder::new(spec.engine().name, spec.threads());
     let intake = RwLock::new(Intake::Open(engine));
     Ok(Arc::new(Adapter {
-        core: Arc::new(Core { ledger, intake, end: End::default(), workers_seen: AtomicUsize::new(0) }),
+        core: Arc::new(Core { recorder, intake, end: End::default(), workers_seen: AtomicUsize::new(0) }),
     }))
 }
 
@@ -54,7 +55,7 @@ impl<E: Jobs> Pool for Adapter<E> {
     }
 
     fn ledger(&self) -> &Arc<Ledger> {
-        &self.core.ledger
+        self.core.recorder.ledger()
     }
 
     fn state(&self) -> PoolState {
@@ -84,7 +85,7 @@ impl<E: Jobs> Drop for Adapter<E> {
 
 /// What the adapter and the jobs that are under way share.
 struct Core<E: Jobs> {
-    ledger: Arc<Ledger>,
+    recorder: Recorder,
     intake: RwLock<Intake<E>>,
     end: End,
     /// Threads of the engine that have run a job so far.
@@ -113,10 +114,10 @@ struct EndState {
 impl<E: Jobs> Core<E> {
     fn submit(self: &Arc<Self>, job: Job) -> Result<(), Rejected> {
         let intake = read(&self.intake);
-        self.ledger.admit();
+        self.recorder.admit();
         let Intake::Open(engine) = &*intake else {
             drop(intake);
-            return Err(self.ledger.reject(job, Reason::ShutDown));
+            return Err(self.recorder.reject(job, Reason::ShutDown));
         };
         // The engine may run the job right here, and the job may submit; so the lock must not be held.
         let engine = Arc::clone(engine);
@@ -150,10 +151,10 @@ impl<E: Jobs> Core<E> {
         if let Intake::Closed { give_back: true } = *read(&self.intake) {
             // The lock of the returned jobs is held throughout, so that whoever sees the pool at rest finds the job.
             let mut end = self.end.lock();
-            end.returned.extend(self.ledger.give_up(job));
+            end.returned.extend(self.recorder.give_up(job));
             return;
         }
-        if let Some(ticket) = self.ledger.run(job, self.worker_index()) {
+        if let Some(ticket) = self.recorder.run(job, self.worker_index()) {
             // A refused ticket is dropped, and whoever waits behind it learns so.
             drop(self.queue(ticket));
         }
@@ -166,10 +167,11 @@ impl<E: Jobs> Core<E> {
             static INDEX: Cell<Option<(PoolId, usize)>> = const { Cell::new(None) };
         }
         match INDEX.get() {
-            Some((pool, index)) if pool == self.ledger.id() => index,
+            Some((pool, index)) if pool == self.recorder.ledger().id() => index,
             _ => {
-                let index = self.workers_seen.fetch_add(1, Ordering::Relaxed) % self.ledger.workers();
-                INDEX.set(Some((self.ledger.id(), index)));
+                let index =
+                    self.workers_seen.fetch_add(1, Ordering::Relaxed) % self.recorder.ledger().workers();
+                INDEX.set(Some((self.recorder.ledger().id(), index)));
                 index
             }
         }
@@ -177,8 +179,8 @@ impl<E: Jobs> Core<E> {
 
     fn shutdown(self: &Arc<Self>, give_back: bool) -> Shutdown {
         let engine = self.close(give_back);
-        if self.ledger.is_current() && !self.end.lock().reached {
-            let counts = self.ledger.counts();
+        if self.recorder.ledger().is_current() && !self.end.lock().reached {
+            let counts = self.recorder.ledger().counts();
             if let Some(engine) = engine {
                 let core = Arc::clone(self);
                 thread::spawn(move || core.finish(engine));
@@ -204,7 +206,7 @@ impl<E: Jobs> Core<E> {
 
     /// Waits for the jobs and stops the engine.
     fn finish(&self, mut engine: Arc<E>) {
-        self.ledger.wait_idle(None);
+        self.recorder.ledger().wait_idle(None);
         // A submitter outside holds the engine until its `execute` returns, which is soon: its job has run.
         let engine = loop {
             match Arc::try_unwrap(engine) {

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
+use pool_core::adapter::Recorder;
 use pool_core::{Job, Ledger, Pool, PoolState, Rejected, Shutdown, Submit, join_claimable};
 
 pub struct Stub<S> {
-    ledger: Arc<Ledger>,
+    recorder: Recorder,
     submit: S,
 }
 
-impl<S: Fn(&Ledger, Job) -> Result<(), Rejected> + Send + Sync> Stub<S> {
+impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Stub<S> {
     pub fn new(name: &str, submit: S) -> Self {
-        Stub { ledger: Ledger::for_adapter(name, 1), submit }
+        Stub { recorder: Recorder::new(name, 1), submit }
     }
 }
 
-impl<S: Fn(&Ledger, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<S> {
+impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<S> {
     fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
-        (self.submit)(&self.ledger, job)
+        (self.submit)(&self.recorder, job)
     }
 
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
@@ -25,7 +26,7 @@ impl<S: Fn(&Ledger, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<S>
     }
 
     fn ledger(&self) -> &Arc<Ledger> {
-        &self.ledger
+        self.recorder.ledger()
     }
 
     fn state(&self) -> PoolState {
