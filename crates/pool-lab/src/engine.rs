@@ -338,7 +338,7 @@ pub fn pool_names() -> String {
 /// assert_eq!(pool.spawn(|| 6 * 7)?.join()?, 42);
 ///
 /// let mistake = pool_lab::build("bounded:2:capacity=0").err().unwrap();
-/// assert!(mistake.to_string().contains("capacity must be a whole number of at least 1"));
+/// assert!(mistake.to_string().contains("capacity must be a whole number from 1 to 4194304"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn build(spec: &str) -> Result<Arc<dyn Pool>, SpecError> {

@@ -40,6 +40,9 @@ impl Rule {
     }
 }
 
+/// The most places of a queue whose memory is taken at once: some hundred megabytes.
+pub const MOST_PLACES: u64 = 1 << 22;
+
 /// The values that a [`Rule`] allows.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -56,22 +59,41 @@ pub enum Kind {
         max: u64,
     },
     /// A length of time: `0`, `200us`, `5ms`, `1s`.
-    Duration,
-    /// One of these words. A word that ends in `-` is followed by a length of time: `timeout-5ms`.
+    Duration {
+        /// The longest.
+        most: Duration,
+    },
+    /// One of these words. A word that ends in `-` is followed by a length of time up to [`Kind::LONGEST`]: `timeout-5ms`.
     Choice(&'static [&'static str]),
     /// Anything, such as the path of a directory.
     Text,
 }
 
 impl Kind {
-    /// A whole number of at least one.
-    pub const COUNT: Kind = Kind::Number { min: 1, max: u32::MAX as u64 };
+    /// How many jobs, numbers or nodes there are. Each takes memory, in every engine that is measured: some hundred bytes
+    /// where it is a queued job.
+    pub const COUNT: Kind = Kind::Number { min: 1, max: 10_000_000 };
+
+    /// Places in a queue whose memory is taken at once.
+    pub const CAPACITY: Kind = Kind::Number { min: 1, max: MOST_PLACES };
+
+    /// What a generator of random numbers starts from.
+    pub const SEED: Kind = Kind::Number { min: 0, max: u32::MAX as u64 };
+
+    /// How long something waits. A measurement gives up on jobs of which none ends for 30 seconds.
+    pub const WAIT: Kind = Kind::Duration { most: Kind::LONGEST };
+
+    /// How long a job computes: no longer than its number of steps can say.
+    pub const EFFORT: Kind = Kind::Duration { most: Duration::from_secs(2) };
+
+    /// The longest time that any setting may have.
+    pub const LONGEST: Duration = Duration::from_secs(20);
 
     /// What values are ordered by, where they are.
     fn size(self, value: &str) -> Option<u128> {
         match self {
             Kind::Number { .. } | Kind::PowerOfTwo { .. } => value.parse().ok(),
-            Kind::Duration => parse_duration(value).map(|time| time.as_nanos()),
+            Kind::Duration { .. } => parse_duration(value).map(|time| time.as_nanos()),
             Kind::Choice(_) | Kind::Text => None,
         }
     }
@@ -80,9 +102,9 @@ impl Kind {
         match self {
             Kind::Number { min, max } => value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)),
             Kind::PowerOfTwo { max } => value.parse().is_ok_and(|n: u64| n.is_power_of_two() && n <= max),
-            Kind::Duration => parse_duration(value).is_some(),
+            Kind::Duration { most } => parse_duration(value).is_some_and(|time| time <= most),
             Kind::Choice(words) => words.iter().any(|word| match word.strip_suffix('-') {
-                Some(_) => value.strip_prefix(word).and_then(parse_duration).is_some(),
+                Some(_) => value.strip_prefix(word).is_some_and(|time| Kind::WAIT.allows(time)),
                 None => value == *word,
             }),
             Kind::Text => true,
@@ -93,20 +115,17 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Number { min, max } if *max == u64::from(u32::MAX) => {
-                write!(f, "a whole number of at least {min}")
-            }
             Kind::Number { min, max } => write!(f, "a whole number from {min} to {max}"),
             Kind::PowerOfTwo { max } => write!(f, "a power of two up to {max}"),
-            Kind::Duration => write!(f, "a time such as 200us, 5ms or 1s"),
+            Kind::Duration { most } => {
+                write!(f, "a time such as 200us, 5ms or 1s, of at most {}s", most.as_secs())
+            }
             Kind::Choice(words) => {
-                let words: Vec<String> = words
-                    .iter()
-                    .map(
-                        |word| if word.ends_with('-') { format!("{word}<time>") } else { (*word).to_owned() },
-                    )
-                    .collect();
-                write!(f, "one of {}", words.join(", "))
+                let show = |word: &&str| match word.strip_suffix('-') {
+                    Some(word) => format!("{word}-<time up to {}s>", Kind::LONGEST.as_secs()),
+                    None => (*word).to_owned(),
+                };
+                write!(f, "one of {}", words.iter().map(show).collect::<Vec<_>>().join(", "))
             }
             Kind::Text => write!(f, "any text"),
         }
@@ -256,7 +275,7 @@ mod tests {
     const RULES: &[Rule] = &[
         Rule::new("capacity", Kind::COUNT, "1024", "places in the queue"),
         Rule::new("overflow", Kind::Choice(&["block", "timeout-", "reject"]), "block", "when full"),
-        Rule::new("gap", Kind::Duration, "200us", "a pause").quick("1us"),
+        Rule::new("gap", Kind::WAIT, "200us", "a pause").quick("1us"),
         Rule::new("size", Kind::PowerOfTwo { max: 64 }, "16", "a side"),
     ];
 
@@ -287,16 +306,27 @@ mod tests {
     fn errors_name_what_is_allowed() {
         let error = |pair: &str| Settings::new(RULES).set(pair).unwrap_err().to_string();
         assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap, size");
-        assert_eq!(error("capacity=0"), "option capacity must be a whole number of at least 1, not `0`");
+        assert_eq!(error("capacity=0"), "option capacity must be a whole number from 1 to 10000000, not `0`");
         assert_eq!(
             error("overflow=drop"),
-            "option overflow must be one of block, timeout-<time>, reject, not `drop`"
+            "option overflow must be one of block, timeout-<time up to 20s>, reject, not `drop`"
         );
         assert_eq!(
             error("overflow=timeout-"),
-            "option overflow must be one of block, timeout-<time>, reject, not `timeout-`"
+            "option overflow must be one of block, timeout-<time up to 20s>, reject, not `timeout-`"
         );
-        assert_eq!(error("gap=3"), "option gap must be a time such as 200us, 5ms or 1s, not `3`");
+        assert_eq!(
+            error("gap=3"),
+            "option gap must be a time such as 200us, 5ms or 1s, of at most 20s, not `3`"
+        );
+        for long in ["gap=21s", "gap=18446744073709551615s", "overflow=timeout-1000000s"] {
+            assert!(error(long).contains("20s"), "{long}");
+        }
+        for absurd in
+            ["capacity=10000001", "capacity=4294967295", "capacity=99999999999999999999", "capacity=-1"]
+        {
+            assert!(error(absurd).contains("a whole number from 1 to 10000000, not `"), "{absurd}");
+        }
         for bad in ["size=0", "size=3", "size=128"] {
             assert!(error(bad).starts_with("option size must be a power of two up to 64, not"), "{bad}");
         }

@@ -259,11 +259,11 @@ mod tests {
         assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch, pin");
         assert_eq!(
             error("bounded:2:capacity=0"),
-            "`bounded:2:capacity=0`: option capacity must be a whole number of at least 1, not `0`"
+            "`bounded:2:capacity=0`: option capacity must be a whole number from 1 to 4194304, not `0`"
         );
         assert!(
             error("bounded:2:overflow=drop")
-                .contains("must be one of block, timeout-<time>, reject, caller-runs")
+                .contains("must be one of block, timeout-<time up to 20s>, reject, caller-runs")
         );
         for spec in ["", "rayn", "rayon:0", "bounded:2:capacity=0", "bounded:2:overflow=drop"] {
             assert_eq!(error(spec).lines().count(), 1, "{spec}");

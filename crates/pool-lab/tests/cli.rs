@@ -31,10 +31,10 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("measure -p rayon:0", "a whole number from 1 to 1024"),
         ("measure -p rayon -t 0", "a whole number from 1 to 1024"),
         ("measure -p rayon -t two", "a whole number from 1 to 1024"),
-        ("measure -p bounded:2:capacity=0", "a whole number of at least 1"),
+        ("measure -p bounded:2:capacity=0", "a whole number from 1 to 4194304"),
         (
             "measure -p bounded:2:overflow=drop",
-            "block, timeout-<time>, reject, caller-runs, drop-oldest, drop-newest, shed",
+            "block, timeout-<time up to 20s>, reject, caller-runs, drop-oldest, drop-newest, shed",
         ),
         ("measure -p mpsc:2:bach=3", "known: batch"),
         ("measure -p rayon:2:batch=3", "known: none"),

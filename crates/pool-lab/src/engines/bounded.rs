@@ -12,17 +12,17 @@ use crate::spec::Spec;
 const CAPACITY: &str = "131072";
 
 const OPTIONS: &[Rule] = &[
-    Rule::new("capacity", Kind::COUNT, CAPACITY, "places in the queue"),
+    Rule::new("capacity", Kind::CAPACITY, CAPACITY, "places in the queue"),
     Rule::new(
         "overflow",
         Kind::Choice(&["block", "timeout-", "reject", "caller-runs", "drop-oldest", "drop-newest", "shed"]),
         "block",
         "what to do with a job that finds no place; shed: also with those that have waited too long",
     ),
-    Rule::new("target", Kind::Duration, "5ms", "with shed: the wait that is acceptable"),
+    Rule::new("target", Kind::WAIT, "5ms", "with shed: the wait that is acceptable"),
     Rule::new(
         "interval",
-        Kind::Duration,
+        Kind::WAIT,
         "100ms",
         "with shed: how long all waits are longer before any job is given up",
     ),

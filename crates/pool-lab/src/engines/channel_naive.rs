@@ -10,12 +10,12 @@ use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
 use crate::adapter;
 use crate::engine::{Engine, Jobs, Start};
-use crate::settings::{Kind, Rule};
+use crate::settings::{Kind, MOST_PLACES, Rule};
 use crate::spec::{Spec, SpecError};
 
 const OPTIONS: &[Rule] = &[Rule::new(
     "capacity",
-    Kind::Number { min: 0, max: u32::MAX as u64 },
+    Kind::Number { min: 0, max: MOST_PLACES },
     "0",
     "places in the queue; 0: it has no bound",
 )];

@@ -38,7 +38,7 @@ impl Prepare for AfterPanics {
         parameters: &[
             Rule::new(
                 "panics",
-                Kind::Number { min: 0, max: u32::MAX as u64 },
+                Kind::Number { min: 0, max: 10_000_000 },
                 "10000",
                 "jobs that panicked before",
             )

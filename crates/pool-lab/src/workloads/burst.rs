@@ -34,7 +34,7 @@ impl Prepare for Few {
         models: "bursts of 3 to 7 jobs to a pool at rest; two threads need 2, 2, 3, 3 and 4 lengths",
         operation: "burst",
         needs: "detached jobs",
-        parameters: &[Rule::new("length", Kind::Duration, "2ms", "how long each job computes").quick("50us")],
+        parameters: &[Rule::new("length", Kind::EFFORT, "2ms", "how long each job computes").quick("50us")],
         variants: &[],
     };
 

@@ -28,7 +28,7 @@ impl Prepare for Chain {
         operation: "join",
         needs: "fork-join",
         parameters: &[
-            Rule::new("depth", Kind::COUNT, DEPTH, "joins below each other"),
+            Rule::new("depth", Kind::Number { min: 1, max: DEEPEST }, DEPTH, "joins below each other"),
             Rule::new("empty", Kind::Choice(&["first", "second"]), "second", "which half is empty"),
         ],
         variants: &["empty=second", "empty=first"],
@@ -51,6 +51,7 @@ impl Prepare for Chain {
 /// Optimised, the claimable joins (mpsc, bounded, priority) overflow it between 5,000 and 10,000 joins, stealing and
 /// rayon between 10,000 and 20,000; without optimisation all of them between 1,000 and 2,000.
 const DEPTH: &str = if cfg!(debug_assertions) { "500" } else { "5000" };
+const DEEPEST: u64 = if cfg!(debug_assertions) { 500 } else { 5_000 };
 
 impl<E: Joins> Workload<E> for Chain {
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {

@@ -36,8 +36,9 @@ impl Prepare for HashTree {
         needs: "detached jobs",
         parameters: &[
             Rule::new("dir", Kind::Text, "", "the tree to walk; otherwise one is generated"),
-            Rule::new("files", Kind::COUNT, "400", "files in the generated tree").quick("20"),
-            Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws the generated tree"),
+            Rule::new("files", Kind::Number { min: 1, max: 100_000 }, "400", "files in the generated tree")
+                .quick("20"),
+            Rule::new("seed", Kind::SEED, "1", "draws the generated tree"),
         ],
         variants: &[],
     };

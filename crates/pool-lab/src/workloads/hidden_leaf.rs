@@ -31,7 +31,7 @@ impl Prepare for HiddenLeaf {
                 "10",
                 "joins that wait above the leaves",
             ),
-            Rule::new("leaf", Kind::Duration, "5ms", "how long each leaf computes").quick("50us"),
+            Rule::new("leaf", Kind::EFFORT, "5ms", "how long each leaf computes").quick("50us"),
         ],
         variants: &["frames=2", "frames=10", "frames=40"],
     };

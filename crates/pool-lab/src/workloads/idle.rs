@@ -74,7 +74,7 @@ impl Prepare for Quiet {
         models: "a pool that has done its work: what its threads use while nothing happens (see CPU and switches)",
         operation: "millisecond",
         needs: "detached jobs",
-        parameters: &[Rule::new("length", Kind::Duration, "100ms", "how long nothing happens").quick("2ms")],
+        parameters: &[Rule::new("length", Kind::WAIT, "100ms", "how long nothing happens").quick("2ms")],
         variants: &[],
     };
 

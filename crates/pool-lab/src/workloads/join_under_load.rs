@@ -35,7 +35,7 @@ impl Prepare for JoinUnderLoad {
         parameters: &[
             Rule::new("strangers", Kind::COUNT, "100", "jobs that queue when the join begins").quick("10"),
             Rule::new("depth", Kind::Number { min: 1, max: 16 }, "5", "levels of joins"),
-            Rule::new("job", Kind::Duration, "50us", "how long a stranger and a leaf compute").quick("5us"),
+            Rule::new("job", Kind::EFFORT, "50us", "how long a stranger and a leaf compute").quick("5us"),
             Rule::new("time", Kind::Choice(&["join", "all"]), "join", "until the join, or until all is done"),
         ],
         variants: &["time=join", "time=all"],

@@ -55,7 +55,13 @@ impl Prepare for StartStop {
         models: "start a pool, run one job on it, stop it",
         operation: "cycle",
         needs: "detached jobs",
-        parameters: &[Rule::new("cycles", Kind::COUNT, "20", "pools, one after the other").quick("3")],
+        parameters: &[Rule::new(
+            "cycles",
+            Kind::Number { min: 1, max: 100_000 },
+            "20",
+            "pools, one after the other",
+        )
+        .quick("3")],
         variants: &[],
     };
 

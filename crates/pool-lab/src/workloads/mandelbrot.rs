@@ -34,7 +34,7 @@ impl Prepare for Mandelbrot {
         operation: "pixel",
         needs: "detached jobs",
         parameters: &[
-            Rule::new("size", Kind::Number { min: 1, max: 16_384 }, "256", "pixels a side").quick("24"),
+            Rule::new("size", Kind::Number { min: 1, max: 4_096 }, "256", "pixels a side").quick("24"),
             Rule::new("limit", Kind::Number { min: 1, max: u16::MAX as u64 }, "250", "iterations a pixel")
                 .quick("50"),
         ],

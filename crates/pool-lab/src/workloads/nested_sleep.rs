@@ -23,7 +23,7 @@ impl Prepare for NestedSleep {
         needs: "fork-join",
         parameters: &[
             Rule::new("depth", Kind::Number { min: 1, max: 10 }, "2", "levels of joins"),
-            Rule::new("length", Kind::Duration, "5ms", "how long each leaf blocks").quick("50us"),
+            Rule::new("length", Kind::WAIT, "5ms", "how long each leaf blocks").quick("50us"),
         ],
         variants: &[],
     };

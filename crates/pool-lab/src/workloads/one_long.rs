@@ -40,8 +40,8 @@ impl Prepare for OneLong {
         needs: "detached jobs",
         parameters: &[
             Rule::new("jobs", Kind::COUNT, "2000", "short jobs").quick("50"),
-            Rule::new("short", Kind::Duration, "5us", "how long each short job computes"),
-            Rule::new("long", Kind::Duration, "10ms", "how long the long job computes").quick("100us"),
+            Rule::new("short", Kind::EFFORT, "5us", "how long each short job computes"),
+            Rule::new("long", Kind::EFFORT, "10ms", "how long the long job computes").quick("100us"),
             Rule::new(
                 "from",
                 Kind::Choice(&["outside", "inside"]),

@@ -27,7 +27,7 @@ impl Prepare for Ping {
         needs: "detached jobs",
         parameters: &[
             Rule::new("pings", Kind::COUNT, "50", "jobs in an iteration").quick("5"),
-            Rule::new("gap", Kind::Duration, "200us", "the pause before each").quick("0"),
+            Rule::new("gap", Kind::WAIT, "200us", "the pause before each").quick("0"),
         ],
         variants: &["gap=0", "gap=200us", "gap=2ms"],
     };

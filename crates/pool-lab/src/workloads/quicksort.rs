@@ -33,7 +33,7 @@ impl Prepare for Quicksort {
                 "0",
                 "slices of at most this length are sorted without joins",
             ),
-            Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws the numbers"),
+            Rule::new("seed", Kind::SEED, "1", "draws the numbers"),
         ],
         // As a benchmark of joins does it, and as a user should.
         variants: &["alone=0", "alone=500"],

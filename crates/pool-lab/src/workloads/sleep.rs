@@ -25,7 +25,7 @@ impl Prepare for Sleep {
         needs: "detached jobs",
         parameters: &[
             Rule::new("jobs", Kind::COUNT, "40", "jobs in a batch").quick("8"),
-            Rule::new("length", Kind::Duration, "1ms", "how long each blocks").quick("100us"),
+            Rule::new("length", Kind::WAIT, "1ms", "how long each blocks").quick("100us"),
         ],
         variants: &[],
     };

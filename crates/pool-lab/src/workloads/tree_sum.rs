@@ -32,8 +32,7 @@ struct Tree {
     expected: u64,
 }
 
-const SEED: Rule =
-    Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "shuffles the nodes");
+const SEED: Rule = Rule::new("seed", Kind::SEED, "1", "shuffles the nodes");
 
 impl Tree {
     fn prepare(parameters: &Settings) -> Self {

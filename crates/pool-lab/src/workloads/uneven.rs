@@ -50,7 +50,7 @@ impl Prepare for Uneven {
         parameters: &[
             Rule::new("jobs", Kind::COUNT, "20000", "jobs in a batch").quick("200"),
             Rule::new("least", Kind::Number { min: 1, max: 100_000 }, "50", "steps of the shortest jobs"),
-            Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws the lengths"),
+            Rule::new("seed", Kind::SEED, "1", "draws the lengths"),
         ],
         variants: &["least=50", "jobs=2000:least=1000"],
     };

@@ -50,8 +50,8 @@ impl Prepare for Urgent {
         needs: "detached jobs",
         parameters: &[
             Rule::new("urgent", Kind::COUNT, "100", "urgent jobs in an iteration").quick("5"),
-            Rule::new("low", Kind::Duration, "1ms", "how long each other job computes").quick("20us"),
-            Rule::new("seed", Kind::Number { min: 0, max: u32::MAX as u64 }, "1", "draws when they come"),
+            Rule::new("low", Kind::EFFORT, "1ms", "how long each other job computes").quick("20us"),
+            Rule::new("seed", Kind::SEED, "1", "draws when they come"),
         ],
         variants: &["low=10us", "low=1ms", "low=50ms"],
     };
