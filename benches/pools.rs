@@ -1,33 +1,48 @@
 //! `cargo bench`.
 //!
 //! - With no arguments of the user's: the interleaved measurement of everything, from which `results/` is written, then
-//!   criterion on six headline workloads. Twelve minutes on two cores.
+//!   criterion on six headline workloads. Twelve minutes on two cores. Each workload is on disk when it ends; after an
+//!   interrupt there is a report of those, and `cargo bench -- --resume` goes on from there.
 //! - With any argument (a filter, `--test`, `--save-baseline x`, ...): criterion alone, over every workload on every
 //!   engine that can do it, with one thread a core. It serves the person who works on one thing; since it
 //!   measures one engine after the other, its numbers are no comparison.
 //!
 //! Benchmarks are called `family/workload/engine/threads`, so that `cargo bench -- join/fib/stealing` runs one.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
 use pool_lab::contender::{Contender, contender};
-use pool_lab::curated::{self, run_curated};
+use pool_lab::curated::{self, Outcome, run_curated};
 use pool_lab::engine::engines;
+use pool_lab::interrupt::{self, Interrupts};
 use pool_lab::measure::{Group, Observer};
 use pool_lab::record::{Metric, Record};
 use pool_lab::results::Role;
 use pool_lab::spec::Spec;
+use pool_lab::terminal::say;
 use pool_lab::watch::Watch;
 use pool_lab::workload::Task;
 
+/// The exit code of bad input.
+const BAD_INPUT: u8 = 2;
+
 fn main() -> ExitCode {
+    interrupt::die_at_closed_pipes();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // Cargo itself passes `--bench`.
-    if arguments.iter().all(|argument| argument == "--bench") && !arguments.is_empty() {
-        return measure_and_report();
+    let users: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--bench").collect();
+    match users[..] {
+        [] if !arguments.is_empty() => return measure_and_report(false),
+        ["--resume"] => return measure_and_report(true),
+        _ if users.contains(&"--resume") => {
+            say("--resume goes on with the whole measurement, and takes no other argument");
+            return ExitCode::from(BAD_INPUT);
+        }
+        _ => {}
     }
     // Without `--bench` criterion only tests that the benchmarks run, as it does with `--test`.
     let testing = arguments.iter().any(|a| a == "--test") || !arguments.iter().any(|a| a == "--bench");
@@ -45,19 +60,30 @@ fn main() -> ExitCode {
 /// A million joins take seconds on these, and criterion wants ten samples; the records have them.
 const JOINS_THROUGH_A_QUEUE: [&str; 3] = ["mpsc", "bounded", "priority"];
 
-fn measure_and_report() -> ExitCode {
+fn measure_and_report(resume: bool) -> ExitCode {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace");
-    // The run that the repository commits is made with POOL_LAB_ROLE=reference.
-    let is_reference = std::env::var("POOL_LAB_ROLE").is_ok_and(|role| role == "reference");
-    let role = if is_reference { Role::Reference } else { Role::Own };
-    match run_curated(root, role, &mut Progress { start: Instant::now() }) {
-        Ok(folder) => eprintln!("The report is in results/README.md, the records in results/{folder}/.\n"),
-        Err(error) => {
-            eprintln!("{error}");
+    let Some(role) = role() else { return ExitCode::from(BAD_INPUT) };
+    let interrupts = Interrupts::catch();
+    match run_curated(root, role, resume, &mut Progress { start: Instant::now() }) {
+        Ok(Outcome::Complete { folder }) => say(format_args!(
+            "The report is in results/README.md and results/report.html, the records in results/{folder}/.\n"
+        )),
+        Ok(Outcome::Stopped { done, of }) => {
+            say(format_args!(
+                "Interrupted. The report in results/README.md has the {done} of {of} groups that are complete; \
+                 `cargo bench -- --resume` goes on from there."
+            ));
+            interrupts.die_if_caught();
             return ExitCode::FAILURE;
         }
+        Err(error) => {
+            say(&error);
+            return if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE };
+        }
     }
+    // From here on there is nothing to bring to an end.
+    interrupts.die_if_caught();
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(200))
@@ -71,6 +97,20 @@ fn measure_and_report() -> ExitCode {
     });
     criterion.final_summary();
     ExitCode::SUCCESS
+}
+
+/// What the run is for: the run that the repository commits is made with `POOL_LAB_ROLE=reference`.
+fn role() -> Option<Role> {
+    match std::env::var("POOL_LAB_ROLE").as_deref() {
+        Ok("reference") => Some(Role::Reference),
+        Ok("own" | "") | Err(_) => Some(Role::Own),
+        Ok(other) => {
+            say(format_args!(
+                "POOL_LAB_ROLE must be `reference`, or `own` (as it is when unset), not `{other}`"
+            ));
+            None
+        }
+    }
 }
 
 /// Registers a benchmark for each task on each engine that can do it and that the filter lets pass.
@@ -113,18 +153,19 @@ struct Progress {
 
 impl Observer for Progress {
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
-        let seconds = self.start.elapsed().as_secs();
-        eprintln!(
-            "[{number}/{of}, {}:{:02}] {group}: {} engines",
-            seconds / 60,
-            seconds % 60,
-            group.engines.len()
-        );
+        let (seconds, engines) = (self.start.elapsed().as_secs(), group.engines.len());
+        let (minutes, seconds) = (seconds / 60, seconds % 60);
+        say(format_args!("[{number}/{of}, {minutes}:{seconds:02}] {group}: {engines} engines"));
     }
 
-    fn end(&mut self, _: &Group, records: &[Record]) {
+    fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
         for record in records.iter().filter(|record| record.metric == Metric::Error) {
-            eprintln!("  {}: ERROR: {}", record.engine, record.note);
+            say(format_args!("  {}: ERROR: {}", record.engine, record.note));
         }
+        ControlFlow::Continue(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        interrupt::is_caught()
     }
 }

@@ -30,6 +30,7 @@ use crate::spec::{Spec, SpecError};
 
 /// Starts the engine and makes it a [`Pool`].
 pub(crate) fn build<E: Jobs>(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
+    E::check(spec)?;
     let engine = Arc::new(E::start(spec)?);
     let recorder = Recorder::new(spec.engine().name, spec.threads());
     let intake = RwLock::new(Intake::Open(engine));

@@ -1,23 +1,28 @@
 //! The command line: `pool-lab demo | list | measure | run | report`.
 
+mod measure;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::contender::{self, NoContender};
 use crate::curated;
 use crate::demo::{self, DemoError};
-use crate::measure::{Group, Observer, Pace, Plan, measure};
-use crate::record::{self, Metric, Record, RecordError};
+use crate::interrupt;
 use crate::report::ReportError;
+use crate::results::ResultsError;
 use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
+use crate::terminal;
 use crate::watch::Watch;
 use crate::workload::{Task, TaskError};
+
+use measure::{Measure, run_measure};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
@@ -56,32 +61,10 @@ enum Command {
     },
     /// Rebuild the reports in results/, and the table in README.md, from the records there
     Report {
-        /// The repository's folder, in which results/ lies
+        /// The repository's folder, in which results/ lies; or a folder that `measure --out` wrote
         #[arg(default_value = ".")]
         root: PathBuf,
     },
-}
-
-#[derive(Debug, Args)]
-struct Measure {
-    /// Workloads: names, families or other beginnings, separated by commas (spawn/external,join)
-    #[arg(short, long, default_value = "spawn/external")]
-    workloads: String,
-    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but thread-per-job
-    #[arg(short, long)]
-    pools: Option<String>,
-    /// Thread counts, separated by commas, for engines that do not say their own; by default one a core
-    #[arg(short, long)]
-    threads: Option<String>,
-    /// Samples of each engine
-    #[arg(long, default_value_t = Pace::default().rounds)]
-    rounds: usize,
-    /// Print one JSON object a line on standard output, and nothing else
-    #[arg(long)]
-    json: bool,
-    /// Write the records of each engine into a CSV file in this directory
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
 }
 
 /// Everything that ends the program early, in one line.
@@ -93,12 +76,12 @@ enum CliError {
     Task(#[from] TaskError),
     #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
     Threads(String),
-    #[error("the number of rounds must be at least 1")]
-    NoRounds,
     #[error("{what}: {source}")]
     Run { what: String, source: Box<NoContender> },
+    #[error("cannot use the folder of --out: {0}")]
+    Out(ResultsError),
     #[error(transparent)]
-    Record(#[from] RecordError),
+    Results(#[from] ResultsError),
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]
@@ -111,9 +94,10 @@ impl CliError {
     fn is_bad_input(&self) -> bool {
         match self {
             CliError::Spec(SpecError::Build { .. }) => false,
-            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::NoRounds => true,
+            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::Out(_) => true,
             CliError::Run { source, .. } => matches!(**source, NoContender::Unsupported(_)),
-            CliError::Record(_) | CliError::Report(_) | CliError::Demo(_) | CliError::Output(_) => false,
+            CliError::Report(error) => error.is_bad_input(),
+            CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,
         }
     }
 }
@@ -121,8 +105,9 @@ impl CliError {
 /// Runs the program with these arguments, the first of which is its name.
 ///
 /// The exit code is 0 when all went well, 2 for bad input, 1 for everything else, such as an engine that gave a
-/// wrong answer.
+/// wrong answer. A closed pipe and an interrupt end the process by their signal.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    interrupt::die_at_closed_pipes();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -137,10 +122,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
-        // Whoever read our output has seen enough: `pool-lab list | head`.
+        // Where there are no signals: whoever read our output has seen enough.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pool-lab: {error}");
+            terminal::say(format_args!("pool-lab: {error}"));
             if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
         }
     }
@@ -154,16 +139,29 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    let hint = match error.kind() {
+    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+    let line = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let command = Cli::command();
             let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-            format!("known: {}", known.join(", "))
+            format!("{first}; known: {}", known.join(", "))
         }
-        _ => "see --help".to_owned(),
+        // What is missing is on lines of their own.
+        ErrorKind::MissingRequiredArgument => {
+            let missing = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::Strings(missing)) => missing.join(" and "),
+                _ => first.to_owned(),
+            };
+            let right = match missing.starts_with("--out") {
+                true => "measure --out results/mine --resume",
+                false => "run --workload join/fib --pool stealing:2",
+            };
+            format!("missing: {missing}; right would be, for instance: pool-lab {right}")
+        }
+        _ => format!("{first}; {}", tip.unwrap_or("see --help")),
     };
-    eprintln!("pool-lab: {}; {hint}", first.trim_start_matches("error: "));
+    terminal::say(format_args!("pool-lab: {line}"));
     ExitCode::from(BAD_INPUT)
 }
 
@@ -177,7 +175,7 @@ fn run_demo(pool: &str) -> Result<ExitCode, CliError> {
 }
 
 fn list() -> Result<ExitCode, CliError> {
-    io::stdout().write_all(show::lists().as_bytes())?;
+    io::stdout().write_all(show::lists(terminal::width()).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -201,80 +199,11 @@ fn run_once(workload: &str, pool: &str) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_measure(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let (plan, pace) = (arguments.plan()?, Pace { rounds: arguments.rounds, ..Pace::default() });
-    let mut printer = Printer::new(arguments.json, arguments.out.clone());
-    measure(&plan.groups(), &pace, &mut printer);
-    printer.outcome?;
-    Ok(if printer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-impl Measure {
-    fn plan(&self) -> Result<Plan, CliError> {
-        let engines = match &self.pools {
-            Some(list) => Spec::parse_list(list)?,
-            None => curated::engines(),
-        };
-        let threads = match &self.threads {
-            Some(list) => parse_threads(list)?,
-            None => vec![num_cpus::get()],
-        };
-        let tasks = Task::parse_list(&self.workloads)?;
-        if self.rounds == 0 {
-            return Err(CliError::NoRounds);
-        }
-        Ok(Plan { engines, tasks, threads })
-    }
-}
-
+/// Reads a list of thread counts.
 fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
     let parse = |text: &str| match text.trim().parse() {
         Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
         _ => Err(CliError::Threads(text.to_owned())),
     };
     list.split(',').map(parse).collect()
-}
-
-/// Prints each group as soon as it is measured, and writes all records so far, so that an engine that hangs later takes
-/// nothing along.
-struct Printer {
-    json: bool,
-    directory: Option<PathBuf>,
-    records: Vec<Record>,
-    outcome: Result<(), CliError>,
-    /// Whether any engine failed.
-    failed: bool,
-}
-
-impl Printer {
-    fn new(json: bool, directory: Option<PathBuf>) -> Self {
-        Printer { json, directory, records: Vec::new(), outcome: Ok(()), failed: false }
-    }
-
-    fn print(&self, group: &Group, records: &[Record]) -> Result<(), CliError> {
-        let text = match self.json {
-            true => records.iter().map(|record| record.to_json() + "\n").collect(),
-            false => show::group(group, records) + "\n",
-        };
-        io::stdout().write_all(text.as_bytes())?;
-        if let Some(directory) = &self.directory {
-            record::write_by_engine(directory, &self.records)?;
-        }
-        Ok(())
-    }
-}
-
-impl Observer for Printer {
-    fn begin(&mut self, number: usize, of: usize, group: &Group) {
-        let engines: Vec<String> = group.engines.iter().map(Spec::label).collect();
-        eprintln!("[{number}/{of}] {group}: {}", engines.join(" "));
-    }
-
-    fn end(&mut self, group: &Group, records: &[Record]) {
-        self.failed |= records.iter().any(|record| record.metric == Metric::Error);
-        self.records.extend_from_slice(records);
-        if self.outcome.is_ok() {
-            self.outcome = self.print(group, records);
-        }
-    }
 }

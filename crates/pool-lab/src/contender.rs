@@ -60,7 +60,7 @@ fn make<E: Start, W: Workload<E>>(
 ) -> Result<Box<dyn Contender>, NoContender> {
     let mut workload = W::prepare(parameters)?;
     workload.on_threads(spec.threads());
-    let engine = E::start(spec)?;
+    let engine = spec.try_build(|| E::check(spec).and_then(|()| E::start(spec)))?;
     if let Some(limit) = engine.loses_beyond()
         && limit < workload.jobs_in_flight()
     {
@@ -117,8 +117,59 @@ impl<E: Start, W: Workload<E>> Drop for Bound<E, W> {
             drop(workload);
             // Jobs give up their share of the engine before they count as done, so this one is the last.
             if let Some(engine) = Arc::into_inner(engine) {
-                engine.stop();
+                // A pool that panics at its end has given its answers, and the others are still to be measured.
+                let _ = catch_unwind(AssertUnwindSafe(|| engine.stop()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Jobs;
+    use crate::workload::Prepare;
+    use crate::workloads::spawn::External;
+
+    /// Panics when it is started, as some do where there are no threads left, or when it is stopped.
+    struct Panics {
+        at_start: bool,
+    }
+
+    impl Start for Panics {
+        fn start(spec: &Spec) -> Result<Self, SpecError> {
+            assert!(spec.threads() > 1, "the system has no thread left");
+            Ok(Panics { at_start: false })
+        }
+
+        fn stop(self) {
+            assert!(self.at_start, "it does not end well");
+        }
+    }
+
+    impl Jobs for Panics {
+        fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+            job();
+        }
+    }
+
+    fn make_with(threads: usize) -> Result<Box<dyn Contender>, NoContender> {
+        let spec: Spec = format!("threadpool:{threads}").parse().unwrap();
+        let mut settings = Settings::new(External::ABOUT.parameters).quick();
+        settings.set("jobs=10").unwrap();
+        make::<Panics, External>(&spec, &settings)
+    }
+
+    #[test]
+    fn an_engine_that_panics_when_it_is_built_is_an_error_and_no_more() {
+        let error = make_with(1).err().expect("it cannot be built").to_string();
+        assert_eq!(error, "`threadpool:1` cannot be built: the system has no thread left");
+    }
+
+    #[test]
+    fn an_engine_that_panics_when_it_is_stopped_has_been_measured() {
+        let mut contender = make_with(2).unwrap_or_else(|error| panic!("{error}"));
+        contender.iterate(&mut Watch::new()).unwrap();
+        drop(contender);
     }
 }

@@ -1,14 +1,17 @@
 //! The comparison that a plain `cargo bench` makes: every workload on every engine that is worth its time.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::disk;
 use crate::engine;
 use crate::machine::Machine;
 use crate::measure::{Group, Observer, Pace, Plan, measure};
+use crate::record::Record;
 use crate::report::{self, Caption, Captions, ReportError};
-use crate::results::{self, Role};
+use crate::results::{self, Earlier, ResultsError, Role, Store};
 use crate::spec::Spec;
 use crate::workload::{About, Task, workloads};
 
@@ -76,31 +79,120 @@ pub fn headlines() -> Vec<Task> {
     HEADLINES.iter().map(|name| name.parse().expect("headlines are in the table of workloads")).collect()
 }
 
-/// Measures everything, writes the records to the folder of this machine in `root/results`, and rebuilds the reports.
-/// Returns the folder's name. A run that was committed as the reference is overwritten by a reference run only.
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was measured; the records are in this folder of `results`.
+    Complete {
+        /// The folder's name.
+        folder: String,
+    },
+    /// The observer stopped it. It can be gone on with.
+    Stopped {
+        /// How many groups are complete.
+        done: usize,
+        /// How many there are.
+        of: usize,
+    },
+}
+
+/// Measures everything, writes the records to the folder of this machine in `root/results` (see [`results::folder_for`]),
+/// and rebuilds the reports.
 ///
-/// Takes eight minutes at most on two cores. Progress goes to the observer.
+/// Takes eight minutes at most on two cores. That the results can be written is found out first. The records of each group
+/// are written when it ends; when the observer stops the run the reports are made of those, and with `resume` a later run
+/// goes on from there: groups that are complete are not measured again, if it is the same program on the same machine.
+/// Progress goes to the observer.
 ///
 /// # Errors
 ///
-/// [`ReportError`] when the results cannot be written.
-pub fn run_curated(root: &Path, role: Role, observer: &mut dyn Observer) -> Result<String, ReportError> {
-    let machine = Machine::describe(root);
-    let records =
-        measure(&groups(), &Pace { limit: Some(LIMIT), slow: Some(SLOW), ..Pace::default() }, observer);
-    let folder = results::save(&root.join(RESULTS), &machine, &records, role)?;
-    rebuild(root)?;
-    Ok(folder)
+/// [`ReportError`] when the results cannot be written, or, with `resume`, when there is nothing to go on with.
+pub fn run_curated(
+    root: &Path,
+    role: Role,
+    resume: bool,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ReportError> {
+    let pace = Pace { limit: Some(LIMIT), slow: Some(SLOW), ..Pace::default() };
+    run(root, role, resume, &groups(), &pace, observer)
 }
 
-/// Rebuilds the reports in `root/results` from the records there, and the table in `root/README.md` where there is one.
-/// Returns the files written in `results`.
+fn run(
+    root: &Path,
+    role: Role,
+    resume: bool,
+    groups: &[Group],
+    pace: &Pace,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ReportError> {
+    let results = root.join(RESULTS);
+    let check = |folder: &Path| disk::check_writable(folder).map_err(ResultsError::io(folder));
+    check(root).and_then(|()| check(&results))?;
+    let machine = Machine::describe(root);
+    let name = results::folder_for(&results, &machine, role)?;
+    if results.join(&name).exists() {
+        check(&results.join(&name))?;
+    }
+    let earlier = if resume { Earlier::Resume } else { Earlier::Remove };
+    let mut store = Store::open(&results::unfinished(&results, &name), &machine, groups, pace, earlier)?;
+    if resume && store.done().0 == 0 {
+        store.remove_if_empty();
+        return Err(ReportError::NothingToResume);
+    }
+    let mut saving = Saving { store: &mut store, observer, outcome: Ok(()) };
+    let left = pace.limit.map(|limit| limit.saturating_sub(saving.store.spent()));
+    measure(&saving.store.missing(), &Pace { limit: left, ..*pace }, &mut saving);
+    saving.outcome?;
+    let (done, of) = store.done();
+    if done < of {
+        store.remove_if_empty();
+        rebuild(root)?;
+        return Ok(Outcome::Stopped { done, of });
+    }
+    let folder = results::save(&results, store.machine(), store.records(), role)?;
+    store.remove()?;
+    rebuild(root)?;
+    Ok(Outcome::Complete { folder })
+}
+
+/// Writes the records of each group as it ends, and tells another observer.
+struct Saving<'s> {
+    store: &'s mut Store,
+    observer: &'s mut dyn Observer,
+    outcome: Result<(), ResultsError>,
+}
+
+impl Observer for Saving<'_> {
+    fn begin(&mut self, _: usize, _: usize, group: &Group) {
+        let (done, of) = self.store.done();
+        self.observer.begin(done + 1, of, group);
+    }
+
+    fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {
+        self.outcome = self.store.add(group, records);
+        let wanted = self.observer.end(group, records);
+        if self.outcome.is_ok() { wanted } else { ControlFlow::Break(()) }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.observer.is_stopped()
+    }
+}
+
+/// Rebuilds the reports in `root/results` from the records there, and the table in `root/README.md` where there is one; or,
+/// where `root` is itself a folder of records, the report of these in it. Returns the files of reports written.
 ///
 /// # Errors
 ///
 /// [`ReportError`] when records cannot be read or reports cannot be written.
 pub fn rebuild(root: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let results = root.join(RESULTS);
+    if !results.is_dir() {
+        if !root.join("machine.json").is_file() {
+            return Err(ResultsError::NoRun { folder: root.to_owned() }.into());
+        }
+        return report::rebuild_one(root, &captions());
+    }
     let written = report::rebuild(&results, &captions())?;
     let readme = root.join("README.md");
     if readme.is_file() {
@@ -121,6 +213,7 @@ fn captions() -> Captions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn every_workload_and_every_engine_has_its_place() {
@@ -147,6 +240,93 @@ mod tests {
         for family in ONE_COUNT {
             assert!(workloads().iter().any(|about| about.family() == family), "{family}");
         }
+    }
+
+    /// Stops before the sample with this number, of all.
+    struct Stops {
+        at: u32,
+        looks: std::cell::Cell<u32>,
+        begun: Vec<(usize, usize, String)>,
+    }
+
+    impl Observer for Stops {
+        fn begin(&mut self, number: usize, of: usize, group: &Group) {
+            self.begun.push((number, of, group.task.to_string()));
+        }
+
+        fn end(&mut self, _: &Group, _: &[Record]) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+
+        fn is_stopped(&self) -> bool {
+            self.looks.set(self.looks.get() + 1);
+            self.looks.get() >= self.at
+        }
+    }
+
+    fn small(root: &Path, resume: bool, at: u32) -> (Result<Outcome, ReportError>, Vec<String>) {
+        let tasks = Task::parse_list("join/fib:n=5,join/fib:n=6,join/fib:n=7").unwrap();
+        let plan = Plan { engines: Spec::parse_list("serial").unwrap(), tasks, threads: vec![1] };
+        let pace =
+            Pace { rounds: 2, sample: Duration::from_micros(1), limit: Some(LIMIT), ..Pace::default() };
+        let mut stops = Stops { at, looks: 0.into(), begun: Vec::new() };
+        let outcome = run(root, Role::Own, resume, &plan.groups(), &pace, &mut stops);
+        (outcome, stops.begun.iter().map(|(number, of, task)| format!("{number}/{of} {task}")).collect())
+    }
+
+    fn report_of(root: &Path) -> String {
+        std::fs::read_to_string(root.join("results/README.md")).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_has_a_report_and_is_gone_on_with() {
+        let scratch = Scratch::new();
+        let root = scratch.path();
+        std::fs::create_dir(root.join("results")).unwrap();
+        let nothing = small(root, true, u32::MAX).0.unwrap_err();
+        assert!(nothing.to_string().starts_with("there is no unfinished run"), "{nothing}");
+        assert!(nothing.is_bad_input());
+
+        // Each group looks four times: once before it warms up, twice before samples, and once for the next.
+        let (outcome, begun) = small(root, false, 5);
+        assert_eq!(outcome.unwrap(), Outcome::Stopped { done: 1, of: 3 });
+        assert_eq!(begun, ["1/3 join/fib:n=5", "2/3 join/fib:n=6"]);
+        let report = report_of(root);
+        assert!(report.contains(".unfinished (1 of 3 groups)\n"), "{report}");
+        assert!(report.contains("#### join/fib (n=5)") && !report.contains("n=6"), "{report}");
+
+        let (outcome, begun) = small(root, true, u32::MAX);
+        let Outcome::Complete { folder } = outcome.unwrap() else { panic!("it was not stopped") };
+        assert_eq!(begun, ["2/3 join/fib:n=6", "3/3 join/fib:n=7"]);
+        let report = report_of(root);
+        assert!(
+            report.contains(&format!("## {folder} (yours)\n")) && !report.contains("unfinished"),
+            "{report}"
+        );
+        for variant in ["n=5", "n=6", "n=7"] {
+            assert!(report.contains(&format!("#### join/fib ({variant})")), "{report}");
+        }
+        assert!(small(root, true, u32::MAX).0.is_err(), "it is complete");
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_at_once_leaves_everything_as_it_was() {
+        let scratch = Scratch::new();
+        let root = scratch.path();
+        small(root, false, u32::MAX).0.unwrap();
+        let before = report_of(root);
+        assert_eq!(small(root, false, 1).0.unwrap(), Outcome::Stopped { done: 0, of: 3 });
+        assert_eq!(report_of(root), before);
+    }
+
+    #[test]
+    fn a_run_whose_results_cannot_be_written_is_not_begun() {
+        let scratch = Scratch::new();
+        std::fs::write(scratch.path().join("results"), "no folder").unwrap();
+        let (outcome, begun) = small(scratch.path(), false, u32::MAX);
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.contains("results: "), "{error}");
+        assert_eq!(begun, [""; 0]);
     }
 
     #[test]

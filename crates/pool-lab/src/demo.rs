@@ -22,7 +22,7 @@ use pool_core::{
 
 use crate::show::Table;
 use crate::spec::{Spec, SpecError};
-use crate::{engine, units};
+use crate::{engine, terminal, units};
 
 /// Jobs in the demonstration.
 const JOBS: u32 = 16;
@@ -66,14 +66,20 @@ enum Event {
 /// [`DemoError`] when the pool cannot be built or refuses jobs, or the output cannot be written.
 pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
     let pool = engine::build_pool(&spec.with_timing(Timing::Every).with_headroom(1))?;
-    writeln!(out, "Pool `{spec}`: {} workers have started.\n", pool.threads())?;
-
     let quiet = QuietPanics::start();
-    run_jobs(&*pool, out)?;
+    let outcome = show(spec, &*pool, out);
+    // When the output was closed half-way, jobs still run, and panic, until the pool is gone.
+    drop(pool);
     drop(quiet);
-    workforce::show(&*pool, out)?;
-    limits::show(&*pool, out)?;
-    shutdown::show(&*pool, out)?;
+    outcome
+}
+
+fn show(spec: &Spec, pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
+    writeln!(out, "Pool `{spec}`: {} workers have started.\n", pool.threads())?;
+    run_jobs(pool, out)?;
+    workforce::show(pool, out)?;
+    limits::show(pool, out)?;
+    shutdown::show(pool, out)?;
     out.write_all(report(&pool.stats()).as_bytes())?;
     // A peer does not time its jobs.
     if let Some(timings) = pool.timings() {
@@ -179,7 +185,7 @@ fn report(stats: &Stats) -> String {
         all.steals += worker.steals;
     }
     table.row(row("all".to_owned(), &all));
-    format!("{}\n  longest queue: {} jobs\n", table.render(), stats.longest_queue)
+    format!("{}\n  longest queue: {} jobs\n", table.render(terminal::width()), stats.longest_queue)
 }
 
 /// How long jobs waited and ran: a few quantiles.
@@ -193,7 +199,7 @@ fn times(timings: &Timings) -> String {
     row("queue wait", &timings.queue_wait);
     row("run", &timings.run_time);
     row("wake-up", &timings.wake_up);
-    table.render()
+    table.render(terminal::width())
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 //! To add one: a file in `engines/` that implements the traits and has an `entry()`, and one line in [`engines`].
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
 
 use pool_core::Pool;
 
@@ -27,6 +28,16 @@ pub trait Start: Sized + Send + Sync + 'static {
     /// [`SpecError`] when the options do not go together or the system refuses threads.
     fn start(spec: &Spec) -> Result<Self, SpecError>;
 
+    /// Asked before it is started for the first time, and measured by nobody: whether starting it could go wrong in a way
+    /// from which there is no return.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] when it should not be tried.
+    fn check(_spec: &Spec) -> Result<(), SpecError> {
+        Ok(())
+    }
+
     /// Stops it, and returns when its threads have ended, as far as it lets one know.
     fn stop(self);
 
@@ -34,6 +45,21 @@ pub trait Start: Sized + Send + Sync + 'static {
     fn loses_beyond(&self) -> Option<usize> {
         None
     }
+}
+
+/// [`Start::check`] for an engine that does not come back in order where the system refuses it a thread: whether as many
+/// threads can be started, which live at the same time.
+pub(crate) fn check_threads(spec: &Spec) -> Result<(), SpecError> {
+    let gate = Mutex::new(());
+    let started = thread::scope(|scope| {
+        // Dropped, and so opened, before the scope waits for its threads, also when one cannot be started.
+        let _closed = gate.lock();
+        (0..spec.threads()).try_for_each(|_| {
+            let wait = || drop(gate.lock());
+            thread::Builder::new().spawn_scoped(scope, wait).map(drop)
+        })
+    });
+    started.map_err(|error| spec.build_error(error))
 }
 
 /// Runs detached jobs.
@@ -353,5 +379,15 @@ pub fn build(spec: &str) -> Result<Arc<dyn Pool>, SpecError> {
 pub fn build_pool(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
     let engine = spec.engine();
     let build = engine.build_pool.map_err(|why| SpecError::NotAPool { engine: engine.name, why })?;
-    build(spec)
+    spec.try_build(|| build(spec))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_the_system_has_can_be_started_at_once() {
+        check_threads(&"tokio:8".parse().unwrap()).unwrap();
+    }
 }

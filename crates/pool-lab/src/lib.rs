@@ -11,6 +11,7 @@
 //! | [`curated`] | the comparison that a plain `cargo bench` makes |
 //! | [`record`], [`stats`] | what comes out, and the statistics behind it |
 //! | [`results`], [`report`], [`machine`] | where records lie, and what is made of them |
+//! | [`interrupt`], [`terminal`] | signals, and what the one in front of the terminal sees |
 //!
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
@@ -20,8 +21,10 @@ pub mod cli;
 pub mod contender;
 pub mod curated;
 pub mod demo;
+mod disk;
 pub mod engine;
 mod engines;
+pub mod interrupt;
 pub mod machine;
 pub mod measure;
 mod os;
@@ -33,6 +36,7 @@ mod show;
 pub mod spec;
 pub mod stats;
 mod tally;
+pub mod terminal;
 pub mod units;
 pub mod watch;
 pub mod workload;

@@ -67,6 +67,12 @@ impl Machine {
         }
     }
 
+    /// Whether this is the same machine, as far as one can tell.
+    pub fn is_same_as(&self, other: &Machine) -> bool {
+        let hardware = |machine: &Machine| (machine.cpu.clone(), machine.architecture.clone(), machine.cores);
+        self.name == other.name && hardware(self) == hardware(other)
+    }
+
     /// The same machine under a name that the user chose, brought into the form of a folder name.
     pub fn named(self, name: &str) -> Self {
         Machine { name: slug(name), ..self }

@@ -24,7 +24,9 @@ mod group;
 mod summary;
 pub(crate) mod watchdog;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::record::Record;
@@ -69,10 +71,14 @@ impl Default for Pace {
 }
 
 impl Plan {
-    /// What will be measured together: for each workload and thread count the engines.
+    /// What will be measured together: for each workload and thread count the engines. A workload or thread count that was
+    /// named twice is measured once; an engine named twice is measured against itself.
     pub fn groups(&self) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for task in &self.tasks {
+            if groups.iter().any(|group| group.task.to_string() == task.to_string()) {
+                continue;
+            }
             let first = groups.len();
             for spec in self.engines.iter().flat_map(|spec| self.with_threads(spec)) {
                 let threads = spec.threads();
@@ -89,7 +95,11 @@ impl Plan {
     fn with_threads(&self, spec: &Spec) -> Vec<Spec> {
         match spec.explicit_threads() {
             Some(_) => vec![spec.clone()],
-            None => self.threads.iter().map(|threads| spec.with_threads(*threads)).collect(),
+            None => {
+                let is_first = |(i, threads): &(usize, &usize)| !self.threads[..*i].contains(threads);
+                let counts = self.threads.iter().enumerate().filter(is_first);
+                counts.map(|(_, threads)| spec.with_threads(*threads)).collect()
+            }
         }
     }
 }
@@ -105,6 +115,20 @@ pub struct Group {
     pub engines: Vec<Spec>,
 }
 
+impl Group {
+    /// How records name each engine: by its label, and `rayon#2` for the second `rayon`.
+    pub fn labels(&self) -> Vec<String> {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let label = |spec: &Spec| {
+            let label = spec.label();
+            let number = seen.entry(label.clone()).or_default();
+            *number += 1;
+            if *number == 1 { label } else { format!("{label}#{number}") }
+        };
+        self.engines.iter().map(label).collect()
+    }
+}
+
 /// The workload and the number of threads.
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,16 +136,21 @@ impl fmt::Display for Group {
     }
 }
 
-/// Told how a measurement goes on.
+/// Told how a measurement goes on, and asked whether it should.
 pub trait Observer {
     /// A group begins: the how-manieth of how many.
     fn begin(&mut self, number: usize, of: usize, group: &Group);
 
-    /// A group has ended, with these records.
-    fn end(&mut self, group: &Group, records: &[Record]);
+    /// A group has ended, with these records. `Break` ends the measurement.
+    fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()>;
+
+    /// Asked between two samples: whether to leave the group, unfinished and without records, and end the measurement.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
-/// Measures one group after the other, and returns all records.
+/// Measures one group after the other, and returns all records, those of the groups that ended if it was stopped.
 pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Vec<Record> {
     let start = Instant::now();
     let mut all = Vec::new();
@@ -129,9 +158,15 @@ pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Ve
         observer.begin(i + 1, groups.len(), group);
         // What earlier groups have not used is for the later ones.
         let share = pace.limit.map(|limit| limit.saturating_sub(start.elapsed()) / (groups.len() - i) as u32);
-        let records = group::measure(group, &Pace { limit: share, ..*pace });
-        observer.end(group, &records);
+        let is_stopped = || observer.is_stopped();
+        let Some(records) = group::measure(group, &Pace { limit: share, ..*pace }, &is_stopped) else {
+            break;
+        };
+        let outcome = observer.end(group, &records);
         all.extend(records);
+        if outcome.is_break() {
+            break;
+        }
     }
     all
 }
@@ -164,6 +199,61 @@ mod tests {
                 "spawn/handle 2: rayon:2 serial:2",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_named_twice_is_measured_once_but_an_engine_against_itself() {
+        let plan = plan("rayon,serial,rayon,rayon:1", "join,join/fib,join/fib", &[1, 2, 1]);
+        let all = plan.groups();
+        let fib: Vec<&Group> = all.iter().filter(|group| group.task.to_string() == "join/fib").collect();
+        assert_eq!(fib.iter().map(|group| group.threads).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(fib[0].labels(), ["rayon", "serial", "rayon#2", "rayon#3"]);
+        assert_eq!(fib[1].labels(), ["rayon", "serial", "rayon#2"]);
+    }
+
+    /// Counts the samples' ends, and stops at one of them; counts groups, and breaks after one.
+    struct Stops {
+        looks: std::cell::Cell<u32>,
+        stop_at: u32,
+        groups: u32,
+        break_after: u32,
+    }
+
+    impl Observer for Stops {
+        fn begin(&mut self, _: usize, _: usize, _: &Group) {}
+
+        fn end(&mut self, _: &Group, _: &[Record]) -> ControlFlow<()> {
+            self.groups += 1;
+            if self.groups == self.break_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+
+        fn is_stopped(&self) -> bool {
+            self.looks.set(self.looks.get() + 1);
+            self.looks.get() >= self.stop_at
+        }
+    }
+
+    fn stops(stop_at: u32, break_after: u32) -> Stops {
+        Stops { looks: 0.into(), stop_at, groups: 0, break_after }
+    }
+
+    #[test]
+    fn a_measurement_stops_between_two_samples_and_keeps_the_groups_that_ended() {
+        let groups = plan("serial", "join/fib:n=5,join/dyn:n=5,join/fib:n=6", &[1]).groups();
+        let pace = Pace { rounds: 3, sample: Duration::from_micros(1), ..Pace::default() };
+        let workloads = |observer: &mut Stops| {
+            let records = measure(&groups, &pace, observer);
+            let variants: std::collections::BTreeSet<String> =
+                records.into_iter().map(|record| record.workload + &record.variant).collect();
+            variants.into_iter().collect::<Vec<_>>()
+        };
+        let mut whole = stops(u32::MAX, u32::MAX);
+        assert_eq!(workloads(&mut whole), ["join/dynn=5", "join/fibn=5", "join/fibn=6"]);
+        // The last look is before the last sample: the third group has all but that.
+        let last = whole.looks.get();
+        assert_eq!(workloads(&mut stops(last, u32::MAX)), ["join/dynn=5", "join/fibn=5"]);
+        assert_eq!(workloads(&mut stops(1, u32::MAX)), [""; 0]);
+        assert_eq!(workloads(&mut stops(u32::MAX, 1)), ["join/fibn=5"]);
     }
 
     #[test]

@@ -151,6 +151,21 @@ fn set_timer_slack(nanoseconds: libc::c_ulong) {
 #[cfg(not(target_os = "linux"))]
 fn set_timer_slack(_nanoseconds: u64) {}
 
+/// How many characters a line of the terminal has that standard output is; `None` when it is none, or does not say.
+#[cfg(unix)]
+pub fn terminal_columns() -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: this request writes a `winsize` and nothing else, and `size` is valid for that.
+    let failed = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (failed == 0).then_some(usize::from(size.ws_col))
+}
+
+/// How many characters a line of the terminal has: not known on this system.
+#[cfg(not(unix))]
+pub fn terminal_columns() -> Option<usize> {
+    None
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;

@@ -199,6 +199,14 @@ impl Record {
         Estimate { median: self.median, low: self.low, high: self.high }
     }
 
+    /// Whether both are about the same engine (of whatever version) in the same workload, with as many threads.
+    pub(crate) fn is_of_same_subject(&self, other: &Record) -> bool {
+        self.threads == other.threads
+            && self.engine == other.engine
+            && self.workload == other.workload
+            && self.variant == other.variant
+    }
+
     /// The record as one line of JSON, without the line end.
     ///
     /// # Examples
@@ -222,6 +230,23 @@ impl Record {
         }
         if !(self.median.is_finite() && self.low.is_finite() && self.high.is_finite()) {
             return Some("median, low and high must be finite".to_owned());
+        }
+        if self.threads == 0 {
+            return Some("there must be at least 1 thread".to_owned());
+        }
+        if self.unit != self.metric.unit() {
+            return Some(format!(
+                "the unit of {} is `{}`, not `{}`",
+                self.metric,
+                self.metric.unit(),
+                self.unit
+            ));
+        }
+        if self.samples == 0 && !matches!(self.metric, Metric::Error | Metric::Unsupported) {
+            return Some(format!("{} without a sample", self.metric));
+        }
+        if self.median < 0.0 || self.low < 0.0 || self.high < 0.0 {
+            return Some(format!("{} must not be negative", self.metric));
         }
         if self.low > self.median || self.median > self.high {
             return Some(format!("{} <= {} <= {} does not hold", self.low, self.median, self.high));

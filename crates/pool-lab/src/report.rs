@@ -6,7 +6,7 @@
 //! - `results/<machine>/plots/*.svg`, which it shows,
 //! - `results/report.html`, the same in one file that opens from disk without a network, machines side by side.
 //!
-//! [`update_readme`] writes a small table between two [`markers`] of the repository's README. The same
+//! [`rebuild_one`] does the same for a folder of records elsewhere. [`update_readme`] writes a small table between two [`markers`] of the repository's README. The same
 //! records give the same reports, byte for byte.
 
 mod axis;
@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::machine::Machine;
 use crate::record::Record;
 use crate::results::{self, ResultsError, Role, Run};
@@ -72,6 +73,11 @@ pub enum ReportError {
     /// The results could not be read or written.
     #[error(transparent)]
     Results(#[from] ResultsError),
+    /// A run is to be gone on with, and there is none.
+    #[error(
+        "there is no unfinished run of this program, on this machine, to resume; start a new one without --resume"
+    )]
+    NothingToResume,
     /// A README has no place for the table.
     #[error("{}: {source}", path.display())]
     Marker {
@@ -80,6 +86,16 @@ pub enum ReportError {
         /// What is wrong with its markers.
         source: MarkerError,
     },
+}
+
+impl ReportError {
+    /// Whether files are not what they should be, or not where they should be, rather than out of reach.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            ReportError::Results(error) => error.is_bad_input(),
+            ReportError::NothingToResume | ReportError::Marker { .. } => true,
+        }
+    }
 }
 
 /// Saves a run beside those that are there ([`results::save`]), and rebuilds the reports. Returns the name of the
@@ -117,6 +133,21 @@ pub fn rebuild(results: &Path, captions: &Captions) -> Result<Vec<PathBuf>, Repo
     Ok(written)
 }
 
+/// Reads the run in one folder, such as `measure --out` writes, and writes the report of it there: `report.md`,
+/// `report.html` and plots. Returns the files written.
+///
+/// # Errors
+///
+/// [`ReportError::Results`] when the folder holds no run, something cannot be read or written, or a file of records is bad.
+pub fn rebuild_one(folder: &Path, captions: &Captions) -> Result<Vec<PathBuf>, ReportError> {
+    let run = Run { path: ".".to_owned(), ..results::load_run(folder)? };
+    let views = [View::new(&run, captions)];
+    let mut written = write_plots(&folder.join(view::PLOTS), &views[0])?;
+    written.push(write_file(folder.join("report.md"), &markdown::report(&views))?);
+    written.push(write_file(folder.join("report.html"), &html::report(&views))?);
+    Ok(written)
+}
+
 /// Writes a machine's plots, and removes those of records that are gone.
 fn write_plots(folder: &Path, view: &View) -> Result<Vec<PathBuf>, ResultsError> {
     fs::create_dir_all(folder).map_err(ResultsError::io(folder))?;
@@ -128,7 +159,7 @@ fn write_plots(folder: &Path, view: &View) -> Result<Vec<PathBuf>, ResultsError>
 }
 
 fn write_file(path: PathBuf, text: &str) -> Result<PathBuf, ResultsError> {
-    match fs::write(&path, text) {
+    match disk::replace(&path, text) {
         Ok(()) => Ok(path),
         Err(error) => Err(ResultsError::io(&path)(error)),
     }
@@ -173,7 +204,9 @@ pub fn readme_table(run: &Run, headline: &[&str]) -> String {
 pub fn update_readme(readme: &Path, results: &Path, headline: &[&str]) -> Result<(), ReportError> {
     let runs = results::load(results)?;
     let table = runs
-        .first()
+        .iter()
+        .find(|run| run.is_reference)
+        .or_else(|| runs.iter().find(|run| run.unfinished.is_none()))
         .map_or_else(|| "There are no records yet.\n".to_owned(), |run| readme_table(run, headline));
     let text = fs::read_to_string(readme).map_err(ResultsError::io(readme))?;
     let text = markers::replace(&text, markers::BEGIN, markers::END, &table)

@@ -2,26 +2,38 @@
 //!
 //! ```text
 //! results/
-//!   reference          the name of the committed machine's folder
+//!   reference             the name of the committed machine's folder
+//!   own                   the name of the folder of the user's own run, which is not committed
 //!   <machine>/
-//!     machine.json     the machine
-//!     <engine>.csv     the records, one file an engine
-//!     plots/           generated
-//!   README.md          generated, as is report.html
+//!     machine.json        the machine
+//!     <engine>.csv        the records, one file an engine
+//!     plots/              generated
+//!   <machine>.unfinished/ a run that goes on, or was cut off ([`Store`])
+//!   README.md             generated, as is report.html
 //! ```
 //!
-//! A user's own run never overwrites the reference: where both would have the same folder, the user's gets a
-//! number ([`folder_for`]).
+//! A user's own run replaces no run but the user's earlier one: where the folder of its name is another run's, it gets a
+//! number ([`folder_for`]). While it goes on its records are in a folder apart.
+
+mod store;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::machine::Machine;
 use crate::record::{self, Record, RecordError};
 
+use store::Progress;
+pub use store::{Earlier, Store};
+
 const REFERENCE: &str = "reference";
+const OWN: &str = "own";
 const MACHINE: &str = "machine.json";
+
+/// What the folder of a run that has not ended has at the end of its name.
+const UNFINISHED: &str = ".unfinished";
 
 /// What a run is measured for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +49,14 @@ pub enum Role {
 pub struct Run {
     /// The folder's name within `results/`.
     pub folder: String,
+    /// Where the folder is, seen from the report.
+    pub path: String,
     /// Whether this is the reference machine.
     pub is_reference: bool,
+    /// Whether this is the run of the one who reads the report.
+    pub is_own: bool,
+    /// Of a run that was cut off: how many groups are complete, of how many.
+    pub unfinished: Option<(usize, usize)>,
     /// The machine.
     pub machine: Machine,
     /// The records, in the order of file names and lines.
@@ -67,6 +85,23 @@ pub enum ResultsError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// Records of another machine are in the folder.
+    #[error("{}: here are records of another machine, {name}; choose another folder", folder.display())]
+    OtherMachine {
+        /// The folder.
+        folder: PathBuf,
+        /// That machine.
+        name: String,
+    },
+    /// A folder that has neither runs nor records.
+    #[error(
+        "{}: here is neither results/ nor machine.json; name the repository's folder, or one that `measure --out` wrote",
+        folder.display()
+    )]
+    NoRun {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// `reference` names something that is no folder of records.
     #[error("{} names `{name}`, which is not a folder of records beside it", path.display())]
     NoReference {
@@ -82,22 +117,46 @@ impl ResultsError {
         let path = path.to_owned();
         move |source| ResultsError::Io { path, source }
     }
+
+    /// Whether files are not what they should be, or not where they should be, rather than out of reach.
+    pub(crate) fn is_bad_input(&self) -> bool {
+        match self {
+            ResultsError::Record(RecordError::Io { .. }) | ResultsError::Io { .. } => false,
+            ResultsError::Record(RecordError::Malformed { .. })
+            | ResultsError::Machine { .. }
+            | ResultsError::OtherMachine { .. }
+            | ResultsError::NoRun { .. }
+            | ResultsError::NoReference { .. } => true,
+        }
+    }
 }
 
 /// The folder (its name within `results`) that a run of this machine goes to.
 ///
-/// It is the machine's name, unless that is the reference's folder and this is a user's own run: then the name
-/// has `-2` at its end. A user's later run replaces the user's earlier one.
+/// It is the machine's name for the reference. A user's own run goes where the user's earlier run on this machine is,
+/// which it replaces; else to the first of `<name>`, `<name>-2`, `<name>-3` ... that is free.
 ///
 /// # Errors
 ///
-/// [`ResultsError::Io`] when the `reference` file exists and cannot be read.
+/// [`ResultsError::Io`] when `reference` or `own` exist and cannot be read.
 pub fn folder_for(results: &Path, machine: &Machine, role: Role) -> Result<String, ResultsError> {
-    let reference = reference(results)?;
-    match role {
-        Role::Own if reference.as_deref() == Some(&machine.name) => Ok(format!("{}-2", machine.name)),
-        _ => Ok(machine.name.clone()),
+    if role == Role::Reference {
+        return Ok(machine.name.clone());
     }
+    let (reference, own) = (reference(results)?, own(results)?);
+    let is_here = |own: &String| read_machine(&results.join(own)).is_ok_and(|own| own.is_same_as(machine));
+    if let Some(own) = own.filter(is_here) {
+        return Ok(own);
+    }
+    let numbered = (2..).map(|number| format!("{}-{number}", machine.name));
+    let mut names = std::iter::once(machine.name.clone()).chain(numbered);
+    let is_free = |name: &String| reference.as_ref() != Some(name) && !results.join(name).exists();
+    Ok(names.find(is_free).expect("there are more numbers than folders"))
+}
+
+/// The folder of a run that will be in the folder `name` when it has ended.
+pub fn unfinished(results: &Path, name: &str) -> PathBuf {
+    results.join(format!("{name}{UNFINISHED}"))
 }
 
 /// The name of the reference machine's folder, if one was ever chosen.
@@ -106,11 +165,21 @@ pub fn folder_for(results: &Path, machine: &Machine, role: Role) -> Result<Strin
 ///
 /// [`ResultsError::Io`] when the `reference` file exists and cannot be read.
 pub fn reference(results: &Path) -> Result<Option<String>, ResultsError> {
-    let path = results.join(REFERENCE);
-    match fs::read_to_string(&path) {
+    named_in(&results.join(REFERENCE))
+}
+
+/// The name of the folder of the user's own run, if there is one: the reference is nobody's own.
+fn own(results: &Path) -> Result<Option<String>, ResultsError> {
+    let reference = reference(results)?;
+    Ok(named_in(&results.join(OWN))?.filter(|own| reference.as_ref() != Some(own)))
+}
+
+/// The name that is all of a small file's text; `None` where there is no file.
+fn named_in(path: &Path) -> Result<Option<String>, ResultsError> {
+    match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.trim().to_owned()).filter(|name| !name.is_empty())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ResultsError::io(&path)(error)),
+        Err(error) => Err(ResultsError::io(path)(error)),
     }
 }
 
@@ -128,54 +197,81 @@ pub fn save(
 ) -> Result<String, ResultsError> {
     let name = folder_for(results, machine, role)?;
     let folder = results.join(&name);
-    fs::create_dir_all(&folder).map_err(ResultsError::io(&folder))?;
-    for stale in files_with_extension(&folder, "csv")? {
+    let written = record::write_by_engine(&folder, records)?;
+    for stale in files_with_extension(&folder, "csv")?.into_iter().filter(|file| !written.contains(file)) {
         fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
     }
-    record::write_by_engine(&folder, records)?;
-    let path = folder.join(MACHINE);
-    let json = serde_json::to_string_pretty(machine)
-        .map_err(|source| ResultsError::Machine { path: path.clone(), source })?;
-    fs::write(&path, json + "\n").map_err(ResultsError::io(&path))?;
-    if role == Role::Reference {
-        let path = results.join(REFERENCE);
-        fs::write(&path, format!("{name}\n")).map_err(ResultsError::io(&path))?;
-    }
+    write_machine(&folder, machine)?;
+    let path = results.join(if role == Role::Reference { REFERENCE } else { OWN });
+    disk::replace(&path, format!("{name}\n")).map_err(ResultsError::io(&path))?;
     Ok(name)
 }
 
-/// Reads every machine's run: the reference first, the others by name. A folder without `machine.json` is not a
-/// run and is left alone.
+fn write_machine(folder: &Path, machine: &Machine) -> Result<(), ResultsError> {
+    let path = folder.join(MACHINE);
+    let json = serde_json::to_string_pretty(machine)
+        .map_err(|source| ResultsError::Machine { path: path.clone(), source })?;
+    disk::replace(&path, json + "\n").map_err(ResultsError::io(&path))
+}
+
+fn read_machine(folder: &Path) -> Result<Machine, ResultsError> {
+    let path = folder.join(MACHINE);
+    let json = fs::read_to_string(&path).map_err(ResultsError::io(&path))?;
+    serde_json::from_str(&json).map_err(|source| ResultsError::Machine { path, source })
+}
+
+/// Reads every machine's run: the user's own first, then the reference, the others by name. A folder without `machine.json`
+/// is not a run and is left alone.
 ///
 /// # Errors
 ///
 /// [`ResultsError`] when a file cannot be read, is not what it should be, or when `reference` names no run.
 pub fn load(results: &Path) -> Result<Vec<Run>, ResultsError> {
-    let reference = reference(results)?;
+    let (reference, own) = (reference(results)?, own(results)?);
     let mut runs = Vec::new();
     for folder in entries(results)? {
         if folder.join(MACHINE).is_file() {
-            runs.push(load_run(&folder, reference.as_deref())?);
+            let run = load_run(&folder)?;
+            runs.push(Run {
+                is_reference: reference.as_ref() == Some(&run.folder),
+                is_own: own.as_ref() == Some(&run.folder),
+                ..run
+            });
         }
     }
     if let Some(name) = reference.filter(|_| !runs.iter().any(|run| run.is_reference)) {
         return Err(ResultsError::NoReference { path: results.join(REFERENCE), name });
     }
-    // The sort is stable, and entries come by name.
-    runs.sort_by_key(|run| !run.is_reference);
+    // The sort is stable, and entries come by name. A run that was cut off is the user's latest.
+    runs.sort_by_key(|run| (run.unfinished.is_none(), !run.is_own, !run.is_reference));
     Ok(runs)
 }
 
-fn load_run(folder: &Path, reference: Option<&str>) -> Result<Run, ResultsError> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let path = folder.join(MACHINE);
-    let json = fs::read_to_string(&path).map_err(ResultsError::io(&path))?;
-    let machine = serde_json::from_str(&json).map_err(|source| ResultsError::Machine { path, source })?;
+/// Reads the run in one folder, of which the folder alone says nothing but the machine.
+///
+/// # Errors
+///
+/// [`ResultsError`] when a file cannot be read or is not what it should be.
+pub fn load_run(folder: &Path) -> Result<Run, ResultsError> {
+    let machine = read_machine(folder)?;
+    let name =
+        folder.file_name().map_or_else(|| machine.name.clone(), |name| name.to_string_lossy().into_owned());
     let mut records = Vec::new();
     for file in files_with_extension(folder, "csv")? {
         records.extend(record::read_csv(&file)?);
     }
-    Ok(Run { is_reference: reference == Some(&name), folder: name, machine, records })
+    let progress = || Progress::read(folder).unwrap_or_default();
+    let unfinished = name.ends_with(UNFINISHED).then(progress);
+    let unfinished = unfinished.map(|progress| (progress.done.len(), progress.planned));
+    Ok(Run {
+        path: name.clone(),
+        folder: name,
+        is_reference: false,
+        is_own: false,
+        unfinished,
+        machine,
+        records,
+    })
 }
 
 /// The files of a folder that have this extension, by name.

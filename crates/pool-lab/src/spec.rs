@@ -10,9 +10,10 @@
 //! Colons separate the parts of one spec, so that commas can separate specs: `stealing,bounded:2:capacity=64`.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 
-use pool_core::Timing;
+use pool_core::{Panic, Timing};
 
 use crate::engine::{self, Engine};
 use crate::settings::{SettingError, Settings};
@@ -144,6 +145,13 @@ impl Spec {
         } else {
             format!("{}:{options}", self.engine.name)
         }
+    }
+
+    /// What `build` makes; of a panic an error, as some engines panic where the system refuses them a thread. What they have
+    /// started by then is left to them.
+    pub(crate) fn try_build<E>(&self, build: impl FnOnce() -> Result<E, SpecError>) -> Result<E, SpecError> {
+        let built = panic::catch_unwind(AssertUnwindSafe(build));
+        built.unwrap_or_else(|payload| Err(self.build_error(Panic::new(payload))))
     }
 
     /// The error that says that the engine refused to start.

@@ -1,6 +1,8 @@
 //! The program, run as a user runs it.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 fn pool_lab(arguments: &str) -> Output {
@@ -40,8 +42,36 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("measure -p rayon:2:batch=3", "known: none"),
         ("measure -p rayon:2:x", "option=value"),
         ("measure -p rayon,,mpsc", "an engine is missing"),
-        ("measure --rounds 0", "at least 1"),
-        ("measure --rounds some", "--rounds"),
+        ("measure --rounds 0", "a whole number from 1 to 10000"),
+        ("measure --rounds -1", "a whole number from 1 to 10000"),
+        ("measure --rounds 4294967295", "a whole number from 1 to 10000"),
+        ("measure --rounds some", "a whole number from 1 to 10000"),
+        ("measure --round 3", "a similar argument exists: '--rounds'"),
+        ("measure -p rayon -t -1", "a whole number from 1 to 1024, not `-1`"),
+        ("measure -p rayon -t 4294967295", "a whole number from 1 to 1024"),
+        ("measure -p rayon:18446744073709551616", "a whole number from 1 to 1024"),
+        ("measure --resume", "missing: --out <DIR>; right would be, for instance: pool-lab measure --out"),
+        ("measure -p bounded:2:capacity=4294967295", "a whole number from 1 to 4194304, not `4294967295`"),
+        ("measure -p channel-naive:2:capacity=4294967295", "a whole number from 0 to 4194304"),
+        ("demo -p bounded:2:capacity=4294967295", "a whole number from 1 to 4194304"),
+        ("demo -p bounded:2:overflow=timeout-18446744073709551615s", "timeout-<time up to 20s>"),
+        ("run -w spawn/external:jobs=4294967295 -p rayon", "a whole number from 1 to 10000000"),
+        ("run -w scope/flat:jobs=4294967295 -p rayon", "a whole number from 1 to 10000000"),
+        ("run -w join/tree-sum:nodes=4294967295 -p rayon", "a whole number from 1 to 10000000"),
+        (
+            "run -w join/tree-sum:seed=99999999999 -p rayon",
+            "a whole number from 0 to 4294967295, not `99999999999`",
+        ),
+        ("run -w join/quicksort:numbers=4294967295 -p rayon", "a whole number from 1 to 10000000"),
+        ("run -w join/chain:depth=4294967295 -p rayon", "option depth must be a whole number from 1 to"),
+        ("run -w latency/ping:gap=18446744073709551615s -p rayon", "of at most 20s"),
+        (
+            "run -w spawn/external",
+            "missing: --pool <POOL>; right would be, for instance: pool-lab run --workload",
+        ),
+        ("run -p rayon", "missing: --workload <WORKLOAD>; right would be"),
+        ("run", "missing: --workload <WORKLOAD> and --pool <POOL>; right would be"),
+        ("report /nowhere/at/all", "/nowhere/at/all: here is neither results/ nor machine.json"),
         ("demo --pool chili", "these are: mpsc, bounded"),
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
         ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
@@ -108,19 +138,117 @@ fn a_run_says_how_many_operations_it_has() {
     assert_eq!(text(&output.stdout), "88\n");
 }
 
+/// An empty folder of this test's own, removed when it ends well.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pool-lab-cli-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&self.0)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Variant and number of samples of each time in an engine's file.
+    fn times(&self, file: &str) -> Vec<(String, usize)> {
+        let records = pool_lab::record::read_csv(&self.0.join(file)).unwrap();
+        let times = records.into_iter().filter(|record| record.metric.name() == "time_per_op");
+        times.map(|record| (record.variant, record.samples)).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+}
+
+fn measure_into(folder: &Folder, arguments: &str) -> Output {
+    pool_lab(&format!("measure -t 1 {arguments} --out {}", folder.0.display()))
+}
+
 #[test]
-fn records_are_written_by_engine() {
-    let directory = std::env::temp_dir().join(format!("pool-lab-cli-{}", std::process::id()));
-    let arguments =
-        format!("measure -w join/fib:n=10 -p rayon,serial -t 1 --rounds 2 --out {}", directory.display());
-    let output = pool_lab(&arguments);
+fn records_are_written_by_engine_and_a_later_run_keeps_the_others() {
+    let folder = Folder::new("out");
+    let output = measure_into(&folder, "-w join/fib:n=10 -p rayon,serial --rounds 2");
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let files: BTreeSet<String> = std::fs::read_dir(&directory)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(files, BTreeSet::from(["rayon.csv".to_owned(), "serial.csv".to_owned()]));
-    std::fs::remove_dir_all(directory).unwrap();
+    assert_eq!(folder.names(), ["machine.json", "progress.json", "rayon.csv", "serial.csv"]);
+    let output = measure_into(&folder, "-w join/fib:n=10,join/fib:n=11 -p rayon --rounds 3");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let times = |list: &[(&str, usize)]| -> Vec<(String, usize)> {
+        list.iter().map(|(variant, samples)| ((*variant).to_owned(), *samples)).collect()
+    };
+    assert_eq!(folder.times("rayon.csv"), times(&[("n=10", 3), ("n=11", 3)]));
+    assert_eq!(folder.times("serial.csv"), times(&[("n=10", 2)]));
+}
+
+#[test]
+fn what_is_there_already_is_not_measured_again() {
+    let folder = Folder::new("resume");
+    measure_into(&folder, "-w join/fib:n=10 -p serial --rounds 2");
+    let begun = |output: &Output| {
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        said.lines()
+            .map(|line| line.split_once(", 1 thread").map_or(line, |(begun, _)| begun).to_owned())
+            .collect()
+    };
+    let resume = |rounds: usize| -> Vec<String> {
+        let arguments = format!("-w join/fib:n=10,join/fib:n=11 -p serial --rounds {rounds} --resume");
+        begun(&measure_into(&folder, &arguments))
+    };
+    let there = |groups: &str| format!("{groups} groups are in {} already", folder.0.display());
+    assert_eq!(resume(2), [there("1 of 2"), "[1/1] join/fib:n=11".to_owned()]);
+    assert_eq!(resume(2), [there("2 of 2")]);
+    assert_eq!(resume(3)[0], there("0 of 2"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_mistake_before_anything_is_measured() {
+    let folder = Folder::new("bad");
+    let file = folder.0.join("file");
+    fs::write(&file, "").unwrap();
+    let message = mistake(&format!("measure --out {}", file.display()));
+    assert!(
+        message.contains(&format!("--out: {}: this is a file, and not a folder", file.display())),
+        "{message}"
+    );
+    let message = mistake(&format!("measure --out {}/below", file.display()));
+    assert!(message.contains("file/below"), "{message}");
+    fs::write(folder.0.join("serial.csv"), "").unwrap();
+    let message = mistake(&format!("measure -p serial --out {}", folder.0.display()));
+    assert!(message.contains("serial.csv:1: there are no records in this file"), "{message}");
+}
+
+#[test]
+fn an_engine_against_itself_is_two_engines() {
+    let folder = Folder::new("twice");
+    let output = measure_into(&folder, "-w join/fib:n=10 -p rayon,rayon --rounds 2");
+    let table = text(&output.stdout);
+    let row = |name: &str| {
+        let row = table.lines().find(|line| line.split_whitespace().next() == Some(name));
+        row.unwrap_or_else(|| panic!("{name} in\n{table}")).to_owned()
+    };
+    assert_ne!(row("rayon").split_whitespace().nth(2), row("rayon#2").split_whitespace().nth(2), "{table}");
+    assert_eq!((folder.times("rayon.csv").len(), folder.times("rayon-2.csv").len()), (1, 1));
+}
+
+#[test]
+fn one_round_is_marked() {
+    let output = pool_lab("measure -w join/fib:n=10 -p rayon,serial -t 1 --rounds 1");
+    let table = text(&output.stdout);
+    assert_eq!(table.matches("(n=1)").count(), 2, "{table}");
+    assert!(!table.contains("noise") && !table.contains(" tie"), "{table}");
 }
 
 #[test]
@@ -144,18 +272,121 @@ fn an_engine_that_cannot_be_built_is_an_error_row() {
 }
 
 #[test]
-fn reports_are_rebuilt_from_records() {
-    let root = std::env::temp_dir().join(format!("pool-lab-report-{}", std::process::id()));
-    let machine = root.join("results/some-machine");
-    std::fs::create_dir_all(&machine).unwrap();
-    let arguments =
-        format!("measure -w join/fib:n=10 -p rayon,serial -t 1 --rounds 2 --out {}", machine.display());
-    assert!(pool_lab(&arguments).status.success());
-    let description = pool_lab::machine::Machine::describe(&root).named("some-machine");
-    std::fs::write(machine.join("machine.json"), serde_json::to_string(&description).unwrap()).unwrap();
-    let output = pool_lab(&format!("report {}", root.display()));
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let report = std::fs::read_to_string(root.join("results/README.md")).unwrap();
-    assert!(report.contains("join/fib") && report.contains("rayon"), "{report}");
-    std::fs::remove_dir_all(root).unwrap();
+fn reports_are_made_of_a_folder_of_records_as_it_is() {
+    let root = Folder::new("report");
+    let folder = Folder(root.0.join("results/mine"));
+    fs::create_dir_all(&folder.0).unwrap();
+    measure_into(&folder, "-w join/fib:n=10 -p rayon,serial --rounds 2");
+    for (named, report) in
+        [(&root.0, root.0.join("results/README.md")), (&folder.0, folder.0.join("report.md"))]
+    {
+        let output = pool_lab(&format!("report {}", named.display()));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let report = fs::read_to_string(report).unwrap();
+        assert!(
+            report.contains("## mine") && report.contains("join/fib") && report.contains("rayon"),
+            "{report}"
+        );
+    }
+    let csv = folder.0.join("rayon.csv");
+    let good = fs::read_to_string(&csv).unwrap();
+    let negative = good.replacen(",time_per_op,ns,", ",time_per_op,ns,-", 1);
+    for (bad, expected) in
+        [("", "rayon.csv:1: there are no records"), (&*negative, "rayon.csv:2: time_per_op must not")]
+    {
+        fs::write(&csv, bad).unwrap();
+        let message = mistake(&format!("report {}", root.0.display()));
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn tables_and_lists_are_as_narrow_as_the_terminal() {
+    let narrow = |arguments: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
+        let output = command.args(arguments.split_whitespace()).env("COLUMNS", "30").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    for arguments in ["list", "measure -w join/fib:n=10 -p rayon,threadpool -t 1 --rounds 2"] {
+        for line in narrow(arguments).lines() {
+            assert!(line.chars().count() <= 30 || line.split_whitespace().count() == 1, "{line}");
+        }
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::fs::File;
+    use std::io::{BufRead, BufReader, Read};
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Child, Stdio};
+
+    use super::*;
+
+    fn start(arguments: &str, stdout: Stdio, stderr: Stdio) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
+        command.args(arguments.split_whitespace()).stdout(stdout).stderr(stderr).spawn().unwrap()
+    }
+
+    /// Reads the first line of a pipe, and closes it.
+    fn head(pipe: impl Read) -> String {
+        let mut line = String::new();
+        BufReader::with_capacity(1, pipe).read_line(&mut line).unwrap();
+        line
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_the_program_quietly() {
+        let many: Vec<String> = (2..40).map(|n| format!("join/fib:n={}", 2 + n % 10)).collect();
+        let measure = format!("measure -w {} -p serial -t 1 --rounds 1", many.join(","));
+        for arguments in ["demo", measure.as_str()] {
+            let mut child = start(arguments, Stdio::piped(), Stdio::piped());
+            let line = head(child.stdout.take().unwrap());
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.signal(), Some(libc::SIGPIPE), "{arguments}: {line}");
+            let said = text(&output.stderr);
+            assert!(!said.contains("panicked") && !said.contains("pool-lab:"), "{arguments}: {said}");
+        }
+        let mut child = start(&measure, Stdio::null(), Stdio::piped());
+        head(child.stderr.take().unwrap());
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGPIPE), "nobody reads what it says");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_below_the_output_is_no_panic() {
+        let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+        let code = |arguments, stdout, stderr| start(arguments, stdout, stderr).wait().unwrap().code();
+        let measure = "measure -w join/fib:n=5,join/fib:n=6 -p serial -t 1 --rounds 1";
+        assert_eq!(code(measure, Stdio::null(), full()), Some(0));
+        assert_eq!(code("measure -p none", Stdio::null(), full()), Some(2));
+        let output = start(measure, full(), Stdio::piped()).wait_with_output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("cannot write to standard output") && !said.contains("[2/2]"), "{said}");
+        let output = start("demo", full(), Stdio::piped()).wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).lines().count()), (Some(1), 1));
+    }
+
+    #[test]
+    fn an_interrupt_keeps_what_is_complete_and_ends_the_program_by_its_signal() {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            let folder = Folder::new(&format!("signal-{signal}"));
+            let out = folder.0.display();
+            // The second group takes minutes.
+            let arguments = format!(
+                "measure -w join/fib:n=5,join/sleep:length=1s -p serial -t 1 --rounds 100 --out {out}"
+            );
+            let mut child = start(&arguments, Stdio::null(), Stdio::piped());
+            let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+            assert!(said.by_ref().any(|line| line.starts_with("[2/2]")), "the second group begins");
+            // SAFETY: `kill` touches no memory, and the child has not been waited for, so its number is its own.
+            unsafe { libc::kill(child.id() as libc::pid_t, signal) };
+            let rest: Vec<String> = said.collect();
+            assert_eq!(rest, ["interrupted: 1 of 2 groups are complete; --resume goes on from there"]);
+            assert_eq!(child.wait().unwrap().signal(), Some(signal));
+            assert_eq!(folder.times("serial.csv"), [("n=5".to_owned(), 100)]);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use chili::{Config, Scope, ThreadPool};
 
-use crate::engine::{Engine, Joins, Start};
+use crate::engine::{self, Engine, Joins, Start};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
@@ -18,6 +18,11 @@ pub(crate) struct Chili {
 }
 
 impl Start for Chili {
+    /// Where the system refuses a thread it panics, and those that it has started stay.
+    fn check(spec: &Spec) -> Result<(), SpecError> {
+        engine::check_threads(spec)
+    }
+
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         let config = Config { thread_count: NonZeroUsize::new(spec.threads()), ..Config::default() };
         Ok(Chili { pool: ThreadPool::with_config(config) })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusty_pool::{JoinHandle, ThreadPool};
 
 use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start, Survives};
+use crate::engine::{self, Engine, Handles, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 /// Idle threads beyond the core size would end after this; there are none.
@@ -24,6 +24,11 @@ pub(crate) struct RustyPool {
 }
 
 impl Start for RustyPool {
+    /// Where the system refuses a thread it panics, and those that it has started stay.
+    fn check(spec: &Spec) -> Result<(), SpecError> {
+        engine::check_threads(spec)
+    }
+
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         let pool = ThreadPool::new(spec.threads(), spec.threads(), KEEP_ALIVE);
         // Otherwise the first jobs would start the threads.

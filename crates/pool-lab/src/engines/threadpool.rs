@@ -3,7 +3,7 @@
 use threadpool::ThreadPool;
 
 use crate::adapter;
-use crate::engine::{Engine, Jobs, Start, Survives};
+use crate::engine::{self, Engine, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
@@ -19,6 +19,11 @@ pub(crate) struct Threadpool {
 }
 
 impl Start for Threadpool {
+    /// Where the system refuses a thread it panics, and those that it has started stay.
+    fn check(spec: &Spec) -> Result<(), SpecError> {
+        engine::check_threads(spec)
+    }
+
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         Ok(Threadpool { pool: ThreadPool::new(spec.threads()) })
     }

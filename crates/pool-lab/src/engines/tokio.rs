@@ -6,7 +6,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start, Survives};
+use crate::engine::{self, Engine, Handles, Jobs, Start, Survives};
 use crate::spec::{Spec, SpecError};
 
 pub(crate) fn entry() -> Engine {
@@ -22,6 +22,11 @@ pub(crate) struct Tokio {
 }
 
 impl Start for Tokio {
+    /// Where the system refuses a thread `build` panics, and then waits without end for those that it has started.
+    fn check(spec: &Spec) -> Result<(), SpecError> {
+        engine::check_threads(spec)
+    }
+
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         let runtime = Builder::new_multi_thread().worker_threads(spec.threads()).build();
         Ok(Tokio { runtime: runtime.map_err(|error| spec.build_error(error))? })

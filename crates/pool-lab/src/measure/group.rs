@@ -29,15 +29,18 @@ struct Runner {
     samples: Samples,
 }
 
-/// Measures a group.
-pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
+/// Measures a group. `None` when it was stopped before its last sample.
+pub(super) fn measure(group: &Group, pace: &Pace, is_stopped: &dyn Fn() -> bool) -> Option<Vec<Record>> {
     let start = Instant::now();
     let watchdog = Watchdog::new();
     let mut records = Vec::new();
     let (mut runners, mut finished) = (Vec::new(), Vec::new());
-    for spec in &group.engines {
+    for (spec, label) in group.engines.iter().zip(group.labels()) {
+        if is_stopped() {
+            return None;
+        }
         watchdog.now_runs(format!("{} on {spec}", group.task));
-        match Runner::new(group, spec, pace.sample) {
+        match Runner::new(group, spec, &label, pace.sample) {
             Ok(runner) if pace.slow.is_some_and(|slow| runner.repeat > slow) => {
                 finished.push(runner.finish_early())
             }
@@ -45,24 +48,34 @@ pub(super) fn measure(group: &Group, pace: &Pace) -> Vec<Record> {
             Err(record) => records.push(*record),
         }
     }
-    let mut twin = twin_of(&runners).and_then(|runner| Runner::new(group, &runner.spec, pace.sample).ok());
+    let twin = twin_of(&runners);
+    let mut twin = twin.and_then(|of| Runner::new(group, &of.spec, &of.subject.engine, pace.sample).ok());
     for round in 0..pace.rounds {
         if round >= Pace::FEWEST_ROUNDS && pace.limit.is_some_and(|limit| start.elapsed() > limit) {
             break;
         }
+        // A stop leaves samples out, and then nothing is made of the others.
+        let mut stopped = false;
         runners.retain_mut(|runner| {
+            stopped = stopped || is_stopped();
+            if stopped {
+                return false;
+            }
             watchdog.now_runs(format!("{} on {}", group.task, runner.subject.engine));
             let outcome = runner.take_sample();
             records.extend(outcome.as_ref().err().map(|failure| runner.subject.error(failure)));
             outcome.is_ok()
         });
+        if stopped {
+            return None;
+        }
         twin = twin.and_then(|mut twin| twin.take_sample().is_ok().then_some(twin));
     }
     // Pools of this group must not disturb the next one.
     finished.extend(runners.into_iter().map(Runner::finish));
     let twin = twin.map(Runner::finish);
     records.extend(summary::records(&finished, twin.as_ref()));
-    records
+    Some(records)
 }
 
 /// The engine that runs twice, to show the noise floor: the fastest so far of those that others are compared with.
@@ -72,11 +85,10 @@ fn twin_of(runners: &[Runner]) -> Option<&Runner> {
 
 impl Runner {
     /// Builds the pool, warms it up, and finds out how often a sample repeats the workload.
-    fn new(group: &Group, spec: &Spec, sample: Duration) -> Result<Self, Box<Record>> {
+    fn new(group: &Group, spec: &Spec, label: &str, sample: Duration) -> Result<Self, Box<Record>> {
         let task = &group.task;
         let engine = spec.engine();
-        let subject =
-            Subject::new(task.about.name, &task.variant(), &spec.label(), engine.version, group.threads);
+        let subject = Subject::new(task.about.name, &task.variant(), label, engine.version, group.threads);
         let contender = contender::contender(spec, task.about, &task.parameters);
         let contender = contender.map_err(|error| match error {
             NoContender::Unsupported(why) => subject.unsupported(why),

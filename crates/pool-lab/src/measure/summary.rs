@@ -78,9 +78,12 @@ pub(super) fn records(finished: &[Finished], twin: Option<&Finished>) -> Vec<Rec
     records
 }
 
-/// An engine against itself. Nothing when its first pool failed before the last round.
+/// An engine against itself. Nothing when its first pool failed before the last round, or when there was but one.
 fn noise(finished: &[Finished], twin: &Finished) -> Option<Record> {
     let first = finished.iter().find(|first| first.subject == twin.subject)?;
+    if first.samples.0.len() < 2 {
+        return None;
+    }
     let ratio = stats::paired_ratio(&first.samples.times(), &twin.samples.times())?;
     Some(first.subject.record(Metric::Noise, ratio, first.samples.0.len()))
 }
@@ -93,7 +96,7 @@ fn own(Finished { subject, samples, remark, .. }: &Finished) -> Vec<Record> {
     let times = samples.times();
     let mut records: Vec<Record> = [
         time(stats::bootstrap_median(&times)),
-        record(Metric::Spread, stats::spread(&times)),
+        record(Metric::Spread, stats::spread(&times).filter(|_| rounds > 1)),
         record(Metric::CpuPerOp, stats::bootstrap_median(&samples.known(|sample| sample.cpu))),
         record(Metric::SwitchesPerOp, stats::bootstrap_median(&samples.known(|sample| sample.switches))),
         record(Metric::AllocsPerOp, stats::bootstrap_median(&samples.known(|sample| sample.allocations))),
@@ -155,7 +158,11 @@ fn pooled(
 /// Every engine against the fastest that works in parallel, paired by rounds.
 fn relative(finished: &[Finished]) -> Vec<Record> {
     let median = |engine: &Finished| stats::median(&engine.samples.times()).unwrap_or(f64::INFINITY);
-    let references = finished.iter().filter(|engine| engine.is_reference);
+    // What was measured once may have been lucky.
+    let most =
+        finished.iter().filter(|engine| engine.is_reference).map(|engine| engine.samples.0.len()).max();
+    let is_known = |engine: &&Finished| engine.is_reference && Some(engine.samples.0.len()) == most;
+    let references = finished.iter().filter(is_known);
     let Some(fastest) = references.min_by(|a, b| median(a).total_cmp(&median(b))) else { return Vec::new() };
     let against_fastest = |engine: &Finished| {
         let (times, fastest_times) = (engine.samples.times(), fastest.samples.times());
@@ -218,6 +225,21 @@ mod tests {
         let records = records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[60.0])], None);
         let ratio = find(&records, "b", Metric::Relative).unwrap();
         assert_eq!((ratio.median, ratio.low, ratio.high, ratio.samples), (3.0, 3.0, 3.0, 1));
+    }
+
+    #[test]
+    fn nothing_is_compared_with_one_sample_where_there_are_more() {
+        let records = records(&[finished("a", &[5.0]), finished("b", &[10.0, 10.0])], None);
+        assert_eq!(find(&records, "b", Metric::Relative).unwrap().note, "b");
+        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 0.5);
+    }
+
+    #[test]
+    fn one_round_has_no_spread_and_shows_no_noise() {
+        let records = records(&[finished("a", &[5.0])], Some(&finished("a", &[6.0])));
+        assert_eq!(find(&records, "a", Metric::TimePerOp).unwrap().samples, 1);
+        assert_eq!(find(&records, "a", Metric::Spread), None);
+        assert_eq!(find(&records, "a", Metric::Noise), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::terminal;
+
 /// No repeat of a workload takes so long, unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -13,7 +15,8 @@ const HUNG: i32 = 3;
 
 /// A thread that ends the process unless it is told something new every [`PATIENCE`], until it is dropped.
 ///
-/// It sleeps otherwise, so that it disturbs no measurement.
+/// It sleeps otherwise, so that it disturbs no measurement. Where the system has no thread left nothing is watched: what
+/// is measured then may still be had.
 pub(super) struct Watchdog {
     watched: Arc<Watched>,
     thread: Option<JoinHandle<()>>,
@@ -27,7 +30,7 @@ impl Watchdog {
     pub(super) fn new() -> Self {
         let watched = Arc::new(Mutex::new(Some((String::new(), Instant::now()))));
         let seen = Arc::clone(&watched);
-        Watchdog { watched, thread: Some(thread::spawn(move || watch(&seen))) }
+        Watchdog { watched, thread: thread::Builder::new().spawn(move || watch(&seen)).ok() }
     }
 
     /// Something has moved: from now on `what` runs.
@@ -52,7 +55,8 @@ fn watch(watched: &Watched) {
         match &*lock(watched) {
             None => return,
             Some((what, since)) if since.elapsed() >= PATIENCE => {
-                eprintln!("{what}: nothing has moved for {} seconds; giving up", PATIENCE.as_secs());
+                let seconds = PATIENCE.as_secs();
+                terminal::say(format_args!("{what}: nothing has moved for {seconds} seconds; giving up"));
                 process::exit(HUNG);
             }
             Some(_) => {}

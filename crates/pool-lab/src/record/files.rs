@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Record;
+use crate::disk;
 
 /// A file of records that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,7 @@ pub fn write_by_engine(folder: &Path, records: &[Record]) -> Result<Vec<PathBuf>
     files.into_iter().map(write).collect()
 }
 
-/// Writes records as CSV with a header line, replacing the file.
+/// Writes records as CSV with a header line, replacing the file: whoever reads it sees the old records or the new ones.
 ///
 /// # Errors
 ///
@@ -89,7 +90,7 @@ pub fn write_csv<'a>(path: &Path, records: impl IntoIterator<Item = &'a Record>)
     let rows = records.into_iter().try_for_each(|record| writer.serialize(record));
     header.and(rows).map_err(|error| RecordError::io(path)(io::Error::other(error)))?;
     let text = writer.into_inner().map_err(|error| RecordError::io(path)(error.into_error()))?;
-    fs::write(path, text).map_err(RecordError::io(path))
+    disk::replace(path, text).map_err(RecordError::io(path))
 }
 
 /// Reads a CSV file of records. Columns are found by name, so their order does not matter.
@@ -97,8 +98,8 @@ pub fn write_csv<'a>(path: &Path, records: impl IntoIterator<Item = &'a Record>)
 /// # Errors
 ///
 /// [`RecordError::Io`] when the file cannot be read; [`RecordError::Malformed`], with file and line, when a
-/// line is not a record: a column is missing, a number does not parse or is not finite, a metric is unknown,
-/// or `low <= median <= high` does not hold.
+/// line is not a record: a column is missing, a number does not parse, is not finite or is negative, a metric is unknown,
+/// or `low <= median <= high` does not hold. A file without any record is malformed, too: it was cut off.
 pub fn read_csv(path: &Path) -> Result<Vec<Record>, RecordError> {
     let text = fs::read(path).map_err(RecordError::io(path))?;
     let mut reader = csv::Reader::from_reader(text.as_slice());
@@ -110,6 +111,7 @@ pub fn read_csv(path: &Path) -> Result<Vec<Record>, RecordError> {
         let line = reader.position().line();
         match reader.read_record(&mut row) {
             Ok(true) => {}
+            Ok(false) if records.is_empty() => return Err(RecordError::malformed(path, line, NO_RECORDS)),
             Ok(false) => return Ok(records),
             Err(error) => return Err(csv_error(path, line, &header, &error)),
         }
@@ -119,6 +121,8 @@ pub fn read_csv(path: &Path) -> Result<Vec<Record>, RecordError> {
         records.push(checked(record, path, line)?);
     }
 }
+
+const NO_RECORDS: &str = "there are no records in this file";
 
 /// Reads JSON lines, as `measure --json` prints them. Empty lines are skipped.
 ///
@@ -131,7 +135,9 @@ pub fn read_json_lines(path: &Path) -> Result<Vec<Record>, RecordError> {
         let record = serde_json::from_str(text).map_err(|error| RecordError::malformed(path, line, error))?;
         checked(record, path, line)
     };
-    (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()).map(parse).collect()
+    let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
+    let records = lines.map(parse).collect::<Result<Vec<_>, _>>()?;
+    if records.is_empty() { Err(RecordError::malformed(path, 1, NO_RECORDS)) } else { Ok(records) }
 }
 
 fn checked(record: Record, path: &Path, line: u64) -> Result<Record, RecordError> {

@@ -76,11 +76,23 @@ fn numbers_are_written_with_six_digits() {
 }
 
 #[test]
-fn an_empty_file_has_no_records() {
+fn a_file_without_records_is_an_error() {
     let scratch = Scratch::new();
     let path = scratch.path().join("empty.csv");
+    let message = |error: RecordError| {
+        let text = error.to_string();
+        text[text.find("empty").unwrap()..].to_owned()
+    };
+    fs::write(&path, "").unwrap();
+    assert_eq!(message(read_csv(&path).unwrap_err()), "empty.csv:1: there are no records in this file");
     write_csv(&path, []).unwrap();
-    assert_eq!(read_csv(&path).unwrap(), []);
+    assert_eq!(message(read_csv(&path).unwrap_err()), "empty.csv:2: there are no records in this file");
+    let path = scratch.path().join("empty.jsonl");
+    fs::write(&path, "\n\n").unwrap();
+    assert_eq!(
+        message(read_json_lines(&path).unwrap_err()),
+        "empty.jsonl:1: there are no records in this file"
+    );
 }
 
 /// Reads a CSV file with one good row and then `row`, and returns the error's text after the folder.
@@ -100,6 +112,14 @@ fn bad_rows_name_file_line_and_column() {
         ("w,,e,1,2,speed,ns,2,1,3,15,", "bad.csv:3: unknown metric `speed`"),
         ("w,,e,1,2,time_per_op,ns,2,1,NaN,15,", "bad.csv:3: median, low and high must be finite"),
         ("w,,e,1,2,time_per_op,ns,2,3,4,15,", "bad.csv:3: 3 <= 2 <= 4 does not hold"),
+        ("w,,e,1,2,time_per_op,ns,-2,-3,-1,15,", "bad.csv:3: time_per_op must not be negative"),
+        ("w,,e,1,2,cpu_per_op,ns,2,-1,3,15,", "bad.csv:3: cpu_per_op must not be negative"),
+        ("w,,e,1,2,time_per_op,ns,inf,1,inf,15,", "bad.csv:3: median, low and high must be finite"),
+        ("w,,e,1,2,time_per_op,ns,nan,nan,nan,15,", "bad.csv:3: median, low and high must be finite"),
+        ("w,,e,1,2,time_per_op,ms,2,1,3,15,", "bad.csv:3: the unit of time_per_op is `ns`, not `ms`"),
+        ("w,,e,1,2,time_per_op,ns,2,1,3,0,", "bad.csv:3: time_per_op without a sample"),
+        ("w,,e,1,0,time_per_op,ns,2,1,3,15,", "bad.csv:3: there must be at least 1 thread"),
+        ("w,,e,1,-2,time_per_op,ns,2,1,3,15,", "bad.csv:3: threads: invalid digit found in string"),
         (",,e,1,2,time_per_op,ns,2,1,4,15,", "bad.csv:3: the workload and the engine must be named"),
     ];
     for (row, expected) in cases {

@@ -50,7 +50,7 @@ pub(crate) fn plot(bench: &Bench, contest: &Contest, operation: &str) -> Option<
 }
 
 fn subtitle(rows: &[(&Entry, &Measured)], operation: &str, scale: Scale) -> String {
-    let whisker = match rows.iter().all(|(_, measured)| measured.spread.is_some()) {
+    let whisker = match rows.iter().all(|(_, measured)| measured.is_single || measured.spread.is_some()) {
         true => "whisker: 10th to 90th percentile of rounds",
         false => "whisker: 95 % interval of the median",
     };
@@ -133,7 +133,9 @@ impl Area {
         } else {
             self.whisker(drawing, measured, middle);
         }
-        drawing.text("p-value", Anchor::End, TIME_END, base, &units::time(measured.time.median));
+        let once = if measured.is_single { "n=1 " } else { "" };
+        let time = format!("{once}{}", units::time(measured.time.median));
+        drawing.text("p-value", Anchor::End, TIME_END, base, &time);
         let mark = if measured.tied && measured.rank == Some(1) { "= " } else { "" };
         let ratio = format!("{mark}{}", units::ratio(measured.ratio.median));
         drawing.text("p-ratio", Anchor::End, RATIO_END, base, &ratio);
@@ -146,7 +148,11 @@ impl Area {
         }
     }
 
+    /// One sample has no whisker: it would claim that nothing varies.
     fn whisker(&self, drawing: &mut Drawing, measured: &Measured, middle: f64) {
+        if measured.is_single {
+            return;
+        }
         let (low, high) = whisker(measured);
         drawing.line("p-whisker", (self.x(low), middle), (self.x(high), middle));
         for x in [self.x(low), self.x(high)] {
@@ -171,6 +177,9 @@ impl Area {
         }
         if contest.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
             write("p-note", "// the bar goes on: it is too long for this scale".to_owned());
+        }
+        if contest.measured().any(|(_, measured)| measured.is_single) {
+            write("p-note", "n=1: measured once, so how far to trust it is not known".to_owned());
         }
         for entry in &contest.entries {
             if let Outcome::Failed(what) = &entry.outcome {
@@ -259,6 +268,21 @@ mod tests {
             Sample::noise("spawn/a", "mpsc", 1.05),
         ]);
         assert!(tied.unwrap().contains(">= 1.01x<"));
+    }
+
+    #[test]
+    fn one_sample_is_marked_and_has_no_whisker() {
+        let spread = |engine| Sample::spread("spawn/a", engine, 90.0, 100.0, 110.0);
+        let svg = svg(&[
+            Sample::time("spawn/a", "mpsc", 100.0),
+            spread("mpsc"),
+            Sample::time("spawn/a", "rayon", 150.0).once(),
+            spread("rayon"),
+        ])
+        .unwrap();
+        assert!(svg.contains(">n=1 150 ns<") && svg.contains(">n=1: measured once"), "{svg}");
+        assert_eq!(svg.matches("\"p-whisker\"").count(), 3, "{svg}");
+        assert!(svg.contains("10th to 90th percentile"), "{svg}");
     }
 
     #[test]

@@ -48,6 +48,12 @@ impl Sample {
         Sample(Sample::subject(workload, engine).unsupported("it has no such thing"))
     }
 
+    /// The same from one sample.
+    pub(crate) fn once(mut self) -> Self {
+        self.0.samples = 1;
+        self
+    }
+
     pub(crate) fn threads(mut self, threads: usize) -> Self {
         self.0.threads = threads;
         self
@@ -83,5 +89,13 @@ pub(crate) fn machine(name: &str) -> Machine {
 }
 
 pub(crate) fn run(name: &str, is_reference: bool, samples: &[Sample]) -> Run {
-    Run { folder: name.to_owned(), is_reference, machine: machine(name), records: records(samples) }
+    Run {
+        folder: name.to_owned(),
+        path: name.to_owned(),
+        is_reference,
+        is_own: false,
+        unfinished: None,
+        machine: machine(name),
+        records: records(samples),
+    }
 }

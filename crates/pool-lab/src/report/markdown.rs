@@ -101,7 +101,7 @@ fn bench(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
     page.paragraph(view.captions.models(&bench.workload));
     let image = |figure: &Figure| {
         // Folder names are slugs or, if someone made them by hand, escaped; file names are slugs.
-        let source = format!("{}/{PLOTS}/{}", view.run.folder, figure.file);
+        let source = format!("{}/{PLOTS}/{}", view.run.path, figure.file);
         format!("<img src=\"{}\" alt=\"{}\" width=\"760\">", escape::html(&source), escape::html(&figure.alt))
     };
     figures.first().into_iter().for_each(|figure| page.block(image(figure)));

@@ -22,7 +22,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// What an engine of this spec is.
     pub(crate) fn of(engine: &str) -> Self {
-        match engine.split(':').next().unwrap_or_default() {
+        match engine.split([':', '#']).next().unwrap_or_default() {
             "mpsc" | "bounded" | "priority" | "stealing" | "stealing-worker" => Kind::Ours,
             "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
             "serial" | "serial-call" | "futex" | "threads-bare" | "greedy-model" => Kind::Yardstick,
@@ -109,10 +109,13 @@ pub(crate) enum Outcome {
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
     pub(crate) time: Estimate,
+    /// Whether there is one sample only. Then nobody knows how far the next would have been from it: it has no interval and
+    /// no rank, and no verdict is made of it.
+    pub(crate) is_single: bool,
     pub(crate) spread: Option<Estimate>,
     /// To the fastest pool of the contest.
     pub(crate) ratio: Estimate,
-    /// 1 is the fastest. Engines that cannot be told apart share a rank. `None` for what is no pool.
+    /// 1 is the fastest. Engines that cannot be told apart share a rank. `None` for what is no pool, and for one sample.
     pub(crate) rank: Option<usize>,
     /// Whether another engine has the same rank.
     pub(crate) tied: bool,
@@ -138,6 +141,11 @@ impl Contest {
     /// The pools that were measured, fastest first.
     pub(crate) fn pools(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
         self.measured().filter(|(entry, _)| entry.kind != Kind::Yardstick)
+    }
+
+    /// The fastest pool of a kind.
+    pub(crate) fn best(&self, kind: Kind) -> Option<(&Entry, &Measured)> {
+        self.pools().find(|(entry, _)| entry.kind == kind)
     }
 
     pub(crate) fn entry(&self, engine: &str) -> Option<&Entry> {
@@ -234,7 +242,8 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
         (Some(error), ..) => Outcome::Failed(error.note.clone()),
         (None, None, Some(time)) => Outcome::Measured(Box::new(Measured {
             time: time.estimate(),
-            spread: find(Metric::Spread).map(|record| record.estimate()),
+            is_single: time.samples == 1,
+            spread: find(Metric::Spread).filter(|_| time.samples > 1).map(|record| record.estimate()),
             ratio: Estimate::exact(1.0),
             rank: None,
             tied: false,
@@ -271,7 +280,8 @@ fn relate(entries: &mut [Entry], group: &Group) {
         measured => measured.map(|measured| measured.time),
     };
     let is_pool = |entry: &&Entry| entry.kind != Kind::Yardstick && entry.measured().is_some();
-    let fastest = entries.iter().find(is_pool).or(entries.first());
+    let is_known = |entry: &&Entry| is_pool(entry) && entry.measured().is_some_and(|m| !m.is_single);
+    let fastest = entries.iter().find(is_known).or(entries.iter().find(is_pool)).or(entries.first());
     let Some((best, name)) = fastest.and_then(|entry| Some((value(entry)?, entry.engine.clone()))) else {
         return;
     };
@@ -300,7 +310,7 @@ fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
         .iter()
         .enumerate()
         .filter(|(_, entry)| entry.kind != Kind::Yardstick)
-        .filter_map(|(i, entry)| Some((i, entry.measured()?.ratio)))
+        .filter_map(|(i, entry)| Some((i, entry.measured().filter(|measured| !measured.is_single)?.ratio)))
         .collect();
     let ratios: Vec<Estimate> = pools.iter().map(|(_, ratio)| *ratio).collect();
     for ((i, _), place) in pools.iter().zip(places(&ratios, noise)) {

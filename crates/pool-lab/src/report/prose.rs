@@ -17,6 +17,8 @@ pub(crate) enum Duel {
     Tie,
     /// One side cannot do it.
     Alone,
+    /// The best of one side was measured once, which decides nothing.
+    Unknown,
 }
 
 impl Duel {
@@ -25,9 +27,13 @@ impl Duel {
     }
 
     fn between(contest: &Contest, ours: Kind, theirs: Kind) -> Self {
-        let best =
-            |kind| contest.pools().find(|(entry, _)| entry.kind == kind).map(|(_, measured)| measured.ratio);
-        let (Some(ours), Some(theirs)) = (best(ours), best(theirs)) else { return Duel::Alone };
+        let (Some((_, ours)), Some((_, theirs))) = (contest.best(ours), contest.best(theirs)) else {
+            return Duel::Alone;
+        };
+        if ours.is_single || theirs.is_single {
+            return Duel::Unknown;
+        }
+        let (ours, theirs) = (ours.ratio, theirs.ratio);
         let factor = quotient(theirs, ours).median;
         match tie(theirs, ours, contest.noise) {
             true => Duel::Tie,
@@ -102,6 +108,12 @@ fn score(benches: &[&Bench]) -> String {
     if alone > 0 {
         text.push_str(&format!(" In {alone} only one side could take part."));
     }
+    let unknown = count(|d| *d == Duel::Unknown);
+    if unknown > 0 {
+        text.push_str(&format!(
+            " In {unknown} the best of one side was measured once, which decides nothing."
+        ));
+    }
     let against_baseline = benches.iter().map(|bench| Duel::between(bench.top(), Kind::Ours, Kind::Baseline));
     let beaten = against_baseline.filter(|duel| matches!(duel, Duel::Behind(_))).count();
     if beaten > 0 {
@@ -130,8 +142,7 @@ fn extremes(benches: &[&Bench]) -> Option<String> {
         found.max_by(|(_, a), (_, b)| a.total_cmp(b))
     };
     let sentence = |what: &str, comparative: &str, (bench, factor): (&Bench, f64)| {
-        let best =
-            |kind| bench.top().pools().find(|(entry, _)| entry.kind == kind).map(|(entry, _)| &entry.engine);
+        let best = |kind| bench.top().best(kind).map(|(entry, _)| &entry.engine);
         let (ours, peer) = (best(Kind::Ours)?, best(Kind::Peer)?);
         let (bench, factor) = (bench.title(), units::ratio(factor));
         Some(format!("Our widest {what}: {bench}, where {ours} is {factor} {comparative} than {peer}."))
@@ -212,7 +223,8 @@ pub(crate) fn cautions(machine: &Machine) -> Vec<String> {
 /// The caution that belongs to a geometric mean of ratios.
 pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's ratios to the fastest pool, each workload \
     at its highest thread count. Read it with care: it weighs every workload alike, however many of them resemble each \
-    other and whether or not they resemble yours; and it shifts when a faster engine joins. An engine that did \
+    other and whether or not they resemble yours; and it shifts when a faster engine joins. A workload in which an engine was \
+    measured once (n=1) counts like the others. An engine that did \
     not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
 
 /// How the numbers came about.
@@ -220,7 +232,8 @@ pub(crate) const METHOD: [&str; 7] = [
     "Engines of one workload and thread count are measured together, in interleaved rounds (A B C A B C ...), on pools \
      that were built and warm before the clock started. Every answer is checked; a wrong one is shown as an error.",
     "Times are medians over rounds. The interval is a 95 % percentile bootstrap of that median; the whisker in a plot \
-     spans the 10th to the 90th percentile of the rounds.",
+     spans the 10th to the 90th percentile of the rounds. What was too slow for rounds was measured once (n=1): it has no \
+     interval and no rank, and nothing is said to be faster or slower than it.",
     "Ratios are taken within a round and then their median is taken, because absolute times drift from minute to minute \
      and ratios do not. They are against the fastest pool of the workload, which has 1.00x. Where plain calls without a \
      pool (serial) were fastest, the rounds are paired with those, and the ratio of two pools is the quotient.",

@@ -7,6 +7,7 @@ use crate::report::model::{Bench, Contest, Entry, Family, Kind, Measured, Outcom
 use crate::report::prose::{self, Duel};
 use crate::report::ranking::{Ranking, Standing};
 use crate::report::table::{Cell, Table, Tone};
+use crate::stats::Estimate;
 use crate::units;
 
 fn engine_cell(name: &str, kind: Kind) -> Cell {
@@ -42,11 +43,10 @@ pub(crate) fn headline(families: &[Family]) -> Table {
 }
 
 fn side(contest: &Contest, kind: Kind) -> Cell {
-    match contest.pools().find(|(entry, _)| entry.kind == kind) {
-        Some((entry, measured)) => Cell::number(
-            format!("{} {}", entry.engine, units::time(measured.time.median)),
-            measured.time.median,
-        ),
+    match contest.best(kind) {
+        Some((entry, measured)) => {
+            Cell::number(format!("{} {}", entry.engine, time(measured)), measured.time.median)
+        }
         None => Cell::absent("none can"),
     }
 }
@@ -59,6 +59,7 @@ fn verdict(duel: &Duel) -> Cell {
         Duel::Behind(factor) => Cell::number(format!("{} slower", units::ratio(factor)), 1.0 / factor),
         Duel::Tie => Cell::number("tie", 1.0),
         Duel::Alone => Cell::absent("-"),
+        Duel::Unknown => Cell::absent("n=1"),
     }
 }
 
@@ -170,12 +171,12 @@ fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
     let absent = || Cell::absent("-");
     match &entry.outcome {
         Outcome::Measured(measured) => {
-            let time = measured.time;
+            let Estimate { median, low, high } = measured.time;
             let numbers = vec![
                 place_cell(measured.rank, measured.tied),
                 engine,
-                Cell::number(units::time(time.median), time.median),
-                Cell::number(interval(time.low, time.high), time.low),
+                Cell::number(time(measured), median),
+                if measured.is_single { absent() } else { Cell::number(interval(low, high), low) },
                 ratio_cell(measured.ratio.median),
             ];
             (numbers, Cell::new(&measured.note).toned(Tone::Faint))
@@ -189,6 +190,12 @@ fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
             (vec![absent(), engine, unable, absent(), absent()], Cell::new(why).toned(Tone::Faint))
         }
     }
+}
+
+/// The time, marked if it is one sample's.
+fn time(measured: &Measured) -> String {
+    let time = units::time(measured.time.median);
+    if measured.is_single { format!("{time} (n=1)") } else { time }
 }
 
 /// Both ends in the unit of the upper one: `49.9 to 51.3 ns`.
@@ -244,10 +251,11 @@ pub(crate) fn compact(benches: &[&Bench]) -> Table {
 fn compact_cell(entry: Option<&Entry>) -> Cell {
     match entry.map(|entry| &entry.outcome) {
         Some(Outcome::Measured(measured)) => {
-            let time = measured.time.median;
-            let text = format!("{} ({})", units::time(time), units::ratio(measured.ratio.median));
+            let mark = if measured.is_single { ", n=1" } else { "" };
+            let ratio = units::ratio(measured.ratio.median);
+            let text = format!("{} ({ratio}{mark})", units::time(measured.time.median));
             let tone = if measured.rank == Some(1) { Tone::Strong } else { Tone::Plain };
-            Cell::number(text, time).toned(tone)
+            Cell::number(text, measured.time.median).toned(tone)
         }
         Some(Outcome::Failed(_)) => Cell { tone: Tone::Bad, ..Cell::absent("error") },
         Some(Outcome::Unsupported(_)) => Cell::absent("n/a"),

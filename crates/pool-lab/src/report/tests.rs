@@ -31,7 +31,7 @@ fn captions() -> Captions {
     [("spawn/external".to_owned(), caption("a burst of <tiny> jobs", "job"))].into_iter().collect()
 }
 
-/// Two machines in a folder; the reference comes first.
+/// Two machines in a folder: the reference, and one's own, which comes first.
 fn results() -> Scratch {
     let scratch = Scratch::new();
     let records = invented::records(&samples());
@@ -61,6 +61,9 @@ fn the_readme_begins_with_what_a_reader_wants_to_know() {
         &text,
         &[
             "# What pools cost",
+            "- alpha (yours): ",
+            "- zeta (reference): ",
+            "## alpha (yours)",
             "## zeta (reference)",
             "3 workloads at 2 threads. One of our four pools is faster than every peer in 2, cannot be told from the \
              fastest peer in 0, and is slower than a peer in 1.",
@@ -89,7 +92,6 @@ fn the_readme_begins_with_what_a_reader_wants_to_know() {
             "### Machine",
             "| processor | Example &lt;CPU&gt; &amp; Co |",
             "| kernel | absent |",
-            "## alpha",
         ],
     );
 }
@@ -187,6 +189,61 @@ fn the_compact_table_has_headlines_and_engines() {
         ],
     );
     assert!(!table.contains("x/y"));
+}
+
+#[test]
+fn one_sample_is_marked_and_never_bold_nor_faster_nor_slower() {
+    let run = invented::run(
+        "zeta",
+        true,
+        &[
+            Sample::time("join/fib", "stealing", 3.0).once(),
+            Sample::spread("join/fib", "stealing", 3.0, 3.0, 3.0),
+            Sample::time("join/fib", "chili", 6.0),
+            Sample::time("join/sort", "stealing", 9.0),
+            Sample::time("join/sort", "chili", 6.0).once(),
+            Sample::time("join/sort", "rayon", 18.0),
+        ],
+    );
+    let captions = captions();
+    let text = markdown::report(&[View::new(&run, &captions)]);
+    in_order(
+        &text,
+        &[
+            "faster than every peer in 0, cannot be told from the fastest peer in 0, and is slower than a peer in 0. In 2 \
+             the best of one side was measured once, which decides nothing.",
+            "| join/fib | 2 | chili | stealing 3.00 ns (n=1) | chili 6.00 ns | n=1 |",
+            "| join/sort | 2 | stealing | stealing 9.00 ns | chili 6.00 ns (n=1) | n=1 |",
+            "| - | **stealing** | 3.00 ns (n=1) | - | 0.500x |",
+            "| 1 | chili | 6.00 ns | 5.94 to 6.06 ns | 1.00x |",
+        ],
+    );
+    let table = readme_table(&run, &["join/fib", "join/sort"]);
+    assert!(table.contains("| **stealing** | 3.00 ns (0.500x, n=1) | **9.00 ns (1.00x)** |"), "{table}");
+    assert!(table.contains("| chili | **6.00 ns (1.00x)** | 6.00 ns (0.667x, n=1) |"), "{table}");
+}
+
+#[test]
+fn a_folder_of_records_has_a_report_of_its_own() {
+    let scratch = Scratch::new();
+    results::save(scratch.path(), &invented::machine("zeta"), &invented::records(&samples()), Role::Own)
+        .unwrap();
+    let folder = scratch.path().join("zeta");
+    let written = rebuild_one(&folder, &captions()).unwrap();
+    assert_eq!(written.len(), 5 + 2);
+    assert!(written.iter().all(|path| path.is_file() && path.starts_with(&folder)), "{written:?}");
+    let text = fs::read_to_string(folder.join("report.md")).unwrap();
+    in_order(&text, &["## zeta", "<img src=\"./plots/spawn-external-2t.svg\""]);
+}
+
+#[test]
+fn a_run_that_was_cut_off_comes_first_and_says_so() {
+    let mut run = invented::run("zeta.unfinished", false, &samples());
+    run.unfinished = Some((3, 85));
+    let captions = captions();
+    assert!(
+        markdown::report(&[View::new(&run, &captions)]).contains("## zeta.unfinished (3 of 85 groups)\n")
+    );
 }
 
 #[test]

@@ -43,10 +43,15 @@ impl<'r> View<'r> {
         View { run, captions, families, figures }
     }
 
-    /// The machine's name, and whether it is the reference.
+    /// The folder's name, and what is to be known about the run.
     pub(crate) fn title(&self) -> String {
-        let reference = if self.run.is_reference { " (reference)" } else { "" };
-        format!("{}{reference}", self.run.folder)
+        let Run { folder, is_reference, is_own, .. } = self.run;
+        match self.run.unfinished {
+            Some((done, of)) => format!("{folder} ({done} of {of} groups)"),
+            None if *is_own => format!("{folder} (yours)"),
+            None if *is_reference => format!("{folder} (reference)"),
+            None => folder.clone(),
+        }
     }
 
     /// Rankings over several families, each with what it is over: everything, and, where that is not the same, what

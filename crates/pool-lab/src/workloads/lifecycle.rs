@@ -24,6 +24,10 @@ impl<E: Start> NotStarted<E> {
 }
 
 impl<E: Start> Start for NotStarted<E> {
+    fn check(spec: &Spec) -> Result<(), SpecError> {
+        E::check(spec)
+    }
+
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         Ok(NotStarted { spec: spec.clone(), engine: PhantomData })
     }

@@ -22,6 +22,8 @@ fn kinds_go_by_the_name_before_the_options() {
     assert_eq!(Kind::of("mpsc-naive"), Kind::Baseline);
     assert_eq!(Kind::of("tokio-blocking"), Kind::Peer);
     assert_eq!(Kind::of("serial"), Kind::Yardstick);
+    assert_eq!(Kind::of("stealing#2"), Kind::Ours);
+    assert_eq!(Kind::of("bounded:capacity=64#2"), Kind::Ours);
 }
 
 #[test]
@@ -130,6 +132,20 @@ fn closeness_is_not_passed_on() {
     let places = places(&[Estimate::exact(1.0), close(1.05), close(1.1), close(1.14)], noise);
     let ranks: Vec<(usize, bool)> = places.iter().map(|place| (place.rank, place.tied)).collect();
     assert_eq!(ranks, [(1, true), (1, true), (3, true), (3, true)]);
+}
+
+#[test]
+fn one_sample_takes_no_rank_and_is_no_reference() {
+    let contest = only_contest(&[
+        Sample::time("spawn/a", "chili", 5.0).once(),
+        Sample::time("spawn/a", "stealing", 10.0),
+        Sample::time("spawn/a", "rayon", 30.0),
+        Sample::time("spawn/a", "mpsc", 40.0).once(),
+    ]);
+    assert_eq!(order(&contest), [("chili", None), ("stealing", Some(1)), ("rayon", Some(2)), ("mpsc", None)]);
+    assert_eq!((ratio(&contest, "stealing").median, ratio(&contest, "chili").median), (1.0, 0.5));
+    let only = only_contest(&[Sample::time("spawn/a", "mpsc", 30.0).once()]);
+    assert_eq!((order(&only), ratio(&only, "mpsc").median), (vec![("mpsc", None)], 1.0));
 }
 
 #[test]

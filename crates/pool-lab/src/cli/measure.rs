@@ -1,0 +1,149 @@
+//! `pool-lab measure`.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{CliError, parse_threads};
+use crate::curated;
+use crate::interrupt::{self, Interrupts};
+use crate::machine::Machine;
+use crate::measure::{self, Group, Observer, Pace, Plan};
+use crate::record::{Metric, Record};
+use crate::results::{Earlier, Store};
+use crate::show;
+use crate::spec::Spec;
+use crate::terminal;
+use crate::workload::Task;
+
+/// More rounds than this are a slip of the finger: they take hours.
+const MOST_ROUNDS: usize = 10_000;
+
+#[derive(Debug, Args)]
+pub(super) struct Measure {
+    /// Workloads: names, families or other beginnings, separated by commas (spawn/external,join)
+    #[arg(short, long, default_value = "spawn/external")]
+    workloads: String,
+    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but thread-per-job. One that is named
+    /// twice is measured against itself
+    #[arg(short, long)]
+    pools: Option<String>,
+    /// Thread counts, separated by commas, for engines that do not say their own; by default one a core
+    #[arg(short, long, allow_negative_numbers = true)]
+    threads: Option<String>,
+    /// Samples of each engine
+    #[arg(long, default_value_t = Pace::default().rounds, allow_negative_numbers = true, value_parser = parse_rounds)]
+    rounds: usize,
+    /// Print one JSON object a line on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Write the records of each engine into a CSV file in this directory, and the machine beside them, as each workload
+    /// ends. What is measured takes the place of earlier records of the same engine, workload and thread count; all others
+    /// stay. `report DIR` makes a report of them
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Do not measure again what is in the directory of --out already, if the same program measured it in the same way
+    #[arg(long, requires = "out")]
+    resume: bool,
+}
+
+fn parse_rounds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rounds @ 1..=MOST_ROUNDS) => Ok(rounds),
+        _ => Err(format!("the number of rounds must be a whole number from 1 to {MOST_ROUNDS}")),
+    }
+}
+
+impl Measure {
+    fn plan(&self) -> Result<Plan, CliError> {
+        let engines = match &self.pools {
+            Some(list) => Spec::parse_list(list)?,
+            None => curated::engines(),
+        };
+        let threads = match &self.threads {
+            Some(list) => parse_threads(list)?,
+            None => vec![num_cpus::get()],
+        };
+        Ok(Plan { engines, tasks: Task::parse_list(&self.workloads)?, threads })
+    }
+}
+
+pub(super) fn run_measure(arguments: &Measure) -> Result<ExitCode, CliError> {
+    let (groups, pace) = (arguments.plan()?.groups(), Pace { rounds: arguments.rounds, ..Pace::default() });
+    let Some(folder) = &arguments.out else {
+        return measure(&groups, &pace, Printer::new(arguments.json, None));
+    };
+    let earlier = if arguments.resume { Earlier::Resume } else { Earlier::Keep };
+    // The folder that the program is run in says which revision it is, if any does.
+    let machine = Machine::describe(Path::new("."));
+    let store = Store::open(folder, &machine, &groups, &pace, earlier).map_err(CliError::Out)?;
+    let missing = store.missing();
+    if arguments.resume {
+        let (done, of) = store.done();
+        terminal::say(format_args!("{done} of {of} groups are in {} already", folder.display()));
+    }
+    // Without a folder there is nothing to bring to an end.
+    let interrupts = Interrupts::catch();
+    let code = measure(&missing, &pace, Printer::new(arguments.json, Some(store)))?;
+    interrupts.die_if_caught();
+    Ok(code)
+}
+
+fn measure(groups: &[Group], pace: &Pace, mut printer: Printer) -> Result<ExitCode, CliError> {
+    measure::measure(groups, pace, &mut printer);
+    printer.outcome?;
+    if let Some(store) = printer.store.filter(|_| interrupt::is_caught()) {
+        let (done, of) = store.done();
+        terminal::say(format_args!(
+            "interrupted: {done} of {of} groups are complete; --resume goes on from there"
+        ));
+    }
+    Ok(if printer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Prints each group as soon as it is measured, and writes its records.
+struct Printer {
+    json: bool,
+    store: Option<Store>,
+    outcome: Result<(), CliError>,
+    /// Whether any engine failed.
+    failed: bool,
+}
+
+impl Printer {
+    fn new(json: bool, store: Option<Store>) -> Self {
+        Printer { json, store, outcome: Ok(()), failed: false }
+    }
+
+    fn print(&mut self, group: &Group, records: &[Record]) -> Result<(), CliError> {
+        // First the file: whoever closes the output ends the program.
+        if let Some(store) = &mut self.store {
+            store.add(group, records)?;
+        }
+        let text = match self.json {
+            true => records.iter().map(|record| record.to_json() + "\n").collect(),
+            false => show::group(group, records, terminal::width()) + "\n",
+        };
+        io::stdout().write_all(text.as_bytes())?;
+        Ok(())
+    }
+}
+
+impl Observer for Printer {
+    fn begin(&mut self, number: usize, of: usize, group: &Group) {
+        terminal::say(format_args!("[{number}/{of}] {group}: {}", group.labels().join(" ")));
+    }
+
+    fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {
+        self.failed |= records.iter().any(|record| record.metric == Metric::Error);
+        self.outcome = self.print(group, records);
+        if self.outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn is_stopped(&self) -> bool {
+        interrupt::is_caught()
+    }
+}

@@ -1,0 +1,85 @@
+//! The tables of engines and workloads.
+
+use crate::engine::{Engine, engines};
+use crate::settings::Rule;
+use crate::terminal::wrap;
+use crate::workload::workloads;
+
+/// All engines and workloads with their options, in lines of at most `width` characters where words allow it.
+pub(crate) fn lists(width: Option<usize>) -> String {
+    let mut text = wrap("Engines, as name[:threads][:option=value]...", width, "", "");
+    text.push('\n');
+    for engine in engines() {
+        let name = format!("{:<15} {:<8}", engine.name, engine.version);
+        text.push_str(&entry(&name, &format!("{} ({})", engine.about, able(engine)), width));
+        engine.options.iter().for_each(|rule| text.push_str(&setting(rule, width)));
+    }
+    text.push('\n');
+    let title = "Workloads, as family/name[:parameter=value]..., or the beginning of several names";
+    text.push_str(&wrap(title, width, "", ""));
+    text.push('\n');
+    for about in workloads() {
+        let models = format!("{} (time per {})", about.models, about.operation);
+        text.push_str(&entry(&format!("{:<20}", about.name), &models, width));
+        about.parameters.iter().for_each(|rule| text.push_str(&setting(rule, width)));
+    }
+    text
+}
+
+/// From here on a name and what is said of it stand beside each other.
+const WIDE: usize = 70;
+
+fn entry(name: &str, about: &str, width: Option<usize>) -> String {
+    beside(name, about, width, 2)
+}
+
+/// One option or parameter with its default: what it does, and what it may be.
+fn setting(rule: &Rule, width: Option<usize>) -> String {
+    let name = format!("{:<17}", format!("{}={}", rule.name, rule.default));
+    beside(&name, &format!("{}; {}", rule.about, rule.kind), width, 6)
+}
+
+/// A name, and beside it, or below it where the terminal is narrow, what is said of it.
+fn beside(name: &str, about: &str, width: Option<usize>, indent: usize) -> String {
+    let blanks = |count: usize| " ".repeat(count);
+    match width {
+        Some(narrow) if narrow < WIDE => {
+            let words: Vec<&str> = name.split_whitespace().collect();
+            let name = wrap(&words.join(" "), width, &blanks(indent), &blanks(indent + 2));
+            name + &wrap(about, width, &blanks(indent + 2), &blanks(indent + 2))
+        }
+        _ => {
+            let first = format!("{}{name} ", blanks(indent));
+            wrap(about, width, &first, &blanks(first.chars().count()))
+        }
+    }
+}
+
+/// What an engine can do; of one that has no use beyond single workloads, which these are.
+fn able(engine: &Engine) -> String {
+    let can: Vec<&str> = engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
+    if !can.is_empty() {
+        return can.join(", ");
+    }
+    let single = workloads().iter().filter(|about| engine.can_do(about)).map(|about| about.name);
+    format!("{} only", single.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_long_as_the_terminal_allows() {
+        let (long, short) = (lists(None), lists(Some(30)));
+        assert!(
+            long.contains("      capacity=131072   places in the queue; a whole number from 1 to 4194304\n")
+        );
+        for line in short.lines() {
+            let is_one_word = line.split_whitespace().count() == 1;
+            assert!(line.chars().count() <= 30 || is_one_word, "{line}");
+        }
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&long), words(&short));
+    }
+}
