@@ -152,6 +152,10 @@ struct Progress {
 }
 
 impl Observer for Progress {
+    fn note(&mut self, what: &str) {
+        say(what);
+    }
+
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
         let (seconds, engines) = (self.start.elapsed().as_secs(), group.engines.len());
         let (minutes, seconds) = (seconds / 60, seconds % 60);

@@ -133,12 +133,19 @@ fn run(
     if results.join(&name).exists() {
         check(&results.join(&name))?;
     }
+    if let Some((done, of)) = results::unfinished_groups(&results, &name).filter(|_| !resume) {
+        observer.note(&format!(
+            "There is an unfinished run, of which {done} of {of} groups are complete. It is replaced when the first group \
+             of this one has ended; --resume goes on with it."
+        ));
+    }
     let earlier = if resume { Earlier::Resume } else { Earlier::Remove };
     let mut store = Store::open(&results::unfinished(&results, &name), &machine, groups, pace, earlier)?;
     if resume && store.done().0 == 0 {
         store.remove_if_empty();
         return Err(ReportError::NothingToResume);
     }
+    observer.note(&format!("The records of this run will be in {RESULTS}/{name}/."));
     let mut saving = Saving { store: &mut store, observer, outcome: Ok(()) };
     let left = pace.limit.map(|limit| limit.saturating_sub(saving.store.spent()));
     measure(&saving.store.missing(), &Pace { limit: left, ..*pace }, &mut saving);
@@ -247,9 +254,14 @@ mod tests {
         at: u32,
         looks: std::cell::Cell<u32>,
         begun: Vec<(usize, usize, String)>,
+        notes: usize,
     }
 
     impl Observer for Stops {
+        fn note(&mut self, _: &str) {
+            self.notes += 1;
+        }
+
         fn begin(&mut self, number: usize, of: usize, group: &Group) {
             self.begun.push((number, of, group.task.to_string()));
         }
@@ -269,8 +281,13 @@ mod tests {
         let plan = Plan { engines: Spec::parse_list("serial").unwrap(), tasks, threads: vec![1] };
         let pace =
             Pace { rounds: 2, sample: Duration::from_micros(1), limit: Some(LIMIT), ..Pace::default() };
-        let mut stops = Stops { at, looks: 0.into(), begun: Vec::new() };
+        let mut stops = Stops { at, looks: 0.into(), begun: Vec::new(), notes: 0 };
+        let replaces = !resume
+            && root.join("results").read_dir().is_ok_and(|mut folders| {
+                folders.any(|folder| folder.unwrap().file_name().to_string_lossy().ends_with(".unfinished"))
+            });
         let outcome = run(root, Role::Own, resume, &plan.groups(), &pace, &mut stops);
+        assert_eq!(stops.notes, outcome.as_ref().map_or(stops.notes, |_| 1 + usize::from(replaces)));
         (outcome, stops.begun.iter().map(|(number, of, task)| format!("{number}/{of} {task}")).collect())
     }
 
@@ -294,6 +311,13 @@ mod tests {
         let report = report_of(root);
         assert!(report.contains(".unfinished (1 of 3 groups)\n"), "{report}");
         assert!(report.contains("#### join/fib (n=5)") && !report.contains("n=6"), "{report}");
+
+        let (outcome, _) = small(root, false, 1);
+        assert_eq!(
+            outcome.unwrap(),
+            Outcome::Stopped { done: 0, of: 3 },
+            "the unfinished run is still there"
+        );
 
         let (outcome, begun) = small(root, true, u32::MAX);
         let Outcome::Complete { folder } = outcome.unwrap() else { panic!("it was not stopped") };

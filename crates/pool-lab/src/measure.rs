@@ -138,6 +138,9 @@ impl fmt::Display for Group {
 
 /// Told how a measurement goes on, and asked whether it should.
 pub trait Observer {
+    /// Something to be known before it begins.
+    fn note(&mut self, _what: &str) {}
+
     /// A group begins: the how-manieth of how many.
     fn begin(&mut self, number: usize, of: usize, group: &Group);
 

@@ -159,6 +159,11 @@ pub fn unfinished(results: &Path, name: &str) -> PathBuf {
     results.join(format!("{name}{UNFINISHED}"))
 }
 
+/// How many groups of an unfinished run are complete, of how many; `None` when there is no such run.
+pub fn unfinished_groups(results: &Path, name: &str) -> Option<(usize, usize)> {
+    Progress::read(&unfinished(results, name)).map(|progress| (progress.done.len(), progress.planned))
+}
+
 /// The name of the reference machine's folder, if one was ever chosen.
 ///
 /// # Errors
