@@ -69,6 +69,11 @@ fn measure_and_report(resume: bool) -> ExitCode {
         Ok(Outcome::Complete { folder }) => say(format_args!(
             "The report is in results/README.md and results/report.html, the records in results/{folder}/.\n"
         )),
+        Ok(Outcome::Stopped { done: 0, .. }) => {
+            say("Interrupted before the first group was complete. Everything is as it was.");
+            interrupts.die_if_caught();
+            return ExitCode::FAILURE;
+        }
         Ok(Outcome::Stopped { done, of }) => {
             say(format_args!(
                 "Interrupted. The report in results/README.md has the {done} of {of} groups that are complete; \
