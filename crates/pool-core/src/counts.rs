@@ -30,7 +30,7 @@ pub struct Counts {
     pub expired: u64,
     /// Jobs that were handed back to their submitter.
     pub rejected: u64,
-    /// Jobs that the pool had accepted and gave up: displaced by others, or handed out by `shutdown_now`.
+    /// Jobs that the pool had accepted and gave up: displaced by others, handed out by `shutdown_now`, or come up after it.
     pub discarded: u64,
     /// Jobs that wait.
     pub queued: u64,

@@ -70,6 +70,21 @@ pub(crate) fn become_member(pool: PoolId) {
     MEMBER_OF.set(Some(pool));
 }
 
+/// As [`become_member`], until the guard is dropped: for a thread from outside that does what the pool ends with.
+pub(crate) fn stand_in(pool: PoolId) -> StandsIn {
+    StandsIn { before: MEMBER_OF.replace(Some(pool)) }
+}
+
+pub(crate) struct StandsIn {
+    before: Option<PoolId>,
+}
+
+impl Drop for StandsIn {
+    fn drop(&mut self) {
+        MEMBER_OF.set(self.before);
+    }
+}
+
 pub(crate) fn is_member(pool: PoolId) -> bool {
     MEMBER_OF.get() == Some(pool)
 }

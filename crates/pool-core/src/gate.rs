@@ -44,6 +44,12 @@
 //! release that the sweep's read acquires.
 //!
 //! The entry counters are also the pool's count of submissions, so counting costs nothing extra.
+//!
+//! # After the end
+//!
+//! Each sweep ends with a call of what the gate was made with. So whoever pushes into a channel that is being closed looks
+//! afterwards whether a job was left there that should not be: it has left the gate by then, and sees what the closer did before
+//! `close` (both are in the one order of sequentially consistent operations, or behind the heavy fence).
 
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -143,6 +149,8 @@ pub(crate) struct Gate<I> {
     has_light_fences: bool,
     dropped: AtomicBool,
     inlet: UnsafeCell<Option<I>>,
+    /// Called at the end of each sweep, by a thread that is not inside.
+    swept: Box<dyn Fn() + Send + Sync>,
 }
 
 // SAFETY: the inlet is shared by reference between threads (`I: Sync`), and dropped by one of them (`I: Send`); the
@@ -150,13 +158,15 @@ pub(crate) struct Gate<I> {
 unsafe impl<I: Send + Sync> Sync for Gate<I> {}
 
 impl<I> Gate<I> {
-    pub(crate) fn new(passages: Arc<Passages>, inlet: I) -> Self {
+    /// `swept` is called when the gate was closed, and by each thread that leaves it afterwards.
+    pub(crate) fn new(passages: Arc<Passages>, inlet: I, swept: impl Fn() + Send + Sync + 'static) -> Self {
         Gate {
             passages,
             state: AtomicU8::new(OPEN),
             has_light_fences: can_fence(),
             dropped: AtomicBool::new(false),
             inlet: UnsafeCell::new(Some(inlet)),
+            swept: Box::new(swept),
         }
     }
 
@@ -227,6 +237,7 @@ impl<I> Gate<I> {
                 unsafe { *inlet = None };
             });
         }
+        (self.swept)();
     }
 }
 
@@ -303,7 +314,7 @@ mod tests {
     fn a_closed_gate_lets_nobody_in_and_drops_the_inlet_once() {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
-        let gate = Gate::new(passages.clone(), inlet.clone());
+        let gate = Gate::new(passages.clone(), inlet.clone(), || ());
         drop(gate.enter_from_outside(0).unwrap());
         drop(gate.enter(passages.uncounted()).unwrap());
         assert_eq!(passages.submitted(), 1);
@@ -324,7 +335,7 @@ mod tests {
     fn enter_often_and_close(own: usize) {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
-        let gate = Gate::new(passages.clone(), inlet.clone());
+        let gate = Gate::new(passages.clone(), inlet.clone(), || ());
         for entries in 1..=3 * FEW {
             drop(gate.enter_own(own).unwrap());
             assert_eq!(passages.submitted(), entries);
@@ -340,7 +351,7 @@ mod tests {
     #[test]
     fn whoever_is_inside_keeps_the_inlet_alive() {
         let inlet = Arc::new(());
-        let gate = Gate::new(Arc::new(Passages::new(0)), inlet.clone());
+        let gate = Gate::new(Arc::new(Passages::new(0)), inlet.clone(), || ());
         let inside = gate.enter(0).unwrap();
         gate.close();
         assert_eq!(Arc::strong_count(&inside), 2);
@@ -384,7 +395,7 @@ mod model {
         model.check(move || {
             let alive = Arc::new(AtomicUsize::new(1));
             let passages = Arc::new(Passages::new(2));
-            let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }));
+            let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }, || ()));
             // The first entry on a worker's stripe is a locked one; those that follow are not.
             OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
             let submitters = submitters.map(|submit| {
@@ -421,7 +432,7 @@ mod model {
     fn a_worker_that_begins_to_count_lightly_is_not_overlooked() {
         loom::model(|| {
             let alive = Arc::new(AtomicUsize::new(1));
-            let gate = Arc::new(Gate::new(Arc::new(Passages::new(1)), Inlet { alive: alive.clone() }));
+            let gate = Arc::new(Gate::new(Arc::new(Passages::new(1)), Inlet { alive: alive.clone() }, || ()));
             let worker = {
                 let gate = gate.clone();
                 thread::spawn(move || (0..2).for_each(|_| use_inlet(gate.enter_own(OWN[0]))))

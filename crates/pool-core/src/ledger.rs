@@ -164,12 +164,17 @@ impl Ledger {
 
     /// Takes a job out of the pool to be handed back, and counts it; `None` if there is no job left to hand back.
     pub(crate) fn give_up(&self, mut job: Job) -> Option<Job> {
-        if !job.release() {
-            return None;
+        self.release(&mut job).then_some(job)
+    }
+
+    /// As [`give_up`](Ledger::give_up), where the job lies. Returns whether it is one to hand back.
+    pub(crate) fn release(&self, job: &mut Job) -> bool {
+        let is_live = job.release();
+        if is_live {
+            self.count_discarded();
+            self.settle();
         }
-        self.count_discarded();
-        self.settle();
-        Some(job)
+        is_live
     }
 
     /// Runs a job as the worker with this number of somebody else's pool.

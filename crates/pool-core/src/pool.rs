@@ -22,7 +22,11 @@ use crate::{
 ///
 /// **Once.** An accepted job runs exactly once, or its handle learns why not. A job that the pool does not take
 /// comes back by value, in [`Rejected`]. A job that is dropped unrun completes its handle with an error, so no waiter
-/// hangs.
+/// hangs: a handle always ends, whatever becomes of its pool.
+///
+/// **Captures.** What a job holds is dropped before its handle ends and before the job is counted, however it ends: it ran or
+/// panicked, was cancelled, has expired, was displaced, shed or discarded, or was handed back and dropped by whoever had
+/// it. So whoever has a job's result, or the reason why there is none, finds the captures gone.
 ///
 /// **Visibility.** What happens before a submission happens before the job. What the job does happens before
 /// [`JobHandle::join`](crate::JobHandle::join) returns, before its scope ends, and before
@@ -87,9 +91,13 @@ pub trait Pool: Send + Sync {
     /// Takes no more jobs, gives back every live job that has not started, and waits for those that run.
     ///
     /// Jobs come back in the order in which the workers would have taken them, as far as there is one; they count as
-    /// discarded. Running a returned job of a handle still completes the handle. From one of the pool's own
-    /// workers it returns without waiting; jobs that surface only later (their submitter was waiting for
-    /// room) are given back by the next call.
+    /// discarded. Running a returned job of a handle completes the handle, and so does dropping it; until then, whoever joins
+    /// the handle waits. From one of the pool's own workers it returns without waiting.
+    ///
+    /// A job may surface only later, when no call is under way any more: its submitter was waiting for room, or a worker had
+    /// taken it for itself. It is discarded by whoever comes across it: its handle says
+    /// [`JoinError::Unrun`](crate::JoinError::Unrun) with [`Reason::ShutDown`](crate::Reason::ShutDown). If another call is
+    /// under way, that one gets it.
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown);
 
     /// As [`shutdown`](Pool::shutdown), but waits at most this long; then it goes on without the caller, and

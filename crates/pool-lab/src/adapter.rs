@@ -12,7 +12,8 @@
 //! The state is behind one lock. A submission reads it, and is admitted to the books before it lets go; so whoever
 //! has set the state to "shutting down" finds all accepted jobs in the books, waits until they have
 //! ended, and then stops the engine. A shutdown from inside a job leaves that to a thread made for it. After
-//! `shutdown_now` each job that comes up is put aside instead of run.
+//! `shutdown_now` each job that comes up is put aside instead of run: for the calls that are under way, or, if there is none,
+//! it is discarded, since nobody might ever ask for it.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,8 +73,11 @@ impl<E: Jobs> Pool for Adapter<E> {
     }
 
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
+        self.core.end.lock().collectors += 1;
         let shutdown = self.core.shutdown(true);
-        (std::mem::take(&mut self.core.end.lock().returned), shutdown)
+        let mut end = self.core.end.lock();
+        end.collectors -= 1;
+        (std::mem::take(&mut end.returned), shutdown)
     }
 }
 
@@ -109,6 +113,8 @@ struct End {
 #[derive(Default)]
 struct EndState {
     reached: bool,
+    /// Calls of `shutdown_now` that have not returned, and the jobs kept for them.
+    collectors: usize,
     returned: Vec<Job>,
 }
 
@@ -152,7 +158,12 @@ impl<E: Jobs> Core<E> {
         if let Intake::Closed { give_back: true } = *read(&self.intake) {
             // The lock of the returned jobs is held throughout, so that whoever sees the pool at rest finds the job.
             let mut end = self.end.lock();
-            end.returned.extend(self.recorder.give_up(job));
+            if end.collectors > 0 {
+                end.returned.extend(self.recorder.give_up(job));
+            } else {
+                drop(end);
+                self.recorder.discard(job, Reason::ShutDown);
+            }
             return;
         }
         if let Some(ticket) = self.recorder.run(job, self.worker_index()) {

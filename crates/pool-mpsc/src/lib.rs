@@ -146,9 +146,9 @@ impl Mpsc {
     /// Takes up to this many jobs for each locking, if they are there; 1 by default.
     ///
     /// It saves locking, and costs evenness: the jobs that a worker has taken wait for it, even while another idles. Jobs
-    /// still *start* in order on each worker, but no longer over all workers. A `shutdown_now` from inside a job does not
-    /// reach what the workers have taken; the next call gives it back. Nor does a worker reach it that stands in for one
-    /// which is blocked or overdue.
+    /// still *start* in order on each worker, but no longer over all workers. A `shutdown_now` that does not wait, from inside
+    /// a job or with a limit, does not reach what the workers have taken; that is discarded when they come to it. Nor does a
+    /// worker reach it that stands in for one which is blocked or overdue.
     pub const fn batch(self, jobs: NonZeroUsize) -> Self {
         Mpsc { batch: jobs }
     }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, attributes, cancelling, closures, counting, dynamic, forking, futures, handles, hooks,
-    job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes, shutdown, shutdown_now,
-    threads, timing, visibility, waiting, workforce,
+    Claim, Subject, attributes, cancelling, closures, counting, dynamic, ending, forking, futures, handles,
+    hooks, job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes, shutdown,
+    shutdown_now, threads, timing, visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -108,6 +108,7 @@ pub fn cases() -> Vec<Case> {
         forking::cases(),
         shutdown::cases(),
         shutdown_now::cases(),
+        ending::cases(),
         loss::cases(),
         hooks::cases(),
         job_hooks::cases(),

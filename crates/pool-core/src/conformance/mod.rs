@@ -53,6 +53,7 @@ mod cancelling;
 mod closures;
 mod counting;
 mod dynamic;
+mod ending;
 mod forking;
 mod futures;
 mod handles;

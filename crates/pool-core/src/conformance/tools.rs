@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::error::payload_message;
-use crate::{Job, Pool, PoolExt, PoolState, Shutdown};
+use crate::{Job, JobHandle, JoinError, Pool, PoolExt, PoolState, Shutdown};
 
 /// How the message of a panic begins that a case wants to happen.
 const ON_PURPOSE: &str = "on purpose";
@@ -175,6 +176,13 @@ pub(super) fn until(condition: impl Fn() -> bool) {
     while !condition() {
         thread::yield_now();
     }
+}
+
+/// Waits for a job whose handle has to end, and returns what it says.
+pub(super) fn ended<T: 'static>(handle: JobHandle<T>) -> Result<T, JoinError> {
+    /// It turns a hang into a failure.
+    const DEADLINE: Duration = Duration::from_secs(30);
+    handle.join_timeout(DEADLINE).unwrap_or_else(|_| panic!("a handle does not end"))
 }
 
 /// Lets a job say something to the case that it belongs to.

@@ -1,5 +1,6 @@
 //! What submitters and workers share, and how a job gets in and a pool ends.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use super::mail::Mail;
 use super::roster::Roster;
 use super::seat::Seat;
 use super::settings::Settings;
+use super::staffing::LastIsGone;
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
@@ -49,9 +51,12 @@ impl<S: Strategy> Core<S> {
         let is_careful = settings.scales || has_spares || ledger.is_careful();
         let life = Life::new(roster);
         life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
-        Arc::new_cyclic(|me| Core {
+        Arc::new_cyclic(|me: &Weak<Core<S>>| Core {
             me: me.clone(),
-            gate: Gate::new(ledger.passages().clone(), ends.inlet),
+            gate: Gate::new(ledger.passages().clone(), ends.inlet, {
+                let me = me.clone();
+                move || me.upgrade().iter().for_each(|core| core.gate_was_left())
+            }),
             ledger: Arc::new(ledger),
             lane: Lane::default(),
             mail: Mail::new(seats.len()),
@@ -122,12 +127,13 @@ impl<S: Strategy> Core<S> {
             drop(inlet);
             return Err(self.ledger.reject(job, Reason::Overloaded));
         }
-        if self.life.is_short() {
-            // A thread was refused; it may be had by now.
-            self.hire();
+        if self.hire_for_a_job().is_err() {
+            drop(inlet);
+            self.end_with(0);
+            return Err(self.ledger.reject(job, Reason::NoWorkers));
         }
         if self.settings.scales {
-            job = self.see_to_workers(job);
+            job = self.stamped_to_grow(job);
         }
         let push = inlet.push(self.ledger.stamped(job), submit, caller);
         self.settle_push(inlet, push, submit, caller)
@@ -185,15 +191,13 @@ impl<S: Strategy> Core<S> {
     /// As [`queue_ticket`](Core::queue_ticket), where work comes into the pool.
     pub(super) fn submit_ticket(&self, ticket: Job, submit: Submit) -> Result<(), Rejected> {
         self.queue_ticket_after(ticket, submit, || {
-            if self.settings.scales {
-                self.see_to_one_more();
-            }
+            if self.settings.scales { self.see_to_one_more() } else { Ok(()) }
         })
     }
 
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
     pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        self.queue_ticket_after(ticket, Submit::ticket(), || ())
+        self.queue_ticket_after(ticket, Submit::ticket(), || Ok(()))
     }
 
     /// Does something first, inside the gate: not in a pool that ends, nor in a forked child.
@@ -201,16 +205,25 @@ impl<S: Strategy> Core<S> {
         &self,
         ticket: Job,
         submit: Submit,
-        prepare: impl FnOnce(),
+        prepare: impl FnOnce() -> Result<(), LastIsGone>,
     ) -> Result<(), Rejected> {
         let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
-        prepare();
-        if let Some(ticket) = push_ticket(&*inlet, ticket, submit) {
-            self.put_in_lane(&inlet, ticket);
+        if prepare().is_err() {
+            drop(inlet);
+            self.end_with(0);
+            return Err(Rejected::new(ticket, Reason::NoWorkers));
         }
+        self.push_ticket(&inlet, ticket, submit);
         Ok(())
+    }
+
+    /// Pushes a ticket, from inside the gate. It goes to the lane if there is no room for it.
+    fn push_ticket(&self, inlet: &S::Inlet, ticket: Job, submit: Submit) {
+        if let Some(ticket) = push_ticket(inlet, ticket, submit) {
+            self.put_in_lane(inlet, ticket);
+        }
     }
 
     /// Lets handles find the way back to the queue.
@@ -244,25 +257,26 @@ impl<S: Strategy> Core<S> {
     /// Puts a job into a worker's mailbox.
     pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
-        let Some(_inside) = self.gate.enter(self.ledger.stripe()) else {
+        let Some(inlet) = self.gate.enter(self.ledger.stripe()) else {
             return Err(self.turn_away(job));
         };
-        let posted = self.post(worker, self.ledger.stamped(job));
+        let posted = self.post(&inlet, worker, self.ledger.stamped(job));
+        drop(inlet);
         posted.map_err(|job| self.ledger.reject(job, Reason::NoSuchWorker(worker)))
     }
 
     /// Has a given worker look up, if there is one: a letter with nothing in it, which is no job and not counted.
     pub(super) fn write_to(&self, worker: usize) {
-        if let Some(_inside) = self.gate.enter(self.ledger.passages().uncounted()) {
-            drop(self.post(worker, Job::from_task(Nudge)));
+        if let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) {
+            drop(self.post(&inlet, worker, Job::from_task(Nudge)));
         }
     }
 
-    /// Returns the job if no worker sits there. To be called inside the gate.
-    fn post(&self, worker: usize, job: Job) -> Result<(), Job> {
+    /// Returns the job if no worker sits there. Enters the gate no second time: whoever leaves it may run destructors of jobs.
+    fn post(&self, inlet: &S::Inlet, worker: usize, job: Job) -> Result<(), Job> {
         self.mail.put(worker, job, &self.life.attention)?;
         // Not dropped when the queue is full: see `mail`. It goes to the lane then.
-        drop(self.queue_ticket(Job::from_task(Nudge)));
+        self.push_ticket(inlet, Job::from_task(Nudge), Submit::ticket());
         Ok(())
     }
 
@@ -341,20 +355,45 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Takes what is queued and keeps it for the caller of `shutdown_now`.
+    /// Takes out what is queued and gives it up, for a `shutdown_now`.
     pub(super) fn set_aside_queued(&self) {
         let mut jobs = Vec::new();
-        // Held until all are put aside, or those that others take out later would come before them.
+        // Held until all are kept, or those that others take out later would come before them.
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.drain(&mut jobs);
         jobs.extend(self.mail.take_all(&self.life.attention));
-        jobs.into_iter().for_each(|job| self.set_aside(job));
+        let kept = self.keep(jobs);
+        drop(spare);
+        self.discard_unkept(kept, self.life.why_closed());
     }
 
-    /// Keeps a live job for the caller of `shutdown_now`.
-    pub(super) fn set_aside(&self, job: Job) {
-        if let Some(job) = self.ledger.give_up(job) {
-            self.life.put_aside([job]);
+    /// Gives up jobs that nobody will run: to the calls of `shutdown_now` that are under way, or else for good.
+    ///
+    /// Then their destructors run here, which may wait for the end of the pool. So the caller is not inside the gate, and
+    /// holds no lock.
+    pub(super) fn set_aside(&self, jobs: Vec<Job>, reason: Reason) {
+        self.discard_unkept(self.keep(jobs), reason);
+    }
+
+    fn keep(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Vec<Job>> {
+        self.life.put_aside(jobs, |job| self.ledger.release(job))
+    }
+
+    fn discard_unkept(&self, kept: Result<Vec<Job>, Vec<Job>>, reason: Reason) {
+        match kept {
+            // Tickets, and jobs that have ended in another way. Dropping a ticket tells whoever waits behind it.
+            Ok(dead) => drop(dead),
+            Err(jobs) => jobs.into_iter().for_each(|job| self.ledger.discard(job, reason)),
+        }
+    }
+
+    /// A thread has left the gate, and it was closed; or has just closed it.
+    ///
+    /// It may have pushed a job after a `shutdown_now` had emptied the queue. The workers would come by it only when they have
+    /// finished what they run.
+    fn gate_was_left(&self) {
+        if self.life.gives_back() && self.state() != PoolState::Terminated {
+            self.set_aside_queued();
         }
     }
 
@@ -371,7 +410,7 @@ impl<S: Strategy> Core<S> {
         // Another seat may be free, and luckier.
         self.hire();
         let left = self.mail.abandon(index, &self.life.attention);
-        left.into_iter().for_each(|job| self.dispose(job, Reason::NoWorkers));
+        self.set_aside(left.into(), Reason::NoWorkers);
         if self.life.forget() {
             self.end_with(index);
         } else {
@@ -380,49 +419,49 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// The last worker is gone. If nobody has shut the pool down, it ends for want of workers; this seat is free then.
-    fn end_with(&self, free_seat: usize) {
-        if !self.gate.is_closed() {
-            self.life.desert();
+    /// The last worker is gone. If it has not left because the channel is closed and empty, the pool ends for want of
+    /// workers; this seat is free then.
+    ///
+    /// Waits for those who are inside the gate, so the caller is not.
+    pub(super) fn end_with(&self, free_seat: usize) {
+        // It may be a submitter's thread, and run destructors that shut the pool down: they cannot wait for it either.
+        let _stands_in = current::stand_in(self.ledger.id());
+        let reason = if self.life.has_drained() { Reason::ShutDown } else { Reason::NoWorkers };
+        if reason == Reason::NoWorkers {
+            if !self.gate.is_closed() {
+                self.life.desert();
+            }
             self.close();
             self.empty_from(free_seat);
         }
-        self.end();
+        self.end(reason);
     }
 
     /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,
     /// which only an outlet makes. For the thread of the last worker, which is none any more.
     fn empty_from(&self, index: usize) {
         let _worker = current::enter(self.ledger.id(), index);
-        let mut sitting = self.seats[index].sit();
+        // A strategy that panics here has had its workers lost by it as well.
+        let Ok(mut sitting) = catch_unwind(AssertUnwindSafe(|| self.seats[index].sit())) else { return };
         let mut idle = Idle::unobserved();
         loop {
             match sitting.outlet().pop(None, &mut idle) {
-                Pop::Job(job) | Pop::Shed(job, _) => self.dispose(job, self.life.why_closed()),
+                Pop::Job(job) | Pop::Shed(job, _) => self.set_aside(vec![job], Reason::NoWorkers),
                 Pop::TimedOut => {}
                 Pop::Closed => break,
             }
         }
     }
 
-    fn end(&self) {
+    fn end(&self, reason: Reason) {
         let mut jobs = Vec::new();
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
         jobs.extend(self.mail.take_all(&self.life.attention));
-        jobs.into_iter().for_each(|job| self.dispose(job, self.life.why_closed()));
+        self.set_aside(jobs, reason);
         // Dropping a ticket tells the waiters of its scope.
         drop(self.lane.take_all(&self.life.attention));
         self.ledger.settle();
         self.life.terminate();
-    }
-
-    /// Gives up a job that nobody will run.
-    fn dispose(&self, job: Job, reason: Reason) {
-        if self.life.gives_back() {
-            self.set_aside(job);
-        } else {
-            self.ledger.discard(job, reason);
-        }
     }
 }
 

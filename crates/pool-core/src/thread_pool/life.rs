@@ -1,6 +1,13 @@
 //! The life of a pool: how many workers it has, whether it is ending, and what it gives back at the end.
 //!
 //! All of it is behind one mutex that no job ever takes; what those need who only look is mirrored.
+//!
+//! # What `shutdown_now` gives back
+//!
+//! The mutex also holds the number of `shutdown_now` calls under way. A job that is taken out of the queue unrun is kept
+//! while there is one, and each call takes what is kept when it returns. While there is none, the job is not kept but
+//! discarded by the thread that took it out, since nobody might ever ask for it. So no job is kept without a call that is
+//! still to return, and every handle ends.
 
 use std::any::Any;
 use std::ops::RangeInclusive;
@@ -48,6 +55,8 @@ struct Inner {
     deserted: bool,
     /// The channel is closed, and workers are going.
     drains: bool,
+    /// Calls of `shutdown_now` that have not returned, and the jobs kept for them. Without a call there are none.
+    collectors: usize,
     returned: Vec<Job>,
     /// Threads of workers that died and were replaced, until somebody has the time to join them.
     buried: Vec<JoinHandle<()>>,
@@ -74,6 +83,7 @@ impl Life {
                 start_panic: None,
                 deserted: false,
                 drains: false,
+                collectors: 0,
                 returned: Vec::new(),
                 buried: Vec::new(),
             }),
@@ -321,6 +331,11 @@ impl Life {
         self.lock().drains = true;
     }
 
+    /// Whether a worker has found the channel closed.
+    pub(super) fn has_drained(&self) -> bool {
+        self.lock().drains
+    }
+
     /// A worker has left its seat, and nobody is to count on others to run what it held: the pool is ending. Returns whether
     /// it is to sit down again.
     pub(super) fn comes_back(&self) -> bool {
@@ -353,8 +368,10 @@ impl Life {
         if self.lock().deserted { Reason::NoWorkers } else { Reason::ShutDown }
     }
 
+    /// A call of `shutdown_now` begins. [`take_returned`](Life::take_returned) ends it.
     pub(super) fn give_back(&self) {
-        let _inner = self.lock();
+        let mut inner = self.lock();
+        inner.collectors += 1;
         if self.is_paused() {
             self.attention.put(Matter::GIVES_BACK_HELD, true);
         }
@@ -365,12 +382,29 @@ impl Life {
         self.attention.now().has(Matter::GIVES_BACK)
     }
 
-    pub(super) fn put_aside(&self, jobs: impl IntoIterator<Item = Job>) {
-        self.lock().returned.extend(jobs);
+    /// Keeps those of these jobs that are still `live` for the calls of `shutdown_now` that are under way, and returns the
+    /// rest. If there is no such call, all come back as the error.
+    pub(super) fn put_aside(
+        &self,
+        jobs: Vec<Job>,
+        mut live: impl FnMut(&mut Job) -> bool,
+    ) -> Result<Vec<Job>, Vec<Job>> {
+        let mut inner = self.lock();
+        if inner.collectors == 0 {
+            return Err(jobs);
+        }
+        let mut rest = Vec::new();
+        for mut job in jobs {
+            if live(&mut job) { inner.returned.push(job) } else { rest.push(job) }
+        }
+        Ok(rest)
     }
 
+    /// A call of `shutdown_now` is about to return, with what is kept now.
     pub(super) fn take_returned(&self) -> Vec<Job> {
-        std::mem::take(&mut self.lock().returned)
+        let mut inner = self.lock();
+        inner.collectors -= 1;
+        std::mem::take(&mut inner.returned)
     }
 
     /// Keeps the thread of a worker that is gone, to be joined at the end. Nobody joins it sooner: the destructors of its

@@ -6,7 +6,7 @@ use super::attention::{Matter, Seen};
 use super::core::Core;
 use super::lane::Nudge;
 use crate::book::Desk;
-use crate::{Idle, Job, Strategy};
+use crate::{Idle, Job, Reason, Strategy};
 
 impl<S: Strategy> Core<S> {
     /// Runs what a worker came by, when something is or was the matter.
@@ -22,7 +22,7 @@ impl<S: Strategy> Core<S> {
         self.hold(idle);
         let seen = self.life.attention.now();
         if before.has(Matter::GIVES_BACK) || seen.has(Matter::GIVES_BACK_HELD) {
-            return self.set_aside(job);
+            return self.set_aside(vec![job], Reason::ShutDown);
         }
         if self.settings.scales {
             self.see_to_the_rest();
@@ -77,7 +77,7 @@ impl<S: Strategy> Core<S> {
                 self.life.hold();
             }
             if self.life.gives_back() {
-                self.set_aside(job);
+                self.set_aside(vec![job], Reason::ShutDown);
             } else {
                 self.run(&mut Some(job), desk);
             }

@@ -21,6 +21,10 @@ pub(super) enum Next {
     Leave,
 }
 
+/// A thread was refused when the last worker had gone: the pool is to [end](Core::end_with).
+#[derive(Debug)]
+pub(super) struct LastIsGone;
+
 impl<S: Strategy> Core<S> {
     /// What a worker does between two jobs when something is the matter.
     #[cold]
@@ -64,14 +68,28 @@ impl<S: Strategy> Core<S> {
 
     /// Starts workers while some are wanted and seats are free. One that cannot be started is counted, and nobody
     /// tries again for a while; the others go on without.
+    ///
+    /// If the pool has lost its last worker by then, it ends here. So the caller is not inside the gate.
     pub(super) fn hire(&self) {
+        self.end_if_last(self.try_hire());
+    }
+
+    /// As [`hire`](Core::hire), for a caller that may be inside the gate: on an error it leaves the gate and then
+    /// [ends](Core::end_with) the pool.
+    fn try_hire(&self) -> Result<(), LastIsGone> {
         while let Some(index) = self.life.hire() {
             let core = self.me.upgrade().expect("whoever looks up holds the core");
             if worker::start(&core, index).is_err() {
                 self.life.direct(|roster| roster.start_failed(index));
-                self.worker_is_gone();
-                return;
+                return if self.life.forget() { Err(LastIsGone) } else { Ok(()) };
             }
+        }
+        Ok(())
+    }
+
+    fn end_if_last(&self, hired: Result<(), LastIsGone>) {
+        if hired.is_err() {
+            self.end_with(0);
         }
     }
 
@@ -133,9 +151,17 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// What a scaling pool does for each job that comes in, once it is counted.
-    pub(super) fn see_to_workers(&self, job: Job) -> Job {
-        self.see_to_one_more();
+    /// What a pool does about its workers for each job that comes in, once it is counted. The caller is inside the gate.
+    pub(super) fn hire_for_a_job(&self) -> Result<(), LastIsGone> {
+        if self.life.is_short() {
+            // A thread was refused; it may be had by now.
+            self.try_hire()?;
+        }
+        if self.settings.scales { self.see_to_one_more() } else { Ok(()) }
+    }
+
+    /// The job that is to be queued for this one in a scaling pool.
+    pub(super) fn stamped_to_grow(&self, job: Job) -> Job {
         match self.settings.queue_wait {
             Some(limit) if !job.is_stamped() => {
                 Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() })
@@ -144,11 +170,9 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Work comes in to a scaling pool.
-    pub(super) fn see_to_one_more(&self) {
-        if self.life.can_grow() && self.idle_workers() == 0 {
-            self.grow();
-        }
+    /// Work comes in to a scaling pool. The caller is inside the gate.
+    pub(super) fn see_to_one_more(&self) -> Result<(), LastIsGone> {
+        if self.life.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
     }
 
     /// A worker of a scaling pool is idle no more: it has come by a job, or has left. A burst of jobs may have found it
@@ -164,8 +188,12 @@ impl<S: Strategy> Core<S> {
     }
 
     fn grow(&self) {
+        self.end_if_last(self.try_grow());
+    }
+
+    fn try_grow(&self) -> Result<(), LastIsGone> {
         self.life.direct(|roster| roster.aim_higher());
-        self.hire();
+        self.try_hire()
     }
 
     /// A worker has waited until then. There is one too many if it is about to wait longer.
