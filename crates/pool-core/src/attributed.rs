@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::book::Desk;
 use crate::cancel::{WithToken, enter_token};
 use crate::current::{Named, current, enter_named};
-use crate::job::{Task, run_counted};
+use crate::job::{Task, discard_closure, run_counted};
 use crate::ledger::Ledger;
 use crate::watchdog::{Limited, Watched};
 use crate::{CancelToken, Job, JoinError, Panic, Reason};
@@ -41,12 +41,12 @@ impl Rare {
     /// Runs the closure as the attributes say, or drops it if it must not start any more. Counts it at the desk.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> Outcome<T> {
         let Some(missed) = self.missed() else { return Outcome::Ran(self.run_in_time(f, desk)) };
-        // Before a destructor gets the chance to panic.
+        let _named = enter_named(self.name);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
         if let Some(desk) = desk {
             missed.count(desk.ledger());
         }
-        let _named = enter_named(self.name);
-        Outcome::Missed(missed.into(), catch_unwind(AssertUnwindSafe(|| drop(f))))
+        Outcome::Missed(missed.into(), dropped)
     }
 
     fn run_in_time<T>(&self, f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
@@ -148,9 +148,7 @@ impl<F: FnOnce() + Send> Task for Attributed<F> {
     }
 
     fn discard(self, _: Reason, ledger: Option<&Ledger>) {
-        if let Some(ledger) = ledger {
-            ledger.count_discarded();
-        }
+        discard_closure(self.f, ledger);
     }
 
     fn release(&mut self) -> bool {

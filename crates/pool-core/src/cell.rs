@@ -14,7 +14,7 @@ mod shared;
 mod slot;
 pub(crate) mod stage;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -178,17 +178,18 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         }
     }
 
-    /// Ends the job unrun, if nobody has claimed it. Returns whether it did. If the job counts, `count` is called
-    /// first: before anybody hears of the end, and before a destructor gets the chance to panic.
-    fn end_unrun(&self, error: JoinError, count: impl FnOnce()) -> bool {
+    /// Ends the job unrun, if nobody has claimed it. Returns whether it did. `count` is told whether the job counts.
+    ///
+    /// In this order: what the job holds is dropped, the job is counted, and the handle learns of it. So whoever has the
+    /// result finds the captures gone, as after a job that ran. Panics at the end with what a destructor panicked with.
+    fn end_unrun(&self, error: JoinError, count: impl FnOnce(bool)) -> bool {
         let Some((f, counted)) = self.claim() else { return false };
-        if counted {
-            count();
-        }
-        // The error is no panic, so there is nothing to be heard of.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
+        count(counted);
+        // The error is no panic, so there is nothing else to be heard of.
         let _ = self.leave(Outcome::Missed(error, Ok(())));
         let _ = self.complete();
-        drop(f);
+        dropped.unwrap_or_else(|payload| resume_unwind(payload));
         true
     }
 
@@ -199,11 +200,17 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
                 ledger.count_discarded();
             }
         };
-        // Only jobs are discarded: the halves of a join never count, and their tickets orphan them.
-        if !self.stage.look().is_counted() {
+        // Submitted anew, it counts whatever has become of it. (Only jobs are discarded: the halves of a join never count,
+        // and their tickets orphan them.)
+        let is_anew = !self.stage.look().is_counted();
+        let count_if = |counted| {
+            if counted || is_anew {
+                count();
+            }
+        };
+        if !self.end_unrun(JoinError::Unrun(reason), count_if) && is_anew {
             count();
         }
-        self.end_unrun(JoinError::Unrun(reason), count);
     }
 
     /// The pool hands the ticket back. Returns whether that is a job's end for the pool.
@@ -335,7 +342,11 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
     }
 
     fn cancel(&self, ledger: &Ledger) -> bool {
-        if self.end_unrun(JoinError::Cancelled, || ledger.count_cancelled()) {
+        if self.end_unrun(JoinError::Cancelled, |counted| {
+            if counted {
+                ledger.count_cancelled()
+            }
+        }) {
             return true;
         }
         let token = self.rare.as_ref().and_then(|rare| rare.token.as_ref());
@@ -347,7 +358,11 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
 
     fn expire(&self, ledger: &Ledger) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.has_expired())
-            && self.end_unrun(JoinError::Unrun(Reason::Expired), || ledger.count_expired())
+            && self.end_unrun(JoinError::Unrun(Reason::Expired), |counted| {
+                if counted {
+                    ledger.count_expired()
+                }
+            })
     }
 
     fn rare(&self) -> Option<&Rare> {

@@ -51,8 +51,8 @@ pub(crate) trait Task: Send {
     /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>>;
 
-    /// Drops the job unrun, telling whoever waits for it why. If a job of the ledger's ends by it, that is counted
-    /// before anybody hears of it, and before a destructor gets the chance to panic.
+    /// Drops the job unrun, telling whoever waits for it why. If a job of the ledger's ends by it, that is counted, after
+    /// what it held is dropped and before anybody hears of it. A destructor's panic comes out at the end.
     fn discard(self, reason: Reason, ledger: Option<&Ledger>);
 
     /// The pool gives the job out of its hands: from here on it must not count at any desk. Returns whether there
@@ -283,6 +283,15 @@ pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> t
     }
 }
 
+/// Drops the closure of a job that nobody waits for, and then counts the job, also if a destructor panics.
+pub(crate) fn discard_closure<F>(f: F, ledger: Option<&Ledger>) {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
+    if let Some(ledger) = ledger {
+        ledger.count_discarded();
+    }
+    dropped.unwrap_or_else(|payload| resume_unwind(payload));
+}
+
 /// A plain closure: fire and forget.
 pub(crate) struct Closure<F>(pub(crate) F);
 
@@ -292,9 +301,7 @@ impl<F: FnOnce() + Send> Task for Closure<F> {
     }
 
     fn discard(self, _: Reason, ledger: Option<&Ledger>) {
-        if let Some(ledger) = ledger {
-            ledger.count_discarded();
-        }
+        discard_closure(self.0, ledger);
     }
 
     fn release(&mut self) -> bool {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, attributes, cancelling, closures, counting, dynamic, ending, forking, futures, handles,
-    hooks, job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes, shutdown,
+    Claim, Subject, attributes, cancelling, captures, closures, counting, dynamic, ending, forking, futures,
+    handles, hooks, job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes, shutdown,
     shutdown_now, threads, timing, visibility, waiting, workforce,
 };
 
@@ -117,6 +117,7 @@ pub fn cases() -> Vec<Case> {
         workforce::cases(),
         lifecycle::cases(),
         closures::cases(),
+        captures::cases(),
         dynamic::cases(),
     ]
     .concat()

@@ -41,7 +41,7 @@ fn deadly(threads: usize) -> Setup {
 }
 
 /// Its workers die of detached panics, and no new one starts once `broken`.
-fn breakable(threads: usize) -> (Setup, Arc<AtomicBool>) {
+pub(super) fn breakable(threads: usize) -> (Setup, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(false));
     let breaks = broken.clone();
     let setup = deadly(threads).on_start(move |_| {

@@ -50,6 +50,7 @@ mod tools;
 
 mod attributes;
 mod cancelling;
+mod captures;
 mod closures;
 mod counting;
 mod dynamic;
