@@ -256,6 +256,16 @@ pub enum BuildError {
     /// The strategy cannot work with its settings; the text says which and what would be right.
     #[error("{0}")]
     Strategy(String),
+    /// The strategy broke its promise to open one outlet for each seat ([`Strategy::open`](crate::Strategy::open)).
+    #[error("the strategy {strategy:?} opened {opened} outlets for {seats} seats; each seat needs one")]
+    Outlets {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many outlets there were.
+        opened: usize,
+        /// How many there should have been.
+        seats: usize,
+    },
     /// The operating system refused a thread. The workers that had started are stopped and joined.
     #[error("worker {index} could not be started: {source}")]
     Spawn {

@@ -27,7 +27,8 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Strategy`] when the settings make no sense; the text says what would.
+    /// [`BuildError::Strategy`] when the settings make no sense; the text says what would. The build itself fails with
+    /// [`BuildError::Outlets`] when there are more or fewer outlets than seats.
     fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError>;
 
     /// Runs both closures, possibly at once, and returns both results.

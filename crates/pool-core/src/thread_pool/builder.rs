@@ -347,6 +347,10 @@ impl<S: Strategy> Builder<S> {
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
         let ends = self.strategy.open(seats)?;
+        let opened = ends.outlets.len();
+        if opened != seats {
+            return Err(BuildError::Outlets { strategy: S::NAME, opened, seats });
+        }
         let limit = self.cpu_limit.as_ref().and_then(Source::limit);
         let settings = self.settings(most, limit)?;
         let limit = limit.map(|cpus| cpus.saturating_mul(self.threads_per_cpu()));
@@ -368,10 +372,9 @@ impl<S: Strategy> Builder<S> {
         after_fork::register(core.clone());
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
-        pool.core.life.expect();
+        let building = Expected::new(&pool.core);
         let started = start_all(&pool.core, threads);
-        // The builder leaves.
-        pool.core.worker_is_gone();
+        drop(building);
         started.map(|()| pool)
     }
 
@@ -436,15 +439,35 @@ impl<S: Strategy> Builder<S> {
     }
 }
 
+/// A worker that is about to be started, or the builder: the pool does not end without it. It is gone when this is dropped, also
+/// by a panic, or the drop of the pool would wait for it for ever.
+struct Expected<'a, S: Strategy>(&'a Core<S>);
+
+impl<'a, S: Strategy> Expected<'a, S> {
+    fn new(core: &'a Core<S>) -> Self {
+        core.life.expect();
+        Expected(core)
+    }
+
+    /// From here on the worker itself tells when it is gone.
+    fn is_there(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<S: Strategy> Drop for Expected<'_, S> {
+    fn drop(&mut self) {
+        self.0.worker_is_gone();
+    }
+}
+
 fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize) -> Result<(), BuildError> {
     for index in 0..threads {
-        core.life.expect();
+        let worker = Expected::new(core);
         // Whoever has the pool before this worker has arrived may write to it.
         core.mail.open(index);
-        if let Err(source) = worker::start(core, index) {
-            core.worker_is_gone();
-            return Err(BuildError::Spawn { index, source });
-        }
+        worker::start(core, index).map_err(|source| BuildError::Spawn { index, source })?;
+        worker.is_there();
     }
     if !core.settings.on_start.is_set() && core.all_serve_all() {
         // Nothing can go wrong any more: they are on their way, and whoever comes first takes what there is.

@@ -48,11 +48,14 @@ impl<O: Outlet> Seat<O> {
         Seat { inner: Mutex::new(inner) }
     }
 
-    /// Sits down. The outlet is back in its place when the guard is dropped, however the worker ends.
+    /// Sits down. The outlet is back in its place when the guard is dropped, however the worker ends; also if it panics
+    /// here.
     pub(super) fn sit(&self) -> Sitting<'_, O> {
-        let mut outlet = self.lock().outlet.take().expect("a seat has one worker at a time");
-        outlet.attach();
-        Sitting { seat: self, outlet: Some(outlet) }
+        let outlet = self.lock().outlet.take().expect("a seat has one worker at a time");
+        let mut sitting = Sitting { seat: self, outlet: Some(outlet), attached: false };
+        sitting.outlet().attach();
+        sitting.attached = true;
+        sitting
     }
 
     /// Starts a thread that will sit here, and buries the one that sat here before.
@@ -88,6 +91,7 @@ pub(super) struct Sitting<'a, O: Outlet> {
     seat: &'a Seat<O>,
     /// `None` only in `drop`.
     outlet: Option<O>,
+    attached: bool,
 }
 
 impl<O: Outlet> Sitting<'_, O> {
@@ -99,7 +103,9 @@ impl<O: Outlet> Sitting<'_, O> {
 impl<O: Outlet> Drop for Sitting<'_, O> {
     fn drop(&mut self) {
         let mut outlet = self.outlet.take().expect("dropped once");
-        outlet.detach();
+        if self.attached {
+            outlet.detach();
+        }
         self.seat.lock().outlet = Some(outlet);
     }
 }

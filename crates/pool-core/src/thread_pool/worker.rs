@@ -67,12 +67,16 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         let seat = &core.seats[index];
         let _worker = current::enter(core.ledger().id(), index);
         let _member = join_workforce(core.ledger().workforce().get(), index);
-        let mut sitting = seat.sit();
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_start.call(index))) {
+        let start = || {
+            let sitting = seat.sit();
+            core.settings.on_start.call(index);
+            sitting
+        };
+        let mut sitting = catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|payload| {
             seat.note(|record| record.failed_starts += 1);
             core.life.direct(|roster| roster.count_failed_start());
-            std::panic::resume_unwind(payload);
-        }
+            std::panic::resume_unwind(payload)
+        });
         seat.note(|record| record.failed_starts = 0);
         core.mail.open(index);
         core.life.worker_is_ready(index);
