@@ -45,14 +45,15 @@
 //!
 //! The entry counters are also the pool's count of submissions, so counting costs nothing extra.
 //!
-//! # After the end
+//! # What comes late
 //!
-//! Each sweep ends with a call of what the gate was made with. So whoever pushes into a channel that is being closed looks
-//! afterwards whether a job was left there that should not be: it has left the gate by then, and sees what the closer did before
-//! `close` (both are in the one order of sequentially consistent operations, or behind the heavy fence).
+//! Each sweep ends with a [call](Late), by a thread that is not inside. So whoever has pushed into a channel that is being
+//! closed looks afterwards whether its job is one that nobody is to run any more, and sees what the closer did before `close`:
+//! it has read the state that was set after that.
 
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::Weak;
 
 use crossbeam_utils::CachePadded;
 
@@ -140,6 +141,12 @@ impl Passages {
     }
 }
 
+/// Who sees to what is pushed while the gate is being closed.
+pub(crate) trait Late: Send + Sync {
+    /// A thread has closed the gate, or has left it after that. What it may have pushed is visible now.
+    fn surfaced(&self);
+}
+
 /// An inlet behind its gate.
 pub(crate) struct Gate<I> {
     passages: Arc<Passages>,
@@ -149,8 +156,7 @@ pub(crate) struct Gate<I> {
     has_light_fences: bool,
     dropped: AtomicBool,
     inlet: UnsafeCell<Option<I>>,
-    /// Called at the end of each sweep, by a thread that is not inside.
-    swept: Box<dyn Fn() + Send + Sync>,
+    late: Weak<dyn Late>,
 }
 
 // SAFETY: the inlet is shared by reference between threads (`I: Sync`), and dropped by one of them (`I: Send`); the
@@ -158,15 +164,14 @@ pub(crate) struct Gate<I> {
 unsafe impl<I: Send + Sync> Sync for Gate<I> {}
 
 impl<I> Gate<I> {
-    /// `swept` is called when the gate was closed, and by each thread that leaves it afterwards.
-    pub(crate) fn new(passages: Arc<Passages>, inlet: I, swept: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(passages: Arc<Passages>, inlet: I, late: Weak<dyn Late>) -> Self {
         Gate {
             passages,
             state: AtomicU8::new(OPEN),
             has_light_fences: can_fence(),
             dropped: AtomicBool::new(false),
             inlet: UnsafeCell::new(Some(inlet)),
-            swept: Box::new(swept),
+            late,
         }
     }
 
@@ -237,7 +242,7 @@ impl<I> Gate<I> {
                 unsafe { *inlet = None };
             });
         }
-        (self.swept)();
+        self.late.upgrade().into_iter().for_each(|late| late.surfaced());
     }
 }
 
@@ -306,6 +311,16 @@ impl<I> Drop for Passing<'_, I> {
     }
 }
 
+/// For gates without a pool.
+#[cfg(test)]
+fn nobody() -> Weak<dyn Late> {
+    struct Nobody;
+    impl Late for Nobody {
+        fn surfaced(&self) {}
+    }
+    Weak::<Nobody>::new()
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -314,7 +329,7 @@ mod tests {
     fn a_closed_gate_lets_nobody_in_and_drops_the_inlet_once() {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
-        let gate = Gate::new(passages.clone(), inlet.clone(), || ());
+        let gate = Gate::new(passages.clone(), inlet.clone(), nobody());
         drop(gate.enter_from_outside(0).unwrap());
         drop(gate.enter(passages.uncounted()).unwrap());
         assert_eq!(passages.submitted(), 1);
@@ -335,7 +350,7 @@ mod tests {
     fn enter_often_and_close(own: usize) {
         let inlet = Arc::new(());
         let passages = Arc::new(Passages::new(1));
-        let gate = Gate::new(passages.clone(), inlet.clone(), || ());
+        let gate = Gate::new(passages.clone(), inlet.clone(), nobody());
         for entries in 1..=3 * FEW {
             drop(gate.enter_own(own).unwrap());
             assert_eq!(passages.submitted(), entries);
@@ -351,7 +366,7 @@ mod tests {
     #[test]
     fn whoever_is_inside_keeps_the_inlet_alive() {
         let inlet = Arc::new(());
-        let gate = Gate::new(Arc::new(Passages::new(0)), inlet.clone(), || ());
+        let gate = Gate::new(Arc::new(Passages::new(0)), inlet.clone(), nobody());
         let inside = gate.enter(0).unwrap();
         gate.close();
         assert_eq!(Arc::strong_count(&inside), 2);
@@ -395,7 +410,7 @@ mod model {
         model.check(move || {
             let alive = Arc::new(AtomicUsize::new(1));
             let passages = Arc::new(Passages::new(2));
-            let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }, || ()));
+            let gate = Arc::new(Gate::new(passages, Inlet { alive: alive.clone() }, nobody()));
             // The first entry on a worker's stripe is a locked one; those that follow are not.
             OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
             let submitters = submitters.map(|submit| {
@@ -432,7 +447,8 @@ mod model {
     fn a_worker_that_begins_to_count_lightly_is_not_overlooked() {
         loom::model(|| {
             let alive = Arc::new(AtomicUsize::new(1));
-            let gate = Arc::new(Gate::new(Arc::new(Passages::new(1)), Inlet { alive: alive.clone() }, || ()));
+            let gate =
+                Arc::new(Gate::new(Arc::new(Passages::new(1)), Inlet { alive: alive.clone() }, nobody()));
             let worker = {
                 let gate = gate.clone();
                 thread::spawn(move || (0..2).for_each(|_| use_inlet(gate.enter_own(OWN[0]))))

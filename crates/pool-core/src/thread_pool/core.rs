@@ -15,7 +15,7 @@ use super::staffing::LastIsGone;
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
-use crate::gate::{Gate, Inside};
+use crate::gate::{Gate, Inside, Late};
 use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
@@ -51,12 +51,9 @@ impl<S: Strategy> Core<S> {
         let is_careful = settings.scales || has_spares || ledger.is_careful();
         let life = Life::new(roster);
         life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
-        Arc::new_cyclic(|me: &Weak<Core<S>>| Core {
+        Arc::new_cyclic(|me| Core {
             me: me.clone(),
-            gate: Gate::new(ledger.passages().clone(), ends.inlet, {
-                let me = me.clone();
-                move || me.upgrade().iter().for_each(|core| core.gate_was_left())
-            }),
+            gate: Gate::new(ledger.passages().clone(), ends.inlet, me.clone()),
             ledger: Arc::new(ledger),
             lane: Lane::default(),
             mail: Mail::new(seats.len()),
@@ -387,16 +384,6 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// A thread has left the gate, and it was closed; or has just closed it.
-    ///
-    /// It may have pushed a job after a `shutdown_now` had emptied the queue. The workers would come by it only when they have
-    /// finished what they run.
-    fn gate_was_left(&self) {
-        if self.life.gives_back() && self.state() != PoolState::Terminated {
-            self.set_aside_queued();
-        }
-    }
-
     /// A worker is gone for good. The last one sees to what nobody will run any more, and ends the pool.
     pub(super) fn worker_is_gone(&self) {
         if self.life.forget() {
@@ -474,6 +461,16 @@ impl<S: Strategy> Raise for Core<S> {
             Push::Queued => true,
             Push::Displaced(_) | Push::RunHere(_) | Push::Refused(..) => false,
             Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for who does not wait"),
+        }
+    }
+}
+
+impl<S: Strategy> Late for Core<S> {
+    /// It may be a job that was pushed after a `shutdown_now` had emptied the queue. The workers would come by it only when they
+    /// have finished what they run.
+    fn surfaced(&self) {
+        if self.life.gives_back() && self.state() != PoolState::Terminated {
+            self.set_aside_queued();
         }
     }
 }
