@@ -54,9 +54,10 @@ impl Rare {
         let _named = enter_named(self.name);
         let _token = enter_token(self.token.clone());
         let watched = self.watch(desk);
-        // The limit is for the job alone, not for what is called when it is counted.
+        let listed = desk.zip(self.token.as_ref()).map(|(desk, token)| desk.list(token));
+        // Both are for the job alone, not for what is called when it is counted.
         let f = move || {
-            let _watched = watched;
+            let _guards = (watched, listed);
             f()
         };
         run_counted(f, desk)

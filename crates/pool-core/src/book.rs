@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::thread;
 use std::time::Duration;
 
-use crate::Ledger;
 use crate::counts::WorkerStats;
 use crate::observer::Observer;
+use crate::running::{Listed, Running};
 use crate::spell::Spell;
+use crate::{CancelToken, Ledger};
 
 /// What is counted wherever jobs run.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Book {
     /// Whether one does, and nobody watches: the one thing that a job asks.
     is_plain: bool,
     pub(crate) observer: Option<Box<Observer>>,
+    /// Which of these jobs can be told to stop.
+    pub(crate) running: Running,
 }
 
 /// What is counted for a worker: its jobs, and how it spends its time.
@@ -111,6 +114,16 @@ impl<'a> Desk<'a> {
     /// The books that the desk belongs to.
     pub(crate) fn ledger(self) -> &'a Ledger {
         self.ledger
+    }
+
+    /// Lists the token of a job that is about to run, until the guard is dropped.
+    pub(crate) fn list(self, token: &CancelToken) -> Listed<'a> {
+        let listed = self.book.running.list(token);
+        // After it is listed: see `Ledger::cancel_running`.
+        if self.ledger.cancels_late() {
+            token.cancel();
+        }
+        listed
     }
 
     /// Runs a job and counts it. Its name must be entered by now, and until it has ended.

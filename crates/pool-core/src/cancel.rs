@@ -92,6 +92,11 @@ impl CancelToken {
         self.0.flag.0.fetch_or(SET, Release);
     }
 
+    /// Whether they are clones of one token.
+    pub(crate) fn is(&self, other: &CancelToken) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether the token, or one that it is a child of, is set. A load for each generation whose tokens are not gone.
     pub fn is_cancelled(&self) -> bool {
         let mut above = &self.0.above;

@@ -3,7 +3,7 @@
 //! The counters themselves are in `book`, the waiting in `rest`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::*, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*, fence};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
@@ -56,6 +56,8 @@ pub struct Ledger {
     urgency: Urgency,
     raise: RaiseSlot,
     admission: Option<Admission>,
+    /// Whatever starts from now on is told to stop.
+    cancels_late: AtomicBool,
 }
 
 impl Ledger {
@@ -92,6 +94,7 @@ impl Ledger {
             urgency: Urgency::default(),
             raise: RaiseSlot::default(),
             admission: None,
+            cancels_late: AtomicBool::new(false),
         }
     }
 
@@ -195,6 +198,18 @@ impl Ledger {
         });
         self.settle();
         ticket
+    }
+
+    /// Sets the tokens of the jobs that run, and returns how many there were. `late`: also of those that start from now on.
+    ///
+    /// Each list is behind a lock: a job that is not found in it is listed later, and then sees `late`.
+    pub(crate) fn cancel_running(&self, late: bool) -> usize {
+        self.cancels_late.fetch_or(late, Relaxed);
+        self.books().map(|book| book.running.cancel()).sum()
+    }
+
+    pub(crate) fn cancels_late(&self) -> bool {
+        self.cancels_late.load(Relaxed)
     }
 
     /// What the pool has counted so far. At rest it adds up, and `submitted` is never less than the rest.

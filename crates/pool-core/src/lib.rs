@@ -179,6 +179,8 @@ mod progress;
 mod raise;
 mod rest;
 #[cfg(not(loom))]
+mod running;
+#[cfg(not(loom))]
 mod scope;
 #[cfg(all(feature = "serde", not(loom)))]
 mod serialize;

@@ -88,7 +88,8 @@ pub trait Pool: Send + Sync {
     /// [`Shutdown::Pending`].
     fn shutdown(&self) -> Shutdown;
 
-    /// Takes no more jobs, gives back every live job that has not started, and waits for those that run.
+    /// Takes no more jobs, gives back every live job that has not started, and waits for those that run. It does not ask those
+    /// to stop: [`cancel_running`](Pool::cancel_running) does.
     ///
     /// Jobs come back in the order in which the workers would have taken them, as far as there is one; they count as
     /// discarded. Running a returned job of a handle completes the handle, and so does dropping it; until then, whoever joins
@@ -135,6 +136,31 @@ pub trait Pool: Send + Sync {
     fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
         let _ = limit;
         Err(unsupported(self, "wait for a shutdown with a limit"))
+    }
+
+    /// Asks the jobs that run to stop: sets the [token](crate::Attributes::token) of each, and returns how many there were.
+    ///
+    /// It is the job's own token that is set, not the one which that is a child of. So no other job is stopped, unless the job
+    /// has handed its token down to it. A job that was submitted with neither a token nor a [run limit](crate::Attributes::run_limit) has none and hears nothing; nor do the
+    /// jobs of scopes and the halves of joins, for whom the job that waits for them may look. Jobs in the queue are not meant.
+    /// The caller's own job is, if it is one of the pool's.
+    ///
+    /// No form of [`shutdown`](Pool::shutdown) does this by itself. To end a pool as soon as its jobs allow it, take back what
+    /// has not started, and then ask the rest to stop. A job that a worker had taken by then, and starts only now, is asked as
+    /// well:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// use pool_core::{Job, Pool, Shutdown, Unsupported};
+    /// fn stop(pool: &Arc<dyn Pool>, patience: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
+    ///     let (never_started, _) = pool.shutdown_now_timeout(Duration::ZERO)?;
+    ///     pool.cancel_running();
+    ///     Ok((never_started, pool.shutdown_timeout(patience)?))
+    /// }
+    /// ```
+    fn cancel_running(&self) -> usize {
+        self.ledger().cancel_running(false)
     }
 
     /// Starts no more jobs until [`resume`](Pool::resume); those that run go on. A shutdown resumes.
@@ -342,6 +368,10 @@ impl<P: Pool + ?Sized> Pool for Arc<P> {
 
     fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
         (**self).shutdown_now_timeout(limit)
+    }
+
+    fn cancel_running(&self) -> usize {
+        (**self).cancel_running()
     }
 
     fn pause(&self) -> Result<(), Unsupported> {

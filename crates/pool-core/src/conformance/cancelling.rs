@@ -1,9 +1,12 @@
-//! Cancelling what has not started.
+//! Cancelling what has not started, and asking what runs to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::case::{Case, case};
-use super::tools::{Latch, Plug, Tally};
+use super::tools::{Latch, Plug, Tally, ended, until};
 use super::{Claim, Subject};
-use crate::{JoinError, PoolExt};
+use crate::{Attributes, CancelToken, JobHandle, JoinError, Pool, PoolExt, Shutdown, current_token};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -20,6 +23,11 @@ pub(super) fn cases() -> Vec<Case> {
         case!("cancelling", either_the_worker_or_the_canceller_wins)
             .needs(&[Claim::Counts, Claim::WaitIdle])
             .submits(500),
+        case!("cancelling", those_that_run_are_told_and_no_others).needs(&[Claim::Parallel]).queues(1),
+        case!("cancelling", a_job_may_tell_itself_and_a_pool_at_rest_tells_nobody).submits(1),
+        case!("cancelling", a_pool_ends_as_soon_as_its_jobs_heed_their_tokens)
+            .needs(&[Claim::ShutdownNow, Claim::Lifecycle])
+            .queues(1),
     ]
 }
 
@@ -132,4 +140,55 @@ fn either_the_worker_or_the_canceller_wins(subject: &Subject) {
     assert_eq!(ran.get() + cancelled, 500);
     let counts = pool.counts();
     assert_eq!((counts.completed, counts.cancelled), (ran.get() as u64, cancelled as u64));
+}
+
+/// A job that runs until it is told to stop. Returns when it has started.
+fn until_told(pool: &Arc<dyn Pool>, attributes: Attributes) -> JobHandle<()> {
+    let started = Latch::default();
+    let starts = started.clone();
+    let job = move || {
+        starts.open();
+        let token = current_token().expect("the job has a token");
+        until(|| token.is_cancelled());
+    };
+    let handle = pool.spawn_with(attributes, job).unwrap();
+    started.wait();
+    handle
+}
+
+fn those_that_run_are_told_and_no_others(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let group = CancelToken::new();
+    let told = until_told(&pool, Attributes::new().token(&group));
+    // Without a token it hears nothing.
+    let plug = Plug::some(&pool, 1);
+    let queued = pool.spawn_with(Attributes::new().token(&group), || 7).unwrap();
+    assert_eq!(pool.cancel_running(), 1);
+    ended(told).unwrap();
+    assert!(!group.is_cancelled());
+    plug.pull();
+    assert_eq!(ended(queued).unwrap(), 7);
+    let limited = until_told(&pool, Attributes::new().run_limit(Duration::from_secs(3600)));
+    assert_eq!(pool.cancel_running(), 1);
+    ended(limited).unwrap();
+}
+
+fn a_job_may_tell_itself_and_a_pool_at_rest_tells_nobody(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let inner = pool.clone();
+    let job = move || (inner.cancel_running(), current_token().unwrap().is_cancelled());
+    let told = pool.spawn_with(Attributes::new().token(&CancelToken::new()), job).unwrap();
+    assert_eq!(ended(told).unwrap(), (1, true));
+    assert_eq!(pool.cancel_running(), 0);
+}
+
+fn a_pool_ends_as_soon_as_its_jobs_heed_their_tokens(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let told = until_told(&pool, Attributes::new().token(&CancelToken::new()));
+    pool.execute(|| ()).unwrap();
+    let (jobs, shutdown) = pool.shutdown_now_timeout(Duration::ZERO).unwrap();
+    assert_eq!((jobs.len(), shutdown), (1, Shutdown::Pending { queued: 0, running: 1 }));
+    assert_eq!(pool.cancel_running(), 1);
+    assert_eq!(pool.shutdown(), Shutdown::Terminated);
+    ended(told).unwrap();
 }

@@ -221,6 +221,15 @@ impl<S: Strategy> Pool for ThreadPool<S> {
         Ok(self.core.shutdown_now(Some(limit)))
     }
 
+    fn cancel_running(&self) -> usize {
+        // Nothing runs in a forked child, and some worker may have held the lock of its list.
+        if self.core.life.is_forked() {
+            return 0;
+        }
+        // When the queue has been given back, what starts is what a worker had taken before.
+        self.ledger().cancel_running(self.core.life.gives_back())
+    }
+
     fn pause(&self) -> Result<(), Unsupported> {
         self.core.life.pause();
         Ok(())

@@ -1,0 +1,72 @@
+//! The tokens of the jobs that run, so that they can all be told to stop.
+//!
+//! Only a job that has a token is listed, for as long as it runs, with the counters of whoever runs it. A worker's list is its own but
+//! for whoever tells them to stop, so its lock is free.
+
+use std::sync::Mutex;
+
+use crate::CancelToken;
+use crate::sync::lock;
+
+#[derive(Default)]
+pub(crate) struct Running(Mutex<Vec<CancelToken>>);
+
+impl Running {
+    /// Lists the token until the guard is dropped.
+    pub(crate) fn list(&self, token: &CancelToken) -> Listed<'_> {
+        lock(&self.0).push(token.clone());
+        Listed { running: self, token: token.clone() }
+    }
+
+    /// Sets the tokens that are listed, and returns how many there were.
+    pub(crate) fn cancel(&self) -> usize {
+        let tokens = lock(&self.0);
+        tokens.iter().for_each(CancelToken::cancel);
+        tokens.len()
+    }
+}
+
+pub(crate) struct Listed<'a> {
+    running: &'a Running,
+    token: CancelToken,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        let mut tokens = lock(&self.running.0);
+        // Mostly it is the last: others are behind it where threads share a list.
+        if let Some(place) = tokens.iter().rposition(|token| token.is(&self.token)) {
+            tokens.swap_remove(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Ledger;
+
+    #[test]
+    fn a_token_is_listed_once_for_each_job_and_set_while_it_is() {
+        let running = Running::default();
+        let [first, second, third] = [(); 3].map(|()| CancelToken::new());
+        let (twice, other) = ([running.list(&first), running.list(&first)], running.list(&second));
+        drop(running.list(&third));
+        assert_eq!(running.cancel(), 3);
+        assert!(first.is_cancelled() && second.is_cancelled() && !third.is_cancelled());
+        drop(twice);
+        assert_eq!(running.cancel(), 1);
+        drop(other);
+        assert_eq!(running.cancel(), 0);
+    }
+    #[test]
+    fn what_starts_late_is_told_at_its_start() {
+        let ledger = Ledger::for_adapter("late", 1);
+        let [early, late] = [(); 2].map(|()| CancelToken::new());
+        ledger.cancel_running(false);
+        drop(ledger.desk_anywhere().list(&early));
+        ledger.cancel_running(true);
+        drop(ledger.desk_anywhere().list(&late));
+        assert!(!early.is_cancelled() && late.is_cancelled());
+    }
+}
