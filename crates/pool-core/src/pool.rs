@@ -141,9 +141,10 @@ pub trait Pool: Send + Sync {
     /// Asks the jobs that run to stop: sets the [token](crate::Attributes::token) of each, and returns how many there were.
     ///
     /// It is the job's own token that is set, not the one which that is a child of. So no other job is stopped, unless the job
-    /// has handed its token down to it. A job that was submitted with neither a token nor a [run limit](crate::Attributes::run_limit) has none and hears nothing; nor do the
-    /// jobs of scopes and the halves of joins, for whom the job that waits for them may look. Jobs in the queue are not meant.
-    /// The caller's own job is, if it is one of the pool's.
+    /// has handed its token down to it. A job that was submitted with neither a token nor a
+    /// [run limit](crate::Attributes::run_limit) has none and hears nothing; nor do the jobs of scopes and the halves of joins,
+    /// for whom the job that waits for them may look. Jobs in the queue are not meant. The caller's own job is, if it is one of
+    /// the pool's. Takes a lock for each worker.
     ///
     /// No form of [`shutdown`](Pool::shutdown) does this by itself. To end a pool as soon as its jobs allow it, take back what
     /// has not started, and then ask the rest to stop. A job that a worker had taken by then, and starts only now, is asked as

@@ -450,7 +450,7 @@ impl<'a, S: Strategy> Expected<'a, S> {
     }
 
     /// From here on the worker itself tells when it is gone.
-    fn is_there(self) {
+    fn forget(self) {
         std::mem::forget(self);
     }
 }
@@ -467,7 +467,7 @@ fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize) -> Result<(), Bui
         // Whoever has the pool before this worker has arrived may write to it.
         core.mail.open(index);
         worker::start(core, index).map_err(|source| BuildError::Spawn { index, source })?;
-        worker.is_there();
+        worker.forget();
     }
     if !core.settings.on_start.is_set() && core.all_serve_all() {
         // Nothing can go wrong any more: they are on their way, and whoever comes first takes what there is.
