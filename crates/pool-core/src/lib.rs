@@ -160,6 +160,8 @@ mod hooks;
 #[cfg(not(loom))]
 mod idle;
 #[cfg(not(loom))]
+mod in_place;
+#[cfg(not(loom))]
 mod job;
 #[cfg(not(loom))]
 mod ledger;
@@ -228,6 +230,7 @@ pub use crate::{
     handle::JobHandle,
     hooks::{JobInfo, JobOutcome, PanicInfo},
     idle::Idle,
+    in_place::MOST_IN_PLACE,
     job::Job,
     ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},

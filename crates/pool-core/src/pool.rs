@@ -61,7 +61,9 @@ pub trait Pool: Send + Sync {
     /// Submits a job.
     ///
     /// A job submitted by one of the pool's own workers never waits for room: where the policy would make it wait, the
-    /// worker runs it in place.
+    /// worker runs it in place, inside the job that submits it. At most [`MOST_IN_PLACE`](crate::MOST_IN_PLACE) jobs lie on each
+    /// other so; one that would be the next is kept, past the limit of the queue, until a worker has ended what it runs: see
+    /// [`Push::RunHere`](crate::Push::RunHere).
     ///
     /// # Errors
     ///

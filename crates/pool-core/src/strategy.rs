@@ -94,6 +94,11 @@ pub enum Push {
         new: Job,
     },
     /// The submitter is to run it, now.
+    ///
+    /// A job that is run so may submit the next, and each lies on the stack of the one before. So on a thread where
+    /// [`MOST_IN_PLACE`](crate::MOST_IN_PLACE) jobs lie on each other already, the pool keeps the job, whatever the size of the
+    /// queue, until a worker is between two jobs: it is queued as soon as there is room, behind all that is queued by then, or
+    /// run by a worker that has just ended a job, the oldest first.
     RunHere(Job),
     /// It was not accepted.
     Refused(Job, Reason),

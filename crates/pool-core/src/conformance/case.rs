@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{
     Claim, Subject, attributes, cancelling, captures, closures, counting, dynamic, ending, forking, futures,
-    handles, hooks, job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes, shutdown,
-    shutdown_now, threads, timing, visibility, waiting, workforce,
+    handles, hooks, in_place, job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes,
+    shutdown, shutdown_now, threads, timing, visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -99,6 +99,7 @@ pub fn cases() -> Vec<Case> {
         panics::cases(),
         rejection::cases(),
         handles::cases(),
+        in_place::cases(),
         futures::cases(),
         cancelling::cases(),
         attributes::cases(),

@@ -59,6 +59,7 @@ mod forking;
 mod futures;
 mod handles;
 mod hooks;
+mod in_place;
 mod job_hooks;
 mod lifecycle;
 mod limit;

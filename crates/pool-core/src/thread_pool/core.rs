@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::attention::Matter;
-use super::lane::{Lane, Nudge};
+use super::lane::{Displaced, Lane, Nudge};
 use super::life::Life;
 use super::mail::Mail;
 use super::roster::Roster;
@@ -16,6 +16,7 @@ use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside, Late};
+use crate::in_place::InPlace;
 use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
@@ -160,19 +161,30 @@ impl<S: Strategy> Core<S> {
             displaced.extend(self.displace(old));
             push = inlet.push(new, submit, caller);
         }
+        if let Push::Displaced(job) = push {
+            displaced.push(job);
+            push = Push::Queued;
+        }
+        let level = InPlace::enter();
+        if level.is_none() {
+            displaced.drain(..).for_each(|job| self.put_in_lane(&inlet, Job::from_task(Displaced(job))));
+            if let Push::RunHere(job) = push {
+                self.put_in_lane(&inlet, job);
+                push = Push::Queued;
+            }
+        }
         // What follows may take long or shut the pool down, and that waits for those who are inside.
         drop(inlet);
-        displaced.into_iter().for_each(|old| self.ledger.discard(old, Reason::Displaced));
+        displaced.into_iter().for_each(|job| self.ledger.discard(job, Reason::Displaced));
         match push {
-            Push::Queued | Push::MadeRoom { .. } => {}
-            Push::Displaced(job) => self.ledger.discard(job, Reason::Displaced),
             Push::RunHere(job) => {
                 let ticket = self.ledger.run_in_passing(job, self.ledger.desk_anywhere());
                 debug_assert!(ticket.is_none(), "tickets are not submitted as jobs");
+                Ok(())
             }
-            Push::Refused(job, reason) => return Err(self.ledger.reject(job, reason)),
+            Push::Refused(job, reason) => Err(self.ledger.reject(job, reason)),
+            Push::Queued | Push::MadeRoom { .. } | Push::Displaced(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Returns a job that a policy took out of the queue, to be given up. It may be a ticket, which policies are not for:
@@ -229,8 +241,8 @@ impl<S: Strategy> Core<S> {
         self.ledger.raise().set(queue);
     }
 
-    /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job. This happens inside
-    /// the gate, so that the workers, who leave when the inlet is gone, see it.
+    /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job; or a job, if the
+    /// submitter cannot run it. This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
     #[cold]
     fn put_in_lane(&self, inlet: &S::Inlet, ticket: Job) {
         self.lane.put(ticket, &self.life.attention);
@@ -277,16 +289,22 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
-    /// Tries once more to queue a ticket that found no room. When the pool takes nothing more, it stays in the lane.
+    /// Tries once more to queue what found no room. When the pool takes nothing more, it stays in the lane.
     #[cold]
     pub(super) fn requeue_lane(&self) {
         if self.gate.is_closed() {
             return;
         }
+        let attention = &self.life.attention;
         // One pop makes room for one; moving all each time would take quadratic time when the lane is long.
-        if let Some(ticket) = self.lane.take_one(&self.life.attention) {
-            // A refused ticket is dropped, and whoever waits behind it learns so.
-            drop(self.queue_ticket(ticket));
+        let Some(oldest) = self.lane.take_one(attention) else { return };
+        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
+            // The caller looks into the lane before it leaves.
+            return self.lane.put_back(oldest, attention);
+        };
+        if let Some(oldest) = push_ticket(&*inlet, oldest, Submit::ticket()) {
+            self.lane.put_back(oldest, attention);
+            drop(push_ticket(&*inlet, Job::from_task(Nudge), Submit::ticket()));
         }
     }
 
@@ -358,6 +376,7 @@ impl<S: Strategy> Core<S> {
         // Held until all are kept, or those that others take out later would come before them.
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.drain(&mut jobs);
+        jobs.extend(self.lane.take_jobs(&self.life.attention));
         jobs.extend(self.mail.take_all(&self.life.attention));
         let kept = self.keep(jobs);
         drop(spare);
@@ -444,9 +463,9 @@ impl<S: Strategy> Core<S> {
         let mut jobs = Vec::new();
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
         jobs.extend(self.mail.take_all(&self.life.attention));
-        self.set_aside(jobs, reason);
         // Dropping a ticket tells the waiters of its scope.
-        drop(self.lane.take_all(&self.life.attention));
+        jobs.extend(self.lane.take_all(&self.life.attention));
+        self.set_aside(jobs, reason);
         self.ledger.settle();
         self.life.terminate();
     }

@@ -1,13 +1,16 @@
-//! Tickets that found the queue full.
+//! Tickets that found the queue full, and jobs that would otherwise be run in place too [deep](crate::in_place).
 //!
 //! A ticket leads a worker to work that is kept elsewhere, and losing one could leave that work undone, so a
 //! bounded queue's limit cannot be for tickets. One that is refused goes to this side lane, which workers look at
-//! after every pop: before they run what they popped, they try to queue the lane's tickets in the room that the pop
-//! made, so that others can take them; afterwards they run what is still there, so that none waits for ever.
+//! after every pop: before they run what they popped, they try to queue the oldest of the lane in the room that the pop
+//! made, so that others can take it; afterwards they run what is in the lane by then, so that nothing waits for ever. What
+//! comes in meanwhile is for the time after the next pop, or a job that submits its next step would keep its worker
+//! from the queue.
 //!
-//! No ticket is forgotten: whoever puts one here then pushes a no-op job. If that is queued, a worker pops it and
+//! Nothing is forgotten: whoever puts something here then pushes a no-op job. If that is queued, a worker pops it and
 //! looks. If it is refused, the queue was full after the ticket was put, so a pop is still to come, and whoever makes it
-//! looks. (The flag and queue positions are sequentially consistent, so "after" has one meaning.)
+//! looks. (The flag and queue positions are sequentially consistent, so "after" has one meaning.) Whoever finds the channel
+//! closed empties the lane: nothing is put here after that.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,37 +23,77 @@ use crate::{Job, Ledger, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {
-    tickets: Mutex<VecDeque<Job>>,
+    kept: Mutex<VecDeque<Job>>,
 }
 
 impl Lane {
     pub(super) fn put(&self, ticket: Job, attention: &Attention) {
-        let mut tickets = self.lock();
-        tickets.push_back(ticket);
-        attention.put(Matter::LANE, true);
+        self.change(attention, |kept| kept.push_back(ticket));
     }
 
-    /// Takes the oldest ticket.
+    /// Returns the oldest to its place.
+    pub(super) fn put_back(&self, ticket: Job, attention: &Attention) {
+        self.change(attention, |kept| kept.push_front(ticket));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Takes the oldest.
     #[inline]
     pub(super) fn take_one(&self, attention: &Attention) -> Option<Job> {
-        if attention.now().has(Matter::LANE) { self.take(attention, VecDeque::pop_front) } else { None }
+        if attention.now().has(Matter::LANE) { self.change(attention, VecDeque::pop_front) } else { None }
     }
 
     /// Takes what is there now.
     pub(super) fn take_all(&self, attention: &Attention) -> VecDeque<Job> {
-        self.take(attention, std::mem::take)
+        self.change(attention, std::mem::take)
+    }
+
+    /// Takes the jobs, and leaves the tickets.
+    pub(super) fn take_jobs(&self, attention: &Attention) -> VecDeque<Job> {
+        self.change(attention, |kept| {
+            let (jobs, tickets) = std::mem::take(kept).into_iter().partition(Job::is_job);
+            *kept = tickets;
+            jobs
+        })
     }
 
     #[cold]
-    fn take<T>(&self, attention: &Attention, what: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
-        let mut tickets = self.lock();
-        let taken = what(&mut tickets);
-        attention.put(Matter::LANE, !tickets.is_empty());
-        taken
+    fn change<T>(&self, attention: &Attention, change: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
+        let mut kept = self.lock();
+        let result = change(&mut kept);
+        attention.put(Matter::LANE, !kept.is_empty());
+        result
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A job that was taken out of the queue to be given up, for a worker to do that.
+pub(super) struct Displaced(pub(super) Job);
+
+impl Task for Displaced {
+    const IS_JOB: bool = false;
+
+    fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
+        self.discard(Reason::Displaced, desk.map(Desk::ledger));
+        Ok(None)
+    }
+
+    fn discard(self, _: Reason, ledger: Option<&Ledger>) {
+        match ledger {
+            Some(ledger) => ledger.discard(self.0, Reason::Displaced),
+            None => self.0.discard(Reason::Displaced),
+        }
+    }
+
+    /// The job is not given back: its submitter's pool has given it up.
+    fn release(&mut self) -> bool {
+        false
     }
 }
 

@@ -6,7 +6,7 @@ use super::attention::{Matter, Seen};
 use super::core::Core;
 use super::lane::Nudge;
 use crate::book::Desk;
-use crate::{Idle, Job, Reason, Strategy};
+use crate::{Idle, Job, Outlet, Reason, Strategy};
 
 impl<S: Strategy> Core<S> {
     /// Runs what a worker came by, when something is or was the matter.
@@ -61,6 +61,33 @@ impl<S: Strategy> Core<S> {
             let is_pushed = self.queue_ticket(Job::from_task(Nudge)).is_ok();
             if is_pushed && self.mail.count(index).load(SeqCst) == 0 {
                 self.mail.step_back(awaited);
+            }
+        }
+    }
+
+    /// Runs what lies in the lane by now, or whatever comes there if the channel is closed.
+    #[cold]
+    pub(super) fn serve_lane(
+        &self,
+        index: usize,
+        outlet: &mut S::Outlet,
+        idle: &mut Idle<'_>,
+        is_closed: bool,
+    ) {
+        let desk = self.ledger().worker_desk(index);
+        let mut left = if is_closed { usize::MAX } else { self.lane.len() };
+        while left > 0
+            && let Some(kept) = self.lane.take_one(&self.life.attention)
+        {
+            left -= 1;
+            // This one may take long, and the others need not wait for it.
+            self.requeue_lane();
+            outlet.turn_away();
+            self.hold(idle);
+            if kept.is_job() && self.life.gives_back() {
+                self.set_aside(vec![kept], Reason::ShutDown);
+            } else {
+                self.run_message(kept, index, desk);
             }
         }
     }

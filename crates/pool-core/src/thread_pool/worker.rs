@@ -166,12 +166,8 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             }
             Some(Pop::Closed) => open = false,
         }
-        while let Some(ticket) = core.lane.take_one(attention) {
-            // This one may take long, and the others need not wait for it.
-            core.requeue_lane();
-            sitting.outlet().turn_away();
-            core.hold(&mut idle);
-            core.run_message(ticket, index, desk);
+        if attention.now().has(Matter::LANE) {
+            core.serve_lane(index, sitting.outlet(), &mut idle, !open);
         }
     }
     // Nobody who came before the channel was closed is forgotten.
