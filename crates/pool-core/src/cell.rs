@@ -249,6 +249,23 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         }
     }
 
+    /// Waits until the job is done or orphaned. Before each sleep, the thread does other work as long as there is some: `works`
+    /// returns whether it has, and if not, has the thread unparked when there is.
+    pub(crate) fn wait_meanwhile(&self, mut works: impl FnMut() -> bool) -> Wait {
+        loop {
+            let seen = self.announce(Waiter::Thread(thread::current()));
+            if seen.has_ended() {
+                return Wait::Done;
+            }
+            if seen.is_left_alone() {
+                return Wait::Orphaned;
+            }
+            if !works() {
+                thread::park();
+            }
+        }
+    }
+
     fn announce(&self, waiter: Waiter) -> Seen {
         let (seen, before) = self.stage.wait(waiter);
         // It may be a waker, whose destructor is somebody else's code; no lock is held.

@@ -279,6 +279,26 @@ pub enum BuildError {
     Start(Panic),
 }
 
+/// A broadcast has no results: some worker did not run its part.
+///
+/// By then no part runs any more, nor will one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the broadcast did not reach every worker: {reason}")]
+pub struct BroadcastError {
+    reason: Reason,
+}
+
+impl BroadcastError {
+    pub(crate) fn new(reason: Reason) -> Self {
+        BroadcastError { reason }
+    }
+
+    /// Why a part did not run.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
 /// Why a pool was not resized.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::attributed::Attributed;
+use crate::broadcast::broadcast;
 use crate::error::drop_quietly;
 use crate::fork::install;
 use crate::scope::{Scope, scope};
-use crate::{Attributes, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
+use crate::{Attributes, BroadcastError, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -152,8 +153,8 @@ pub trait PoolExt: Pool {
 
     /// As [`execute_on`](PoolExt::execute_on), and returns a handle to the result.
     ///
-    /// Whoever joins the handle waits for that worker; another worker does not run the job in place of itself. So two
-    /// jobs that wait for each other's worker wait for ever.
+    /// Whoever joins the handle waits for that worker; another worker does not run the job in place of itself. **So two
+    /// jobs that wait for each other's worker wait for ever**, and so does one that waits for a worker whose job waits for it.
     ///
     /// # Errors
     ///
@@ -168,15 +169,61 @@ pub trait PoolExt: Pool {
         Ok(handle.bound_to(worker))
     }
 
-    /// Runs the closure once on every worker that there is now, with the worker's number, and returns the handles in the
+    /// Runs the closure once on every worker that there is now, with the worker's number, waits, and returns the results in the
+    /// order of the numbers. It may borrow.
+    ///
+    /// Each worker runs its part between two jobs, before anything that is queued; so this waits for the jobs that run, and for
+    /// the end of a [pause](Pool::pause). The parts are no jobs: they are not counted, and no hook is called for them. A worker that
+    /// comes or leaves meanwhile may be left out; one that dies leaves its part to its successor. Costs an allocation, a lock and a
+    /// wake-up for each worker.
+    ///
+    /// In a job, the calling worker runs its own part. While it waits for the others it also runs the parts of other
+    /// broadcasts, so that jobs may broadcast at once; hold no lock here that those may want. It never ends if another worker
+    /// waits, in some other way, for the job that calls this.
+    ///
+    /// ```
+    /// # use pool_core::{BroadcastError, Pool, PoolExt};
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// fn empty_caches(pool: &Arc<dyn Pool>) -> Result<usize, BroadcastError> {
+    ///     let freed = AtomicUsize::new(0);
+    ///     pool.broadcast(|worker| {
+    ///         println!("worker {worker} empties its cache");
+    ///         freed.fetch_add(100, Relaxed);
+    ///     })?;
+    ///     Ok(freed.into_inner())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BroadcastError`] when a worker does not run its part: because the pool is or was shut down, lost its last worker, or is an
+    /// adapter. Parts that had begun have ended by then, and the others never begin.
+    ///
+    /// # Panics
+    ///
+    /// With the payload of the first part (in the order of the numbers) that panicked, after all have ended.
+    fn broadcast<F, R>(&self, f: F) -> Result<Vec<R>, BroadcastError>
+    where
+        F: Fn(usize) -> R + Sync,
+        R: Send,
+    {
+        broadcast(self, f)
+    }
+
+    /// Submits the closure once for every worker that there is now, with the worker's number, and returns the handles in the
     /// order of the numbers. Each is a job as of [`spawn_on`](PoolExt::spawn_on).
+    ///
+    /// **A job that joins these handles waits for the other workers and serves nobody meanwhile.** Two jobs that do so on two
+    /// workers wait for ever; [`broadcast`](PoolExt::broadcast) is for that.
     ///
     /// ```
     /// # use pool_core::{Pool, PoolExt, Rejected};
     /// # use std::sync::Arc;
-    /// fn empty_caches(pool: &Arc<dyn Pool>) -> Result<usize, Rejected> {
-    ///     let emptied = pool.broadcast(|worker| println!("worker {worker} has emptied its cache"))?;
-    ///     Ok(emptied.into_iter().filter_map(|handle| handle.join().ok()).count())
+    /// fn warm_up(pool: &Arc<dyn Pool>) -> Result<usize, Rejected> {
+    ///     let parts = pool.spawn_broadcast(|worker| println!("worker {worker} reads its tables"))?;
+    ///     // Something else in the meantime, and then:
+    ///     Ok(parts.into_iter().filter_map(|part| part.join().ok()).count())
     /// }
     /// ```
     ///
@@ -184,7 +231,7 @@ pub trait PoolExt: Pool {
     ///
     /// As for `execute_on`, except that a worker which leaves meanwhile is left out. What was submitted before runs
     /// nevertheless.
-    fn broadcast<F, T>(&self, f: F) -> Result<Vec<JobHandle<T>>, Rejected>
+    fn spawn_broadcast<F, T>(&self, f: F) -> Result<Vec<JobHandle<T>>, Rejected>
     where
         F: Fn(usize) -> T + Clone + Send + 'static,
         T: Send + 'static,
@@ -298,7 +345,11 @@ pub trait PoolExt: Pool {
         }
         match first_panic {
             None => results,
-            Some(error) => error.resume(),
+            Some(error) => {
+                // Before the unwinding, in the course of which a destructor that panics would abort.
+                results.into_iter().for_each(drop_quietly);
+                error.resume()
+            }
         }
     }
 }

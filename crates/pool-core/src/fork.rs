@@ -1,11 +1,11 @@
-//! Fork-join for pools that have no faster way: a claimable second half.
+//! Fork-join for pools that have no faster way: a claimable second half. And what broadcasts lend to workers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Shared, Wait};
-use crate::error::unwind_without;
+use crate::error::{drop_quietly, unwind_without};
 use crate::job::Task;
 use crate::ledger::Ledger;
 use crate::no_unwind::NoUnwind;
@@ -44,7 +44,7 @@ where
     RA: Send,
     RB: Send,
 {
-    let fork = Fork::offer(pool, b, Submit::ticket());
+    let fork = offer(pool, b, Submit::ticket());
     let a = catch_unwind(AssertUnwindSafe(a));
     let b = fork.settle();
     match (a, b) {
@@ -71,36 +71,65 @@ where
     if pool.ledger().is_current() {
         return f();
     }
-    Fork::offer(pool, f, Submit::awaited_ticket())
-        .wait_outside()
-        .unwrap_or_else(|payload| resume_unwind(payload))
+    offer(pool, f, Submit::awaited_ticket()).wait_outside().unwrap_or_else(|payload| resume_unwind(payload))
 }
 
-/// A closure that is offered to the pool while its owner does something else.
+/// Offers a closure to any worker of the pool.
+fn offer<P, F, R>(pool: &P, f: F, submit: Submit) -> Fork<F, R>
+where
+    P: Pool + ?Sized,
+    F: FnOnce() -> R + Send,
+    R: Send,
+{
+    // A refused ticket is dropped, which orphans the fork, and the owner runs it.
+    let (fork, offered) = Fork::lend(f, (), |ticket| drop(pool.submit(ticket, submit)));
+    if let Err(payload) = offered {
+        // Nobody will hear of its outcome.
+        unwind_without(fork.settle(), payload)
+    }
+    fork
+}
+
+/// A closure that is lent to the pool while its owner does something else.
 ///
 /// It borrows from its owner's stack, so the owner must settle it, always; dropped unsettled, it would leave a worker
-/// with a dangling closure. Both owners above settle it on every path, as what runs in between is caught; should a panic
-/// come from elsewhere, the process ends.
-struct Fork<F, R> {
+/// with a dangling closure. The owners here and in `broadcast` settle it on every path, as what runs in between is caught;
+/// should a panic come from elsewhere, the process ends.
+pub(crate) struct Fork<F, R> {
     cell: Shared<Cell<F, R>>,
     unsettled: NoUnwind,
 }
 
 impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
-    fn offer<P: Pool + ?Sized>(pool: &P, f: F, submit: Submit) -> Self {
+    /// Has `send` send a ticket for the closure. Returns what that panics with as well: a pool that panics may have queued the
+    /// ticket before; or it hands back another job, whose destructor panics.
+    pub(crate) fn lend<N: Notice>(f: F, notice: N, send: impl FnOnce(Job)) -> (Self, thread::Result<()>) {
         let (cell, theirs) = Shared::pair(Cell::fork(f));
         // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
         // ticket that is still queued reaches nothing.
-        let ticket = unsafe { Job::from_borrowing_task(ForkTicket(theirs)) };
-        let fork = Fork { cell, unsettled: NoUnwind::arm("a join") };
-        // A refused ticket is dropped, which orphans the fork, and the owner runs it. A pool that panics may have
-        // queued the ticket before; or it hands back another job, whose destructor panics.
-        let offered = catch_unwind(AssertUnwindSafe(|| drop(pool.submit(ticket, submit))));
-        if let Err(payload) = offered {
-            // Nobody will hear of its outcome.
-            unwind_without(fork.settle(), payload)
+        let ticket = unsafe { Job::from_borrowing_task(ForkTicket(theirs, notice)) };
+        let fork = Fork { cell, unsettled: NoUnwind::arm("a join or a broadcast") };
+        (fork, catch_unwind(AssertUnwindSafe(|| send(ticket))))
+    }
+
+    /// Waits until a worker has run the closure, and does other work meanwhile as long as there is some. If no worker will
+    /// come for it, it is dropped unrun, and there is no result.
+    pub(crate) fn wait_meanwhile(self, works: impl FnMut() -> bool) -> Option<thread::Result<R>> {
+        match self.cell.wait_meanwhile(works) {
+            Wait::Orphaned => self.revoke(|| false),
+            Wait::Done | Wait::TimedOut => Some(self.result()),
         }
-        fork
+    }
+
+    /// Drops the closure unrun, unless a worker has it; then it waits for that.
+    pub(crate) fn revoke(self, works: impl FnMut() -> bool) -> Option<thread::Result<R>> {
+        if let Some((f, _)) = self.cell.claim() {
+            self.unsettled.disarm();
+            drop_quietly(f);
+            return None;
+        }
+        self.cell.wait_meanwhile(works);
+        Some(self.result())
     }
 
     /// Runs the closure here if nobody has it, or waits for whoever has.
@@ -134,9 +163,19 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
     }
 }
 
-struct ForkTicket<F, R>(Shared<Cell<F, R>>);
+/// Who is told why a ticket has led nobody to the closure, before its owner is woken.
+pub(crate) trait Notice: Send {
+    fn give(&self, reason: Reason);
+}
 
-impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
+/// The owner does without.
+impl Notice for () {
+    fn give(&self, _: Reason) {}
+}
+
+struct ForkTicket<F, R, N>(Shared<Cell<F, R>>, N);
+
+impl<F: FnOnce() -> R + Send, R: Send, N: Notice> Task for ForkTicket<F, R, N> {
     const IS_JOB: bool = false;
 
     fn run(self, desk: Option<Desk<'_>>) -> thread::Result<Option<Job>> {
@@ -148,7 +187,8 @@ impl<F: FnOnce() -> R + Send, R: Send> Task for ForkTicket<F, R> {
         self.0.run(desk).map(|()| None)
     }
 
-    fn discard(self, _: Reason, _: Option<&Ledger>) {
+    fn discard(self, reason: Reason, _: Option<&Ledger>) {
+        self.1.give(reason);
         self.0.orphan();
     }
 

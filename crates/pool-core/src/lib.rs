@@ -134,6 +134,8 @@ mod attributes;
 #[cfg(not(loom))]
 mod book;
 #[cfg(not(loom))]
+mod broadcast;
+#[cfg(not(loom))]
 mod cancel;
 #[cfg(not(loom))]
 mod cell;
@@ -223,7 +225,7 @@ pub use crate::{
     contended::try_lock_patiently,
     counts::{Counts, Staff, Stats, WorkerStats},
     current::{Current, PoolId, current, job_name},
-    error::{BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
+    error::{BroadcastError, BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
     ext::PoolExt,
     fork::{install, join_claimable},
     global::{AlreadySet, global, set_global},

@@ -100,6 +100,7 @@ mod tests {
         in_child(|| {
             assert_eq!(pool.join(|| 3, || 4), (3, 4));
             assert_eq!(pool.scope(|scope| scope.spawn(|| 5).join().unwrap()), 5);
+            assert_eq!(pool.broadcast(|worker| worker).unwrap_err().reason(), Reason::Forked);
             let threads = std::fs::read_dir("/proc/self/task").map(|threads| threads.count());
             assert!(threads.is_ok_and(|threads| threads == 1) || cfg!(not(target_os = "linux")));
         });

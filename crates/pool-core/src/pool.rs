@@ -38,7 +38,8 @@ use crate::{
 /// stand in for workers that are blocked or overdue.
 ///
 /// **Waiting.** Within one pool, waiting for a handle, a scope or a join never deadlocks, however deep it nests, and a
-/// waiting worker never runs a job that it does not wait for. The price: a waiter whose work is under way
+/// waiting worker never runs a job that it does not wait for; only one that waits for its
+/// [broadcast](crate::PoolExt::broadcast) also runs parts of others. The price: a waiter whose work is under way
 /// elsewhere idles, even while other jobs queue. Waiting for a *cycle* of jobs, across pools or on primitives of your own
 /// (a channel, a barrier) inside a job, is yours to get right.
 ///
@@ -170,7 +171,8 @@ pub trait Pool: Send + Sync {
     ///
     /// Jobs are still taken, and wait in the queue. One that a worker took before has as good as started; none that is
     /// submitted later starts. A job that a waiter or a submitter runs in place of itself is not held up, nor are
-    /// halves of joins and jobs of scopes whose owners are jobs that run. Doing it twice changes nothing.
+    /// halves of joins and jobs of scopes whose owners are jobs that run. The parts of a
+    /// [broadcast](crate::PoolExt::broadcast) are, on workers that are between two jobs. Doing it twice changes nothing.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -233,7 +235,9 @@ pub trait Pool: Send + Sync {
     /// this number now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter.
     fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         let _ = worker;
-        self.ledger().admit_scoped();
+        if job.is_job() {
+            self.ledger().admit_scoped();
+        }
         Err(self.ledger().reject(job, Reason::Unsupported))
     }
 

@@ -17,6 +17,12 @@ pub(crate) trait Workforce: Send + Sync {
 
     /// The system has refused a thread.
     fn start_failed(&self) {}
+
+    /// Runs a part of a broadcast that lies in the mailbox of this seat, on the thread that sits there, and returns whether
+    /// there was one. If not, the thread is unparked when one comes, once.
+    fn run_a_part(&self, _seat: usize) -> bool {
+        false
+    }
 }
 
 /// The place of the workforce in the books. Empty, nobody stands in for a worker that is stuck.
@@ -46,6 +52,13 @@ thread_local! {
 pub(crate) fn join_workforce(workforce: Weak<dyn Workforce>, seat: usize) -> Member {
     OURS.with_borrow_mut(|ours| *ours = Some((workforce, seat)));
     Member
+}
+
+/// Runs a part of a broadcast that only the calling thread can run: see [`Workforce::run_a_part`].
+pub(crate) fn run_a_part() -> bool {
+    let ours = OURS.try_with(|ours| ours.borrow().clone()).ok().flatten();
+    ours.and_then(|(workforce, seat)| Some((workforce.upgrade()?, seat)))
+        .is_some_and(|(workforce, seat)| workforce.run_a_part(seat))
 }
 
 pub(crate) struct Member;

@@ -28,7 +28,10 @@ fn what_an_adapter_cannot_do_is_a_typed_error() {
     assert_eq!(error.to_string(), "the pool \"here\" has no operation to wait for a shutdown with a limit");
     let rejected = pool.execute_on(0, || ()).unwrap_err();
     assert_eq!(rejected.reason(), Reason::Unsupported);
-    assert_eq!(pool.broadcast(|worker| worker).unwrap_err().reason(), Reason::Unsupported);
+    assert_eq!(pool.spawn_broadcast(|worker| worker).unwrap_err().reason(), Reason::Unsupported);
+    let error = pool.broadcast(|worker| worker).unwrap_err();
+    assert_eq!(error.reason(), Reason::Unsupported);
+    assert_eq!(error.to_string(), "the broadcast did not reach every worker: this pool cannot do that");
     assert_eq!((pool.counts().rejected, pool.counts().accounted()), (2, 2));
     assert_eq!((pool.stats().staff.now, pool.threads(), pool.present_workers()), (1, 1, vec![0]));
 }

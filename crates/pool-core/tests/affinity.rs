@@ -23,7 +23,7 @@ fn allowed() -> String {
 }
 
 fn allowed_on_each(pool: &ThreadPool<Deque>) -> Vec<String> {
-    let handles = pool.broadcast(|_| allowed()).unwrap();
+    let handles = pool.spawn_broadcast(|_| allowed()).unwrap();
     handles.into_iter().map(|handle| handle.join().unwrap()).collect()
 }
 

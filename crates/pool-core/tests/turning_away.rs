@@ -86,7 +86,7 @@ fn before_a_worker_leaves() {
 fn before_mail() {
     let (builder, expected) = pool(Deque::taking_from(End::Oldest));
     let pool = builder.threads(2).build().unwrap();
-    let handles = pool.broadcast(move |_| is_expected(&expected)).unwrap();
+    let handles = pool.spawn_broadcast(move |_| is_expected(&expected)).unwrap();
     let expected: Vec<_> = handles.into_iter().map(|handle| handle.join().unwrap()).collect();
     assert_eq!(expected, [false, false]);
 }

@@ -29,8 +29,7 @@ pub fn main() -> Outcome {
 /// Each worker stays on one CPU.
 fn pinned() -> Outcome {
     let pool = StealingPool::builder().threads(2).pin(Pinning::RoundRobin).build()?;
-    for answer in pool.broadcast(|worker| (worker, allowed_cpus()))? {
-        let (worker, cpus) = answer.join()?;
+    for (worker, cpus) in pool.broadcast(|worker| (worker, allowed_cpus()))? {
         println!("worker {worker} may run on CPU {}", cpus.as_deref().unwrap_or("?"));
         assert!(cpus.is_none_or(|cpus| cpus.parse::<usize>().is_ok()), "one CPU, not several");
     }

@@ -16,8 +16,8 @@ use std::thread;
 use std::time::Duration;
 
 use pool_core::{
-    Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Submit, Timing, Timings,
-    Unsupported, WorkerStats, current,
+    BroadcastError, Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Submit, Timing,
+    Timings, Unsupported, WorkerStats, current,
 };
 
 use crate::show::Table;
@@ -45,6 +45,9 @@ pub enum DemoError {
     /// An adapted pool has no such operation.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
+    /// A worker has no part in a broadcast.
+    #[error(transparent)]
+    Broadcast(#[from] BroadcastError),
     /// A job of the demonstration has no result.
     #[error(transparent)]
     Job(#[from] JoinError),

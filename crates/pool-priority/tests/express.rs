@@ -216,7 +216,7 @@ fn mail_reaches_both_kinds() {
     for _ in 0..50 {
         let pool = pool(2, 1);
         let release = hold_the_regular(&pool);
-        let mut answers = pool.broadcast(|worker| worker).unwrap();
+        let mut answers = pool.spawn_broadcast(|worker| worker).unwrap();
         let (regular, express) = (answers.pop().unwrap(), answers.pop().unwrap());
         assert_eq!(express.join_timeout(DEADLINE).unwrap().unwrap(), 0);
         // It is no job of the queue, so its level does not matter.
@@ -235,7 +235,7 @@ fn a_pause_holds_both_kinds() {
         pool.pause().unwrap();
         let urgent = pool.spawn_with(Priority::URGENT, || ()).unwrap();
         let low = pool.spawn_with(Priority::IDLE, || ()).unwrap();
-        let answers = pool.broadcast(|worker| worker).unwrap();
+        let answers = pool.spawn_broadcast(|worker| worker).unwrap();
         assert_eq!((pool.counts().queued, pool.counts().running), (4, 0));
         pool.resume().unwrap();
         urgent.join_timeout(DEADLINE).unwrap().unwrap();

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, attributes, cancelling, captures, closures, counting, dynamic, ending, forking, futures,
-    handles, hooks, in_place, job_hooks, lifecycle, limit, loss, order, overdue, panics, rejection, scopes,
-    shutdown, shutdown_now, threads, timing, visibility, waiting, workforce,
+    Claim, Subject, attributes, broadcasting, cancelling, captures, closures, counting, dynamic, ending,
+    forking, futures, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, order, overdue, panics,
+    rejection, scopes, shutdown, shutdown_now, threads, timing, visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -117,6 +117,7 @@ pub fn cases() -> Vec<Case> {
         threads::cases(),
         workforce::cases(),
         lifecycle::cases(),
+        broadcasting::cases(),
         closures::cases(),
         captures::cases(),
         dynamic::cases(),

@@ -101,7 +101,7 @@ struct Round {
 /// One way into the pool, taken once. The error is that of the pool.
 type Submission = fn(&Round, &mut Vec<JobHandle<()>>) -> Result<(), Rejected>;
 
-const SUBMISSIONS: [Submission; 13] = [
+const SUBMISSIONS: [Submission; 14] = [
     |round, _| round.pool.execute(round.job()),
     |round, _| round.pool.try_execute(round.job()),
     |round, _| round.pool.execute_timeout(Duration::from_secs(30), round.job()),
@@ -120,10 +120,15 @@ const SUBMISSIONS: [Submission; 13] = [
     |round, handles| round.pool.spawn_on(1, round.job()).map(|handle| handles.push(handle)),
     |round, handles| {
         let held = Arc::new(round.job());
-        let broadcast = round.pool.broadcast(move |_| {
+        let broadcast = round.pool.spawn_broadcast(move |_| {
             let _held = &held;
         });
         broadcast.map(|more| handles.extend(more))
+    },
+    |round, _| {
+        // It says why if it did not reach every worker, and has left no part behind in any case.
+        let _ = round.pool.broadcast(|_| ());
+        round.is_running()
     },
     nested,
     |round, _| {

@@ -144,8 +144,12 @@ fn a_broadcast_reaches_every_worker_once(subject: &Subject) {
         let pool = subject.pool_of(threads);
         for _ in 0..50 {
             let here = |worker| (worker, current().map(|current| current.index), thread::current().id());
-            let seen: Vec<_> =
-                pool.broadcast(here).unwrap().into_iter().map(|handle| handle.join().unwrap()).collect();
+            let seen: Vec<_> = pool
+                .spawn_broadcast(here)
+                .unwrap()
+                .into_iter()
+                .map(|handle| handle.join().unwrap())
+                .collect();
             assert!(
                 seen.iter().map(|seen| (seen.0, seen.1)).eq((0..threads).map(|index| (index, Some(index))))
             );
@@ -159,7 +163,7 @@ fn a_broadcast_reaches_busy_workers_too(subject: &Subject) {
     let pool = subject.pool_of(3);
     for busy in 1..=3 {
         let plug = Plug::some(&pool, busy);
-        let handles = pool.broadcast(|worker| worker).unwrap();
+        let handles = pool.spawn_broadcast(|worker| worker).unwrap();
         plug.pull();
         assert!(handles.into_iter().map(|handle| handle.join().unwrap()).eq(0..3));
     }
@@ -235,7 +239,7 @@ fn a_shutdown_runs_mail(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
         let plug = Plug::all(&pool);
-        let handles = pool.broadcast(|worker| worker).unwrap();
+        let handles = pool.spawn_broadcast(|worker| worker).unwrap();
         let ender = super::tools::shut_down_elsewhere(&pool);
         plug.pull();
         assert_eq!(ender.join().unwrap(), Shutdown::Terminated);
@@ -248,7 +252,7 @@ fn shutdown_now_gives_back_mail(subject: &Subject) {
     let plug = Plug::all(&pool);
     let ran = Tally::default();
     let counts = ran.clone();
-    let handles = pool.broadcast(move |_| counts.add()).unwrap();
+    let handles = pool.spawn_broadcast(move |_| counts.add()).unwrap();
     let ender = super::tools::shut_down_now_elsewhere(&pool);
     plug.pull();
     let jobs = ender.join().unwrap();
@@ -261,7 +265,7 @@ fn a_worker_with_mail_stays(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
         let plug = Plug::all(&pool);
-        let handles = pool.broadcast(|worker| worker).unwrap();
+        let handles = pool.spawn_broadcast(|worker| worker).unwrap();
         pool.resize(1).unwrap();
         plug.pull();
         assert!(handles.into_iter().map(|handle| handle.join().unwrap()).eq(0..2));

@@ -187,7 +187,10 @@ fn a_deserted_pool_leaves_forks_to_their_owners(subject: &Subject) {
         let install = threads.spawn(|| pool.install(|| 1));
         let scope = threads.spawn(|| pool.scope(|scope| scope.spawn(|| 2).join().unwrap()));
         let join = threads.spawn(|| pool.join(|| 3, || 4));
+        // Nobody else may run its part.
+        let broadcast = threads.spawn(|| pool.broadcast(|_| ()).unwrap_err().reason());
         doom.open();
+        assert_eq!(broadcast.join().unwrap(), Reason::NoWorkers);
         assert_eq!((install.join().unwrap(), scope.join().unwrap(), join.join().unwrap()), (1, 2, (3, 4)));
     });
 }

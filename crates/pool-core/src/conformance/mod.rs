@@ -49,6 +49,7 @@ mod subject;
 mod tools;
 
 mod attributes;
+mod broadcasting;
 mod cancelling;
 mod captures;
 mod closures;

@@ -44,6 +44,10 @@ impl Latch {
         self.0.1.notify_all();
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn wait(&self) {
         let open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.0.1.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner));

@@ -313,7 +313,7 @@ fn everything_at_once_loses_nothing(subject: &Subject) {
             3 if round % 100 == 3 => pool.execute(|| panic_on_purpose()).unwrap(),
             _ => {
                 let hears = hears.clone();
-                let handles = pool.broadcast(move |_| hears.add()).unwrap();
+                let handles = pool.spawn_broadcast(move |_| hears.add()).unwrap();
                 handles.iter().for_each(|_| mail.add());
             }
         });

@@ -263,13 +263,15 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Puts a job into a worker's mailbox.
+    /// Puts a job, or a message, into a worker's mailbox.
     pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        let is_job = job.is_job();
+        let passage = if is_job { self.ledger.stripe() } else { self.ledger.passages().uncounted() };
         // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
-        let Some(inlet) = self.gate.enter(self.ledger.stripe()) else {
+        let Some(inlet) = self.gate.enter(passage) else {
             return Err(self.turn_away(job));
         };
-        let posted = self.post(&inlet, worker, self.ledger.stamped(job));
+        let posted = self.post(&inlet, worker, if is_job { self.ledger.stamped(job) } else { job });
         drop(inlet);
         posted.map_err(|job| self.ledger.reject(job, Reason::NoSuchWorker(worker)))
     }
@@ -397,8 +399,8 @@ impl<S: Strategy> Core<S> {
 
     fn discard_unkept(&self, kept: Result<Vec<Job>, Vec<Job>>, reason: Reason) {
         match kept {
-            // Tickets, and jobs that have ended in another way. Dropping a ticket tells whoever waits behind it.
-            Ok(dead) => drop(dead),
+            // Tickets and messages, whose waiters learn the reason, and jobs that have ended in another way.
+            Ok(rest) => rest.into_iter().for_each(|job| job.discard(reason)),
             Err(jobs) => jobs.into_iter().for_each(|job| self.ledger.discard(job, reason)),
         }
     }

@@ -22,9 +22,18 @@
 //! lane, where no ticket is forgotten. Only where a discipline lets jobs wait for one worker while others idle (pool-mpsc
 //! with a batch), a nudge may have to wait as well.
 
+//!
+//! # Parts of broadcasts
+//!
+//! They are messages, too, and lie before the jobs. A worker that waits inside a job, for the other parts of its own broadcast,
+//! takes them from there; everything else has to wait until the job has ended. When there is none, it leaves
+//! its thread here, announces itself to what it waits for, and parks; whoever puts a message takes the thread and unparks it.
+//! One lock is around either, so the worker finds the message, or whoever puts it finds the thread.
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::attention::{Attention, Matter};
@@ -47,13 +56,17 @@ struct Mailbox {
 }
 
 struct Inner {
+    /// Messages, which are no jobs, come first.
     jobs: Box<[VecDeque<Job>]>,
+    /// Workers that wait for messages inside a job.
+    waiting: Box<[Option<Thread>]>,
     total: usize,
 }
 
 impl Mail {
     pub(super) fn new(seats: usize) -> Self {
-        let inner = Inner { jobs: (0..seats).map(|_| VecDeque::new()).collect(), total: 0 };
+        let jobs = (0..seats).map(|_| VecDeque::new()).collect();
+        let inner = Inner { jobs, waiting: vec![None; seats].into(), total: 0 };
         Mail {
             boxes: (0..seats).map(|_| Mailbox::default()).collect(),
             inner: Mutex::new(inner),
@@ -100,9 +113,25 @@ impl Mail {
         if !self.is_open(seat) {
             return Err(job);
         }
-        inner.jobs[seat].push_back(job);
+        if job.is_job() {
+            inner.jobs[seat].push_back(job);
+        } else {
+            let behind_messages = inner.jobs[seat].partition_point(|job| !job.is_job());
+            inner.jobs[seat].insert(behind_messages, job);
+            inner.waiting[seat].take().inspect(Thread::unpark);
+        }
         self.note(&mut inner, seat, attention);
         Ok(())
+    }
+
+    /// Takes a message for the calling thread, which sits here. If there is none, the next one unparks it.
+    pub(super) fn take_part(&self, seat: usize, attention: &Attention) -> Option<Job> {
+        let mut inner = self.lock();
+        let is_there = inner.jobs[seat].front().is_some_and(|job| !job.is_job());
+        let message = if is_there { inner.jobs[seat].pop_front() } else { None };
+        inner.waiting[seat] = message.is_none().then(thread::current);
+        self.note(&mut inner, seat, attention);
+        message
     }
 
     pub(super) fn take(&self, seat: usize, attention: &Attention) -> Option<Job> {

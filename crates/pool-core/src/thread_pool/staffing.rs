@@ -234,6 +234,13 @@ impl<S: Strategy> Workforce for Core<S> {
     fn start_failed(&self) {
         self.life.direct(|roster| roster.count_failed_start());
     }
+
+    fn run_a_part(&self, seat: usize) -> bool {
+        let Some(part) = self.mail.take_part(seat, &self.life.attention) else { return false };
+        let ticket = self.ledger().run_in_passing(part, self.ledger().worker_desk(seat));
+        debug_assert!(ticket.is_none(), "nothing is left of a part that has run");
+        true
+    }
 }
 
 /// A job that knows since when it has waited.

@@ -43,10 +43,7 @@ fn resize(pool: &dyn Pool, to: usize, out: &mut dyn Write) -> Result<(), DemoErr
 }
 
 fn broadcast(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
-    let mut ran_on = Vec::new();
-    for handle in pool.broadcast(|_| this_worker())? {
-        ran_on.push(handle.join()?);
-    }
+    let ran_on = pool.broadcast(|_| this_worker())?;
     writeln!(out, "  a broadcast ran on workers {}", list(&ran_on))?;
     Ok(())
 }
