@@ -74,7 +74,7 @@ pub trait PoolExt: Pool {
         self.submit(Job::new(f), Submit::default().wait_at_most(wait))
     }
 
-    /// Submits a closure and returns a handle to its result. Allocates once.
+    /// Submits a closure and returns a handle to its result. Allocates once; twice for a closure of more than 256 bytes.
     ///
     /// # Errors
     ///
@@ -122,7 +122,8 @@ pub trait PoolExt: Pool {
 
     /// Submits a closure for one given worker and forgets it.
     ///
-    /// It lies in that worker's mailbox, past the queue and its limit, and runs when the worker has finished what it does,
+    /// It lies in that worker's mailbox (32 bytes, given back when the mailbox has been emptied, but for 1,024 jobs), past the
+    /// queue and its limit, and runs when the worker has finished what it does,
     /// before anything that is queued. It is a job like any other: counted, waited for by a shutdown, given back by
     /// [`shutdown_now`](Pool::shutdown_now). A worker that the pool has too many of stays until its mailbox is empty; one
     /// that dies leaves it to its successor.

@@ -41,6 +41,7 @@ use std::time::Duration;
 
 use self::core::Core;
 use crate::current::PoolId;
+use crate::handle::is_large;
 use crate::{
     BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, ResizeError, Scope, Shutdown,
     Stats, Strategy, Submit, Timings, Unsupported,
@@ -142,6 +143,18 @@ impl<S: Strategy> ThreadPool<S> {
     ///
     /// As there.
     pub fn spawn<F, T>(&self, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        if is_large::<F>() {
+            return self.spawn_closure(Box::new(f));
+        }
+        self.spawn_closure(f)
+    }
+
+    #[inline(always)]
+    fn spawn_closure<F, T>(&self, f: F) -> Result<JobHandle<T>, Rejected>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
