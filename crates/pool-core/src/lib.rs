@@ -191,6 +191,8 @@ mod serialize;
 #[cfg(loom)]
 #[path = "cell/shared.rs"]
 mod shared;
+#[cfg(not(loom))]
+mod shrink;
 mod spell;
 #[cfg(loom)]
 #[path = "cell/stage.rs"]
@@ -237,6 +239,7 @@ pub use crate::{
     ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
+    shrink::{KEPT_JOBS, ShrinkTimer},
     strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads},

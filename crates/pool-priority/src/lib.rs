@@ -35,6 +35,12 @@
 //! One mutex over a queue for each level and a bitmap of the levels that have jobs; the lowest set bit is the most urgent
 //! level. Push costs O(1); pop O(1), and O(waiting levels) where several levels wait and aging is on.
 //!
+//! # Memory
+//!
+//! A queued job takes 32 bytes, and a level grows by doubling. The room that a burst has left is given back by a worker that
+//! has waited for one second: after 3,000,000 jobs in one level, 128 MiB at once, and none of it at rest (measured;
+//! `pool-lab/tests/kept.rs` counts it). A level keeps room for 1,024 jobs, 32 KiB, for good.
+//!
 //! # Waking
 //!
 //! Waking a worker at each push would cost more than the job: a thread that is woken first runs into the lock that the

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use pool_core::{Caller, Idle, Inlet, Job, Outlet, Pop, Push, Submit, Urgency, try_lock_patiently};
+use pool_core::{
+    Caller, Idle, Inlet, Job, Outlet, Pop, Push, ShrinkTimer, Submit, Urgency, try_lock_patiently,
+};
 
 use crate::shelves::Shelves;
 
@@ -28,6 +30,8 @@ struct State {
     called: bool,
     /// A worker looks out for a job without the mutex.
     searching: bool,
+    /// When the room is given back that a burst has left.
+    shrink: ShrinkTimer,
 }
 
 /// What a worker serves.
@@ -68,6 +72,11 @@ impl State {
         }
     }
 
+    /// Whether a worker that is about to sleep is to give back room instead.
+    fn is_shrink_due(&mut self) -> bool {
+        self.shelves.needs_room().is_some_and(|was_needed| self.shrink.is_due(was_needed))
+    }
+
     fn asleep(&mut self, kind: Kind) -> &mut usize {
         match kind {
             Kind::Regular => &mut self.asleep,
@@ -89,6 +98,7 @@ impl Queue {
                 express_asleep: 0,
                 called: false,
                 searching: false,
+                shrink: ShrinkTimer::default(),
             }),
             call: Condvar::new(),
             call_express: Condvar::new(),
@@ -144,6 +154,15 @@ impl Queue {
         state
     }
 
+    /// Gives back the room that a burst has left.
+    #[cold]
+    fn shrink<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let room = state.shelves.take_room();
+        drop(state);
+        drop(room);
+        self.lock()
+    }
+
     fn sleep<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
@@ -158,7 +177,7 @@ impl Queue {
         }
         *state.asleep(kind) += 1;
         let call = self.call(kind);
-        let mut state = match until {
+        let mut state = match state.shrink.limit(until) {
             None => call.wait(state).unwrap_or_else(PoisonError::into_inner),
             Some(until) => {
                 let left = until.saturating_duration_since(Instant::now());
@@ -258,6 +277,10 @@ impl Outlet for Window {
                 queue.leave(state);
                 return Pop::TimedOut;
             }
+            if state.is_shrink_due() {
+                state = queue.shrink(state);
+                continue;
+            }
             state = queue.sleep(state, *kind, until);
         }
     }
@@ -282,5 +305,10 @@ impl Outlet for Window {
 
     fn detach(&mut self) {
         self.count(false);
+        let mut state = self.queue.lock();
+        if state.regulars == 0 && state.shelves.needs_room().is_some() {
+            // There may be nobody left to do it later.
+            drop(self.queue.shrink(state));
+        }
     }
 }

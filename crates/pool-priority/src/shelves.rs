@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use pool_core::Job;
+use pool_core::{Job, KEPT_JOBS};
 
 /// How many levels there can be: as many as a `u64` has bits, and as `Priority` has steps.
 pub(crate) const MOST_LEVELS: usize = 64;
@@ -26,6 +26,16 @@ pub(crate) struct Shelves {
     ticket_level: usize,
     /// Marks whose tickets are gone.
     stale: usize,
+    /// Bit n is set if level n has been empty and had room for more jobs than it keeps.
+    roomy: u64,
+    /// The number of pops when it was last asked whether the room is needed.
+    pops_before: u64,
+}
+
+/// Room that was given back: to be dropped without the mutex, since that may take a millisecond.
+pub(crate) struct Room {
+    _levels: Vec<VecDeque<Option<Job>>>,
+    _tickets: VecDeque<Job>,
 }
 
 struct Level {
@@ -43,7 +53,19 @@ impl Shelves {
         // promise for all of them.
         let overdue_after = patience.map(|pops| pops.saturating_sub(levels.len() as u64));
         let (tickets, ticket_level, stale) = (VecDeque::new(), 0, 0);
-        Shelves { levels, waiting: 0, pops: 0, overdue_after, top: 0, tickets, ticket_level, stale }
+        let (roomy, pops_before) = (0, 0);
+        Shelves {
+            levels,
+            waiting: 0,
+            pops: 0,
+            overdue_after,
+            top: 0,
+            tickets,
+            ticket_level,
+            stale,
+            roomy,
+            pops_before,
+        }
     }
 
     /// With express workers for so many top levels (fewer than there are), if any, and tickets at this level.
@@ -144,7 +166,28 @@ impl Shelves {
             jobs.clear();
             self.waiting &= !(1 << level);
             self.stale -= stale;
+            if jobs.capacity() > KEPT_JOBS {
+                self.roomy |= 1 << level;
+            }
         }
+    }
+
+    /// Whether all levels are empty and there is room to give back; and then, whether that was needed since this was last
+    /// asked. A queue of so many jobs takes as many pops, so if there were fewer than a quarter of the room, it was not.
+    pub(crate) fn needs_room(&mut self) -> Option<bool> {
+        if self.roomy == 0 || self.waiting != 0 {
+            return None;
+        }
+        let pops = self.pops - std::mem::replace(&mut self.pops_before, self.pops);
+        let room = bits(self.roomy).map(|level| self.levels[level].jobs.capacity()).max();
+        room.map(|room| pops >= room as u64 / 4)
+    }
+
+    /// Gives back the room of all levels, which are empty. Where tickets lie apart, there are as many marks.
+    pub(crate) fn take_room(&mut self) -> Room {
+        let roomy = bits(std::mem::take(&mut self.roomy));
+        let levels = roomy.map(|level| std::mem::take(&mut self.levels[level].jobs)).collect();
+        Room { _levels: levels, _tickets: std::mem::take(&mut self.tickets) }
     }
 
     /// The level that has been overdue for longest, if any is. Looks at every level that waits,

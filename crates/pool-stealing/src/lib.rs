@@ -18,6 +18,14 @@
 //! No order is promised. Mostly the oldest job of a worker goes first, its own before those of others; every 64th time the
 //! injector goes before both, so that jobs which keep spawning jobs do not lock out the rest of the world.
 //!
+//! # Memory
+//!
+//! A queued job takes 32 bytes. A worker's deque grows by doubling, and gives the room that a burst has left back when its
+//! worker has been at rest for one second: after 3,000,000 jobs that one job has spawned, 128 MiB at once, and 16 KiB of it at
+//! rest (measured; `pool-lab/tests/kept.rs` counts it). Each worker keeps room for up to 1,024 jobs, 32 KiB, and for the forks that
+//! it has nested: 2 KiB, 128 KiB where they nested 16,384 deep. Jobs from outside lie in blocks of 63, which are freed as
+//! they are taken.
+//!
 //! # Fork-join
 //!
 //! A `join` leaves its second half in the caller's frame, on a stack of pointers that is mostly the worker's own: nothing

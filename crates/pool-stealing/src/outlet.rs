@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use pool_core::{Idle, Job, Outlet, Pop};
+use pool_core::{Idle, Job, Outlet, Pop, ShrinkTimer};
 
 use crate::calls;
 use crate::here;
@@ -30,11 +30,13 @@ pub struct StealingOutlet {
     searching: bool,
     pops: u32,
     hunger: Hunger,
+    shrink: ShrinkTimer,
 }
 
 impl StealingOutlet {
     pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
-        StealingOutlet { shared, index, searching: false, pops: 0, hunger: Hunger::default() }
+        let (hunger, shrink) = (Hunger::default(), ShrinkTimer::default());
+        StealingOutlet { shared, index, searching: false, pops: 0, hunger, shrink }
     }
 
     #[inline]
@@ -180,6 +182,9 @@ impl StealingOutlet {
 
     /// Sleeps, unless there is something to do.
     fn rest(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Option<Pop> {
+        if self.has_given_room_back() {
+            return None;
+        }
         let shared = &*self.shared;
         shared.sleep.lie_down(self.index, std::mem::take(&mut self.searching));
         calls::ask_all(others(self.index, shared.seats.len()).map(|seat| &shared.seats[seat].stack));
@@ -196,12 +201,47 @@ impl StealingOutlet {
             self.searching = shared.sleep.get_up(self.index);
             return Some(Pop::TimedOut);
         }
-        match shared.sleep.sleep(self.index, until) {
+        match shared.sleep.sleep(self.index, self.shrink.limit(until)) {
             Woken::ToSearch => self.searching = true,
             Woken::WithAll => {}
-            Woken::ByClock => return Some(Pop::TimedOut),
+            Woken::ByClock if until.is_some_and(|until| until <= Instant::now()) => {
+                return Some(Pop::TimedOut);
+            }
+            // There is room to be given back, which this comes to if it still finds nothing else to do.
+            Woken::ByClock => {}
         }
         None
+    }
+
+    /// Gives back the room that a burst has left in the deque of this worker, which is about to sleep, if it is time to do so.
+    fn has_given_room_back(&mut self) -> bool {
+        let was_needed = self.owner().and_then(Owner::needs_room);
+        let is_due = was_needed.is_some_and(|was_needed| self.shrink.is_due(was_needed));
+        if is_due {
+            // It takes milliseconds, in which others need not wait for this one to find something.
+            self.stop_search();
+            self.owner().into_iter().for_each(Owner::give_room_back);
+        }
+        is_due
+    }
+
+    /// As [`has_given_room_back`](StealingOutlet::has_given_room_back), for a worker that leaves: nobody may sit here later. So jobs
+    /// that lie in that room go elsewhere first.
+    fn leave_no_room(&self) {
+        let Some(owner) = self.owner() else { return };
+        // Nobody may have taken anything yet.
+        owner.note_length();
+        if owner.needs_room().is_none() {
+            return;
+        }
+        // What is left when the pool ends goes with it.
+        if self.shared.is_closed() {
+            return;
+        }
+        if owner.hand_over(&self.shared.injector) {
+            self.shared.sleep.notify();
+        }
+        owner.give_room_back();
     }
 }
 
@@ -258,6 +298,7 @@ impl Outlet for StealingOutlet {
     }
 
     fn detach(&mut self) {
+        self.leave_no_room();
         if let Some(seat) = self.shared.seats.get(self.index) {
             here::leave(seat);
         }

@@ -10,13 +10,21 @@
 //! job, of which 20 were page faults. A deque that is only stolen from keeps its buffer, at the size of the longest queue
 //! that it held; the hand never grows. While a deque is short there is nothing to lose, and jobs are popped from it
 //! directly, without the fence that stealing takes.
+//!
+//! # What a long queue leaves
+//!
+//! That buffer is given back when its worker has been at rest for a second: see [`ShrinkTimer`](pool_core::ShrinkTimer). A
+//! worker cannot see how large it is, nor does it look at each push how long its deque is. So all who take jobs out of a
+//! deque look at its length, which is no more than they do to see whether it is empty, and note the greatest. They take a
+//! batch at most, so none of them overlooks a peak by more than that. To shrink, the worker pushes and pops a job
+//! that does nothing: crossbeam then halves the buffer each time.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
-use pool_core::Job;
+use pool_core::{Job, KEPT_JOBS};
 
 use crate::frame::Header;
 use crate::shared::retry;
@@ -31,6 +39,9 @@ const BATCH: usize = 32;
 /// A deque of so many jobs has the smallest buffer that there is, unless it was longer before.
 const SHORT: usize = 32;
 
+/// A shorter deque has a buffer that is kept: twice as large, since what was taken together with a peak was not seen.
+const LONG: usize = KEPT_JOBS / 2;
+
 pub(crate) struct Seat {
     index: usize,
     /// What the worker has forked.
@@ -41,6 +52,8 @@ pub(crate) struct Seat {
     hand: Stealer<Job>,
     /// The other end of the deque of jobs that it spawned.
     spawned: Stealer<Job>,
+    /// How many jobs somebody has seen in that deque, if it was [`LONG`], since the worker last asked.
+    peak: AtomicUsize,
     /// Somebody sits here.
     taken: AtomicBool,
     /// Who does, so that it can be unparked.
@@ -54,6 +67,8 @@ struct Own {
     spawned: Worker<Job>,
     /// The deque of spawned jobs has been long once.
     grown: Cell<bool>,
+    /// The longest that it was, as far as seen, if it was [`LONG`] since its buffer was last given back.
+    longest: Cell<usize>,
 }
 
 impl Seat {
@@ -67,13 +82,15 @@ impl Seat {
     }
 
     fn with(index: usize, stack: SplitStack<Header>) -> Self {
-        let own = Own { hand: Worker::new_fifo(), spawned: Worker::new_fifo(), grown: Cell::new(false) };
+        let (grown, longest) = (Cell::new(false), Cell::new(0));
+        let own = Own { hand: Worker::new_fifo(), spawned: Worker::new_fifo(), grown, longest };
         Seat {
             index,
             stack,
             hand: own.hand.stealer(),
             spawned: own.spawned.stealer(),
             own: OwnersOnly(own),
+            peak: AtomicUsize::new(0),
             taken: AtomicBool::new(false),
             thread: Mutex::new(None),
             stolen_forks: AtomicU64::new(0),
@@ -109,6 +126,7 @@ impl Seat {
 
     /// Takes one job, the oldest.
     pub(crate) fn steal(&self) -> Option<Job> {
+        self.note_length(self.spawned.len());
         [&self.hand, &self.spawned].into_iter().find_map(|deque| retry(|| deque.steal()))
     }
 
@@ -116,8 +134,19 @@ impl Seat {
     ///
     /// What the worker has in its hand it is about to run, so that is taken only when there is nothing else.
     pub(crate) fn steal_batch(&self, thief: Owner<'_>) -> Option<Job> {
-        let deques = [&self.spawned, &self.hand].into_iter();
-        deques.filter(|deque| !deque.is_empty()).find_map(|deque| retry(|| thief.fill_hand(deque)))
+        let len = self.spawned.len();
+        self.note_length(len);
+        let spawned = if len > 0 { retry(|| thief.fill_hand(&self.spawned)) } else { None };
+        spawned.or_else(|| if self.hand.is_empty() { None } else { retry(|| thief.fill_hand(&self.hand)) })
+    }
+
+    /// The deque of spawned jobs has been seen to be this long.
+    #[inline]
+    fn note_length(&self, len: usize) {
+        if len >= LONG && len > self.peak.load(Ordering::Relaxed) {
+            // Who writes less at the same moment is a batch or two behind.
+            self.peak.store(len, Ordering::Relaxed);
+        }
     }
 
     /// Unparks whoever sits here.
@@ -197,8 +226,51 @@ impl<'a> Owner<'a> {
     #[inline]
     pub(crate) fn pop_batch(self) -> Option<Job> {
         let Own { spawned, grown, .. } = &self.seat.own.0;
-        let is_long = grown.get() && !spawned.is_empty();
-        if is_long { retry(|| self.fill_hand(&self.seat.spawned)) } else { None }
+        if !grown.get() {
+            return None;
+        }
+        let len = spawned.len();
+        self.seat.note_length(len);
+        if len > 0 { retry(|| self.fill_hand(&self.seat.spawned)) } else { None }
+    }
+
+    /// Notes how long the deque of spawned jobs is now.
+    pub(crate) fn note_length(self) {
+        self.seat.note_length(self.seat.own.0.spawned.len());
+    }
+
+    /// Whether the deque of spawned jobs may have a buffer to be given back; and then, whether a quarter of it was needed
+    /// since this was last asked.
+    pub(crate) fn needs_room(self) -> Option<bool> {
+        let Own { longest, .. } = &self.seat.own.0;
+        let peak = match self.seat.peak.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.seat.peak.swap(0, Ordering::Relaxed),
+        };
+        longest.set(longest.get().max(peak));
+        (longest.get() > 0).then(|| peak >= longest.get() / 4)
+    }
+
+    /// Gives the buffer of the deque of spawned jobs back, if that is empty. A thief may take what is pushed for it, and finds
+    /// that it is no job.
+    #[cold]
+    pub(crate) fn give_room_back(self) {
+        let Own { spawned, grown, longest, .. } = &self.seat.own.0;
+        // It cannot have been doubled more often. Where there is nothing to halve, this takes some nanoseconds.
+        for _ in 0..usize::BITS {
+            spawned.push(Job::noop());
+            drop(spawned.pop());
+        }
+        grown.set(false);
+        longest.set(0);
+    }
+
+    /// Moves the jobs that it spawned to the injector. Returns whether there were any.
+    pub(crate) fn hand_over(self, injector: &Injector<Job>) -> bool {
+        let spawned = &self.seat.own.0.spawned;
+        let had_jobs = !spawned.is_empty();
+        std::iter::from_fn(|| spawned.pop()).for_each(|job| injector.push(job));
+        had_jobs
     }
 
     /// Takes up to a batch of the injector's jobs into the worker's hand, and one of them out of it.

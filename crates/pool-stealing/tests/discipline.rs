@@ -129,6 +129,23 @@ fn what_a_worker_leaves_behind_is_reached_from_every_seat_and_from_the_spare() {
 }
 
 #[test]
+fn a_long_queue_that_a_worker_leaves_behind_is_reached_as_well() {
+    const JOBS: usize = 5000;
+    let (inlet, mut outlets, _) = open(2);
+    let notes = Notes::default();
+    outlets[0].attach();
+    (0..JOBS).for_each(|n| push(&inlet, notes.job(n)));
+    // It comes to see how long its queue is.
+    assert!(run_next(&mut outlets[0]));
+    outlets[0].detach();
+    drop(inlet);
+    while run_next(&mut outlets[1]) {}
+    let mut seen = notes.taken();
+    seen.sort_unstable();
+    assert_eq!(seen, Vec::from_iter(0..JOBS));
+}
+
+#[test]
 fn a_thief_takes_the_oldest_first() {
     let (inlet, mut outlets, _) = open(2);
     let notes = Notes::default();

@@ -398,10 +398,11 @@ impl<S: Strategy> Core<S> {
     }
 
     fn discard_unkept(&self, kept: Result<Vec<Job>, Vec<Job>>, reason: Reason) {
+        let discard = |job| self.ledger.discard(job, reason);
         match kept {
-            // Tickets and messages, whose waiters learn the reason, and jobs that have ended in another way.
-            Ok(rest) => rest.into_iter().for_each(|job| job.discard(reason)),
-            Err(jobs) => jobs.into_iter().for_each(|job| self.ledger.discard(job, reason)),
+            // Whoever waits behind a message learns the reason. What is a job has ended in another way, and is counted.
+            Ok(rest) => rest.into_iter().filter(|job| !job.is_job()).for_each(discard),
+            Err(jobs) => jobs.into_iter().for_each(discard),
         }
     }
 

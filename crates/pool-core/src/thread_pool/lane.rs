@@ -19,7 +19,7 @@ use std::thread;
 use super::attention::{Attention, Matter};
 use crate::book::Desk;
 use crate::job::Task;
-use crate::{Job, Ledger, Reason};
+use crate::{Job, KEPT_JOBS, Ledger, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {
@@ -64,6 +64,7 @@ impl Lane {
     fn change<T>(&self, attention: &Attention, change: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
         let mut kept = self.lock();
         let result = change(&mut kept);
+        give_back_room(&mut kept);
         attention.put(Matter::LANE, !kept.is_empty());
         result
     }
@@ -97,8 +98,24 @@ impl Task for Displaced {
     }
 }
 
+/// Gives back what a burst has left, at once: beside what mail and refused tickets cost anyway, to allocate anew is nothing.
+#[inline]
+pub(super) fn give_back_room(jobs: &mut VecDeque<Job>) {
+    if jobs.is_empty() && jobs.capacity() > KEPT_JOBS {
+        *jobs = VecDeque::new();
+    }
+}
+
 /// A job that does nothing, so that a worker looks up.
 pub(super) struct Nudge;
+
+impl Job {
+    /// What a worker takes for no job and does not count, and that does nothing. For disciplines that have to put something
+    /// into a queue.
+    pub fn noop() -> Job {
+        Job::from_task(Nudge)
+    }
+}
 
 impl Task for Nudge {
     const IS_JOB: bool = false;

@@ -37,6 +37,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::attention::{Attention, Matter};
+use super::lane::give_back_room;
 use crate::Job;
 
 /// How long a worker steps back at most for another to come by a nudge: some wake-ups.
@@ -140,6 +141,7 @@ impl Mail {
         }
         let mut inner = self.lock();
         let job = inner.jobs[seat].pop_front();
+        give_back_room(&mut inner.jobs[seat]);
         self.note(&mut inner, seat, attention);
         job
     }
@@ -149,7 +151,7 @@ impl Mail {
         let mut inner = self.lock();
         let mut all = Vec::new();
         for seat in 0..self.boxes.len() {
-            all.extend(inner.jobs[seat].drain(..));
+            all.extend(std::mem::take(&mut inner.jobs[seat]));
             self.note(&mut inner, seat, attention);
         }
         all
