@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use pool_bounded::{Bounded, BoundedPool, Overflow};
+use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
 use pool_core::{BuildError, JoinError, Pool, PoolExt, Reason};
 
 /// Long enough for any machine; it turns a hang into a failure.
@@ -173,6 +173,22 @@ fn displacing_from_many_threads_loses_no_job() {
     let counts = full.pool.counts();
     assert_eq!((counts.submitted, counts.discarded, counts.queued), (4002, 4000, 1));
     assert_eq!(full.finish().len(), 1);
+}
+
+#[test]
+fn a_capacity_beyond_the_largest_is_refused_and_the_largest_is_not() {
+    let shed = Overflow::Shed(CoDel::default());
+    for asked in [usize::MAX, u32::MAX as usize, Bounded::MOST_CAPACITY + 1] {
+        for overflow in [Overflow::Block, shed] {
+            let error = BoundedPool::with(Bounded::new(asked).overflow(overflow)).build().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("a capacity of {asked} is more than the largest possible, 16777216")
+            );
+        }
+    }
+    let pool = BoundedPool::with(Bounded::new(Bounded::MOST_CAPACITY)).threads(1).build().unwrap();
+    assert_eq!(pool.spawn(|| 7).unwrap().join().unwrap(), 7);
 }
 
 #[test]

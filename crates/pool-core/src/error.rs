@@ -231,6 +231,26 @@ pub enum BuildError {
         /// How many there can be.
         most: usize,
     },
+    /// A number is larger than the pool can make use of, or the memory for it too large to ask for.
+    #[error("a {what} of {asked} is more than the largest possible, {most}")]
+    TooLarge {
+        /// What the number says.
+        what: &'static str,
+        /// What was asked for.
+        asked: usize,
+        /// The largest that is possible.
+        most: usize,
+    },
+    /// The system does not give the memory that a setting needs.
+    #[error("a {what} of {asked} needs {bytes} bytes of memory, which the system does not give")]
+    OutOfMemory {
+        /// What the number says.
+        what: &'static str,
+        /// What was asked for.
+        asked: usize,
+        /// How much memory it takes.
+        bytes: usize,
+    },
     /// A pool that scales needs at least 1 worker, and no more at least than at most.
     #[error("a pool cannot scale between {min} and {max} threads; 1 <= min <= max is needed")]
     Scaling {

@@ -203,7 +203,10 @@ fn bounds_that_make_no_sense_are_errors() {
         assert_eq!(error.to_string(), BuildError::Scaling { min, max }.to_string());
     }
     let error = small().threads(1).spare_threads(usize::MAX).build().unwrap_err();
-    assert!(matches!(error, BuildError::TooManyThreads { .. }), "{error}");
+    let BuildError::TooManyThreads { asked: usize::MAX, most } = error else { panic!("{error}") };
+    // As many seats as there can be.
+    let pool = small().threads(1).max_threads(most).build().unwrap();
+    assert_eq!(pool.spawn(|| 7).unwrap().join().unwrap(), 7);
 }
 
 /// A control group of our own, removed in the end.

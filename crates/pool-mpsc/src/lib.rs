@@ -112,6 +112,9 @@
 //!
 //! # What it costs
 //!
+//! The channel keeps jobs in blocks of 31, which are freed as they are received: nothing is left of a burst of 3,000,000
+//! (measured; with batches of 1,024, 28 KiB for each worker).
+//!
 //! Every job passes one lock on the way out, so workers queue for it: the more workers and the shorter the jobs,
 //! the more. [`Mpsc::batch`] takes several jobs for each locking.
 
@@ -124,8 +127,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Reason, Strategy, Submit, ThreadPool,
-    try_lock_patiently,
+    BuildError, Caller, Ends, Idle, Inlet, Job, KEPT_JOBS, Outlet, Pop, Push, Reason, Strategy, Submit,
+    ThreadPool, try_lock_patiently,
 };
 
 /// A pool of workers that share the receiver of one channel.
@@ -138,6 +141,10 @@ pub struct Mpsc {
 }
 
 impl Mpsc {
+    /// The largest [batch](Mpsc::batch). What a locking costs is nothing among so many jobs, and each worker keeps room for
+    /// a batch: 32 KiB.
+    pub const MOST_BATCH: usize = KEPT_JOBS;
+
     /// One job for each locking.
     pub const fn new() -> Self {
         Mpsc { batch: NonZeroUsize::MIN }
@@ -149,6 +156,8 @@ impl Mpsc {
     /// still *start* in order on each worker, but no longer over all workers. A `shutdown_now` that does not wait, from inside
     /// a job or with a limit, does not reach what the workers have taken; that is discarded when they come to it. Nor does a
     /// worker reach it that stands in for one which is blocked or overdue.
+    ///
+    /// At most [`MOST_BATCH`](Mpsc::MOST_BATCH); with more the pool cannot be built.
     pub const fn batch(self, jobs: NonZeroUsize) -> Self {
         Mpsc { batch: jobs }
     }
@@ -167,6 +176,10 @@ impl Strategy for Mpsc {
     const NAME: &'static str = "mpsc";
 
     fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+        let (asked, most) = (self.batch.get(), Self::MOST_BATCH);
+        if asked > most {
+            return Err(BuildError::TooLarge { what: "batch", asked, most });
+        }
         let (sender, receiver) = mpsc::channel();
         let outlet = Receiving {
             receiver: Arc::new(Mutex::new(receiver)),
@@ -261,8 +274,17 @@ impl Receiving {
         if self.batch == 1 {
             return None;
         }
-        self.taken.pop_front().or_else(|| unpoisoned(self.left.lock()).pop_front())
+        self.taken.pop_front().or_else(|| next_left(&mut *unpoisoned(self.left.lock())))
     }
+}
+
+/// A job that somebody has left. Nobody may ever leave so many again, so no room is kept for them.
+fn next_left(left: &mut VecDeque<Job>) -> Option<Job> {
+    let job = left.pop_front()?;
+    if left.is_empty() {
+        *left = VecDeque::new();
+    }
+    Some(job)
 }
 
 /// Locks the receiver. Waiting for the lock is waiting for work, since whoever holds it for long waits in `recv`; but

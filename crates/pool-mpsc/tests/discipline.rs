@@ -4,10 +4,21 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use pool_core::{Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
-use pool_mpsc::Mpsc;
+use pool_mpsc::{Mpsc, MpscPool};
 
 fn open(batch: usize, seats: usize) -> Ends<Mpsc> {
     Mpsc::new().batch(NonZeroUsize::new(batch).unwrap()).open(seats).unwrap()
+}
+
+#[test]
+fn a_batch_beyond_the_largest_is_refused_and_the_largest_is_not() {
+    let build = |batch| MpscPool::with(Mpsc::new().batch(NonZeroUsize::new(batch).unwrap())).build();
+    for asked in [usize::MAX, Mpsc::MOST_BATCH + 1] {
+        let error = build(asked).unwrap_err();
+        assert_eq!(error.to_string(), format!("a batch of {asked} is more than the largest possible, 1024"));
+    }
+    let pool = build(Mpsc::MOST_BATCH).unwrap();
+    assert_eq!(pool.spawn(|| 7).unwrap().join().unwrap(), 7);
 }
 
 fn push(ends: &Ends<Mpsc>, say: &Sender<u32>, number: u32) {

@@ -280,5 +280,10 @@ fn senseless_settings_are_refused_with_what_would_be_right() {
         |top| format!("express workers serve at least 1 of 4 levels and leave at least 1, so not {top}");
     assert_eq!(error(four.express(1, 0), 2), text(0));
     assert_eq!(error(four.express(1, 4), 2), text(4));
+    assert_eq!(error(four.express(1, usize::MAX), 2), text(usize::MAX));
+    assert_eq!(
+        error(four.express(usize::MAX, 1), 2),
+        format!("of 2 workers at most 1 can be express workers, not {}", usize::MAX)
+    );
     assert!(PriorityPool::with(four.express(0, 1)).threads(1).build().is_ok());
 }

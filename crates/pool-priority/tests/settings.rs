@@ -54,5 +54,10 @@ fn senseless_settings_are_refused_with_what_would_be_right() {
     let error = |levels| PriorityPool::with(levels).build().unwrap_err().to_string();
     assert_eq!(error(Levels::new(0)), "a priority pool has 1 to 64 levels, not 0");
     assert_eq!(error(Levels::new(65)), "a priority pool has 1 to 64 levels, not 65");
+    assert_eq!(
+        error(Levels::new(usize::MAX)),
+        format!("a priority pool has 1 to 64 levels, not {}", usize::MAX)
+    );
+    assert!(PriorityPool::with(Levels::new(64).aging(u64::MAX)).build().is_ok());
     assert_eq!(error(Levels::new(8).aging(7)), "aging over 8 levels needs at least 8 pops, not 7");
 }

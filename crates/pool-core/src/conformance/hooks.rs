@@ -8,7 +8,7 @@ use std::thread;
 use super::case::{Case, case};
 use super::tools::{Plug, Tally, panic_on_purpose, panic_with_explosive};
 use super::{Claim, Setup, Subject};
-use crate::{BuildError, PoolExt, Shutdown};
+use crate::{BuildError, PoolExt, Scaling, Shutdown};
 
 pub(super) fn cases() -> Vec<Case> {
     use Claim::Hooks;
@@ -22,6 +22,8 @@ pub(super) fn cases() -> Vec<Case> {
             .submits(1),
         case!("hooks", on_start_that_panics_with_an_explosive_payload_is_an_error).needs(&[Hooks]),
         case!("hooks", settings_that_make_no_sense_are_errors).needs(&[Hooks]),
+        case!("hooks", numbers_beyond_what_is_possible_are_errors_that_say_what_is)
+            .needs(&[Hooks, Claim::Workforce]),
         case!("hooks", a_handler_that_panics_when_a_handle_is_dropped_is_contained)
             .needs(&[Hooks, Claim::WaitIdle])
             .submits(1),
@@ -116,8 +118,35 @@ fn on_start_that_panics_with_an_explosive_payload_is_an_error(subject: &Subject)
 fn settings_that_make_no_sense_are_errors(subject: &Subject) {
     let error = |setup: Setup| subject.try_build(setup).map(|_| ()).unwrap_err();
     assert!(matches!(error(Setup::threads(0)), BuildError::ZeroThreads));
-    assert!(matches!(error(Setup::threads(usize::MAX)), BuildError::TooManyThreads { .. }));
     assert!(matches!(error(Setup::threads(1).name("a\0b")), BuildError::Name(name) if name == "a\0b"));
+}
+
+fn numbers_beyond_what_is_possible_are_errors_that_say_what_is(subject: &Subject) {
+    let most_threads = |setup: Setup| match subject.try_build(setup).map(|_| ()) {
+        Err(BuildError::TooManyThreads { asked, most }) if asked > most => most,
+        other => panic!("{other:?}"),
+    };
+    let most = most_threads(Setup::threads(usize::MAX));
+    let setup = || Setup::threads(1);
+    let beyond = |more: usize| {
+        [
+            Setup::threads(most.saturating_add(more)),
+            Setup { max_threads: Some(most.saturating_add(more)), ..setup() },
+            Setup { spare_threads: (most - 1).saturating_add(more), ..setup() },
+            Setup { scaling: Some(Scaling::between(1, most.saturating_add(more))), ..setup() },
+        ]
+    };
+    for setup in beyond(1).into_iter().chain(beyond(usize::MAX)) {
+        assert_eq!(most_threads(setup), most);
+    }
+    let most_stack = |bytes: usize| match subject.try_build(setup().stack_size(bytes)).map(|_| ()) {
+        Err(BuildError::TooLarge { what: "stack size", asked, most }) if asked == bytes => Some(most),
+        // The system may not give as much.
+        Ok(()) | Err(BuildError::Spawn { .. }) => None,
+        Err(other) => panic!("{other}"),
+    };
+    let most = most_stack(usize::MAX).unwrap();
+    assert_eq!((most_stack(most + 1), most_stack(most)), (Some(most), None));
 }
 
 /// Dropping the handle of a job that has panicked calls the handler, on a thread that is no worker.

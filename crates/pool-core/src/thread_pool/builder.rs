@@ -21,6 +21,9 @@ use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
 
+/// A larger stack than this std does not ask the system for as it should, but panics or asks for a small one.
+const MOST_STACK: usize = if usize::BITS < 64 { 1 << 30 } else { 1 << 40 };
+
 /// The settings of a pool that is to be built.
 #[derive(Clone)]
 #[must_use = "nothing starts before `build`"]
@@ -150,7 +153,8 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
-    /// The stack of each worker, in bytes. By default std's, which is 2 MiB unless `RUST_MIN_STACK` says otherwise.
+    /// The stack of each worker, in bytes. By default std's, which is 2 MiB unless `RUST_MIN_STACK` says otherwise. At most
+    /// 1 TiB (1 GiB where addresses have 32 bits); what the system says to less is in [`BuildError::Spawn`].
     ///
     /// Nested waits take stack: see [`JobHandle`](crate::JobHandle).
     ///
@@ -346,6 +350,7 @@ impl<S: Strategy> Builder<S> {
         let (most, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
+        self.check_stack_size()?;
         let ends = self.strategy.open(seats)?;
         let opened = ends.outlets.len();
         if opened != seats {
@@ -415,6 +420,15 @@ impl<S: Strategy> Builder<S> {
             return Err(BuildError::TooManyThreads { asked, most: MOST_THREADS });
         }
         Ok(asked)
+    }
+
+    fn check_stack_size(&self) -> Result<(), BuildError> {
+        match self.stack_size {
+            Some(asked) if asked > MOST_STACK => {
+                Err(BuildError::TooLarge { what: "stack size", asked, most: MOST_STACK })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Result<Settings, BuildError> {
