@@ -175,10 +175,6 @@ mod observer;
 mod os;
 #[cfg(not(loom))]
 mod pool;
-// These protocols are the models' business too; the rest of their parents is not.
-#[cfg(loom)]
-#[path = "scope/progress.rs"]
-mod progress;
 #[cfg(not(loom))]
 mod raise;
 mod rest;
@@ -188,15 +184,9 @@ mod running;
 mod scope;
 #[cfg(all(feature = "serde", not(loom)))]
 mod serialize;
-#[cfg(loom)]
-#[path = "cell/shared.rs"]
-mod shared;
 #[cfg(not(loom))]
 mod shrink;
 mod spell;
-#[cfg(loom)]
-#[path = "cell/stage.rs"]
-mod stage;
 #[cfg(not(loom))]
 mod strategy;
 #[cfg(not(loom))]
@@ -217,6 +207,17 @@ mod urgency;
 mod watchdog;
 #[cfg(not(loom))]
 mod workforce;
+
+// The models are about these; the rest of their parents is none of their business.
+#[cfg(loom)]
+mod cell {
+    mod shared;
+    mod stage;
+}
+#[cfg(loom)]
+mod scope {
+    mod progress;
+}
 
 #[cfg(all(feature = "affinity", not(loom)))]
 pub use crate::thread_pool::Pinning;

@@ -26,7 +26,8 @@
 //! Who waits for the end reads `ended` and then `begun`, when no push can come but from jobs of the scope. Suppose a job
 //! has not ended. It was pushed by the waiter before, or by a job; follow these back to the first that has not ended.
 //! That one was pushed by the waiter or by a job that has ended, so if the waiter's `ended` counts it, the waiter also sees
-//! it in `begun`. The same holds for all jobs that `ended` counts; so `begun` is greater.
+//! it in `begun`. The same holds for all jobs that `ended` counts; so `begun` is greater. For this a job is counted before
+//! it is pushed, and `ended` is read first, and acquired.
 //!
 //! # No wake-up is lost
 //!
@@ -108,7 +109,7 @@ impl Progress {
         if jobs == 0 {
             return;
         }
-        self.ended.fetch_add(jobs, AcqRel);
+        self.ended.fetch_add(jobs, Release);
         fence(SeqCst);
         if self.asleep.load(Relaxed) != 0 && self.is_over() {
             self.wake_all();
@@ -192,161 +193,4 @@ impl Progress {
 }
 
 #[cfg(all(test, loom))]
-mod model {
-    use loom::sync::Arc;
-
-    use super::*;
-
-    /// A scope whose queue is a number of jobs.
-    struct Model {
-        progress: Progress,
-        queue: AtomicUsize,
-        /// Jobs that have run.
-        ran: AtomicUsize,
-    }
-
-    impl Model {
-        fn new(workers: usize) -> Arc<Self> {
-            let progress = Progress::new(workers);
-            Arc::new(Model { progress, queue: AtomicUsize::new(0), ran: AtomicUsize::new(0) })
-        }
-
-        fn push(&self) -> bool {
-            self.progress.push(|| {
-                self.queue.fetch_add(1, Release);
-            })
-        }
-
-        fn has_jobs(&self) -> bool {
-            self.queue.load(Acquire) > 0
-        }
-
-        fn run_one(&self) -> bool {
-            let taken = self.queue.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok();
-            if taken {
-                self.ran.fetch_add(1, Relaxed);
-                self.progress.end(1);
-            }
-            taken
-        }
-
-        /// A worker that has come by with a ticket.
-        fn work(&self) {
-            loop {
-                while self.run_one() {}
-                if !self.progress.leave(|| self.has_jobs()) {
-                    return;
-                }
-            }
-        }
-
-        /// The thread that waits for the end, outside.
-        fn wait(&self) {
-            while !self.progress.is_over() {
-                if self.progress.is_abandoned() && self.run_one() {
-                    continue;
-                }
-                self.progress.sleep(false, || {
-                    self.progress.is_over() || self.progress.is_abandoned() && self.has_jobs()
-                });
-            }
-        }
-
-        /// The thread that waits for the end and is a worker.
-        fn help(&self) {
-            while !self.progress.is_over() {
-                if !self.run_one() {
-                    self.progress.sleep(true, || self.progress.is_over() || self.has_jobs());
-                }
-            }
-        }
-    }
-
-    fn check(model: impl Fn() + Sync + Send + 'static) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(model);
-    }
-
-    #[test]
-    fn every_job_is_run_and_the_end_is_heard_of() {
-        check(|| {
-            let scope = Model::new(1);
-            assert!(scope.push());
-            let worker = loom::thread::spawn({
-                let scope = scope.clone();
-                move || scope.work()
-            });
-            let late = scope.push();
-            // A second ticket is claimed only when the first has been given back.
-            let second = late.then(|| {
-                let scope = scope.clone();
-                loom::thread::spawn(move || scope.work())
-            });
-            scope.wait();
-            assert_eq!(scope.ran.load(Relaxed), 2);
-            worker.join().unwrap();
-            second.map(|worker| worker.join().unwrap());
-        });
-    }
-
-    #[test]
-    fn a_job_that_is_pushed_by_a_job_wakes_whoever_helps() {
-        check(|| {
-            // The only ticket's holder is busy with a job of the scope, which pushes one more.
-            let scope = Model::new(1);
-            assert!(scope.progress.push(|| {}), "this one is taken at once");
-            let worker = loom::thread::spawn({
-                let scope = scope.clone();
-                move || {
-                    assert!(!scope.push(), "its own ticket is the only one");
-                    // It goes on until the other job has been run by somebody else.
-                    while scope.ran.load(Acquire) < 1 {
-                        loom::thread::yield_now();
-                    }
-                    scope.progress.end(1);
-                    scope.progress.leave(|| scope.has_jobs())
-                }
-            });
-            scope.help();
-            worker.join().unwrap();
-        });
-    }
-
-    #[test]
-    fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
-        check(|| {
-            let scope = Model::new(2);
-            assert!(scope.progress.push(|| {}), "this one is run below");
-            let worker = loom::thread::spawn({
-                let scope = scope.clone();
-                move || {
-                    scope.progress.end(1);
-                    if scope.progress.leave(|| scope.has_jobs()) {
-                        scope.work();
-                    }
-                }
-            });
-            if scope.push() {
-                scope.progress.give_up();
-            }
-            scope.wait();
-            worker.join().unwrap();
-        });
-    }
-
-    #[test]
-    fn a_refused_ticket_leaves_the_jobs_to_whoever_waits() {
-        check(|| {
-            let scope = Model::new(1);
-            assert!(scope.push());
-            let dropper = loom::thread::spawn({
-                let scope = scope.clone();
-                move || scope.progress.give_up()
-            });
-            scope.wait();
-            assert_eq!(scope.ran.load(Relaxed), 1);
-            dropper.join().unwrap();
-        });
-    }
-}
+mod model;

@@ -1,0 +1,238 @@
+//! How a scope ends, and that whoever waits for it learns of it.
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+
+use super::*;
+
+/// A scope whose queue is a number of jobs.
+struct Model {
+    progress: Progress,
+    queue: AtomicUsize,
+    /// Jobs that have run.
+    ran: AtomicUsize,
+    /// What the jobs borrow.
+    borrowed: UnsafeCell<u32>,
+}
+
+impl Model {
+    fn new(workers: usize) -> Arc<Self> {
+        let progress = Progress::new(workers);
+        let [queue, ran] = [0, 0].map(AtomicUsize::new);
+        Arc::new(Model { progress, queue, ran, borrowed: UnsafeCell::new(7) })
+    }
+
+    fn push(&self) -> bool {
+        self.progress.push(|| {
+            self.queue.fetch_add(1, Release);
+        })
+    }
+
+    fn has_jobs(&self) -> bool {
+        self.queue.load(Acquire) > 0
+    }
+
+    fn run_one(&self) -> bool {
+        let taken = self.queue.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok();
+        if taken {
+            self.ran.fetch_add(1, Relaxed);
+            self.progress.end(1);
+        }
+        taken
+    }
+
+    fn use_what_is_borrowed(&self) {
+        // SAFETY: nobody writes but the scope's owner at its end, as the models are to show.
+        self.borrowed.with(|value| assert_eq!(unsafe { *value }, 7));
+    }
+
+    /// The scope is over, says whoever waits for it, and what its jobs borrowed goes away.
+    fn leave_frame(&self) {
+        // SAFETY: no job uses it any more, as the models are to show.
+        self.borrowed.with_mut(|value| unsafe { *value = 0 });
+    }
+
+    /// A worker that has come by with a ticket.
+    fn work(&self) {
+        loop {
+            while self.run_one() {}
+            if !self.progress.leave(|| self.has_jobs()) {
+                return;
+            }
+        }
+    }
+
+    /// The thread that waits for the end, outside.
+    fn wait(&self) {
+        while !self.progress.is_over() {
+            if self.progress.is_abandoned() && self.run_one() {
+                continue;
+            }
+            self.progress
+                .sleep(false, || self.progress.is_over() || self.progress.is_abandoned() && self.has_jobs());
+        }
+    }
+
+    /// The thread that waits for the end and is a worker.
+    fn help(&self) {
+        while !self.progress.is_over() {
+            if !self.run_one() {
+                self.progress.sleep(true, || self.progress.is_over() || self.has_jobs());
+            }
+        }
+    }
+}
+
+fn check(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(model);
+}
+
+#[test]
+fn every_job_is_run_and_the_end_is_heard_of() {
+    check(|| {
+        let scope = Model::new(1);
+        assert!(scope.push());
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || scope.work()
+        });
+        let late = scope.push();
+        // A second ticket is claimed only when the first has been given back.
+        let second = late.then(|| {
+            let scope = scope.clone();
+            loom::thread::spawn(move || scope.work())
+        });
+        scope.wait();
+        assert_eq!(scope.ran.load(Relaxed), 2);
+        worker.join().unwrap();
+        second.map(|worker| worker.join().unwrap());
+    });
+}
+
+#[test]
+fn a_job_that_is_pushed_by_a_job_wakes_whoever_helps() {
+    check(|| {
+        // The only ticket's holder is busy with a job of the scope, which pushes one more.
+        let scope = Model::new(1);
+        assert!(scope.progress.push(|| {}), "this one is taken at once");
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                assert!(!scope.push(), "its own ticket is the only one");
+                // It goes on until the other job has been run by somebody else.
+                while scope.ran.load(Acquire) < 1 {
+                    loom::thread::yield_now();
+                }
+                scope.progress.end(1);
+                scope.progress.leave(|| scope.has_jobs())
+            }
+        });
+        scope.help();
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
+    check(|| {
+        let scope = Model::new(2);
+        assert!(scope.progress.push(|| {}), "this one is run below");
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                scope.progress.end(1);
+                if scope.progress.leave(|| scope.has_jobs()) {
+                    scope.work();
+                }
+            }
+        });
+        if scope.push() {
+            scope.progress.give_up();
+        }
+        scope.wait();
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_refused_ticket_leaves_the_jobs_to_whoever_waits() {
+    check(|| {
+        let scope = Model::new(1);
+        assert!(scope.push());
+        let dropper = loom::thread::spawn({
+            let scope = scope.clone();
+            move || scope.progress.give_up()
+        });
+        scope.wait();
+        assert_eq!(scope.ran.load(Relaxed), 1);
+        dropper.join().unwrap();
+    });
+}
+
+#[test]
+fn the_end_is_not_seen_while_a_job_that_has_pushed_another_goes_on() {
+    check(|| {
+        let scope = Model::new(2);
+        scope.progress.push(|| {});
+        let pusher = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                scope.push();
+                scope.use_what_is_borrowed();
+                scope.progress.end(1);
+            }
+        });
+        let other = loom::thread::spawn({
+            let scope = scope.clone();
+            move || scope.run_one()
+        });
+        if scope.progress.is_over() {
+            scope.leave_frame();
+        }
+        pusher.join().unwrap();
+        if !other.join().unwrap() {
+            assert!(!scope.progress.is_over(), "nobody has run the second");
+        }
+    });
+}
+
+#[test]
+fn all_that_jobs_have_done_comes_before_the_end() {
+    check(|| {
+        let scope = Model::new(2);
+        let workers = [(); 2].map(|()| {
+            scope.progress.push(|| {});
+            let scope = scope.clone();
+            loom::thread::spawn(move || {
+                scope.use_what_is_borrowed();
+                scope.progress.end(1);
+            })
+        });
+        if scope.progress.is_over() {
+            scope.leave_frame();
+        }
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        assert!(scope.progress.is_over());
+    });
+}
+
+#[test]
+fn a_job_that_is_pushed_when_tickets_are_refused_wakes_whoever_waits_outside() {
+    check(|| {
+        let scope = Model::new(1);
+        assert!(scope.progress.push(|| {}), "this one is run below, by another thread outside");
+        scope.progress.give_up();
+        let other = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                assert!(!scope.push(), "no ticket would be taken");
+                scope.progress.end(1);
+            }
+        });
+        scope.wait();
+        other.join().unwrap();
+        assert_eq!(scope.ran.load(Relaxed), 1);
+    });
+}
