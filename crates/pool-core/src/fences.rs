@@ -20,6 +20,10 @@ const ASYMMETRIC: bool = false;
 /// The frequent side's fence: nothing but a limit to the compiler where the system helps.
 #[inline(always)]
 pub fn light_fence() {
+    #[cfg(loom)]
+    if crate::model::is_asymmetric() {
+        return;
+    }
     if ASYMMETRIC {
         std::sync::atomic::compiler_fence(SeqCst);
     } else {
@@ -35,6 +39,8 @@ pub fn heavy_fence() -> bool {
     fence(SeqCst);
     #[cfg(not(any(loom, miri)))]
     let done = system::interrupt_all();
+    #[cfg(loom)]
+    crate::model::interrupt_all();
     #[cfg(any(loom, miri))]
     let done = true;
     fence(SeqCst);

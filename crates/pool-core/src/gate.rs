@@ -213,6 +213,7 @@ impl<I> Gate<I> {
     pub(crate) fn close(&self) -> bool {
         let first = self.state.compare_exchange(OPEN, CLOSING, SeqCst, SeqCst).is_ok();
         if first {
+            total_order();
             if self.passages.have_light_entries() && !heavy_fence() {
                 // It worked when the gate was made. Somebody may be inside unseen, and nothing here can find out.
                 eprintln!("pool-core: membarrier has been taken away from a running process; giving up");
@@ -376,6 +377,9 @@ mod tests {
 }
 
 #[cfg(all(test, loom))]
+mod asymmetric;
+
+#[cfg(all(test, loom))]
 mod model {
     use loom::sync::atomic::AtomicUsize;
     use loom::thread;
@@ -401,8 +405,7 @@ mod model {
 
     /// Closes the gate while these submitters pass it.
     ///
-    /// Light fences are full ones in a model, so it cannot tell the heavy fence from those of the sweeps. It fails when
-    /// any other is deleted.
+    /// Light fences are full ones here, so that the heavy one is not needed; for that see [`asymmetric`](super::asymmetric).
     fn close_under<const N: usize>(submitters: [fn(&Gate<Inlet>); N]) {
         let mut model = loom::model::Builder::new();
         // Without a bound it takes minutes; each deleted fence is found with two preemptions.

@@ -119,6 +119,9 @@ mod deque;
 #[doc(hidden)]
 pub mod fences;
 mod gate;
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod model;
 mod sync;
 
 #[cfg(not(loom))]

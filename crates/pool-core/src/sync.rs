@@ -1,9 +1,11 @@
 //! The primitives that the lock-free parts use: std's, or loom's when a model is being checked.
 
 #[cfg(loom)]
+pub(crate) use crate::model::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+#[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+    sync::atomic::{Ordering, fence},
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread::{self, Thread},
 };

@@ -4,26 +4,34 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
+#[cfg(not(loom))]
 use pool_core::{ThreadPool, drop_quietly};
 
 use crate::calls;
 use crate::frame::{Frame, Header, Stolen};
 use crate::here;
+#[cfg(loom)]
+use crate::model::pool::drop_quietly;
 use crate::seat::Owner;
 use crate::shared::Shared;
 use crate::split::{Pushed, Room};
+#[cfg(not(loom))]
 use crate::strategy::Stealing;
+use crate::sync::{park, spin_loop};
 use crate::theft::Hunger;
-use crate::worker::{Worker, with_worker};
+use crate::worker::Worker;
+#[cfg(not(loom))]
+use crate::worker::with_worker;
 
 /// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
 /// microseconds in all.
-const LOOKS: usize = 16;
-const PAUSE: usize = 16;
+const LOOKS: usize = if cfg!(loom) { 0 } else { 16 };
+const PAUSE: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// The frame is made here, inlined into the caller, so that the second half is written where it stays. Made any
 /// deeper, it would be copied from the caller's stack, in wider pieces than it was written in, for which a processor has to
 /// wait until the writes have left its store buffer: 4 ns a join whose halves capture four words.
+#[cfg(not(loom))]
 #[inline(always)]
 pub(crate) fn join<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
 where
@@ -43,6 +51,7 @@ where
 /// all arguments are kept in registers that have to be saved. The linker removes the call, but not the saving. A program that
 /// is compiled with `-C relocation-model=pie` has the 53 everywhere. Rejected: writing the frame before the read, which
 /// saves two registers and no time (66.7 instructions, 4.4 ns). A [`Worker`]'s joins need no such read.
+#[cfg(not(loom))]
 #[inline(never)]
 fn join_framed<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
@@ -73,6 +82,7 @@ where
 }
 
 /// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.
+#[cfg(not(loom))]
 #[cold]
 #[inline(never)]
 fn from_outside<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
@@ -299,11 +309,11 @@ fn wait_for(owner: Owner<'_>, stolen: Stolen<'_>) {
             fork.run(shared);
             looks = 0;
         } else if looks < LOOKS || shared.seats[thief].stack.has_forks() {
-            (0..PAUSE).for_each(|_| std::hint::spin_loop());
+            (0..PAUSE).for_each(|_| spin_loop());
             looks += 1;
         } else {
             parked = true;
-            park(shared, stolen, me);
+            park_until_done(shared, stolen, me);
         }
     }
     if parked {
@@ -312,14 +322,15 @@ fn wait_for(owner: Owner<'_>, stolen: Stolen<'_>) {
 }
 
 /// Parks until the fork is done or its thief has forked something that can be taken, or for no reason.
-fn park(shared: &Shared, stolen: Stolen<'_>, me: usize) {
+fn park_until_done(shared: &Shared, stolen: Stolen<'_>, me: usize) {
     let stack = &shared.seats[stolen.thief()].stack;
     if !stack.wait(me) {
-        return;
+        // There is a public fork, which its owner may just be taking back.
+        return spin_loop();
     }
     calls::ask_all(std::iter::once(stack));
     stolen.await_done();
     if !stack.has_forks() && !stolen.is_done() {
-        thread::park();
+        park();
     }
 }

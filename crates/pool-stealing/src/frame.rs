@@ -29,10 +29,13 @@ use std::cell::UnsafeCell;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering::*};
 use std::thread;
 
 use crate::here;
+use crate::sync::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use crate::worker::Worker;
 
 /// The part of a frame that is the same for all types.
@@ -182,6 +185,16 @@ impl Loot {
         // SAFETY: `Loot::new` wrote it. There is no reference to more than the latch, since the rest may vanish under it.
         let latch = unsafe { &(*theft).latch };
         // The last touch.
-        latch.swap(DONE, AcqRel) == AWAITED
+        latch.swap(DONE, Release) == AWAITED
+    }
+}
+
+#[cfg(all(test, loom))]
+impl<F, R> Frame<F, R> {
+    /// The end of the frame: fails if the thief may touch it afterwards.
+    pub(crate) fn end(&mut self) {
+        // SAFETY: the frame was stolen, says the caller, which a model may.
+        let theft = unsafe { self.header.theft.get_mut().assume_init_mut() };
+        theft.latch.with_mut(|latch| assert_eq!(*latch, DONE));
     }
 }

@@ -47,10 +47,12 @@ mod sync;
 
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, loom))]
+use model::pool::{here, seat, shared};
 
-#[cfg(not(loom))]
+#[cfg(any(test, not(loom)))]
 mod fork;
-#[cfg(not(loom))]
+#[cfg(any(test, not(loom)))]
 mod frame;
 #[cfg(not(loom))]
 mod global;
@@ -64,9 +66,9 @@ mod outlet;
 mod seat;
 #[cfg(not(loom))]
 mod shared;
-#[cfg(not(loom))]
+#[cfg(any(test, not(loom)))]
 mod theft;
-#[cfg(not(loom))]
+#[cfg(any(test, not(loom)))]
 mod worker;
 
 #[cfg(not(loom))]

@@ -1,4 +1,5 @@
-//! Models of the protocols, checked by loom in every order that the memory model allows.
+//! Models of the protocols, checked by loom in the orders that it explores: up to so many involuntary switches, and where an
+//! access follows one of the same thread and atomic, not all of those with others' earlier loads.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test --release -p pool-stealing --lib
@@ -8,19 +9,22 @@
 //! any one of the fences makes one of these fail.
 
 mod forks;
+mod joins;
 mod marks;
+pub(crate) mod pool;
 mod sleeping;
 mod without_marks;
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicUsize, Ordering::*};
+use loom::sync::atomic::Ordering::*;
 use loom::thread::{self, JoinHandle};
 
 use crate::calls;
 use crate::sleep::{Sleep, Woken};
 use crate::slots::Slots;
 use crate::split::{Pushed, SplitStack};
+use crate::sync::AtomicUsize;
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {

@@ -217,7 +217,8 @@ impl<T> Pushed<'_, T> {
     #[inline(always)]
     pub(crate) fn pop(self) -> bool {
         let ends = &self.stack.ends;
-        // A release, because a thief may learn of older forks through this value of `top`.
+        // A release: whoever finds that the fork is gone then finds the jobs that were pushed before. (Of older forks a thief
+        // learns through the lock or a heavy fence.)
         ends.top.store(self.index, Release);
         light_fence();
         ends.split.load(Relaxed) <= self.index

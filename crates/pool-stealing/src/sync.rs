@@ -2,16 +2,20 @@
 
 #[cfg(loom)]
 pub(crate) use loom::{
-    sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+    hint::spin_loop,
+    sync::atomic::{Ordering, fence},
     sync::{Mutex, MutexGuard},
-    thread::{self, Thread},
+    thread::{self, Thread, park},
 };
+#[cfg(loom)]
+pub(crate) use pool_core::model::{AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
 
 #[cfg(not(loom))]
 pub(crate) use std::{
-    sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence},
+    hint::spin_loop,
+    sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence},
     sync::{Mutex, MutexGuard},
-    thread::{self, Thread},
+    thread::{self, Thread, park},
 };
 
 #[cfg(not(loom))]

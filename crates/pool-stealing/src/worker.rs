@@ -18,11 +18,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
+#[cfg(not(loom))]
 use pool_core::install;
 
+#[cfg(not(loom))]
 use crate::StealingPool;
 use crate::fork::join_here;
 use crate::frame::{Frame, Header};
+#[cfg(not(loom))]
 use crate::here;
 use crate::seat::{Owner, Seat};
 use crate::split::Room;
@@ -85,6 +88,7 @@ pub(crate) fn prepare() {
 /// # Panics
 ///
 /// With what the closure panics with.
+#[cfg(not(loom))]
 pub fn with_worker<F, R>(pool: &StealingPool, f: F) -> R
 where
     F: FnOnce(Worker<'_>) -> R + Send,

@@ -1,6 +1,7 @@
 //! The split stack by itself: each fork runs once, and the mark is not overlooked.
 
 use pool_core::fences::heavy_fence;
+use pool_core::model::{asymmetric, tracked};
 
 use super::*;
 
@@ -29,6 +30,22 @@ fn a_fork_goes_to_its_owner_or_to_one_thief() {
         });
         thief.join().unwrap();
         forks.into_iter().for_each(Fork::free);
+    });
+}
+
+#[test]
+fn a_fork_in_the_place_of_a_stolen_one_can_be_stolen_as_well() {
+    loom::model(|| {
+        let stack = SplitStack::new();
+        for _ in 0..2 {
+            let fork = Fork::leaked();
+            let pushed = push(&stack, fork);
+            assert!(stack.has_forks());
+            let taken = stack.take(true, |fork| Some(Shared(fork))).expect("nobody is in the way");
+            Fork::run(taken.fork.0);
+            assert!(!pushed.pop() && !pushed.reclaim());
+            Fork::free(fork);
+        }
     });
 }
 
@@ -93,6 +110,41 @@ fn a_fork_is_seen_by_whoever_asks_or_the_mark_by_the_owner() {
 }
 
 #[test]
+fn the_heavy_fence_decides_who_has_a_fork_that_nobody_has_published() {
+    let check = || {
+        bounded(3, || {
+            let stack = Arc::new(SplitStack::new());
+            let thief = spawn_thief(&stack, true, 1);
+            let (older, newer) = (Fork::leaked(), Fork::leaked());
+            let below = push(&stack, older);
+            settle(push(&stack, newer), newer);
+            settle(below, older);
+            thief.join().unwrap();
+            Fork::free(older);
+            Fork::free(newer);
+        })
+    };
+    asymmetric(check);
+}
+
+#[test]
+fn the_heavy_fence_decides_who_sees_the_other() {
+    let check = || {
+        bounded(3, || {
+            let stack = answered_stack();
+            let asker = {
+                let stack = stack.clone();
+                thread::spawn(move || ask_and_look(&stack))
+            };
+            push(&stack, std::ptr::dangling_mut());
+            let asked = stack.is_asked();
+            assert!(asker.join().unwrap() || asked);
+        })
+    };
+    asymmetric(check);
+}
+
+#[test]
 fn nobody_declares_fenced_what_was_asked_anew() {
     bounded(3, || {
         let stack = answered_stack();
@@ -132,4 +184,28 @@ fn what_an_owner_pushed_before_it_left_the_mark_itself_is_seen_without_a_fence()
         stack.stay_asked();
         asker.join().unwrap();
     });
+}
+
+/// One thief takes the only public fork, while another moves the split up over a private one, and down again if it finds that
+/// the owner has popped it.
+#[test]
+fn of_those_who_take_public_forks_one_knows_that_it_took_the_last() {
+    let check = || {
+        bounded(2, || {
+            let stack = Arc::new(SplitStack::new());
+            push(&stack, std::ptr::dangling_mut());
+            let private = push(&stack, std::ptr::dangling_mut());
+            assert!(stack.publish());
+            let thieves = [false, true].map(|force| {
+                let stack = stack.clone();
+                thread::spawn(move || stack.take(force, |_| Some(())).map(|taken| taken.was_last))
+            });
+            let took_back = !private.pop() && private.reclaim();
+            let taken = thieves.map(|thief| thief.join().unwrap());
+            let somebody_knows = taken.contains(&Some(true)) || took_back || stack.has_public();
+            assert!(somebody_knows, "{taken:?}");
+        })
+    };
+    // Each thief looks at the split before it moves it.
+    tracked(check);
 }

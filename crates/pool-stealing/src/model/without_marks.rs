@@ -1,5 +1,7 @@
 //! A worker that does without its mark while it has public forks.
 
+use pool_core::model::asymmetric;
+
 use super::*;
 
 impl Scene {
@@ -106,15 +108,20 @@ fn a_job_that_is_pushed_when_the_last_public_fork_was_taken_back_is_not_forgotte
 
 #[test]
 fn a_job_that_was_pushed_before_the_last_public_fork_was_taken_back_is_not_forgotten() {
-    bounded(3, || {
-        let scene = Scene::new(2);
-        let pushed = scene.fork();
-        let sleeper = scene.forget_a_sleeper();
-        let searcher = scene.spawn(Scene::stop_search);
-        scene.push_job();
-        // The owner pushes nothing any more.
-        scene.take_back(pushed);
-        searcher.join().unwrap();
-        sleeper.join().unwrap();
-    });
+    let check = |switches| {
+        bounded(switches, || {
+            let scene = Scene::new(2);
+            let pushed = scene.fork();
+            let sleeper = scene.forget_a_sleeper();
+            let searcher = scene.spawn(Scene::stop_search);
+            scene.push_job();
+            // The owner pushes nothing any more.
+            scene.take_back(pushed);
+            searcher.join().unwrap();
+            sleeper.join().unwrap();
+        })
+    };
+    check(3);
+    // Whoever finds the fork gone finds the job, though nobody has fenced.
+    asymmetric(|| check(2));
 }
