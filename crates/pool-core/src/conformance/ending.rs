@@ -15,8 +15,8 @@ use crate::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    use Claim::{Counts, InnerShutdown, Lifecycle, ShutdownNow};
-    let needs = [Claim::Shutdown, ShutdownNow, InnerShutdown, Lifecycle, Counts];
+    // What is given back, and what a job may begin, is not looked at here.
+    let needs = [Claim::Shutdown, Claim::Lifecycle, Claim::Counts];
     let races = FORMS.into_iter().map(|form| {
         Case::new(format!("ending::races_with_{}", form.name), move |subject| race(subject, form))
             .needs(&needs)
@@ -212,8 +212,14 @@ impl Round {
 /// No queue that is to be filled is longer.
 const LONGEST: usize = 64;
 
+const ROUNDS: &str = "POOL_CONFORMANCE_ROUNDS";
+
+pub(super) fn rounds_are_set() -> bool {
+    std::env::var_os(ROUNDS).is_some()
+}
+
 fn rounds() -> usize {
-    let rounds = std::env::var("POOL_CONFORMANCE_ROUNDS").ok();
+    let rounds = std::env::var(ROUNDS).ok();
     rounds.map_or(2 * SUBMISSIONS.len(), |rounds| rounds.parse().expect("a number of rounds"))
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use super::ending;
 use super::tools::hush_expected_panics;
 use super::{Case, Subject};
 use crate::error::payload_message;
@@ -16,6 +17,9 @@ use crate::error::payload_message;
 /// A case that takes longer than this hangs. Each takes well under a second; the rest is for slow machines and
 /// for sanitizers.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The same, where the [races](super::ending) are to have many rounds.
+const LONG_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// The `main` of a test target without a harness: runs every case on every subject, as the command line says.
 pub fn main(subjects: impl IntoIterator<Item = Subject>) -> ExitCode {
@@ -66,13 +70,14 @@ fn watch(case: &Case, subject: &Subject) -> Result<(), String> {
             let _ = send.send(outcome.map_err(text_of));
         })
         .map_err(|error| format!("no thread to run the case on: {error}"))?;
-    match receive.recv_timeout(DEADLINE) {
+    let deadline = if ending::rounds_are_set() { LONG_DEADLINE } else { DEADLINE };
+    match receive.recv_timeout(deadline) {
         Ok(outcome) => {
             let _ = thread.join();
             outcome
         }
         // Its threads are left behind; there is no way to stop them.
-        Err(RecvTimeoutError::Timeout) => Err(format!("it hangs: it has run for {DEADLINE:?}")),
+        Err(RecvTimeoutError::Timeout) => Err(format!("it hangs: it has run for {deadline:?}")),
         Err(RecvTimeoutError::Disconnected) => Err("its thread has died".to_owned()),
     }
 }
