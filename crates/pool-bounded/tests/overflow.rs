@@ -191,6 +191,29 @@ fn a_capacity_beyond_the_largest_is_refused_and_the_largest_is_not() {
     assert_eq!(pool.spawn(|| 7).unwrap().join().unwrap(), 7);
 }
 
+/// In a process of its own, which may have half of what the largest queue takes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_capacity_that_the_system_has_no_memory_for_is_an_error() {
+    const CHILD: &str = "POOL_BOUNDED_LITTLE_MEMORY";
+    if std::env::var_os(CHILD).is_some() {
+        let error = BoundedPool::with(Bounded::new(Bounded::MOST_CAPACITY)).threads(1).build().unwrap_err();
+        let BuildError::OutOfMemory { what: "capacity", asked, bytes } = error else { panic!("{error}") };
+        assert_eq!((asked, bytes), (Bounded::MOST_CAPACITY, 640 << 20));
+        return;
+    }
+    let test = std::env::current_exe().unwrap();
+    let child = std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 327680 && exec \"$0\" --exact \"$1\""])
+        .arg(test)
+        .arg("a_capacity_that_the_system_has_no_memory_for_is_an_error")
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+}
+
 #[test]
 fn a_capacity_of_zero_is_refused() {
     let error = BoundedPool::with(Bounded::new(0)).build().unwrap_err();

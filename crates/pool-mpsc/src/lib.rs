@@ -274,12 +274,13 @@ impl Receiving {
         if self.batch == 1 {
             return None;
         }
-        self.taken.pop_front().or_else(|| next_left(&mut *unpoisoned(self.left.lock())))
+        self.taken.pop_front().or_else(|| next_left(&self.left))
     }
 }
 
 /// A job that somebody has left. Nobody may ever leave so many again, so no room is kept for them.
-fn next_left(left: &mut VecDeque<Job>) -> Option<Job> {
+fn next_left(left: &Mutex<VecDeque<Job>>) -> Option<Job> {
+    let mut left = unpoisoned(left.lock());
     let job = left.pop_front()?;
     if left.is_empty() {
         *left = VecDeque::new();
