@@ -35,7 +35,7 @@ fn close_under<const N: usize>(entries: usize, submitters: [fn(&Gate<Inlet>); N]
     model.preemption_bound = Some(3);
     let check = move || {
         model.check(move || {
-            let gate = Arc::new(Gate::new(Arc::new(Passages::new(2)), Inlet(UnsafeCell::new(0))));
+            let gate = Arc::new(Gate::new(Arc::new(Passages::new(2)), Inlet(UnsafeCell::new(0)), nobody()));
             for own in OWN {
                 (0..entries).for_each(|_| use_inlet(gate.enter_own(own)));
             }
