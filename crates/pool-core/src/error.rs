@@ -251,8 +251,8 @@ pub enum BuildError {
         /// How much memory it takes.
         bytes: usize,
     },
-    /// A pool that scales needs at least 1 worker, and no more at least than at most.
-    #[error("a pool cannot scale between {min} and {max} threads; 1 <= min <= max is needed")]
+    /// A pool that scales needs at least 1 worker at most, and no more at least than at most.
+    #[error("a pool cannot scale between {min} and {max} threads; min <= max and 1 <= max are needed")]
     Scaling {
         /// The fewest workers that were asked for.
         min: usize,

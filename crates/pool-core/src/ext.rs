@@ -128,15 +128,17 @@ pub trait PoolExt: Pool {
     /// [`shutdown_now`](Pool::shutdown_now). A worker that the pool has too many of stays until its mailbox is empty; one
     /// that dies leaves it to its successor.
     ///
+    /// Workers are numbered from 0 to [`threads`](Pool::threads). After a [resize](Pool::resize) it takes a while until that
+    /// is so again, so for work that belongs together there is [`execute_keyed`](PoolExt::execute_keyed).
+    ///
     /// ```
-    /// # use std::cell::Cell;
+    /// # use std::cell::RefCell;
     /// # use std::sync::Arc;
     /// use pool_core::{Pool, PoolExt, Rejected};
-    /// thread_local!(static CONNECTION: Cell<Option<u32>> = const { Cell::new(None) });
+    /// thread_local!(static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
     ///
-    /// fn connect(pool: &Arc<dyn Pool>, address: u32) -> Result<(), Rejected> {
-    ///     let worker = address as usize % pool.threads();
-    ///     pool.execute_on(worker, move || CONNECTION.set(Some(address)))
+    /// fn flush(pool: &Arc<dyn Pool>, worker: usize) -> Result<(), Rejected> {
+    ///     pool.execute_on(worker, || LOG.take().into_iter().for_each(|line| println!("{line}")))
     /// }
     /// ```
     ///
@@ -150,6 +152,42 @@ pub trait PoolExt: Pool {
         F: FnOnce() + Send + 'static,
     {
         self.submit_to(worker, Job::new(f))
+    }
+
+    /// Submits a closure for the worker that the jobs of this key go to, and forgets it.
+    ///
+    /// Jobs of one key run on one worker, one after the other, in the order in which they were submitted, for as long as the
+    /// number of workers does not change. Different keys share workers. While a [resize](Pool::resize) is under way and after
+    /// it a key may have another worker, and while the pool has no worker at all ([`Scaling`](crate::Scaling) from 0) the job
+    /// is queued for any. It is never rejected for want of a worker of some number. Otherwise it is as
+    /// [`execute_on`](PoolExt::execute_on), mailbox included. Costs a lock.
+    ///
+    /// The key is taken modulo the number of workers, so keys that are multiples of something should be hashed first.
+    ///
+    /// ```
+    /// # use std::cell::RefCell;
+    /// # use std::collections::HashMap;
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, PoolExt, Rejected};
+    /// // One connection to each address, used by one worker alone.
+    /// thread_local!(static CONNECTIONS: RefCell<HashMap<u32, Vec<String>>> = RefCell::default());
+    ///
+    /// fn send(pool: &Arc<dyn Pool>, address: u32, line: String) -> Result<(), Rejected> {
+    ///     pool.execute_keyed(address.into(), move || {
+    ///         CONNECTIONS.with_borrow_mut(|all| all.entry(address).or_default().push(line));
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job: [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of somebody else's pool, or
+    /// as for [`execute`](PoolExt::execute).
+    fn execute_keyed<F>(&self, key: u64, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_keyed(key, Job::new(f))
     }
 
     /// As [`execute_on`](PoolExt::execute_on), and returns a handle to the result.

@@ -178,6 +178,7 @@ mod observer;
 mod os;
 #[cfg(not(loom))]
 mod pool;
+mod presence;
 #[cfg(not(loom))]
 mod raise;
 mod rest;

@@ -203,8 +203,10 @@ pub trait Pool: Send + Sync {
 
     /// Wants so many workers from now on, and loses nothing on the way there.
     ///
-    /// More are started here. Of those that are too many, each leaves when it has finished its job; what it had queued for
-    /// itself is left to the others. A worker that serves what no other does stays, as pool-priority's express workers do,
+    /// More are started here. Of those that are too many, the ones with the highest numbers leave, each when it has finished its
+    /// job; what it had queued for itself is left to the others. So once the pool has settled, the workers are again those from
+    /// 0 to [`threads`](Pool::threads), unless a thread was refused or workers in one place do not get past their start
+    /// hook. A seat is taken again when the one who leaves it has left, its stop hook included. A worker that serves what no other does stays, as pool-priority's express workers do,
     /// so that such a pool may not become as small as was wanted. A thread that the system refuses is counted in
     /// [`Staff::failed_starts`], and the others go on; the next resize tries again, and in a pool that scales or has
     /// [spare seats](crate::Builder::spare_threads) a submission 100 ms later.
@@ -219,8 +221,9 @@ pub trait Pool: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ResizeError`] when the number is 0 or beyond [`Builder::max_threads`](crate::Builder::max_threads), when the
-    /// pool is shut down, or when it is an adapter.
+    /// [`ResizeError`] when the number is beyond [`Builder::max_threads`](crate::Builder::max_threads) or the bounds of its
+    /// [`Scaling`](crate::Scaling), or is 0 in a pool that does not scale from there, when the pool is shut down, or when it is
+    /// an adapter.
     fn resize(&self, threads: usize) -> Result<(), ResizeError> {
         let _ = threads;
         Err(unsupported(self, "resize").into())
@@ -241,13 +244,26 @@ pub trait Pool: Send + Sync {
         Err(self.ledger().reject(job, Reason::Unsupported))
     }
 
-    /// The numbers of the workers that there are now, ascending.
+    /// Submits a job for the worker that jobs of this key go to, past the queue and its limit.
+    /// [`PoolExt::execute_keyed`](crate::PoolExt::execute_keyed) is what you want.
+    ///
+    /// # Errors
+    ///
+    /// The job comes back in [`Rejected`]: [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter.
+    fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
+        let _ = key;
+        self.ledger().admit_scoped();
+        Err(self.ledger().reject(job, Reason::Unsupported))
+    }
+
+    /// The numbers of the workers that there are now, ascending: 0 to [`threads`](Pool::threads), once the pool has settled
+    /// after a [resize](Pool::resize).
     fn present_workers(&self) -> Vec<usize> {
         (0..self.threads()).collect()
     }
 
     /// How many workers the pool has, or is about to have after a resize. Those that stand in for blocked ones do not
-    /// count.
+    /// count. It may be 0 in a pool that [scales](crate::Scaling) from there.
     fn threads(&self) -> usize {
         self.ledger().workers()
     }
@@ -395,6 +411,10 @@ impl<P: Pool + ?Sized> Pool for Arc<P> {
 
     fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         (**self).submit_to(worker, job)
+    }
+
+    fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
+        (**self).submit_keyed(key, job)
     }
 
     fn present_workers(&self) -> Vec<usize> {

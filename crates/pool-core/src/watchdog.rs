@@ -192,7 +192,7 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         if state.jobs.remove(&self.key).is_none() {
-            tell(self.worker, &self.workforce, |workforce, seat| workforce.overrun_ended(seat));
+            tell(self.worker, &self.workforce, |workforce, seat| workforce.unblocked(seat));
         }
         let idle = state.jobs.is_empty();
         if idle && state.sleeps_until.is_some_and(|until| until > Instant::now() + LINGER) {
@@ -225,7 +225,7 @@ mod tests {
             self.begun.fetch_add(1, SeqCst);
         }
 
-        fn overrun_ended(&self, _: usize) {
+        fn unblocked(&self, _: usize) {
             self.ended.fetch_add(1, SeqCst);
         }
     }

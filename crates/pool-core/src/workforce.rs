@@ -8,12 +8,8 @@ pub(crate) trait Workforce: Send + Sync {
     /// The worker in this seat is stuck in its job. It may be so in several ways at once, and counts once.
     fn blocked(&self, _seat: usize) {}
 
-    /// It is so no more, in one of these ways. This or the next is called once for each [`blocked`](Workforce::blocked), after
-    /// it.
+    /// It is so no more, in one of these ways. Called once for each [`blocked`](Workforce::blocked), after it.
     fn unblocked(&self, _seat: usize) {}
-
-    /// As [`unblocked`](Workforce::unblocked), when the job that was overdue has ended: somebody else has its worker's place.
-    fn overrun_ended(&self, _seat: usize) {}
 
     /// The system has refused a thread.
     fn start_failed(&self) {}
@@ -75,7 +71,8 @@ impl Drop for Member {
 /// A job that waits for something outside the pool (a file, a lock, a reply) keeps its worker from running other
 /// jobs. Here the job says so: while the closure runs, the worker does not count, and the pool starts another in one of
 /// its [spare seats](crate::Builder::spare_threads), if one is free. When the closure returns there is one worker too
-/// many, and the first that has finished its job leaves; until then one job more runs than the pool has workers.
+/// many, and the one with the highest number leaves when it has finished its job; until then one job more runs than the pool
+/// has workers.
 ///
 /// What lies in the mailbox of a worker that blocks (see [`PoolExt::execute_on`](crate::PoolExt::execute_on)) waits for it.
 ///

@@ -105,18 +105,19 @@ fn a_worker_that_leaves_while_the_pool_ends_comes_back_for_it() {
         worker()
     });
     assert_ne!(running[0], running[1]);
+    let [leaver, other] = if running[0] == 1 { [0, 1] } else { [1, 0] };
 
-    // The one that ends its long job leaves, with the short one in hand.
+    // The one with the higher number leaves when it has ended its long job, with the short one in hand.
     pool.resize(1).unwrap();
-    long[0].send(()).unwrap();
-    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(running[0]));
-    long[1].send(()).unwrap();
+    long[leaver].send(()).unwrap();
+    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(1));
+    long[other].send(()).unwrap();
     let ending = thread::spawn({
         let pool = pool.clone();
         move || pool.shutdown()
     });
     // The other one finds the pool closed, and goes.
-    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(running[1]));
+    assert_eq!(stopping.recv_timeout(DEADLINE), Ok(0));
     drop(shut_gates);
     assert_eq!(ending.join().unwrap(), Shutdown::Terminated);
     assert_eq!((ran.load(SeqCst), pool.counts().completed), (2, 6));

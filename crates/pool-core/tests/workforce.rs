@@ -13,11 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pool_core::{
-    Attributes, BuildError, Pool, PoolExt, Scaling, Shutdown, ThreadPool, Threads, block_in_place,
-    current_token,
+    Attributes, BuildError, JoinError, Pool, PoolExt, Reason, Scaling, Shutdown, ThreadPool, Threads,
+    block_in_place, current, current_token,
 };
 
 use self::deque::{Deque, End, Full};
@@ -153,6 +153,49 @@ fn a_refused_thread_is_started_when_there_is_room() {
     });
 }
 
+/// It has no worker that could do without the others.
+#[test]
+fn an_empty_pool_says_so_when_its_first_thread_is_refused() {
+    limited("an_empty_pool_says_so_when_its_first_thread_is_refused", || {
+        let rule = Scaling::between(0, 2).keep_alive(Duration::from_millis(1));
+        let pool = pool().scaling(rule).build().unwrap();
+        // Nothing is written there; it only takes what a stack would need.
+        let hog = Vec::<u8>::with_capacity(7 << 29);
+        let ran = pool.spawn(|| ()).unwrap_err();
+        assert_eq!(ran.reason(), Reason::NoWorkers);
+        ran.into_job().run();
+        assert_eq!(
+            (pool.join(|| 1, || 2), pool.scope(|scope| scope.spawn(|| 3).join().unwrap())),
+            ((1, 2), 3)
+        );
+        // Some may rely on a thread that another is trying to start.
+        thread::scope(|threads| {
+            let submitters = [(); 3].map(|()| {
+                threads.spawn(|| {
+                    let until = Instant::now() + Duration::from_millis(400);
+                    while Instant::now() < until {
+                        match pool.spawn(|| ()) {
+                            Err(rejected) => assert_eq!(rejected.reason(), Reason::NoWorkers),
+                            Ok(handle) => {
+                                assert!(matches!(handle.join(), Err(JoinError::Unrun(Reason::NoWorkers))));
+                            }
+                        }
+                        assert!(pool.install(|| current().is_none()), "here, since there is no worker");
+                    }
+                })
+            });
+            submitters.into_iter().for_each(|submitter| submitter.join().unwrap());
+        });
+        let staff = pool.stats().staff;
+        assert!((staff.now, staff.highest) == (0, 0) && staff.failed_starts > 1, "{staff:?}");
+        assert!(pool.wait_idle(None));
+        drop(hog);
+        until(|| pool.spawn(|| 4).is_ok_and(|handle| handle.join().is_ok_and(|answer| answer == 4)));
+        assert_eq!(pool.counts().accounted(), pool.counts().submitted);
+        assert_eq!(pool.shutdown(), Shutdown::Terminated);
+    });
+}
+
 /// The thread that watches run limits has std's stack, which is as large here, and finds no room.
 #[test]
 fn without_a_watchdog_a_job_runs_without_its_limit() {
@@ -198,7 +241,7 @@ fn bounds_that_make_no_sense_are_errors() {
     let small = || ThreadPool::with(Deque::holding(1, Full::Wait));
     let error = small().threads(3).max_threads(2).build().unwrap_err();
     assert!(matches!(error, BuildError::BeyondMax { threads: 3, max: 2 }), "{error}");
-    for (min, max) in [(0, 1), (2, 1)] {
+    for (min, max) in [(0, 0), (2, 1)] {
         let error = small().scaling(Scaling::between(min, max)).build().unwrap_err();
         assert_eq!(error.to_string(), BuildError::Scaling { min, max }.to_string());
     }

@@ -28,6 +28,6 @@ fn main() -> ExitCode {
         Subject::strategy("priority", Levels::default).claiming(&[Claim::Fifo]),
         Subject::strategy("priority-1-strict", || Levels::new(1).strict()).claiming(&[Claim::Fifo]),
         // Express workers never leave.
-        Subject::strategy("priority-express", || OneExpress).without(&[Claim::Retirement]),
+        Subject::strategy("priority-express", || OneExpress).without(&[Claim::Empty]),
     ])
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Claim, Subject, attributes, broadcasting, cancelling, captures, closures, counting, dynamic, ending,
-    forking, futures, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, order, overdue, panics,
-    rejection, scopes, shutdown, shutdown_now, threads, timing, visibility, waiting, workforce,
+    Claim, Subject, attributes, broadcasting, cancelling, captures, closures, counting, dynamic, empty,
+    ending, forking, futures, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, numbers, order,
+    overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, visibility, waiting,
+    workforce,
 };
 
 /// One test of a contract.
@@ -116,6 +117,8 @@ pub fn cases() -> Vec<Case> {
         timing::cases(),
         threads::cases(),
         workforce::cases(),
+        numbers::cases(),
+        empty::cases(),
         lifecycle::cases(),
         broadcasting::cases(),
         closures::cases(),

@@ -17,9 +17,6 @@ pub(super) fn cases() -> Vec<Case> {
             // Whoever submits the stuck job must not be the one to run it.
             .needs(&[Hooks, WaitIdle, Claim::Workforce, Claim::Limit])
             .queues(1),
-        case!("overdue", the_worker_that_was_overdue_leaves)
-            .needs(&[Hooks, Claim::Retirement, Claim::Limit])
-            .queues(1),
         case!("overdue", what_an_overdue_worker_had_queued_runs)
             .needs(&[Hooks, Claim::Workforce, Claim::Limit])
             .queues(10),
@@ -49,20 +46,15 @@ fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
     assert!(said.try_recv().is_err(), "once for each");
 }
 
-fn this_worker() -> usize {
-    crate::current().expect("a worker runs this").index
-}
-
 /// Has a job do this and then overrun its limit, heeding nothing, until the latch is opened. Returns when it has begun
 /// that.
-fn get_stuck(pool: &Arc<dyn Pool>, first: impl FnOnce() + Send + 'static) -> (JobHandle<usize>, Latch) {
+fn get_stuck(pool: &Arc<dyn Pool>, first: impl FnOnce() + Send + 'static) -> (JobHandle<()>, Latch) {
     let (started, go) = (Latch::default(), Latch::default());
     let (starts, goes) = (started.clone(), go.clone());
     let job = move || {
         first();
         starts.open();
         goes.wait();
-        this_worker()
     };
     let stuck = pool.spawn_with(Attributes::new().run_limit(Duration::from_millis(1)), job).unwrap();
     // What a worker has taken together with it, as some do, would have to wait for it.
@@ -80,22 +72,6 @@ fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
         stuck.join().unwrap();
         assert!(pool.wait_idle(None));
         until(|| (pool.stats().staff.now, pool.stats().staff.blocked) == (1, 0));
-    }
-}
-
-fn the_worker_that_was_overdue_leaves(subject: &Subject) {
-    let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(2) });
-    for _ in 0..10 {
-        let (stuck, go) = get_stuck(&pool, || ());
-        until(|| pool.present_workers().len() == 3);
-        // The others have every opportunity to leave first.
-        for _ in 0..20 {
-            pool.spawn(|| ()).unwrap().join().unwrap();
-        }
-        go.open();
-        let late = stuck.join().unwrap();
-        until(|| pool.stats().staff.now == 2);
-        assert!(!pool.present_workers().contains(&late));
     }
 }
 

@@ -50,8 +50,8 @@ pub enum Claim {
     Replacement,
     /// It can be resized, scales if told to, and has others stand in for blocked workers.
     Workforce,
-    /// The worker whose job was overdue is the one that leaves when another has stood in for it.
-    Retirement,
+    /// When it scales from 0, it has no workers at rest.
+    Empty,
     /// It can be paused, takes work for given workers, and may be shut down with a limit.
     Lifecycle,
 }
@@ -76,7 +76,7 @@ impl Claim {
         Claim::Hooks,
         Claim::Replacement,
         Claim::Workforce,
-        Claim::Retirement,
+        Claim::Empty,
         Claim::Lifecycle,
     ];
 }

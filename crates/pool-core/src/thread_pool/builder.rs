@@ -379,7 +379,13 @@ impl<S: Strategy> Builder<S> {
         let pool = ThreadPool { core, id };
         let building = Expected::new(&pool.core);
         let started = start_all(&pool.core, threads);
-        drop(building);
+        if pool.core.settings.may_be_empty {
+            // What the builder has kept from ending keeps itself from now on.
+            pool.core.life.keep();
+            building.forget();
+        } else {
+            drop(building);
+        }
         started.map(|()| pool)
     }
 
@@ -439,6 +445,7 @@ impl<S: Strategy> Builder<S> {
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
             scales: self.scaling.is_some(),
+            may_be_empty: self.scaling.is_some_and(|scaling| scaling.min == 0),
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
             queue_wait: self.scaling.and_then(|scaling| scaling.queue_wait),
             cpu_limit: self.cpu_limit.clone().map(|source| Follower::new(source, cpu_limit)),

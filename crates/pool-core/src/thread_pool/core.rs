@@ -11,7 +11,7 @@ use super::mail::Mail;
 use super::roster::Roster;
 use super::seat::Seat;
 use super::settings::Settings;
-use super::staffing::LastIsGone;
+use super::staffing::Prospect;
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
@@ -45,8 +45,9 @@ pub(super) struct Core<S: Strategy> {
 
 impl<S: Strategy> Core<S> {
     /// The core of a pool whose first seats are about to be taken, as the roster says.
-    pub(super) fn new(ledger: Ledger, ends: Ends<S>, roster: Roster, settings: Settings) -> Arc<Self> {
-        let serves_all = ends.outlets.iter().map(|outlet| outlet.may_leave()).collect();
+    pub(super) fn new(ledger: Ledger, ends: Ends<S>, mut roster: Roster, settings: Settings) -> Arc<Self> {
+        let serves_all: Box<[bool]> = ends.outlets.iter().map(|outlet| outlet.may_leave()).collect();
+        roster.set_staying(serves_all.iter().map(|all| !all));
         let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
         let has_spares = seats.len() > *roster.bounds().end();
         let is_careful = settings.scales || has_spares || ledger.is_careful();
@@ -125,16 +126,20 @@ impl<S: Strategy> Core<S> {
             drop(inlet);
             return Err(self.ledger.reject(job, Reason::Overloaded));
         }
-        if self.hire_for_a_job().is_err() {
+        let prospect = self.hire_for_a_job().and_then(|()| self.prospect());
+        if !matches!(prospect, Ok(Prospect::Worker)) {
             drop(inlet);
-            self.end_with(0);
-            return Err(self.ledger.reject(job, Reason::NoWorkers));
+            self.see_to_stranded(prospect);
+            return Err(self.ledger.reject(job, self.why_no_worker()));
         }
         if self.settings.scales {
             job = self.stamped_to_grow(job);
         }
         let push = inlet.push(self.ledger.stamped(job), submit, caller);
-        self.settle_push(inlet, push, submit, caller)
+        let prospect = self.prospect();
+        let settled = self.settle_push(inlet, push, submit, caller);
+        self.see_to_stranded(prospect);
+        settled
     }
 
     /// The pool takes nothing more.
@@ -199,32 +204,30 @@ impl<S: Strategy> Core<S> {
 
     /// As [`queue_ticket`](Core::queue_ticket), where work comes into the pool.
     pub(super) fn submit_ticket(&self, ticket: Job, submit: Submit) -> Result<(), Rejected> {
-        self.queue_ticket_after(ticket, submit, || {
-            if self.settings.scales { self.see_to_one_more() } else { Ok(()) }
-        })
+        let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
+            return Err(Rejected::new(ticket, Reason::ShutDown));
+        };
+        // Inside the gate: not in a pool that ends, nor in a forked child.
+        let hired = if self.settings.scales { self.see_to_one_more() } else { Ok(()) };
+        let prospect = hired.and_then(|()| self.prospect());
+        if !matches!(prospect, Ok(Prospect::Worker)) {
+            drop(inlet);
+            self.see_to_stranded(prospect);
+            return Err(Rejected::new(ticket, self.why_no_worker()));
+        }
+        self.push_ticket(&inlet, ticket, submit);
+        let prospect = self.prospect();
+        drop(inlet);
+        self.see_to_stranded(prospect);
+        Ok(())
     }
 
     /// Queues a ticket, which is no job: it is not counted, and no limit keeps it out.
     pub(super) fn queue_ticket(&self, ticket: Job) -> Result<(), Rejected> {
-        self.queue_ticket_after(ticket, Submit::ticket(), || Ok(()))
-    }
-
-    /// Does something first, inside the gate: not in a pool that ends, nor in a forked child.
-    fn queue_ticket_after(
-        &self,
-        ticket: Job,
-        submit: Submit,
-        prepare: impl FnOnce() -> Result<(), LastIsGone>,
-    ) -> Result<(), Rejected> {
         let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) else {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
-        if prepare().is_err() {
-            drop(inlet);
-            self.end_with(0);
-            return Err(Rejected::new(ticket, Reason::NoWorkers));
-        }
-        self.push_ticket(&inlet, ticket, submit);
+        self.push_ticket(&inlet, ticket, Submit::ticket());
         Ok(())
     }
 
@@ -274,6 +277,35 @@ impl<S: Strategy> Core<S> {
         let posted = self.post(&inlet, worker, if is_job { self.ledger.stamped(job) } else { job });
         drop(inlet);
         posted.map_err(|job| self.ledger.reject(job, Reason::NoSuchWorker(worker)))
+    }
+
+    /// Puts a job into the mailbox of the worker that is for this key.
+    pub(super) fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
+        let Some(inlet) = self.gate.enter(self.ledger.stripe()) else {
+            return Err(self.turn_away(job));
+        };
+        let mut job = self.ledger.stamped(job);
+        while let Some(worker) = self.worker_for(key) {
+            // It may have left meanwhile.
+            match self.post(&inlet, worker, job) {
+                Ok(()) => return Ok(()),
+                Err(back) => job = back,
+            }
+        }
+        let caller = current().filter(|worker| worker.pool == self.ledger.id());
+        let caller = caller.map_or(Caller::Outside, |worker| Caller::Worker(worker.index));
+        self.push_with_care(inlet, job, Submit::default(), caller)
+    }
+
+    /// The worker that the jobs of a key go to, if there is any worker.
+    fn worker_for(&self, key: u64) -> Option<usize> {
+        let of = |count: usize| usize::try_from(key % count as u64).expect("less than a usize");
+        let wanted = self.life.target();
+        if wanted > 0 && self.mail.is_open(of(wanted)) {
+            return Some(of(wanted));
+        }
+        let open: Vec<usize> = self.mail.open_seats().collect();
+        if open.is_empty() { None } else { Some(open[of(open.len())]) }
     }
 
     /// Has a given worker look up, if there is one: a letter with nothing in it, which is no job and not counted.
@@ -347,6 +379,16 @@ impl<S: Strategy> Core<S> {
         // In this order, so that whoever sees the new state also finds the gate closed.
         self.gate.close();
         self.life.begin_end();
+        if self.life.keep_no_more() {
+            let _stands_in = current::stand_in(self.ledger.id());
+            self.empty_from(0, Reason::ShutDown);
+            self.end(Reason::ShutDown);
+        }
+    }
+
+    /// Why a job is rejected that finds no worker.
+    fn why_no_worker(&self) -> Reason {
+        if self.gate.is_closed() { self.life.why_closed() } else { Reason::NoWorkers }
     }
 
     fn wait_for_the_end(&self, deadline: Option<Instant>) -> Shutdown {
@@ -420,6 +462,10 @@ impl<S: Strategy> Core<S> {
         self.hire();
         let left = self.mail.abandon(index, &self.life.attention);
         self.set_aside(left.into(), Reason::NoWorkers);
+        self.give_up_if_stranded();
+        if self.life.is_deserted() {
+            let _ = self.life.keep_no_more();
+        }
         if self.life.forget() {
             self.end_with(index);
         } else {
@@ -441,21 +487,21 @@ impl<S: Strategy> Core<S> {
                 self.life.desert();
             }
             self.close();
-            self.empty_from(free_seat);
+            self.empty_from(free_seat, reason);
         }
         self.end(reason);
     }
 
     /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,
     /// which only an outlet makes. For the thread of the last worker, which is none any more.
-    fn empty_from(&self, index: usize) {
+    fn empty_from(&self, index: usize, reason: Reason) {
         let _worker = current::enter(self.ledger.id(), index);
         // A strategy that panics here has had its workers lost by it as well.
         let Ok(mut sitting) = catch_unwind(AssertUnwindSafe(|| self.seats[index].sit())) else { return };
         let mut idle = Idle::unobserved();
         loop {
             match sitting.outlet().pop(None, &mut idle) {
-                Pop::Job(job) | Pop::Shed(job, _) => self.set_aside(vec![job], Reason::NoWorkers),
+                Pop::Job(job) | Pop::Shed(job, _) => self.set_aside(vec![job], reason),
                 Pop::TimedOut => {}
                 Pop::Closed => break,
             }
@@ -463,14 +509,19 @@ impl<S: Strategy> Core<S> {
     }
 
     fn end(&self, reason: Reason) {
+        self.set_aside(self.mail.take_all(&self.life.attention), reason);
+        self.give_up_queued(reason);
+        self.ledger.settle();
+        self.life.terminate();
+    }
+
+    /// Gives up what is queued. What lies in mailboxes stays there.
+    pub(super) fn give_up_queued(&self, reason: Reason) {
         let mut jobs = Vec::new();
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).drain(&mut jobs);
-        jobs.extend(self.mail.take_all(&self.life.attention));
         // Dropping a ticket tells the waiters of its scope.
         jobs.extend(self.lane.take_all(&self.life.attention));
         self.set_aside(jobs, reason);
-        self.ledger.settle();
-        self.life.terminate();
     }
 }
 

@@ -20,6 +20,7 @@ use super::attention::{Attention, Matter};
 use super::mail::Mail;
 use super::roster::Roster;
 use crate::error::drop_quietly;
+use crate::presence::Presence;
 use crate::{Job, PoolState, Reason, Staff};
 
 pub(super) struct Life {
@@ -32,10 +33,12 @@ pub(super) struct Life {
     forked: AtomicBool,
     /// The target is never less.
     least: usize,
-    /// Mirrors of the roster's target, of the workers that are on their way, and of whether more may be wanted or some are
-    /// missing.
+    /// Mirrors of the roster's target, of the workers that are not blocked and those that are on their way, of the lowest
+    /// number among those that are to leave, and of whether more may be wanted or some are missing.
     target: AtomicUsize,
+    effective: Presence,
     coming: AtomicUsize,
+    leavers_from: AtomicUsize,
     can_grow: AtomicBool,
     is_short: AtomicBool,
 }
@@ -44,8 +47,11 @@ struct Inner {
     roster: Roster,
     /// How many wait for a change.
     waiting: usize,
-    /// Workers that exist, or are about to; and the builder, which keeps the pool from ending under it.
+    /// Workers that exist, or are about to; and the builder, which keeps the pool from ending under it, or the pool itself,
+    /// if it may be without workers.
     alive: usize,
+    /// The pool itself is one of these.
+    is_kept: bool,
     /// Workers that have started, while the pool is being built.
     ready: usize,
     /// The pool is built; from now on lost workers are replaced.
@@ -78,6 +84,7 @@ impl Life {
                 roster,
                 waiting: 0,
                 alive: 0,
+                is_kept: false,
                 ready: 0,
                 built: false,
                 start_panic: None,
@@ -92,6 +99,8 @@ impl Life {
             forked: AtomicBool::new(false),
             least,
             target: AtomicUsize::new(target),
+            effective: Presence::of(target),
+            leavers_from: AtomicUsize::new(usize::MAX),
             coming: AtomicUsize::new(0),
             can_grow: AtomicBool::new(can_grow),
             is_short: AtomicBool::new(false),
@@ -103,6 +112,17 @@ impl Life {
         self.lock().alive += 1;
     }
 
+    /// The pool does not end while it is open, whether it has workers or not. The builder becomes that.
+    pub(super) fn keep(&self) {
+        self.lock().is_kept = true;
+    }
+
+    /// The pool is closed, or can have no workers any more. Returns whether it has kept nobody but itself alive until now.
+    pub(super) fn keep_no_more(&self) -> bool {
+        let was_kept = std::mem::take(&mut self.lock().is_kept);
+        was_kept && self.forget()
+    }
+
     /// One who was expected has gone. Returns whether it was the last.
     pub(super) fn forget(&self) -> bool {
         let mut inner = self.lock();
@@ -112,12 +132,15 @@ impl Life {
         was_last
     }
 
-    pub(super) fn worker_is_ready(&self, seat: usize) {
+    /// Returns the seats of those who are to leave then: nobody left to it while it was on its way.
+    pub(super) fn worker_is_ready(&self, seat: usize) -> Vec<usize> {
         let mut inner = self.lock();
         inner.ready += 1;
         inner.roster.arrive(seat);
         self.mirror(&inner);
+        let leavers = inner.roster.leavers().collect();
         self.tell_builder(inner);
+        leavers
     }
 
     /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
@@ -270,11 +293,37 @@ impl Life {
         let inner = self.lock();
         let staff = inner.roster.staff();
         // Those who leave at the end are not taken off the roster, or others would be hired in their place.
-        Staff { now: staff.now.min(inner.alive), ..staff }
+        Staff { now: staff.now.min(inner.alive - usize::from(inner.is_kept)), ..staff }
     }
 
     pub(super) fn target(&self) -> usize {
         self.target.load(SeqCst)
+    }
+
+    /// Workers that are there or on their way, and not blocked.
+    pub(super) fn effective(&self) -> &Presence {
+        &self.effective
+    }
+
+    /// Whether the worker in this seat need not ask whether it is to leave.
+    pub(super) fn stays(&self, seat: usize) -> bool {
+        seat < self.leavers_from.load(SeqCst)
+    }
+
+    /// See [`Roster::is_manned`].
+    pub(super) fn is_manned(&self) -> bool {
+        self.lock().roster.is_manned()
+    }
+
+    /// See [`Roster::is_stranded`]. So is a pool that has ended.
+    pub(super) fn is_stranded(&self) -> bool {
+        let inner = self.lock();
+        inner.alive == 0 || inner.roster.is_stranded()
+    }
+
+    /// See [`Roster::is_deserted`].
+    pub(super) fn is_deserted(&self) -> bool {
+        self.lock().roster.is_deserted()
     }
 
     /// Workers that were hired and have not sat down yet.
@@ -290,6 +339,11 @@ impl Life {
         self.target() > self.least
     }
 
+    /// Whether there are more workers than the least, wanted or not.
+    pub(super) fn exceeds_least(&self) -> bool {
+        self.effective.count() > self.least
+    }
+
     /// There are fewer workers than are wanted, though there are seats.
     pub(super) fn is_short(&self) -> bool {
         self.is_short.load(SeqCst)
@@ -299,15 +353,15 @@ impl Life {
         self.lock().roster.bounds().clone()
     }
 
-    /// Changes what the roster wants or counts. Returns how many workers are too many then.
-    pub(super) fn direct(&self, change: impl FnOnce(&mut Roster)) -> usize {
+    /// Changes what the roster wants or counts. Returns the seats of those who are to leave then.
+    pub(super) fn direct(&self, change: impl FnOnce(&mut Roster)) -> Vec<usize> {
         let mut inner = self.lock();
         change(&mut inner.roster);
         self.mirror(&inner);
-        let surplus = inner.roster.surplus();
+        let leavers = inner.roster.leavers().collect();
         // Those who sit out a pause may be too many now.
         self.announce(inner);
-        surplus
+        leavers
     }
 
     /// Takes a seat for a worker that is wanted and is to be started. It counts as alive from now on.
@@ -338,29 +392,39 @@ impl Life {
 
     /// A worker has left its seat, and nobody is to count on others to run what it held: the pool is ending. Returns whether
     /// it is to sit down again.
-    pub(super) fn comes_back(&self) -> bool {
-        let mut inner = self.lock();
-        if inner.drains {
-            inner.roster.come_back();
+    pub(super) fn comes_back(&self, seat: usize) -> bool {
+        let drains = self.lock().drains;
+        if drains {
+            self.come_back(seat);
         }
-        inner.drains
+        drains
+    }
+
+    /// A worker that has got up sits down again.
+    pub(super) fn come_back(&self, seat: usize) {
+        let mut inner = self.lock();
+        inner.roster.come_back(seat);
+        self.mirror(&inner);
     }
 
     fn let_go(&self, inner: &mut Inner, seat: usize, mail: &Mail) -> bool {
         let leaves = !inner.drains && inner.roster.dismisses(seat) && mail.close(seat);
         if leaves {
-            inner.roster.leave();
+            inner.roster.leave(seat);
         }
         self.mirror(inner);
         leaves
     }
 
     fn mirror(&self, inner: &Inner) {
-        self.attention.put(Matter::STAFF, !inner.roster.is_settled());
         self.target.store(inner.roster.target(), SeqCst);
+        self.effective.set(inner.roster.effective());
         self.coming.store(inner.roster.coming(), SeqCst);
+        self.leavers_from.store(inner.roster.leavers().last().unwrap_or(usize::MAX), SeqCst);
         self.can_grow.store(inner.roster.can_grow(), SeqCst);
         self.is_short.store(inner.roster.is_short(), SeqCst);
+        // Last: whoever sees that something is the matter finds what it is.
+        self.attention.put(Matter::STAFF, !inner.roster.is_settled());
     }
 
     /// Why the pool takes no more jobs.

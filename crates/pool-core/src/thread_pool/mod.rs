@@ -261,6 +261,10 @@ impl<S: Strategy> Pool for ThreadPool<S> {
         self.core.submit_to(worker, job)
     }
 
+    fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
+        self.core.submit_keyed(key, job)
+    }
+
     fn present_workers(&self) -> Vec<usize> {
         self.core.mail.open_seats().collect()
     }

@@ -25,7 +25,7 @@ impl<S: Strategy> Core<S> {
             return self.set_aside(vec![job], Reason::ShutDown);
         }
         if self.settings.scales {
-            self.see_to_the_rest();
+            self.see_to_the_rest(job.is_job());
         }
         self.run_message(job, index, desk);
         if seen.has(Matter::ADAPTS) {
@@ -98,7 +98,7 @@ impl<S: Strategy> Core<S> {
         let desk = self.ledger().worker_desk(index);
         while let Some(job) = self.mail.take(index, &self.life.attention) {
             if self.settings.scales {
-                self.see_to_the_rest();
+                self.see_to_the_rest(job.is_job());
             }
             if self.life.attention.now().has(Matter::PAUSED) {
                 self.life.hold();

@@ -14,6 +14,8 @@ pub(super) struct Settings {
     pub(super) on_stop: WorkerHook,
     /// The pool grows and shrinks by itself.
     pub(super) scales: bool,
+    /// It may do without any worker.
+    pub(super) may_be_empty: bool,
     /// How long a worker of such a pool waits for work before it leaves.
     pub(super) keep_alive: Duration,
     /// A job that waited for longer than this shows that workers are missing.

@@ -1,4 +1,11 @@
 //! How workers come and go while the pool runs: whoever looks up applies the rule of `roster`.
+//!
+//! # A pool without workers
+//!
+//! A pool that scales from 0 is empty at rest, and the first job starts a worker. Nothing is left lying: by the protocol of
+//! [`Presence`](crate::presence::Presence) either a submitter finds that there is no worker, or the last one finds what it
+//! has pushed, or whoever could not start one does and gives that up. A submitter starts a worker inside the gate, so that a
+//! shutdown finds it; giving up, which runs destructors, is done outside.
 
 use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
@@ -11,7 +18,7 @@ use super::worker;
 use crate::book::Desk;
 use crate::job::{Job, Task};
 use crate::workforce::Workforce;
-use crate::{Idle, Ledger, Outlet, PoolState, Reason, ResizeError, Strategy};
+use crate::{Idle, Ledger, Outlet, PoolState, Pop, Reason, ResizeError, Strategy};
 
 /// What a worker does next.
 pub(super) enum Next {
@@ -19,6 +26,13 @@ pub(super) enum Next {
     Pop(Option<Instant>),
     /// It leaves its seat.
     Leave,
+}
+
+/// Who takes what is pushed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prospect {
+    Worker,
+    Nobody,
 }
 
 /// A thread was refused when the last worker had gone: the pool is to [end](Core::end_with).
@@ -44,7 +58,7 @@ impl<S: Strategy> Core<S> {
             let _ = idle.begin();
             let leaves = self.life.sit_out_pause(index, &self.mail, outlet.may_leave());
             idle.end();
-            if leaves {
+            if leaves && self.takes_leave(index, outlet, idle, seen) {
                 return Next::Leave;
             }
         }
@@ -54,16 +68,62 @@ impl<S: Strategy> Core<S> {
         }
         // After the mail: nobody leaves while there is some, and a letter may say that somebody is to leave.
         if self.life.attention.now().has(Matter::STAFF) {
-            if outlet.may_leave() && self.life.leave(index, &self.mail) {
-                // The stop hook comes first, and may take long.
-                outlet.turn_away();
-                return Next::Leave;
+            // Again, if there was something for it yet.
+            while !self.life.stays(index) && outlet.may_leave() && self.life.leave(index, &self.mail) {
+                if self.takes_leave(index, outlet, idle, seen) {
+                    return Next::Leave;
+                }
             }
-            self.hire();
+            if self.life.is_short() {
+                self.hire();
+            }
         }
-        // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them.
-        let may_be_too_many = self.settings.scales && self.life.can_shrink() && outlet.may_leave();
-        Next::Pop(may_be_too_many.then(|| Instant::now().checked_add(self.settings.keep_alive)).flatten())
+        let limit = if self.settings.scales && outlet.may_leave() { self.wait_limit() } else { None };
+        Next::Pop(limit.and_then(|limit| Instant::now().checked_add(limit)))
+    }
+
+    /// For how long a worker of a pool that scales waits before it looks up.
+    fn wait_limit(&self) -> Option<Duration> {
+        /// Long enough to cost nothing.
+        const SELDOM: Duration = Duration::from_millis(10);
+        let keep_alive = self.settings.keep_alive;
+        if self.life.can_shrink() {
+            Some(keep_alive)
+        } else {
+            // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them. Not
+            // so while some who are to leave still run jobs: they may be wanted again, and find this one first in line.
+            self.life.exceeds_least().then(|| keep_alive.max(SELDOM))
+        }
+    }
+
+    /// A worker has got up. Returns whether it goes; the last that is not blocked does not when there is something in the queue, which it
+    /// runs.
+    fn takes_leave(&self, index: usize, outlet: &mut S::Outlet, idle: &mut Idle<'_>, seen: Seen) -> bool {
+        let popped = if self.life.effective().has_ended() {
+            outlet.pop(Some(Instant::now()), &mut Idle::unobserved())
+        } else {
+            Pop::TimedOut
+        };
+        if let Pop::TimedOut | Pop::Closed = popped {
+            // The stop hook comes first, and may take long.
+            outlet.turn_away();
+            return true;
+        }
+        self.life.come_back(index);
+        self.mail.open(index);
+        if self.life.attention.now().has(Matter::LANE) {
+            self.requeue_lane();
+        }
+        let desk = self.ledger().worker_desk(index);
+        match popped {
+            Pop::Shed(job, reason) if job.is_job() => self.ledger().discard(job, reason),
+            Pop::Job(job) | Pop::Shed(job, _) => self.run_attentively(job, index, desk, idle, seen),
+            Pop::TimedOut | Pop::Closed => {}
+        }
+        if self.life.attention.now().has(Matter::LANE) {
+            self.serve_lane(index, outlet, idle, false);
+        }
+        false
     }
 
     /// Starts workers while some are wanted and seats are free. One that cannot be started is counted, and nobody
@@ -100,9 +160,10 @@ impl<S: Strategy> Core<S> {
         self.hire();
         if self.settings.scales {
             // A submitter may have found this one idle, and left its job to it.
-            self.see_to_the_rest();
+            self.see_to_the_rest(false);
         }
-        self.nudge();
+        self.give_up_if_stranded();
+        self.nudge_if_one_waits();
     }
 
     pub(super) fn resize(&self, threads: usize) -> Result<(), ResizeError> {
@@ -123,20 +184,18 @@ impl<S: Strategy> Core<S> {
 
     /// Changes how many workers are wanted, and sees to it.
     fn apply(&self, change: impl FnOnce(&mut Roster)) {
-        let surplus = self.life.direct(change);
+        let leavers = self.life.direct(change);
         self.hire();
-        self.find_leavers(surplus);
+        self.give_up_if_stranded();
+        self.call(leavers, None);
     }
 
-    /// Has so many workers look up that wait, and may leave; busy ones look up by themselves.
-    fn find_leavers(&self, surplus: usize) {
-        if self.all_serve_all() {
-            (0..surplus).for_each(|_| self.nudge());
-        } else if surplus > 0 {
-            // Whoever must stay takes nudges as well. So all others get a letter, and those who leave first are the ones.
-            let seats = self.mail.open_seats().filter(|seat| self.serves_all(*seat));
-            seats.for_each(|seat| self.write_to(seat));
-        }
+    /// Has those look up who are to leave, except this one, who does so by itself.
+    pub(super) fn call(&self, leavers: Vec<usize>, caller: Option<usize>) {
+        // Whoever has mail looks up anyway.
+        let has_none = |seat: usize| self.mail.count(seat).load(SeqCst) == 0;
+        let leavers = leavers.into_iter().filter(|seat| Some(*seat) != caller && has_none(*seat));
+        leavers.for_each(|seat| self.write_to(seat));
     }
 
     /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
@@ -175,13 +234,15 @@ impl<S: Strategy> Core<S> {
         if self.life.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
     }
 
-    /// A worker of a scaling pool is idle no more: it has come by a job, or has left. A burst of jobs may have found it
-    /// idle before.
-    pub(super) fn see_to_the_rest(&self) {
+    /// A worker of a scaling pool is idle no more: it has come by something, which may be a job, or has left. A burst of jobs
+    /// may have found it idle before.
+    pub(super) fn see_to_the_rest(&self, has_job: bool) {
         if self.life.can_grow() {
             // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
             fence(SeqCst);
-            if self.ledger().counts().queued > self.idle_workers() as u64 {
+            // What it has in hand has not started, and counts as queued.
+            let seen_to = self.idle_workers() + usize::from(has_job);
+            if self.ledger().counts().queued > seen_to as u64 {
                 self.grow();
             }
         }
@@ -196,10 +257,45 @@ impl<S: Strategy> Core<S> {
         self.try_hire()
     }
 
-    /// A worker has waited until then. There is one too many if it is about to wait longer.
-    pub(super) fn shrink(&self, until: Instant) {
+    /// This worker has waited until then. There is one too many if it is about to wait longer, though another may be the one
+    /// to leave.
+    pub(super) fn shrink(&self, index: usize, until: Instant) {
         if Instant::now() >= until {
-            self.life.direct(|roster| roster.aim_lower());
+            let leavers = self.life.direct(|roster| roster.aim_lower());
+            self.call(leavers, Some(index));
+        }
+    }
+
+    /// Who takes what a submitter to a pool that may be empty is about to push, or has pushed: a worker that there is or that is
+    /// started here. The caller is inside the gate, and [sees to](Core::see_to_stranded) the outcome outside.
+    pub(super) fn prospect(&self) -> Result<Prospect, LastIsGone> {
+        while self.settings.may_be_empty && !self.life.effective().is_seen() {
+            self.try_grow()?;
+            if self.life.is_manned() {
+                break;
+            }
+            if self.life.is_stranded() {
+                return Ok(Prospect::Nobody);
+            }
+            // One has come and gone again by now.
+        }
+        Ok(Prospect::Worker)
+    }
+
+    /// The caller is not inside the gate.
+    pub(super) fn see_to_stranded(&self, prospect: Result<Prospect, LastIsGone>) {
+        match prospect {
+            Ok(Prospect::Worker) => {}
+            Ok(Prospect::Nobody) => self.give_up_if_stranded(),
+            Err(LastIsGone) => self.end_with(0),
+        }
+    }
+
+    /// Gives up what is queued in a pool that has no worker and could not start one. The next submission tries again.
+    #[cold]
+    pub(super) fn give_up_if_stranded(&self) {
+        if self.settings.may_be_empty && self.life.effective().has_ended() && self.life.is_stranded() {
+            self.give_up_queued(Reason::NoWorkers);
         }
     }
 
@@ -218,17 +314,8 @@ impl<S: Strategy> Workforce for Core<S> {
     }
 
     fn unblocked(&self, seat: usize) {
-        let surplus = self.life.direct(|roster| roster.unblock(seat));
-        self.find_leavers(surplus.min(1));
-    }
-
-    fn overrun_ended(&self, seat: usize) {
-        if !self.serves_all(seat) {
-            // An express worker stays, whatever it has done.
-            return self.unblocked(seat);
-        }
-        // It looks up by itself, now that it has ended its job.
-        self.life.direct(|roster| roster.retire(seat));
+        let leavers = self.life.direct(|roster| roster.unblock(seat));
+        self.call(leavers, Some(seat));
     }
 
     fn start_failed(&self) {

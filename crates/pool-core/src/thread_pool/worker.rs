@@ -79,7 +79,8 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         });
         seat.note(|record| record.failed_starts = 0);
         core.mail.open(index);
-        core.life.worker_is_ready(index);
+        let leavers = core.life.worker_is_ready(index);
+        core.call(leavers, Some(index));
         let leaves = work(core, index, &mut sitting);
         // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
@@ -89,7 +90,7 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         leaves
     };
     if leaves {
-        if core.life.comes_back() {
+        if core.life.comes_back(index) {
             return Left::TooEarly;
         }
         core.seat_is_free(index);
@@ -157,7 +158,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             Some(Pop::Shed(job, reason)) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
             Some(Pop::Shed(ticket, _)) => core.run_message(ticket, index, desk),
-            Some(Pop::TimedOut) => until.into_iter().for_each(|until| core.shrink(until)),
+            Some(Pop::TimedOut) => until.into_iter().for_each(|until| core.shrink(index, until)),
             // Another may have left its seat, and in it what it held, just after this one looked. From here on whoever
             // leaves comes back, so it is looked for once more.
             Some(Pop::Closed) if !drains => {
