@@ -12,6 +12,7 @@ use crate::admission::{Admission, Work};
 use crate::attributed::enter_plain;
 use crate::book::{Book, Desk, RareBook, WorkerBook};
 use crate::counts::{Counts, Staff, Stats, WorkerStats};
+use crate::cpu_set::CpuSet;
 use crate::current::{self, PoolId, current, job_name, outside_stripe};
 use crate::error::{Panic, drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
@@ -63,7 +64,9 @@ pub struct Ledger {
 impl Ledger {
     /// The books of a pool that pool-core does not run.
     pub(crate) fn for_adapter(name: &str, workers: usize) -> Self {
-        Ledger::new(name, workers, PanicHandler::default(), &Watch::default(), false)
+        let mut ledger = Ledger::new(name, workers, PanicHandler::default(), &Watch::default(), false);
+        ledger.watch_limits(None, CpuSet::of_process().map(|(cpus, _)| cpus));
+        ledger
     }
 
     /// `exclusive`: each worker alone writes its book. Not so under an adapter, whose workers we do not number.
@@ -89,7 +92,7 @@ impl Ledger {
             epoch: Instant::now(),
             on_panic,
             timing: watch.timing,
-            watchdog: Watchdog::new(name, None),
+            watchdog: Watchdog::new(name, None, None),
             workforce: WorkforceSlot::default(),
             urgency: Urgency::default(),
             raise: RaiseSlot::default(),
@@ -123,8 +126,9 @@ impl Ledger {
         admission.admits(self.counts().queued.saturating_sub(1), workers, work)
     }
 
-    pub(crate) fn on_overdue(&mut self, hook: OverdueHook) {
-        self.watchdog = Watchdog::new(&self.name, hook);
+    /// Who hears of jobs that overrun their limits, and where the thread runs that sees to them.
+    pub(crate) fn watch_limits(&mut self, hook: OverdueHook, cpus: Option<CpuSet>) {
+        self.watchdog = Watchdog::new(&self.name, hook, cpus);
     }
 
     /// The pool's identity.

@@ -149,6 +149,8 @@ mod contended;
 #[cfg(not(loom))]
 mod counts;
 #[cfg(not(loom))]
+mod cpu_set;
+#[cfg(not(loom))]
 mod current;
 #[cfg(not(loom))]
 mod error;

@@ -23,6 +23,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::CancelToken;
+use crate::cpu_set::CpuSet;
 use crate::error::drop_quietly;
 use crate::workforce::Workforce;
 
@@ -53,6 +54,8 @@ pub(crate) struct Watchdog(Arc<Shared>);
 struct Shared {
     pool: String,
     hook: OverdueHook,
+    /// Where the thread runs, whoever starts it.
+    cpus: Option<CpuSet>,
     hook_panics: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
@@ -81,10 +84,11 @@ pub(crate) struct Limited {
 }
 
 impl Watchdog {
-    pub(crate) fn new(pool: &str, hook: OverdueHook) -> Self {
+    pub(crate) fn new(pool: &str, hook: OverdueHook, cpus: Option<CpuSet>) -> Self {
         Watchdog(Arc::new(Shared {
             pool: pool.to_owned(),
             hook,
+            cpus,
             hook_panics: AtomicU64::new(0),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -131,6 +135,9 @@ fn start(shared: &Arc<Shared>) -> bool {
 
 impl Shared {
     fn keep_watch(&self) {
+        if let Some(cpus) = &self.cpus {
+            cpus.move_here();
+        }
         let mut state = self.lock();
         loop {
             let now = Instant::now();
@@ -257,7 +264,7 @@ mod tests {
         let hook = move |info: OverdueInfo<'_>| {
             say.send((info.pool.to_owned(), info.worker, info.name)).unwrap();
         };
-        let watchdog = Watchdog::new("pool", Some(Arc::new(hook)));
+        let watchdog = Watchdog::new("pool", Some(Arc::new(hook)), None);
         for round in 1..=100 {
             let limited = job(3, &workforce);
             let token = limited.token.clone().unwrap();
@@ -274,7 +281,7 @@ mod tests {
     #[test]
     fn a_job_that_ends_in_time_is_left_alone() {
         let workforce = Arc::new(Blocked::default());
-        let watchdog = Watchdog::new("pool", None);
+        let watchdog = Watchdog::new("pool", None, None);
         let limited = job(0, &workforce);
         let token = limited.token.clone().unwrap();
         drop(watchdog.watch(limited, FOREVER));
@@ -286,7 +293,7 @@ mod tests {
     #[test]
     fn an_earlier_limit_wakes_the_thread() {
         let workforce = Arc::new(Blocked::default());
-        let watchdog = Watchdog::new("pool", None);
+        let watchdog = Watchdog::new("pool", None, None);
         let patient = watchdog.watch(job(0, &workforce), FOREVER);
         let hasty = watchdog.watch(job(1, &workforce), AT_ONCE);
         until(|| workforce.counts().0 == 1);
@@ -297,7 +304,7 @@ mod tests {
     #[test]
     fn the_thread_goes_when_nobody_needs_it_and_comes_again() {
         let workforce = Arc::new(Blocked::default());
-        let watchdog = Watchdog::new("pool", None);
+        let watchdog = Watchdog::new("pool", None, None);
         for _ in 0..2 {
             drop(watchdog.watch(job(0, &workforce), FOREVER));
             until(|| watchdog.0.lock().sleeps_until.is_none());
@@ -308,7 +315,7 @@ mod tests {
     #[test]
     fn the_thread_goes_with_the_pool() {
         let workforce = Arc::new(Blocked::default());
-        let watchdog = Watchdog::new("pool", None);
+        let watchdog = Watchdog::new("pool", None, None);
         drop(watchdog.watch(job(0, &workforce), FOREVER));
         let shared = watchdog.0.clone();
         drop(watchdog);
@@ -319,7 +326,7 @@ mod tests {
     fn a_hook_that_panics_harms_nobody() {
         let workforce = Arc::new(Blocked::default());
         let hook = |_: OverdueInfo<'_>| std::panic::resume_unwind(Box::new("the hook's"));
-        let watchdog = Watchdog::new("pool", Some(Arc::new(hook)));
+        let watchdog = Watchdog::new("pool", Some(Arc::new(hook)), None);
         for round in 1..=2 {
             let watched = watchdog.watch(job(0, &workforce), AT_ONCE);
             until(|| workforce.counts().0 == round);

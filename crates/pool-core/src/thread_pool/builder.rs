@@ -9,8 +9,10 @@ use super::cpu_limit::{Follower, Source};
 use super::roster::Roster;
 use super::settings::Settings;
 use super::threads::Threads;
-use super::{Scaling, ThreadPool, worker};
+use super::worker::{self, Starter};
+use super::{Scaling, ThreadPool};
 use crate::after_fork;
+use crate::cpu_set::CpuSet;
 use crate::error::Panic;
 use crate::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
 use crate::observer::Watch;
@@ -29,7 +31,7 @@ const MOST_STACK: usize = if usize::BITS < 64 { 1 << 30 } else { 1 << 40 };
 #[must_use = "nothing starts before `build`"]
 pub struct Builder<S> {
     strategy: S,
-    threads: Threads,
+    threads: Option<Threads>,
     max_threads: Option<usize>,
     spare_threads: usize,
     scaling: Option<Scaling>,
@@ -51,7 +53,7 @@ impl<S: Strategy> Builder<S> {
     pub fn new(strategy: S) -> Self {
         Builder {
             strategy,
-            threads: Threads::default(),
+            threads: None,
             max_threads: None,
             spare_threads: 0,
             scaling: None,
@@ -70,8 +72,13 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// How many workers: a number, [`Threads::cpu_bound`] (the default) or [`Threads::io_bound`].
+    ///
+    /// On Linux they run on the CPUs of the process, wherever the thread may run that builds the pool, resizes it or submits
+    /// to it: on those of the process's main thread and of the thread that builds the pool, at that moment. A program that binds
+    /// its main thread to some CPUs, and wants others for its pools, builds them on a thread that is not bound, or sets the
+    /// CPUs with `pin` (feature `affinity`).
     pub fn threads(mut self, threads: impl Into<Threads>) -> Self {
-        self.threads = threads.into();
+        self.threads = Some(threads.into());
         self
     }
 
@@ -170,7 +177,8 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Binds each worker to a CPU (feature `affinity`). What [`Pinning`](crate::Pinning) names must be there; where the
-    /// system does not allow it, or knows no such thing, workers run anywhere.
+    /// system does not allow it, or knows no such thing, workers run anywhere. See [`threads`](Builder::threads) for which the
+    /// process's CPUs are.
     ///
     /// ```
     /// use pool_core::{BuildError, Pinning, Strategy, ThreadPool};
@@ -346,7 +354,10 @@ impl<S: Strategy> Builder<S> {
     ///
     /// [`BuildError`] when a setting makes no sense, when the operating system refuses a thread, or when a worker
     /// panics while starting. Workers that had started are stopped and joined.
-    pub fn build(self) -> Result<ThreadPool<S>, BuildError> {
+    pub fn build(mut self) -> Result<ThreadPool<S>, BuildError> {
+        if self.scaling.is_none() {
+            self.threads.get_or_insert_default();
+        }
         let (most, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
@@ -357,7 +368,10 @@ impl<S: Strategy> Builder<S> {
             return Err(BuildError::Outlets { strategy: S::NAME, opened, seats });
         }
         let limit = self.cpu_limit.as_ref().and_then(Source::limit);
-        let settings = self.settings(most, limit)?;
+        let process = CpuSet::of_process();
+        let starter =
+            if process.is_some_and(|(_, is_callers)| is_callers) { Starter::AtHome } else { Starter::Anyone };
+        let settings = self.settings(most, limit, process.map(|(cpus, _)| cpus))?;
         let limit = limit.map(|cpus| cpus.saturating_mul(self.threads_per_cpu()));
         let threads = self.first_threads(most, limit).max(*bounds.start());
         let mut roster = Roster::new(threads, bounds, seats);
@@ -366,7 +380,7 @@ impl<S: Strategy> Builder<S> {
             trace::install();
         }
         let mut ledger = Ledger::new(&name, seats, self.on_panic, &self.watch, true);
-        ledger.on_overdue(self.on_overdue);
+        ledger.watch_limits(self.on_overdue, settings.cpu_set);
         ledger.admit_within(self.admit_within);
         ledger.set_urgency(ends.inlet.urgency());
         let id = ledger.id();
@@ -378,7 +392,7 @@ impl<S: Strategy> Builder<S> {
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         let building = Expected::new(&pool.core);
-        let started = start_all(&pool.core, threads);
+        let started = start_all(&pool.core, threads, starter);
         if pool.core.settings.may_be_empty {
             // What the builder has kept from ending keeps itself from now on.
             pool.core.life.keep();
@@ -396,8 +410,9 @@ impl<S: Strategy> Builder<S> {
             scaling.check()?;
             return Ok((scaling.min, scaling.min..=scaling.max));
         }
-        let threads = self.threads.get();
-        let unlimited = if self.cpu_limit.is_some() { self.threads.at_most() } else { threads };
+        let asked = self.threads.unwrap_or_default();
+        let threads = asked.get();
+        let unlimited = if self.cpu_limit.is_some() { asked.at_most() } else { threads };
         let max = self.max_threads.unwrap_or(unlimited);
         match threads {
             0 => Err(BuildError::ZeroThreads),
@@ -407,7 +422,7 @@ impl<S: Strategy> Builder<S> {
     }
 
     fn threads_per_cpu(&self) -> usize {
-        if self.scaling.is_some() { 1 } else { self.threads.per_cpu() }
+        if self.scaling.is_some() { 1 } else { self.threads.unwrap_or_default().per_cpu() }
     }
 
     /// How many workers the pool starts with, of so many at most, under this limit.
@@ -416,7 +431,7 @@ impl<S: Strategy> Builder<S> {
             Some(limit) => limit.min(most),
             None if self.scaling.is_some() => most,
             // There may be a limit of another kind, which is not followed.
-            None => self.threads.get(),
+            None => self.threads.unwrap_or_default().get(),
         }
     }
 
@@ -437,11 +452,21 @@ impl<S: Strategy> Builder<S> {
         }
     }
 
-    fn settings(&self, threads: usize, cpu_limit: Option<usize>) -> Result<Settings, BuildError> {
+    fn settings(
+        &self,
+        threads: usize,
+        cpu_limit: Option<usize>,
+        process: Option<CpuSet>,
+    ) -> Result<Settings, BuildError> {
+        #[cfg(feature = "affinity")]
+        let cpus = self.pinning.cpus(process.as_ref())?;
+        #[cfg(feature = "affinity")]
+        let process = super::pinning::set_of(&cpus, process);
         Ok(Settings {
             stack_size: self.stack_size,
+            cpu_set: process,
             #[cfg(feature = "affinity")]
-            cpus: self.pinning.cpus()?,
+            cpus,
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
             scales: self.scaling.is_some(),
@@ -482,12 +507,12 @@ impl<S: Strategy> Drop for Expected<'_, S> {
     }
 }
 
-fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize) -> Result<(), BuildError> {
+fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize, starter: Starter) -> Result<(), BuildError> {
     for index in 0..threads {
         let worker = Expected::new(core);
         // Whoever has the pool before this worker has arrived may write to it.
         core.mail.open(index);
-        worker::start(core, index).map_err(|source| BuildError::Spawn { index, source })?;
+        worker::start(core, index, starter).map_err(|source| BuildError::Spawn { index, source })?;
         worker.forget();
     }
     if !core.settings.on_start.is_set() && core.all_serve_all() {

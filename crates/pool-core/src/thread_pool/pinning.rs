@@ -3,6 +3,7 @@
 use core_affinity::CoreId;
 
 use crate::BuildError;
+use crate::cpu_set::CpuSet;
 
 /// Which CPU each worker stays on.
 ///
@@ -14,27 +15,37 @@ pub enum Pinning {
     /// None: the system decides.
     #[default]
     None,
-    /// Worker n on the n-th CPU that the thread which builds the pool may use, and from the first again when there are more workers.
+    /// Worker n on the n-th CPU that the process may use, and from the first again when there are more workers. See
+    /// [`Builder::pin`](crate::Builder::pin) for which these are.
     RoundRobin,
-    /// Worker n on the n-th of these, by the numbers that the system gives them, and from the first again. The thread
-    /// that builds the pool must be allowed there.
+    /// Worker n on the n-th of these, by the numbers that the system gives them, and from the first again. The process
+    /// must be allowed there.
     Cpus(Vec<usize>),
 }
 
 impl Pinning {
-    /// The CPUs that workers take turns over; none if they are not bound.
-    pub(super) fn cpus(&self) -> Result<Vec<CoreId>, BuildError> {
-        let allowed = || core_affinity::get_core_ids().unwrap_or_default();
+    /// The CPUs that workers take turns over, of those that the process may use; none if they are not bound.
+    pub(super) fn cpus(&self, process: Option<&CpuSet>) -> Result<Vec<CoreId>, BuildError> {
+        let allowed = || match process {
+            Some(process) => process.cpus().map(|id| CoreId { id }).collect(),
+            None => core_affinity::get_core_ids().unwrap_or_default(),
+        };
         match self {
             Pinning::None => Ok(Vec::new()),
             Pinning::RoundRobin => Ok(allowed()),
             Pinning::Cpus(wanted) => {
-                let allowed = allowed();
+                let allowed: Vec<CoreId> = allowed();
                 let find = |id: &usize| allowed.iter().find(|cpu| cpu.id == *id).copied();
                 wanted.iter().map(|id| find(id).ok_or(BuildError::Cpu(*id))).collect()
             }
         }
     }
+}
+
+/// Where the pool's threads run that are no workers, or cannot be bound.
+pub(super) fn set_of(cpus: &[CoreId], process: Option<CpuSet>) -> Option<CpuSet> {
+    let bound = || CpuSet::of(cpus.iter().map(|cpu| cpu.id));
+    process.map(|process| if cpus.is_empty() { process } else { bound() })
 }
 
 /// Binds the calling thread, which is this worker. Where the system does not allow it, the worker runs anywhere.

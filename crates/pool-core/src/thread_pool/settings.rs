@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use super::cpu_limit::Follower;
+use crate::cpu_set::CpuSet;
 use crate::hooks::WorkerHook;
 
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) stack_size: Option<usize>,
+    /// Where its threads run, whoever starts them.
+    pub(super) cpu_set: Option<CpuSet>,
+    /// Where each worker stays.
     #[cfg(feature = "affinity")]
     pub(super) cpus: Vec<core_affinity::CoreId>,
     pub(super) on_start: WorkerHook,

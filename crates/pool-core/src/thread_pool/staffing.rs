@@ -14,7 +14,7 @@ use super::attention::{Matter, Seen};
 use super::core::Core;
 use super::cpu_limit::Follower;
 use super::roster::Roster;
-use super::worker;
+use super::worker::{self, Starter};
 use crate::book::Desk;
 use crate::job::{Job, Task};
 use crate::workforce::Workforce;
@@ -139,7 +139,7 @@ impl<S: Strategy> Core<S> {
     fn try_hire(&self) -> Result<(), LastIsGone> {
         while let Some(index) = self.life.hire() {
             let core = self.me.upgrade().expect("whoever looks up holds the core");
-            if worker::start(&core, index).is_err() {
+            if worker::start(&core, index, Starter::Anyone).is_err() {
                 self.life.direct(|roster| roster.start_failed(index));
                 return if self.life.forget() { Err(LastIsGone) } else { Ok(()) };
             }

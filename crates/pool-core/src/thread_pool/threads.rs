@@ -1,8 +1,9 @@
 //! How many workers a pool is asked to have.
 
 use std::num::NonZeroUsize;
+use std::thread;
 
-use crate::os::schedulable_cpus;
+use crate::cpu_set::CpuSet;
 
 /// How many workers a pool has.
 ///
@@ -19,7 +20,8 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// One for each CPU that this process may use: for jobs that compute.
+    /// One for each CPU that this process may use: for jobs that compute. Not only those that the calling thread may, if that is
+    /// bound to some; and no more than the CPU limit of its container allows.
     pub fn cpu_bound() -> Self {
         Threads::for_each_cpu(1)
     }
@@ -30,7 +32,7 @@ impl Threads {
     }
 
     fn for_each_cpu(threads: usize) -> Self {
-        Threads { count: threads * num_cpus::get(), per_cpu: Some(threads) }
+        Threads { count: threads * process_cpus(), per_cpu: Some(threads) }
     }
 
     /// The number.
@@ -40,13 +42,32 @@ impl Threads {
 
     /// The number that it would be without the limit of a container, which may be raised later.
     pub(super) fn at_most(self) -> usize {
-        let unlimited = self.per_cpu.and_then(|threads| Some(threads * schedulable_cpus()?));
+        let unlimited =
+            self.per_cpu.and_then(|threads| Some(threads * CpuSet::of_process()?.0.cpus().count()));
         self.count.max(unlimited.unwrap_or(0))
     }
 
     /// How many there are to be for each CPU of a container's limit.
     pub(super) fn per_cpu(self) -> usize {
         self.per_cpu.unwrap_or(1)
+    }
+}
+
+/// How many CPUs the process may use, which may be fewer than there are in its set.
+fn process_cpus() -> usize {
+    match CpuSet::of_process() {
+        // What is asked tells where the calling thread may run, so it takes one that is not bound.
+        Some((cpus, false)) => {
+            let count = || {
+                cpus.move_here();
+                num_cpus::get()
+            };
+            thread::scope(|scope| {
+                let counted = thread::Builder::new().spawn_scoped(scope, count).map(|thread| thread.join());
+                counted.ok().and_then(Result::ok).unwrap_or_else(|| cpus.cpus().count())
+            })
+        }
+        Some((_, true)) | None => num_cpus::get(),
     }
 }
 

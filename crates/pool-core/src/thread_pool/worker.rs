@@ -14,18 +14,30 @@ use crate::error::drop_quietly;
 use crate::workforce::join_workforce;
 use crate::{Idle, Outlet, Pop, Strategy};
 
-/// Starts a thread for this seat. Whoever sat here before is joined at the end.
-pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
-    core.seats[index].start(|| spawn(core, index), |predecessor| core.life.bury(predecessor))
+/// Whether the thread that starts another may run where the pool's threads do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Starter {
+    AtHome,
+    Anyone,
 }
 
-fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<JoinHandle<()>> {
+/// Starts a thread for this seat. Whoever sat here before is joined at the end.
+pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
+    core.seats[index].start(|| spawn(core, index, starter), |predecessor| core.life.bury(predecessor))
+}
+
+fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<JoinHandle<()>> {
     let mut builder = thread::Builder::new().name(format!("{}-{index}", core.ledger().name()));
     if let Some(size) = core.settings.stack_size {
         builder = builder.stack_size(size);
     }
     let core = core.clone();
-    builder.spawn(move || live(&core, index))
+    builder.spawn(move || {
+        if let (Starter::Anyone, Some(cpus)) = (starter, &core.settings.cpu_set) {
+            cpus.move_here();
+        }
+        live(&core, index);
+    })
 }
 
 /// A worker's whole life. When it is over, the seat is free and the thread is no worker any more, so that its
@@ -200,7 +212,7 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     // What it held privately lies where only a pop finds it.
     core.nudge_if_one_waits();
     core.life.back_off(record.back_off());
-    match start(core, index) {
+    match start(core, index, Starter::Anyone) {
         Ok(()) => Successor::Another,
         Err(_) => {
             core.life.direct(|roster| roster.count_failed_start());
