@@ -21,76 +21,11 @@
 //!
 //! # A strategy of your own
 //!
-//! A stack of jobs: the newest runs first.
+//! A stack of jobs: the newest runs first. It passes the whole [`conformance`] suite (feature `conformance`), which names the
+//! rule that is broken by one that does not.
 //!
 //! ```
-//! use std::sync::{Arc, Condvar, Mutex};
-//! use std::time::Instant;
-//! use pool_core::*;
-//!
-//! #[derive(Default)]
-//! struct Lifo;
-//!
-//! #[derive(Default)]
-//! struct Shared {
-//!     state: Mutex<(Vec<Job>, bool)>,
-//!     changed: Condvar,
-//! }
-//!
-//! struct Top(Arc<Shared>);
-//!
-//! impl Inlet for Top {
-//!     fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
-//!         self.0.state.lock().unwrap().0.push(job);
-//!         self.0.changed.notify_one();
-//!         Push::Queued
-//!     }
-//! }
-//!
-//! impl Drop for Top {
-//!     fn drop(&mut self) {
-//!         self.0.state.lock().unwrap().1 = true;
-//!         self.0.changed.notify_all();
-//!     }
-//! }
-//!
-//! struct Taker(Arc<Shared>);
-//!
-//! impl Outlet for Taker {
-//!     fn pop(&mut self, _: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-//!         let mut state = self.0.state.lock().unwrap();
-//!         loop {
-//!             match state.0.pop() {
-//!                 Some(job) => return Pop::Job(job),
-//!                 None if state.1 => return Pop::Closed,
-//!                 None => {}
-//!             }
-//!             if idle.begin() {
-//!                 return Pop::TimedOut; // there is something else to do than to wait
-//!             }
-//!             state = self.0.changed.wait(state).unwrap();
-//!         }
-//!     }
-//!
-//!     fn drain(&mut self, jobs: &mut Vec<Job>) {
-//!         jobs.extend(self.0.state.lock().unwrap().0.drain(..).rev());
-//!     }
-//! }
-//!
-//! impl Strategy for Lifo {
-//!     type Inlet = Top;
-//!     type Outlet = Taker;
-//!     const NAME: &'static str = "lifo";
-//!
-//!     fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-//!         let shared = Arc::new(Shared::default());
-//!         Ok(Ends {
-//!             inlet: Top(shared.clone()),
-//!             outlets: (0..seats).map(|_| Taker(shared.clone())).collect(),
-//!             spare: Taker(shared),
-//!         })
-//!     }
-//! }
+#![doc = include_str!("../tests/support/lifo.rs")]
 //!
 //! let pool = ThreadPool::with(Lifo).threads(2).build()?;
 //! assert_eq!(pool.join(|| 20, || 22), (20, 22));

@@ -3,6 +3,13 @@
 
 #[path = "support/deque.rs"]
 mod deque;
+#[path = "support/hoarding.rs"]
+mod hoarding;
+/// The example of the crate's documentation.
+#[path = "support/lifo.rs"]
+mod lifo;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::process::ExitCode;
 
@@ -19,7 +26,20 @@ fn main() -> ExitCode {
     let losing = [Claim::TakesAll];
     conformance::main([
         Subject::strategy("fifo", || Deque::taking_from(End::Oldest)).claiming(&[Claim::Fifo]),
+        Subject::strategy("example", || lifo::Lifo),
         Subject::strategy("lifo", || Deque::taking_from(End::Newest)),
+        Subject::strategy("watched", || watched::Watched {
+            deque: Deque::taking_from(End::Oldest),
+            expected: Default::default(),
+        })
+        .claiming(&[Claim::Fifo]),
+        // As pool-mpsc with a batch: what a worker has taken waits for it.
+        Subject::strategy("hoarding", || hoarding::Hoarding).without(&[
+            Claim::Parallel,
+            Claim::InnerShutdown,
+            Claim::ShutdownNow,
+            Claim::Replacement,
+        ]),
         holding("wait-1", 1, Full::Wait),
         holding("wait-8", 8, Full::Wait),
         holding("run-here-1", 1, Full::RunHere).without(&[Claim::Limit]),

@@ -3,71 +3,24 @@
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
+#[path = "support/hoarding.rs"]
+mod hoarding;
 #[path = "support/hold.rs"]
 mod hold;
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use pool_core::{BuildError, Ends, Idle, Job, Outlet, Pool, PoolExt, Pop, Shutdown, Strategy, ThreadPool};
+use pool_core::{Pool, PoolExt, Shutdown, ThreadPool};
 
-use self::deque::{Deque, End, Head, Tail};
+use self::hoarding::Hoarding;
 use self::hold::hold;
 
 /// It turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A deque of whose jobs a worker takes two at a time. Nobody sees the second before the worker has left.
-struct Hoarding;
-
-struct Hoarder {
-    head: Head,
-    second: Option<Job>,
-    left: Arc<Mutex<VecDeque<Job>>>,
-}
-
-impl Outlet for Hoarder {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        if let Some(job) = self.second.take().or_else(|| self.left.lock().unwrap().pop_front()) {
-            return Pop::Job(job);
-        }
-        let popped = self.head.pop(until, idle);
-        if let Pop::Job(_) = popped
-            && let Pop::Job(second) = self.head.pop(Some(Instant::now()), &mut Idle::unobserved())
-        {
-            self.second = Some(second);
-        }
-        popped
-    }
-
-    fn drain(&mut self, jobs: &mut Vec<Job>) {
-        jobs.extend(self.second.take());
-        jobs.extend(self.left.lock().unwrap().drain(..));
-        self.head.drain(jobs);
-    }
-
-    fn detach(&mut self) {
-        self.left.lock().unwrap().extend(self.second.take());
-    }
-}
-
-impl Strategy for Hoarding {
-    type Inlet = Tail;
-    type Outlet = Hoarder;
-    const NAME: &'static str = "hoarding";
-
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let ends = Deque::taking_from(End::Oldest).open(seats)?;
-        let left = Arc::default();
-        let hoarder = |head| Hoarder { head, second: None, left: Arc::clone(&left) };
-        let spare = hoarder(ends.spare);
-        Ok(Ends { inlet: ends.inlet, outlets: ends.outlets.into_iter().map(hoarder).collect(), spare })
-    }
-}
 
 #[test]
 fn a_worker_that_leaves_while_the_pool_ends_comes_back_for_it() {

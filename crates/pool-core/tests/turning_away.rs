@@ -6,61 +6,17 @@
 mod deque;
 #[path = "support/hold.rs"]
 mod hold;
+#[path = "support/watched.rs"]
+mod watched;
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc;
 
-use pool_core::{
-    BuildError, Builder, Ends, Idle, Job, Outlet, Pool, PoolExt, Pop, Strategy, ThreadPool, current,
-};
+use pool_core::{Builder, Pool, PoolExt, ThreadPool, current};
 
-use self::deque::{Deque, End, Full, Head, Tail};
+use self::deque::{Deque, End, Full};
 use self::hold::hold;
-
-/// Whether the worker of a seat is expected to pop.
-type Expected = Arc<[AtomicBool; 2]>;
-
-/// A deque whose outlets keep account of it.
-struct Watched {
-    deque: Deque,
-    expected: Expected,
-}
-
-struct WatchedHead {
-    head: Head,
-    expected: Expected,
-    seat: usize,
-}
-
-impl Outlet for WatchedHead {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        self.expected[self.seat].store(true, SeqCst);
-        self.head.pop(until, idle)
-    }
-
-    fn turn_away(&mut self) {
-        self.expected[self.seat].store(false, SeqCst);
-    }
-
-    fn drain(&mut self, jobs: &mut Vec<Job>) {
-        self.head.drain(jobs);
-    }
-}
-
-impl Strategy for Watched {
-    type Inlet = Tail;
-    type Outlet = WatchedHead;
-    const NAME: &'static str = "watched";
-
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let ends = self.deque.open(seats)?;
-        let watched = |head, seat| WatchedHead { head, expected: self.expected.clone(), seat };
-        let outlets = ends.outlets.into_iter().enumerate().map(|(seat, head)| watched(head, seat)).collect();
-        // Nobody sits at the spare one, which is for draining.
-        Ok(Ends { inlet: ends.inlet, outlets, spare: watched(ends.spare, 0) })
-    }
-}
+use self::watched::{Expected, Watched};
 
 fn pool(deque: Deque) -> (Builder<Watched>, Expected) {
     let expected = Expected::default();

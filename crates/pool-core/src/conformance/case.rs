@@ -17,19 +17,31 @@ pub struct Case {
     needs: Vec<Claim>,
     queue: usize,
     burst: usize,
+    is_rule: bool,
     run: Arc<dyn Fn(&Subject) + Send + Sync>,
 }
 
 impl Case {
     /// A case that runs on any pool. `name` is `<theme>::<what is so>`.
     pub(super) fn new(name: impl Into<String>, run: impl Fn(&Subject) + Send + Sync + 'static) -> Self {
-        Case { name: name.into(), needs: Vec::new(), queue: 0, burst: 0, run: Arc::new(run) }
+        Case { name: name.into(), needs: Vec::new(), queue: 0, burst: 0, is_rule: false, run: Arc::new(run) }
     }
 
     /// It runs only on pools that claim all of these.
     pub(super) fn needs(mut self, claims: &[Claim]) -> Self {
         self.needs.extend_from_slice(claims);
         self
+    }
+
+    /// It checks a rule of strategies, without a pool.
+    pub(super) fn of_a_rule(mut self) -> Self {
+        self.is_rule = true;
+        self
+    }
+
+    /// Whether it needs a pool.
+    pub(super) fn needs_pool(&self) -> bool {
+        !self.is_rule
     }
 
     /// It queues as many jobs while no worker is free, or jobs that wait for each other to start.

@@ -15,22 +15,12 @@
 //! and its `main` names the pools to be tested:
 //!
 //! ```no_run
-//! # use pool_core::*;
+//! use std::process::ExitCode;
+//! use pool_core::Strategy;
 //! use pool_core::conformance::{self, Claim, Subject};
-//! # #[derive(Default, Clone)] struct Fifo;
-//! # struct In; impl Inlet for In { fn push(&self, job: Job, _: Submit, _: Caller) -> Push { Push::Refused(job, Reason::Full) } }
-//! # struct Out; impl Outlet for Out {
-//! #     fn pop(&mut self, _: Option<std::time::Instant>, _: &mut Idle<'_>) -> Pop { Pop::Closed }
-//! #     fn drain(&mut self, _: &mut Vec<Job>) {}
-//! # }
-//! # impl Strategy for Fifo {
-//! #     type Inlet = In; type Outlet = Out;
-//! #     const NAME: &'static str = "fifo";
-//! #     fn open(&self, _: usize) -> Result<Ends<Self>, BuildError> { Err(BuildError::ZeroThreads) }
-//! # }
 //!
-//! fn main() -> std::process::ExitCode {
-//!     conformance::main([Subject::strategy("fifo", Fifo::default).claiming(&[Claim::Fifo])])
+//! fn suite<S: Strategy + Default>() -> ExitCode {
+//!     conformance::main([Subject::strategy("mine", S::default).claiming(&[Claim::Fifo])])
 //! }
 //! ```
 //!
@@ -38,6 +28,10 @@
 //! `<subject>::<theme>::<case>`. A case that needs what a subject does not claim is reported as ignored, with what is
 //! missing. A case that hangs fails after a minute, and says so; no case sleeps to wait for something, and none
 //! looks at how long anything took.
+//!
+//! What a strategy owes to the pool is checked first, on its channel alone. If it breaks one of these rules (a pop that
+//! ignores its time limit, a drop of the inlet that wakes nobody), the cases that need a pool are not run, and fail with the
+//! rule.
 //!
 //! - [`Subject`]: the pool under test, how to build it, and what it [`Claim`]s
 //! - [`Case`]: one test; [`cases`] lists them all
@@ -54,6 +48,7 @@ mod cancelling;
 mod captures;
 mod closures;
 mod counting;
+mod discipline;
 mod dynamic;
 mod empty;
 mod ending;

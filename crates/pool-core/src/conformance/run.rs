@@ -60,6 +60,9 @@ pub fn run(subject: &Subject) -> Result<Vec<String>, Vec<String>> {
 
 /// Runs a case on a thread of its own and does not wait for it for ever.
 fn watch(case: &Case, subject: &Subject) -> Result<(), String> {
+    if case.needs_pool() {
+        subject.check_rules().map_err(|broken| format!("not run: {broken}"))?;
+    }
     let (send, receive) = sync_channel(1);
     let (watched, subject) = (case.clone(), subject.clone());
     let thread = thread::Builder::new()
@@ -82,6 +85,6 @@ fn watch(case: &Case, subject: &Subject) -> Result<(), String> {
     }
 }
 
-fn text_of(payload: Box<dyn Any + Send>) -> String {
+pub(super) fn text_of(payload: Box<dyn Any + Send>) -> String {
     payload_message(&*payload).unwrap_or("it panicked with a payload that is no text").to_owned()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::discipline::Rules;
 use super::{Case, static_path};
 use crate::{
     BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, Strategy, ThreadPool, Timing,
@@ -213,6 +214,8 @@ pub struct Subject {
     claims: Vec<Claim>,
     room: usize,
     own: Vec<Case>,
+    /// What its strategy owes, if it has one.
+    rules: Option<Arc<Rules>>,
 }
 
 impl Subject {
@@ -220,16 +223,24 @@ impl Subject {
     /// an unbounded queue.
     pub fn strategy<S: Strategy>(name: &str, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
         let make = Arc::new(make);
-        let own = static_path::cases(make.clone());
+        let rules = Rules::of(make.clone());
+        let own = [rules.cases(), static_path::cases(make.clone())].concat();
         let claims = Claim::ALL.into_iter().filter(|claim| *claim != Claim::Fifo).collect();
         let build: Arc<Build> = Arc::new(move |setup| Ok(Arc::new(thread_pool(make(), setup)?)));
-        Subject { name: name.to_owned(), build, claims, room: usize::MAX, own }
+        Subject { name: name.to_owned(), build, claims, room: usize::MAX, own, rules: Some(rules) }
     }
 
     /// Any pool: `build` gets the number of workers. It claims nothing yet, and an unbounded queue.
     pub fn pool(name: &str, build: impl Fn(usize) -> Arc<dyn Pool> + Send + Sync + 'static) -> Self {
         let build: Arc<Build> = Arc::new(move |setup: Setup| Ok(build(setup.threads)));
-        Subject { name: name.to_owned(), build, claims: Vec::new(), room: usize::MAX, own: Vec::new() }
+        Subject {
+            name: name.to_owned(),
+            build,
+            claims: Vec::new(),
+            room: usize::MAX,
+            own: Vec::new(),
+            rules: None,
+        }
     }
 
     /// It also claims these.
@@ -262,9 +273,12 @@ impl Subject {
 
     /// Every case, whether claimed or not.
     pub fn cases(&self) -> Vec<Case> {
-        let mut cases = super::cases();
-        cases.extend_from_slice(&self.own);
-        cases
+        [self.own.clone(), super::cases()].concat()
+    }
+
+    /// The first rule that its strategy breaks is the error.
+    pub(super) fn check_rules(&self) -> Result<(), String> {
+        self.rules.as_ref().map_or(Ok(()), |rules| rules.check(self.room))
     }
 
     pub(super) fn room(&self) -> usize {

@@ -1,0 +1,57 @@
+//! A strategy whose workers hold jobs that nobody else sees.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use pool_core::{BuildError, Ends, Idle, Job, Outlet, Pop, Strategy};
+
+use super::deque::{Deque, End, Head, Tail};
+
+/// A deque of whose jobs a worker takes two at a time. Nobody sees the second before the worker has left.
+pub struct Hoarding;
+
+pub struct Hoarder {
+    head: Head,
+    second: Option<Job>,
+    left: Arc<Mutex<VecDeque<Job>>>,
+}
+
+impl Outlet for Hoarder {
+    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+        if let Some(job) = self.second.take().or_else(|| self.left.lock().unwrap().pop_front()) {
+            return Pop::Job(job);
+        }
+        let popped = self.head.pop(until, idle);
+        if let Pop::Job(_) = popped
+            && let Pop::Job(second) = self.head.pop(Some(Instant::now()), &mut Idle::unobserved())
+        {
+            self.second = Some(second);
+        }
+        popped
+    }
+
+    fn drain(&mut self, jobs: &mut Vec<Job>) {
+        jobs.extend(self.second.take());
+        jobs.extend(self.left.lock().unwrap().drain(..));
+        self.head.drain(jobs);
+    }
+
+    fn detach(&mut self) {
+        self.left.lock().unwrap().extend(self.second.take());
+    }
+}
+
+impl Strategy for Hoarding {
+    type Inlet = Tail;
+    type Outlet = Hoarder;
+    const NAME: &'static str = "hoarding";
+
+    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+        let ends = Deque::taking_from(End::Oldest).open(seats)?;
+        let left = Arc::default();
+        let hoarder = |head| Hoarder { head, second: None, left: Arc::clone(&left) };
+        let spare = hoarder(ends.spare);
+        Ok(Ends { inlet: ends.inlet, outlets: ends.outlets.into_iter().map(hoarder).collect(), spare })
+    }
+}
