@@ -23,6 +23,9 @@
 //! *`close` reads at most `FEW` entries.* Then the thread's next entry is a locked one that comes later in the one order
 //! of sequentially consistent operations, and so it finds the gate shut.
 //!
+//! A gate that is made where there are [no heavy fences](crate::fences) has no light ones either: all its entries are
+//! locked instructions, and it closes without a heavy fence.
+//!
 //! # Why it is right
 //!
 //! *Nobody pushes into a dropped inlet.* A sweep that drops has read `CLOSED`, so it comes after the heavy fence. If a
@@ -42,6 +45,20 @@
 //!
 //! *It is dropped once*, by an atomic swap. What submitters did happens before the drop: each addition to `left` is a
 //! release that the sweep's read acquires.
+//!
+//! # If the heavy fence fails
+//!
+//! A submitter may then be inside unseen, for as long as it pushes, and nothing here can find out. So `close` sets the state
+//! to `UNFENCED` instead of `CLOSED`, and no sweep drops the inlet: it goes with the gate, which nobody refers to any more
+//! by then. *Nobody pushes into a dropped inlet* needs no other reason.
+//!
+//! The workers have to learn in another way that nothing more will come. Whoever closes tells them, and they leave when
+//! they find the channel empty and the gate [quiet](Gate::is_quiet). A submitter that they did not see has read `OPEN` and
+//! pushes all the same. When it leaves, it reads the state, and if that is `UNFENCED`, it sees to it that what it pushed
+//! is not [forgotten](Late). Only one that reads `OPEN` again does not: its job is not seen by the workers, though
+//! all of them have been told, have looked for some milliseconds and are gone, and the state that the first of them saw is
+//! not seen by it. Hardware does not delay stores for so long, but nothing forbids it. Then the job lies in the channel until its
+//! handle is joined, or until the pool is dropped and it with it.
 //!
 //! The entry counters are also the pool's count of submissions, so counting costs nothing extra.
 //!
@@ -88,6 +105,8 @@ const OPEN: u8 = 0;
 const CLOSING: u8 = 1;
 /// Nobody may enter, and all who did can be seen.
 const CLOSED: u8 = 2;
+/// Nobody may enter, and some who did may stay invisible: the inlet is not dropped before the gate.
+const UNFENCED: u8 = 3;
 
 /// The entry counters: some stripes for threads outside, one for each seat, and one that is not counted.
 pub(crate) struct Passages {
@@ -208,21 +227,34 @@ impl<I> Gate<I> {
         Some(Inside { inlet: NonNull::from(inlet.as_ref()?), _passing: passing })
     }
 
-    /// Lets nobody in any more, and drops the inlet as soon as those inside have left. Returns whether this call was
-    /// the first.
+    /// Lets nobody in any more, and drops the inlet as soon as those inside have left, unless it ends
+    /// [unfenced](Gate::unfenced). Returns whether this call was the first.
     pub(crate) fn close(&self) -> bool {
         let first = self.state.compare_exchange(OPEN, CLOSING, SeqCst, SeqCst).is_ok();
         if first {
             total_order();
-            if self.passages.have_light_entries() && !heavy_fence() {
-                // It worked when the gate was made. Somebody may be inside unseen, and nothing here can find out.
-                eprintln!("pool-core: membarrier has been taken away from a running process; giving up");
-                std::process::abort();
-            }
-            self.state.store(CLOSED, SeqCst);
+            let needs_fence = self.has_light_fences && self.passages.have_light_entries();
+            let state = if needs_fence && !heavy_fence() { UNFENCED } else { CLOSED };
+            self.state.store(state, SeqCst);
         }
         self.sweep();
         first
+    }
+
+    /// The inlet of a gate that was closed without a heavy fence: it stays, and workers do not learn through it that
+    /// nothing more will come.
+    pub(crate) fn unfenced(&self) -> Option<&I> {
+        if self.state.load(SeqCst) != UNFENCED {
+            return None;
+        }
+        // SAFETY: in this state no sweep drops the inlet, and the gate, which does, is borrowed for as long as the result.
+        self.inlet.with(|inlet| unsafe { &*inlet }).as_ref()
+    }
+
+    /// Whether all have left who can be seen inside. What they pushed is visible then.
+    pub(crate) fn is_quiet(&self) -> bool {
+        fence(SeqCst);
+        self.passages.are_quiet()
     }
 
     /// Lets nobody in any more and never drops the inlet: this process is a fork, and the threads that may have been
@@ -235,7 +267,11 @@ impl<I> Gate<I> {
     #[cold]
     fn sweep(&self) {
         fence(SeqCst);
-        let is_last = self.state.load(SeqCst) == CLOSED && self.passages.are_quiet();
+        let state = self.state.load(SeqCst);
+        if state == UNFENCED {
+            self.late.upgrade().into_iter().for_each(|late| late.surfaced());
+        }
+        let is_last = state == CLOSED && self.passages.are_quiet();
         if is_last && !self.dropped.swap(true, SeqCst) {
             self.inlet.with_mut(|inlet| {
                 // SAFETY: the gate is closed and nobody is inside (see the protocol), and the swap let one thread

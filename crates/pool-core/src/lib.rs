@@ -112,6 +112,8 @@ mod no_unwind;
 #[cfg(not(loom))]
 mod observer;
 #[cfg(not(loom))]
+mod off_cpu;
+#[cfg(not(loom))]
 mod os;
 #[cfg(not(loom))]
 mod pool;
@@ -192,4 +194,4 @@ pub use crate::{
 };
 #[doc(hidden)]
 #[cfg(not(loom))]
-pub use crate::{error::drop_quietly, os::current_cpu};
+pub use crate::{error::drop_quietly, off_cpu::CpuTime, os::current_cpu};

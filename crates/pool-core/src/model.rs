@@ -30,6 +30,7 @@ const THREADS: usize = 5;
 thread_local! {
     static TRACKED: Cell<bool> = const { Cell::new(false) };
     static ASYMMETRIC: Cell<bool> = const { Cell::new(false) };
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 loom::lazy_static! {
@@ -75,6 +76,16 @@ fn switch(mode: &'static std::thread::LocalKey<Cell<bool>>, check: impl FnOnce()
     check();
 }
 
+/// Whether every heavy fence fails from now on, and light ones are nothing. For a model to say when it begins or on its way, and
+/// at its end.
+pub fn refuse_fences(refused: bool) {
+    REFUSED.set(refused);
+}
+
+pub(crate) fn are_fences_refused() -> bool {
+    REFUSED.get()
+}
+
 pub(crate) fn is_asymmetric() -> bool {
     ASYMMETRIC.get()
 }
@@ -88,14 +99,15 @@ fn interruptible() {
     }
 }
 
-/// Interrupts all other threads, also those that have not accessed an atomic yet.
-pub(crate) fn interrupt_all() {
-    if is_asymmetric() {
+/// Interrupts all other threads, also those that have not accessed an atomic yet. Returns whether it does.
+pub(crate) fn interrupt_all() -> bool {
+    if is_asymmetric() && !are_fences_refused() {
         let me = INDEX.with(|index| *index);
         (0..THREADS).filter(|thread| *thread != me).for_each(|thread| {
             INTERRUPTS.words[thread].fetch_add(0, AcqRel);
         });
     }
+    !are_fences_refused()
 }
 
 macro_rules! atomic {

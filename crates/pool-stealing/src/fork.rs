@@ -14,10 +14,10 @@ use crate::here;
 use crate::model::pool::drop_quietly;
 use crate::seat::Owner;
 use crate::shared::Shared;
-use crate::split::{Pushed, Room};
+use crate::split::{POLL, Pushed, Room};
 #[cfg(not(loom))]
 use crate::strategy::Stealing;
-use crate::sync::{park, spin_loop};
+use crate::sync::{park, park_at_most, spin_loop};
 use crate::theft::Hunger;
 use crate::worker::Worker;
 #[cfg(not(loom))]
@@ -165,7 +165,7 @@ where
 {
     // SAFETY: nothing that is called here leaves a seat.
     if let Some(shared) = unsafe { here::shared() } {
-        calls::answer(owner.stack(), &shared.sleep, shared.has_light_fences);
+        calls::answer(owner.stack(), &shared.sleep);
     }
     go_on(owner, pushed, frame, a)
 }
@@ -308,12 +308,17 @@ fn wait_for(owner: Owner<'_>, stolen: Stolen<'_>) {
             owner.count_stolen_fork();
             fork.run(shared);
             looks = 0;
-        } else if looks < LOOKS || shared.seats[thief].stack.has_forks() {
+        } else if looks < LOOKS || shared.seats[thief].stack.has_takeable() {
             (0..PAUSE).for_each(|_| spin_loop());
             looks += 1;
         } else {
             parked = true;
-            park_until_done(shared, stolen, me);
+            if let Some(fork) = shared.steal_stranded(thief, me, || !stolen.is_done()) {
+                owner.count_stolen_fork();
+                fork.run(shared);
+            } else {
+                park_until_done(shared, stolen, me);
+            }
         }
     }
     if parked {
@@ -328,9 +333,10 @@ fn park_until_done(shared: &Shared, stolen: Stolen<'_>, me: usize) {
         // There is a public fork, which its owner may just be taking back.
         return spin_loop();
     }
-    calls::ask_all(std::iter::once(stack));
+    let sure = calls::ask_all(std::iter::once(stack));
     stolen.await_done();
-    if !stack.has_forks() && !stolen.is_done() {
-        park();
+    if stack.has_takeable() || stolen.is_done() {
+        return;
     }
+    if sure && !stack.has_stranded() { park() } else { park_at_most(POLL) }
 }

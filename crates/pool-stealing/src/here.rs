@@ -49,6 +49,8 @@ pub(crate) fn leave(seat: &Seat) {
     }
     assert!(seat.stack.is_empty(), "a worker leaves its seat only when it is through with its forks");
     HERE.set(NOWHERE);
+    // Nobody will answer here until somebody sits down.
+    seat.stack.stay_asked();
     seat.free();
     // SAFETY: the pointer came out of `Arc::into_raw` in `sit`, and nobody will take it from `HERE` again.
     drop(unsafe { Arc::from_raw(here.shared) });

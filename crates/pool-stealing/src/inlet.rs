@@ -27,8 +27,8 @@ impl Inlet for StealingInlet {
         match unsafe { here::owner_in(&self.0) } {
             Some(owner) => {
                 owner.push(job);
-                if owner.stack().is_asked() || !self.0.has_light_fences {
-                    calls::call(owner.stack(), &self.0.sleep, self.0.has_light_fences);
+                if owner.stack().is_asked() {
+                    calls::call(owner.stack(), &self.0.sleep);
                 }
             }
             None => {

@@ -159,7 +159,7 @@ impl Scene {
     /// What the owner does in a join, when it has pushed.
     fn answer_if_asked(&self) {
         if self.stack.is_asked() {
-            calls::answer(&self.stack, &self.sleep, true);
+            calls::answer(&self.stack, &self.sleep);
         }
     }
 
@@ -167,7 +167,7 @@ impl Scene {
     fn push_job(&self) {
         self.jobs.push();
         if self.stack.is_asked() {
-            calls::call(&self.stack, &self.sleep, true);
+            calls::call(&self.stack, &self.sleep);
         }
     }
 

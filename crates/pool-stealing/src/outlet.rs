@@ -11,6 +11,7 @@ use crate::here;
 use crate::seat::Owner;
 use crate::shared::{Shared, retry};
 use crate::sleep::Woken;
+use crate::split::POLL;
 use crate::theft::{Fork, Hunger};
 
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
@@ -186,8 +187,13 @@ impl StealingOutlet {
             return None;
         }
         let shared = &*self.shared;
+        if let Some(owner) = self.owner() {
+            // It has nothing there, and nobody need ask, nor issue a heavy fence for it.
+            owner.stack().stay_asked();
+        }
         shared.sleep.lie_down(self.index, std::mem::take(&mut self.searching));
-        calls::ask_all(others(self.index, shared.seats.len()).map(|seat| &shared.seats[seat].stack));
+        let sure =
+            calls::ask_all(others(self.index, shared.seats.len()).map(|seat| &shared.seats[seat].stack));
         let (closed, work) = (shared.is_closed(), shared.has_work_for_sleeper());
         if closed || work {
             self.searching = shared.sleep.get_up(self.index);
@@ -201,12 +207,18 @@ impl StealingOutlet {
             self.searching = shared.sleep.get_up(self.index);
             return Some(Pop::TimedOut);
         }
-        match shared.sleep.sleep(self.index, self.shrink.limit(until)) {
+        // If an owner may have missed that it was asked, or keeps what nobody else can take, this worker looks again after
+        // a while.
+        let limit = self.shrink.limit(until);
+        let poll = (!sure || shared.has_stranded()).then(|| Instant::now() + POLL);
+        let polls = poll.is_some_and(|poll| limit.is_none_or(|limit| poll < limit));
+        match shared.sleep.sleep(self.index, if polls { poll } else { limit }) {
             Woken::ToSearch => self.searching = true,
             Woken::WithAll => {}
             Woken::ByClock if until.is_some_and(|until| until <= Instant::now()) => {
                 return Some(Pop::TimedOut);
             }
+            Woken::ByClock if polls => self.run_stranded(idle),
             // There is room to be given back, which this comes to if it still finds nothing else to do.
             Woken::ByClock => {}
         }
@@ -242,6 +254,23 @@ impl StealingOutlet {
             self.shared.sleep.notify();
         }
         owner.give_room_back();
+    }
+}
+
+/// What a worker does when it has slept for a while and heavy fences fail.
+impl StealingOutlet {
+    /// Runs forks whose owner blocks.
+    #[cold]
+    fn run_stranded(&self, idle: &Idle<'_>) {
+        let shared = &*self.shared;
+        if self.index < shared.seats.len() {
+            let seats = others(self.index, shared.seats.len());
+            let forks = seats.filter_map(|seat| shared.steal_stranded(seat, self.index, || true));
+            forks.for_each(|fork| {
+                idle.stole_forks(1);
+                fork.run(shared);
+            });
+        }
     }
 }
 

@@ -21,10 +21,10 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
-use pool_core::{Job, KEPT_JOBS};
+use pool_core::{CpuTime, Job, KEPT_JOBS};
 
 use crate::frame::Header;
 use crate::shared::retry;
@@ -56,10 +56,15 @@ pub(crate) struct Seat {
     peak: AtomicUsize,
     /// Somebody sits here.
     taken: AtomicBool,
-    /// Who does, so that it can be unparked.
-    thread: Mutex<Option<Thread>>,
+    /// Who does, so that it can be unparked, and seen to block.
+    sitter: Mutex<Option<Sitter>>,
     /// Forks that the worker has stolen while it waited for a thief, until its next search tells the pool.
     stolen_forks: AtomicU64,
+}
+
+struct Sitter {
+    thread: Thread,
+    cpu_time: Option<CpuTime>,
 }
 
 struct Own {
@@ -92,7 +97,7 @@ impl Seat {
             own: OwnersOnly(own),
             peak: AtomicUsize::new(0),
             taken: AtomicBool::new(false),
-            thread: Mutex::new(None),
+            sitter: Mutex::new(None),
             stolen_forks: AtomicU64::new(0),
         }
     }
@@ -101,14 +106,15 @@ impl Seat {
     pub(crate) fn take(&self) -> bool {
         let free = !self.taken.swap(true, Ordering::Acquire);
         if free {
-            *lock(&self.thread) = Some(thread::current());
+            let sitter = Sitter { thread: thread::current(), cpu_time: CpuTime::of_this_thread() };
+            *lock(&self.sitter) = Some(sitter);
         }
         free
     }
 
     /// Frees the seat. Only whoever has taken it may call this.
     pub(crate) fn free(&self) {
-        lock(&self.thread).take();
+        lock(&self.sitter).take();
         self.taken.store(false, Ordering::Release);
     }
 
@@ -151,9 +157,18 @@ impl Seat {
 
     /// Unparks whoever sits here.
     pub(crate) fn unpark(&self) {
-        if let Some(thread) = &*lock(&self.thread) {
-            thread.unpark();
+        if let Some(sitter) = &*lock(&self.sitter) {
+            sitter.thread.unpark();
         }
+    }
+
+    /// Waits until it is certain whether whoever sits here has been off its CPU meanwhile: if so, that is a fence against it.
+    pub(crate) fn is_off_cpu(&self) -> bool {
+        let cpu_time = lock(&self.sitter).as_ref().and_then(|sitter| sitter.cpu_time);
+        fence(Ordering::SeqCst);
+        let is_off_cpu = cpu_time.is_some_and(CpuTime::stands_still);
+        fence(Ordering::SeqCst);
+        is_off_cpu
     }
 }
 

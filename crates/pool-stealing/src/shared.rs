@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crossbeam_deque::{Injector, Steal};
 use pool_core::Job;
-use pool_core::fences::can_fence;
 
 use crate::seat::Seat;
 use crate::sleep::Sleep;
@@ -15,8 +14,6 @@ pub(crate) struct Shared {
     pub(crate) seats: Box<[Seat]>,
     pub(crate) sleep: Sleep,
     closed: AtomicBool,
-    /// Whether a push may rely on the [mark](crate::split) of its worker's stack.
-    pub(crate) has_light_fences: bool,
 }
 
 impl Shared {
@@ -27,7 +24,6 @@ impl Shared {
             // One more bed, for an outlet without a seat.
             sleep: Sleep::new(seats + 1),
             closed: AtomicBool::new(false),
-            has_light_fences: can_fence(),
         }
     }
 
@@ -59,7 +55,12 @@ impl Shared {
     pub(crate) fn has_work_for_sleeper(&self) -> bool {
         self.has_jobs()
             || self.seats.iter().any(|seat| seat.stack.has_public())
-            || !self.sleep.is_searched() && self.seats.iter().any(|seat| seat.stack.has_forks())
+            || !self.sleep.is_searched() && self.seats.iter().any(|seat| seat.stack.has_takeable())
+    }
+
+    /// Whether a worker that finds nothing is to look again after a while: see [`split`](crate::split).
+    pub(crate) fn has_stranded(&self) -> bool {
+        self.seats.iter().any(|seat| seat.stack.has_stranded())
     }
 
     /// Takes every job that there is.

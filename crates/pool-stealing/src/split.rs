@@ -45,12 +45,33 @@
 //!
 //! The mark is born fenced. A pool that never forks thus never issues a heavy fence, since no mark is ever cleared.
 //!
+//! # Without heavy fences
+//!
+//! [They may fail](pool_core::fences), from the start or from some moment on. Then
+//!
+//! - *a thief takes nothing by a heavy fence*: it puts the split back, and the owner may have popped meanwhile or not. It may
+//!   still take from an owner that is [off its CPU](pool_core::CpuTime), which is a fence against that one;
+//! - *an owner makes public whatever it pushes* ([`publish_all`](SplitStack::publish_all)), under the lock, and leaves its
+//!   mark for good, so that each of its pushes comes by there. Neither a fork nor a job of its own then needs a light
+//!   fence: what is published is settled under the lock, the split is moved by the owner alone, and whoever asks finds the
+//!   mark fenced, by the owner itself.
+//!
+//! An owner learns of it when it next finds its mark, which all who look for work leave. Until then it is *unaware*: what
+//! it has pushed it may have pushed without seeing the mark, and nobody can be sure to see it. So
+//! [whoever asks](crate::calls::ask_all) in vain and is about to sleep looks again after a while ([`POLL`]), until the owner
+//! has left a fenced mark: when it answers, goes to sleep or leaves its seat. (What was written becomes visible to others in
+//! finite time without any fence, so some look finds it.) And so does whoever sees private forks, which are *stranded*: they
+//! can be taken as soon as their owner blocks. So halves of a join may still wait for each other, unless the first does so
+//! without ever leaving the CPU.
+//!
 //! # Waiters
 //!
 //! A thread whose fork a worker has taken waits for what that worker forks. It is on a list under the lock, and whoever
 //! publishes unparks all on the list.
 //!
 //! The stack never looks at what its pointers point to: that is the business of those who push and take them.
+
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
@@ -60,7 +81,7 @@ use crate::sync::{
     Ordering::{Acquire, Relaxed, Release},
     Thread, lock, thread,
 };
-use pool_core::fences::{can_fence, heavy_fence, light_fence};
+use pool_core::fences::{can_fence, light_fence};
 
 /// How deep forks may nest; below that they run in order. The stack of a thread, if it is the usual one, overflows sooner.
 #[cfg(not(loom))]
@@ -73,6 +94,9 @@ const AT_FIRST: usize = if cfg!(loom) { DEPTH } else { 0 };
 
 /// The most forks that an owner makes public at once.
 const MOST_PUBLISHED: usize = 16;
+
+/// How often a thread looks for what an owner may not have told it of, while heavy fences fail.
+pub(crate) const POLL: Duration = Duration::from_millis(10);
 
 const ASKED: usize = 1;
 const FENCED: usize = 2;
@@ -177,11 +201,28 @@ impl<T> SplitStack<T> {
     /// Returns whether there are public ones.
     pub(crate) fn publish(&self) -> bool {
         self.mark.fetch_and(!(ASKED | FENCED), Relaxed);
+        self.publish_some(
+            |private, has_public| {
+                if has_public { 0 } else { (private / 2).clamp(1, MOST_PUBLISHED).min(private) }
+            },
+        )
+    }
+
+    /// As [`publish`](SplitStack::publish), where heavy fences fail: makes everything public, and leaves the mark.
+    pub(crate) fn publish_all(&self) {
+        if self.mark.load(Relaxed) & FENCED == 0 {
+            self.stay_asked();
+        }
+        self.publish_some(|private, _| private);
+    }
+
+    /// `count` says how many, knowing how many are private and whether some are public.
+    fn publish_some(&self, count: impl FnOnce(usize, bool) -> usize) -> bool {
         let mut lock = lock(&self.public.waiters);
         let split = self.ends.split.load(Relaxed);
         let private = self.ends.top.load(Relaxed).saturating_sub(split);
         let has_public = split > self.public.lo.load(Relaxed);
-        let published = if has_public { 0 } else { (private / 2).clamp(1, MOST_PUBLISHED).min(private) };
+        let published = count(private, has_public);
         self.ends.split.store(split + published, Relaxed);
         let waiters = std::mem::take(&mut *lock);
         drop(lock);
@@ -259,11 +300,21 @@ impl<T> SplitStack<T> {
         }
     }
 
-    /// Whether there is a fork that can be taken, perhaps by force.
+    /// Whether there is a fork that nobody has taken.
     pub(crate) fn has_forks(&self) -> bool {
         // In this order: with the owner's push comes what it did to `lo` before.
         let top = self.ends.top.load(Acquire);
-        top > self.public.lo.load(Relaxed) && (self.has_public() || can_fence())
+        top > self.public.lo.load(Relaxed)
+    }
+
+    /// Whether there is one that can be taken, perhaps by force. The others are [stranded](SplitStack::has_stranded).
+    pub(crate) fn has_takeable(&self) -> bool {
+        self.has_forks() && (self.has_public() || can_fence())
+    }
+
+    /// Whether there are forks that are the owner's own until it pushes the next, or is off its CPU, since heavy fences fail.
+    pub(crate) fn has_stranded(&self) -> bool {
+        self.has_forks() && !self.has_public() && !can_fence()
     }
 
     /// Whether there is one that can be taken at once.
@@ -295,12 +346,17 @@ impl<T> SplitStack<T> {
         }
     }
 
-    /// Takes the oldest fork, if it is public, or if `force` and it can be made so. `accept` gets it under the lock and
-    /// has the last word.
-    pub(crate) fn take<R>(&self, force: bool, accept: impl FnOnce(*mut T) -> Option<R>) -> Option<Taken<R>> {
+    /// Takes the oldest fork, if it is public, or if it can be made so by this fence: a heavy one, or one against the owner
+    /// alone, that tells whether it has worked. `accept` gets the fork under the lock and has the last word.
+    pub(crate) fn take<R>(
+        &self,
+        fence: Option<&dyn Fn() -> bool>,
+        accept: impl FnOnce(*mut T) -> Option<R>,
+    ) -> Option<Taken<R>> {
         let lock = self.public.waiters.try_lock().ok()?;
         let lo = self.public.lo.load(Relaxed);
-        if self.ends.split.load(Relaxed) <= lo && !(force && self.force(lo, &lock)) {
+        let is_public = self.ends.split.load(Relaxed) > lo;
+        if !is_public && !fence.is_some_and(|fence| self.force(lo, fence, &lock)) {
             return None;
         }
         // SAFETY: this thread holds the lock.
@@ -315,16 +371,15 @@ impl<T> SplitStack<T> {
 
     /// Moves the split over the owner's head. Returns whether something is public now.
     #[cold]
-    fn force(&self, lo: usize, _lock: &MutexGuard<'_, Vec<Waiter>>) -> bool {
+    fn force(&self, lo: usize, fence: &dyn Fn() -> bool, _lock: &MutexGuard<'_, Vec<Waiter>>) -> bool {
         let Ends { top, split, .. } = &*self.ends;
         let wanted = top.load(Acquire);
         if wanted <= lo {
             return false;
         }
         split.store(wanted, Relaxed);
-        let fenced = heavy_fence();
         // Without the fence the owner may have missed the new split, and nothing can be said about its forks.
-        let sure = if fenced { top.load(Acquire).clamp(lo, wanted) } else { lo };
+        let sure = if fence() { top.load(Acquire).clamp(lo, wanted) } else { lo };
         split.store(sure, Relaxed);
         sure > lo
     }

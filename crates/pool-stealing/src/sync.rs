@@ -22,7 +22,7 @@ pub(crate) use std::{
 pub(crate) use pool_core::current_cpu;
 
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// There are no CPUs in a model.
 #[cfg(loom)]
@@ -45,6 +45,17 @@ pub(crate) fn park_until(until: Option<Instant>) -> bool {
         Some(left) => thread::park_timeout(left),
     }
     true
+}
+
+/// Parks this thread until it is unparked, for at most so long, or for no reason.
+#[cfg(not(loom))]
+pub(crate) fn park_at_most(limit: Duration) {
+    thread::park_timeout(limit);
+}
+
+#[cfg(loom)]
+pub(crate) fn park_at_most(_: Duration) {
+    thread::yield_now();
 }
 
 #[cfg(loom)]

@@ -1,4 +1,4 @@
-//! Stealing forks: politely first, then by force.
+//! Stealing forks: politely first, then by force; and where that fails, when their owner blocks.
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,7 @@ use crate::calls;
 use crate::frame::Loot;
 use crate::shared::Shared;
 use crate::split::Taken;
+use pool_core::fences::heavy_fence;
 
 /// How long a thief waits for an owner who has forks and does not answer.
 ///
@@ -62,7 +63,7 @@ impl Shared {
         still_wanted: impl FnOnce() -> bool,
     ) -> Option<Fork> {
         let stack = &self.seats[victim].stack;
-        if !stack.has_forks() {
+        if !stack.has_takeable() {
             hunger.is_over_at(victim);
             stack.ask();
             return None;
@@ -74,17 +75,45 @@ impl Shared {
             }
             true
         };
-        let taken = stack.take(force, |frame| {
+        let fence: &dyn Fn() -> bool = &heavy_fence;
+        let taken = self.take_fork(victim, thief, force.then_some(fence), still_wanted);
+        if taken.is_some() || force {
+            hunger.is_over_at(victim);
+        }
+        taken
+    }
+
+    /// Takes the oldest fork of this seat, if it is [stranded](crate::split) and its owner blocks. The thread is to poll while
+    /// there are some.
+    #[cold]
+    pub(crate) fn steal_stranded(
+        &self,
+        victim: usize,
+        thief: usize,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Option<Fork> {
+        let seat = &self.seats[victim];
+        if !seat.stack.has_stranded() {
+            return None;
+        }
+        self.take_fork(victim, thief, Some(&|| seat.is_off_cpu()), still_wanted)
+    }
+
+    fn take_fork(
+        &self,
+        victim: usize,
+        thief: usize,
+        fence: Option<&dyn Fn() -> bool>,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Option<Fork> {
+        let stack = &self.seats[victim].stack;
+        let Taken { fork: loot, was_last } = stack.take(fence, |frame| {
             if !still_wanted() {
                 return None;
             }
             // SAFETY: only `fork` pushes, and only frames; the stack hands this one to us, under its lock.
             unsafe { Loot::new(frame, thief) }
-        });
-        if taken.is_some() || force {
-            hunger.is_over_at(victim);
-        }
-        let Taken { fork: loot, was_last } = taken?;
+        })?;
         if was_last {
             calls::took_the_last(stack, &self.sleep, || self.has_visible_work());
         }

@@ -28,6 +28,8 @@ impl Matter {
     pub(super) const MAIL: Matter = Matter(1 << 4);
     /// The pool scales itself, or follows the CPU limit, for as long as it lives.
     pub(super) const ADAPTS: Matter = Matter(1 << 5);
+    /// The pool is closed, and the channel will not say so: see `closing`.
+    pub(super) const UNFENCED: Matter = Matter(1 << 7);
 }
 
 impl Attention {

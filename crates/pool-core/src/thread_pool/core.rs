@@ -15,7 +15,7 @@ use super::staffing::Prospect;
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
-use crate::gate::{Gate, Inside, Late};
+use crate::gate::{Gate, Inside};
 use crate::in_place::InPlace;
 use crate::raise::Raise;
 use crate::strategy::Ends;
@@ -28,14 +28,14 @@ pub(super) struct Core<S: Strategy> {
     /// For those who start a worker, which holds the core itself.
     pub(super) me: Weak<Core<S>>,
     ledger: Arc<Ledger>,
-    gate: Gate<S::Inlet>,
+    pub(super) gate: Gate<S::Inlet>,
     pub(super) lane: Lane,
     pub(super) mail: Mail,
     pub(super) life: Life,
     pub(super) seats: Box<[Seat<S::Outlet>]>,
     /// Whether whoever sits there serves every job.
     serves_all: Box<[bool]>,
-    spare: Mutex<S::Outlet>,
+    pub(super) spare: Mutex<S::Outlet>,
     /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
     joining: Mutex<()>,
     pub(super) settings: Settings,
@@ -254,8 +254,9 @@ impl<S: Strategy> Core<S> {
 
     /// Has a worker look up that waits for a job. If the queue is full, nobody waits.
     pub(super) fn nudge(&self) {
-        if let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) {
-            drop(push_ticket(&*inlet, Job::from_task(Nudge), Submit::ticket()));
+        match self.gate.enter(self.ledger.passages().uncounted()) {
+            Some(inlet) => drop(push_ticket(&*inlet, Job::from_task(Nudge), Submit::ticket())),
+            None => self.nudge_unfenced(),
         }
     }
 
@@ -375,23 +376,15 @@ impl<S: Strategy> Core<S> {
         (self.life.take_returned(), shutdown)
     }
 
-    fn close(&self) {
-        // In this order, so that whoever sees the new state also finds the gate closed.
-        self.gate.close();
-        self.life.begin_end();
-        if self.life.keep_no_more() {
-            let _stands_in = current::stand_in(self.ledger.id());
-            self.empty_from(0, Reason::ShutDown);
-            self.end(Reason::ShutDown);
-        }
-    }
-
     /// Why a job is rejected that finds no worker.
     fn why_no_worker(&self) -> Reason {
         if self.gate.is_closed() { self.life.why_closed() } else { Reason::NoWorkers }
     }
 
     fn wait_for_the_end(&self, deadline: Option<Instant>) -> Shutdown {
+        // The first to wake wakes the others. Not before: what was queued may have been taken out meanwhile, and with it
+        // whatever was to wake somebody.
+        self.nudge_unfenced();
         let is_member = is_member(self.ledger.id());
         if is_member && self.state() != PoolState::Terminated || !self.life.wait_terminated(deadline) {
             let counts = self.ledger.counts();
@@ -419,6 +412,7 @@ impl<S: Strategy> Core<S> {
         let mut jobs = Vec::new();
         // Held until all are kept, or those that others take out later would come before them.
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        self.nudge_unfenced();
         spare.drain(&mut jobs);
         jobs.extend(self.lane.take_jobs(&self.life.attention));
         jobs.extend(self.mail.take_all(&self.life.attention));
@@ -494,25 +488,27 @@ impl<S: Strategy> Core<S> {
 
     /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,
     /// which only an outlet makes. For the thread of the last worker, which is none any more.
-    fn empty_from(&self, index: usize, reason: Reason) {
+    pub(super) fn empty_from(&self, index: usize, reason: Reason) {
         let _worker = current::enter(self.ledger.id(), index);
         // A strategy that panics here has had its workers lost by it as well.
         let Ok(mut sitting) = catch_unwind(AssertUnwindSafe(|| self.seats[index].sit())) else { return };
         let mut idle = Idle::unobserved();
         loop {
-            match sitting.outlet().pop(None, &mut idle) {
+            let last_wait = self.last_wait(index);
+            match sitting.outlet().pop(last_wait.map(|wait| wait.until), &mut idle) {
                 Pop::Job(job) | Pop::Shed(job, _) => self.set_aside(vec![job], reason),
-                Pop::TimedOut => {}
-                Pop::Closed => break,
+                Pop::TimedOut if last_wait.is_none_or(|wait| !self.is_over(wait)) => {}
+                Pop::Closed | Pop::TimedOut => break,
             }
         }
     }
 
-    fn end(&self, reason: Reason) {
+    pub(super) fn end(&self, reason: Reason) {
         self.set_aside(self.mail.take_all(&self.life.attention), reason);
         self.give_up_queued(reason);
         self.ledger.settle();
         self.life.terminate();
+        self.look_again();
     }
 
     /// Gives up what is queued. What lies in mailboxes stays there.
@@ -538,16 +534,6 @@ impl<S: Strategy> Raise for Core<S> {
     }
 }
 
-impl<S: Strategy> Late for Core<S> {
-    /// It may be a job that was pushed after a `shutdown_now` had emptied the queue. The workers would come by it only when they
-    /// have finished what they run.
-    fn surfaced(&self) {
-        if self.life.gives_back() && self.state() != PoolState::Terminated {
-            self.set_aside_queued();
-        }
-    }
-}
-
 impl<S: Strategy> AtFork for Core<S> {
     fn forked(&self) {
         self.life.forked();
@@ -562,7 +548,7 @@ fn deadline_after(limit: Option<Duration>) -> Option<Instant> {
 }
 
 /// Returns the ticket if there is no room for it.
-fn push_ticket(inlet: &impl Inlet, ticket: Job, submit: Submit) -> Option<Job> {
+pub(super) fn push_ticket(inlet: &impl Inlet, ticket: Job, submit: Submit) -> Option<Job> {
     match inlet.push(ticket, submit, Caller::Outside) {
         Push::Queued => None,
         Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => Some(ticket),

@@ -4,6 +4,7 @@
 //! - `worker`: a thread in a seat, and its loop
 //! - `attention`: what a worker sees to besides jobs, in one word
 //! - `life`: how a pool lives and ends
+//! - `closing`: how it closes, with and without a heavy fence
 //! - `roster`, `staffing`: how many workers there are, and how they come and go
 //! - `seat`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `mail`, `posting`: work for one given worker
@@ -14,6 +15,7 @@
 
 mod attention;
 mod builder;
+mod closing;
 mod core;
 mod cpu_limit;
 mod lane;

@@ -11,6 +11,7 @@ use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
 use super::attention::{Matter, Seen};
+use super::closing::LastWait;
 use super::core::Core;
 use super::cpu_limit::Follower;
 use super::roster::Roster;
@@ -24,6 +25,8 @@ use crate::{Idle, Ledger, Outlet, PoolState, Pop, Reason, ResizeError, Strategy}
 pub(super) enum Next {
     /// It asks the channel for a job, and waits until then if there is none.
     Pop(Option<Instant>),
+    /// The same, in a pool that is closed though the channel is not.
+    PopAtLast(LastWait),
     /// It leaves its seat.
     Leave,
 }
@@ -77,6 +80,9 @@ impl<S: Strategy> Core<S> {
             if self.life.is_short() {
                 self.hire();
             }
+        }
+        if let Some(wait) = self.last_wait(index) {
+            return Next::PopAtLast(wait);
         }
         let limit = if self.settings.scales && outlet.may_leave() { self.wait_limit() } else { None };
         Next::Pop(limit.and_then(|limit| Instant::now().checked_add(limit)))

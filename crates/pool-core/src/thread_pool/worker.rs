@@ -124,11 +124,16 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
         let before = attention.now();
+        let mut last_wait = None;
         let until = if before.is_nothing() {
             None
         } else {
             match core.attend(index, sitting.outlet(), &mut idle, before) {
                 Next::Pop(until) => until,
+                Next::PopAtLast(wait) => {
+                    last_wait = Some(wait);
+                    Some(wait.until)
+                }
                 Next::Leave => {
                     leaves = true;
                     break;
@@ -170,14 +175,17 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             Some(Pop::Shed(job, reason)) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
             Some(Pop::Shed(ticket, _)) => core.run_message(ticket, index, desk),
-            Some(Pop::TimedOut) => until.into_iter().for_each(|until| core.shrink(index, until)),
+            Some(Pop::TimedOut) if last_wait.is_some_and(|wait| !core.is_over(wait)) => {}
+            Some(Pop::TimedOut) if last_wait.is_none() => {
+                until.into_iter().for_each(|until| core.shrink(index, until));
+            }
             // Another may have left its seat, and in it what it held, just after this one looked. From here on whoever
             // leaves comes back, so it is looked for once more.
-            Some(Pop::Closed) if !drains => {
+            Some(Pop::Closed | Pop::TimedOut) if !drains => {
                 core.life.drains();
                 drains = true;
             }
-            Some(Pop::Closed) => open = false,
+            Some(Pop::Closed | Pop::TimedOut) => open = false,
         }
         if attention.now().has(Matter::LANE) {
             core.serve_lane(index, sitting.outlet(), &mut idle, !open);

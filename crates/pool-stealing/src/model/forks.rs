@@ -10,7 +10,7 @@ fn spawn_thief(stack: &Arc<SplitStack<Fork>>, force: bool, tries: usize) -> Join
     let stack = stack.clone();
     thread::spawn(move || {
         for _ in 0..tries {
-            let taken = stack.take(force, |fork| Some(Shared(fork)));
+            let taken = stack.take(force.then_some(&heavy_fence), |fork| Some(Shared(fork)));
             taken.into_iter().for_each(|taken| Fork::run(taken.fork.0));
         }
     })
@@ -41,7 +41,8 @@ fn a_fork_in_the_place_of_a_stolen_one_can_be_stolen_as_well() {
             let fork = Fork::leaked();
             let pushed = push(&stack, fork);
             assert!(stack.has_forks());
-            let taken = stack.take(true, |fork| Some(Shared(fork))).expect("nobody is in the way");
+            let taken =
+                stack.take(Some(&heavy_fence), |fork| Some(Shared(fork))).expect("nobody is in the way");
             Fork::run(taken.fork.0);
             assert!(!pushed.pop() && !pushed.reclaim());
             Fork::free(fork);
@@ -198,7 +199,9 @@ fn of_those_who_take_public_forks_one_knows_that_it_took_the_last() {
             assert!(stack.publish());
             let thieves = [false, true].map(|force| {
                 let stack = stack.clone();
-                thread::spawn(move || stack.take(force, |_| Some(())).map(|taken| taken.was_last))
+                thread::spawn(move || {
+                    stack.take(force.then_some(&heavy_fence), |_| Some(())).map(|taken| taken.was_last)
+                })
             });
             let took_back = !private.pop() && private.reclaim();
             let taken = thieves.map(|thief| thief.join().unwrap());

@@ -29,6 +29,11 @@ pub(crate) mod seat {
             *lock(&self.thread) = Some(thread::current());
         }
 
+        /// Nobody can tell in a model.
+        pub(crate) fn is_off_cpu(&self) -> bool {
+            false
+        }
+
         pub(crate) fn unpark(&self) {
             if let Some(thread) = &*lock(&self.thread) {
                 thread.unpark();
@@ -67,13 +72,12 @@ pub(crate) mod shared {
     pub(crate) struct Shared {
         pub(crate) seats: Box<[Seat]>,
         pub(crate) sleep: Sleep,
-        pub(crate) has_light_fences: bool,
     }
 
     impl Shared {
         pub(crate) fn new(seats: usize) -> Self {
             let seats: Box<[Seat]> = (0..seats).map(Seat::new).collect();
-            Shared { sleep: Sleep::new(seats.len()), seats, has_light_fences: true }
+            Shared { sleep: Sleep::new(seats.len()), seats }
         }
 
         pub(crate) fn has_visible_work(&self) -> bool {

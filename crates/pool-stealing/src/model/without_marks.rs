@@ -18,7 +18,7 @@ impl Scene {
 
     /// Takes the only public fork, unless somebody is in the way. Returns whether it did.
     fn take_the_last(&self) -> bool {
-        let Some(taken) = self.stack.take(false, |fork| Some(Shared(fork))) else { return false };
+        let Some(taken) = self.stack.take(None, |fork| Some(Shared(fork))) else { return false };
         assert!(taken.was_last);
         calls::took_the_last(&self.stack, &self.sleep, || self.has_visible_work());
         true
