@@ -1,11 +1,14 @@
-//! The pools of this process, so that a forked child can be told that they are dead there.
+//! What a forked child knows: that it is one, and which pools are dead there.
 //!
-//! `fork` copies one thread, and every lock in the state that it is in. The thread that forks therefore takes the
-//! registry's lock before, and both processes give it back afterwards; the child first goes through the pools and
-//! has each shut its gate by plain stores. No other lock is touched.
+//! `fork` copies one thread, and every lock in the state that it is in. The thread that forks therefore takes the locks
+//! of this module before, and both processes give them back afterwards; the child first counts the fork, and goes through the
+//! pools and has each shut its gate by plain stores. No other lock is touched.
+//!
+//! So nothing that is done [without forks](without_forks) is half done in a child.
 
-use std::cell::RefCell;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::os;
 
@@ -19,30 +22,100 @@ type Pools = Vec<Weak<dyn AtFork>>;
 
 static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
 
+/// Held while something is made that is there once for the process.
+static MAKING: Mutex<()> = Mutex::new(());
+
+/// How many forks lie between the first process and this one.
+static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// This module's locks, between the preparation of a fork and its end.
+struct Held {
+    /// Not if the thread that forks has it anyway: in its child, too, it goes on with what it makes.
+    _making: Option<MutexGuard<'static, ()>>,
+    pools: MutexGuard<'static, Pools>,
+}
+
 thread_local! {
-    /// The registry's lock, between the preparation of a fork and its end.
-    static HELD: RefCell<Option<MutexGuard<'static, Pools>>> = const { RefCell::new(None) };
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+    /// This thread is making something.
+    static MAKES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// From now on a forked child tells this pool.
 pub(crate) fn register(pool: Arc<dyn AtFork>) {
-    static HANDLERS: Once = Once::new();
-    HANDLERS.call_once(|| os::at_fork(before, in_parent, in_child));
-    let mut pools = lock();
+    watch_forks();
+    let mut pools = lock(&POOLS);
     pools.retain(|pool| pool.strong_count() > 0);
     pools.push(Arc::downgrade(&pool));
 }
 
-fn lock() -> MutexGuard<'static, Pools> {
-    POOLS.lock().unwrap_or_else(PoisonError::into_inner)
+/// Runs `make` while no other thread forks this process: for what is made once, by whoever needs it first, and what a child
+/// would wait for in vain if it were half made. A fork waits for as long.
+pub fn without_forks<R>(make: impl FnOnce() -> R) -> R {
+    if MAKES.get() {
+        return make();
+    }
+    watch_forks();
+    let _making = lock(&MAKING);
+    let _makes = Makes::begin();
+    make()
+}
+
+struct Makes;
+
+impl Makes {
+    fn begin() -> Self {
+        MAKES.set(true);
+        Makes
+    }
+}
+
+impl Drop for Makes {
+    fn drop(&mut self) {
+        MAKES.set(false);
+    }
+}
+
+/// A number that changes when the process is forked, in the child.
+pub fn forks() -> usize {
+    FORKS.load(Relaxed)
+}
+
+/// A child of a fork is about to wait for what only its parent's threads do.
+#[cold]
+pub fn refuse_to_wait(what: &str) -> ! {
+    // Not `eprintln`, whose lock may be held for ever.
+    os::write_to_stderr(&format!(
+        "pool-core: in a forked child, {what} that began before the fork cannot end, since the pool's threads are not \
+         there; such a child is to exec or to exit\n"
+    ));
+    std::process::abort();
+}
+
+fn watch_forks() {
+    // Not a `Once`: a child that was forked while another thread is at it would wait for ever. Who finds it undone does it,
+    // and handlers that are called twice do nothing the second time.
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    if !WATCHED.load(Acquire) {
+        os::at_fork(before, in_parent, in_child);
+        WATCHED.store(true, Release);
+    }
+}
+
+fn lock<T>(mutex: &'static Mutex<T>) -> MutexGuard<'static, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // Unwinding out of these aborts the process. Nothing in them panics: no cell is borrowed across a call.
 
 extern "C" fn before() {
-    let pools = lock();
-    // A thread in its last destructors holds the lock no longer than this; its child is none that goes on.
-    let _ = HELD.try_with(|held| *held.borrow_mut() = Some(pools));
+    // A thread in its last destructors holds nothing; its child is none that goes on.
+    let _ = HELD.try_with(|held| {
+        held.borrow_mut().get_or_insert_with(|| {
+            let making = (!MAKES.get()).then(|| lock(&MAKING));
+            Held { _making: making, pools: lock(&POOLS) }
+        });
+    });
 }
 
 extern "C" fn in_parent() {
@@ -50,8 +123,9 @@ extern "C" fn in_parent() {
 }
 
 extern "C" fn in_child() {
-    let pools = HELD.try_with(|held| held.take()).ok().flatten();
-    for pool in pools.iter().flat_map(|pools| pools.iter()).filter_map(Weak::upgrade) {
+    let Some(held) = HELD.try_with(|held| held.take()).ok().flatten() else { return };
+    FORKS.fetch_add(1, Relaxed);
+    for pool in held.pools.iter().filter_map(Weak::upgrade) {
         pool.forked();
     }
 }

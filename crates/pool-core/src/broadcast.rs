@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use crate::after_fork::refuse_to_wait;
 use crate::current::current;
 use crate::error::{BroadcastError, drop_quietly, unwind_without};
 use crate::fork::{Fork, Notice};
@@ -61,6 +62,7 @@ where
     F: Fn(usize) -> R + Sync,
     R: Send,
 {
+    let was_forked = pool.ledger().is_forked();
     let here = current().filter(|worker| worker.pool == pool.id()).map(|worker| worker.index);
     let (workers, refusal) = (pool.present_workers(), Refusal::default());
     // `None` is the caller's own part.
@@ -81,6 +83,9 @@ where
     }
     let goes_on = || sent.is_ok() && refusal.get().is_none();
     let mut own = here.filter(|_| goes_on()).map(|here| catch_unwind(AssertUnwindSafe(|| f(here))));
+    if pool.ledger().is_forked() && !was_forked {
+        refuse_to_wait("a broadcast");
+    }
     let mut outcomes = Outcomes::default();
     for part in parts {
         outcomes.extend(match part {

@@ -399,7 +399,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
 
     fn detach(&self) -> Option<Panic> {
         let seen = self.stage.detach();
-        drop(self.stage.take_waiter());
+        drop(self.stage.try_take_waiter());
         if !seen.is_done() {
             return None;
         }

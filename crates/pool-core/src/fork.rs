@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
+use crate::after_fork::refuse_to_wait;
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Shared, Wait};
 use crate::error::{drop_quietly, unwind_without};
@@ -46,7 +47,7 @@ where
 {
     let fork = offer(pool, b, Submit::ticket());
     let a = catch_unwind(AssertUnwindSafe(a));
-    let b = fork.settle();
+    let b = fork.settle(pool.ledger());
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
         (Err(payload), second) => unwind_without(second, payload),
@@ -71,7 +72,9 @@ where
     if pool.ledger().is_current() {
         return f();
     }
-    offer(pool, f, Submit::awaited_ticket()).wait_outside().unwrap_or_else(|payload| resume_unwind(payload))
+    offer(pool, f, Submit::awaited_ticket())
+        .wait_outside(pool.ledger())
+        .unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 /// Offers a closure to any worker of the pool.
@@ -85,7 +88,7 @@ where
     let (fork, offered) = Fork::lend(f, (), |ticket| drop(pool.submit(ticket, submit)));
     if let Err(payload) = offered {
         // Nobody will hear of its outcome.
-        unwind_without(fork.settle(), payload)
+        unwind_without(fork.settle(pool.ledger()), payload)
     }
     fork
 }
@@ -133,19 +136,22 @@ impl<F: FnOnce() -> R + Send, R: Send> Fork<F, R> {
     }
 
     /// Runs the closure here if nobody has it, or waits for whoever has.
-    fn settle(self) -> thread::Result<R> {
+    fn settle(self, ledger: &Ledger) -> thread::Result<R> {
         if let Some((f, _)) = self.cell.claim() {
             self.unsettled.disarm();
             return catch_unwind(AssertUnwindSafe(f));
+        }
+        if ledger.is_forked() {
+            refuse_to_wait("a join");
         }
         self.cell.wait(None);
         self.result()
     }
 
     /// Leaves the closure to the workers, unless none will come for it.
-    fn wait_outside(self) -> thread::Result<R> {
+    fn wait_outside(self, ledger: &Ledger) -> thread::Result<R> {
         match self.cell.wait(None) {
-            Wait::Orphaned => self.settle(),
+            Wait::Orphaned => self.settle(ledger),
             Wait::Done | Wait::TimedOut => self.result(),
         }
     }

@@ -421,6 +421,7 @@ mod model {
     use loom::thread;
 
     use super::*;
+    use crate::model::refuse_fences;
 
     /// Counts its drops, and fails when it is used after one.
     struct Inlet {
@@ -480,6 +481,46 @@ mod model {
     #[test]
     fn nor_under_a_worker_beside_a_submitter_from_outside() {
         close_under([|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter(SHARED))]);
+    }
+
+    #[test]
+    fn nor_where_there_are_no_heavy_fences() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
+            refuse_fences(true);
+            close_under_two_workers(|| (), CLOSED);
+            refuse_fences(false);
+        });
+    }
+
+    #[test]
+    fn nor_where_the_heavy_fence_fails() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
+            close_under_two_workers(|| refuse_fences(true), UNFENCED);
+            refuse_fences(false);
+        });
+    }
+
+    /// Once the gate is made this `happens`, and when it is closed its state is that.
+    fn close_under_two_workers(happens: impl FnOnce(), state: u8) {
+        let alive = Arc::new(AtomicUsize::new(1));
+        let inlet = Inlet { alive: alive.clone() };
+        let gate = Arc::new(Gate::new(Arc::new(Passages::new(2)), inlet, nobody()));
+        OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
+        happens();
+        let workers = OWN.map(|stripe| {
+            let gate = gate.clone();
+            thread::spawn(move || use_inlet(gate.enter_own(stripe)))
+        });
+        gate.close();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        assert_eq!(gate.state.load(SeqCst), state);
+        assert_eq!(alive.load(SeqCst), usize::from(state == UNFENCED), "it is dropped, or stays until now");
+        drop(gate);
+        assert_eq!(alive.load(SeqCst), 0);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::Pool;
+use crate::after_fork::without_forks;
 
 static GLOBAL: OnceLock<Arc<dyn Pool>> = OnceLock::new();
 
@@ -50,7 +51,7 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 ///
 /// [`AlreadySet`] with the pool, when there is one already.
 pub fn set_global(pool: Arc<dyn Pool>) -> Result<(), AlreadySet> {
-    GLOBAL.set(pool).map_err(AlreadySet)
+    without_forks(|| GLOBAL.set(pool)).map_err(AlreadySet)
 }
 
 /// There is a global pool already. The one that came too late is inside.

@@ -110,12 +110,15 @@ impl<T> JobHandle<T> {
     /// # Errors
     ///
     /// [`JoinError::Panicked`] with the payload, [`JoinError::Cancelled`], or [`JoinError::Unrun`] when the pool gave
-    /// the job up or it did not start in time.
+    /// the job up or it did not start in time; and in a forked child when it had not ended before the fork.
     pub fn join(mut self) -> Result<T, JoinError> {
         let task = self.task.take().expect(TAKEN);
         // Most often it is done, where many are spawned and then joined.
         if let Some(result) = task.take() {
             return result;
+        }
+        if self.ledger.is_forked() {
+            return Err(FORKED);
         }
         if let Some(desk) = self.ledger.desk_here().filter(|_| self.may_run_here()) {
             task.run_in_place(Some(desk));
@@ -210,6 +213,9 @@ impl<T: 'static> JobHandle<T> {
     ///
     /// The outer error is the handle itself, when the time was over first.
     pub fn join_timeout(mut self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
+        if self.ledger.is_forked() {
+            return Ok(self.try_join().unwrap_or(Err(FORKED)));
+        }
         self.raise(Priority::NORMAL);
         // A limit beyond the end of the clock is no limit.
         let deadline = Instant::now().checked_add(limit);
@@ -235,6 +241,9 @@ fn expire<T>(task: &dyn Claim<T>, ledger: &Ledger) {
     }
 }
 
+/// What a handle from before a fork says in the child, if its job had not ended by then.
+const FORKED: JoinError = JoinError::Unrun(Reason::Forked);
+
 const TAKEN: &str = "the result of this handle was taken already";
 
 impl<T> Drop for JobHandle<T> {
@@ -258,6 +267,11 @@ impl<T: 'static> Future for JobHandle<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.raise(Priority::NORMAL);
         let task = self.task.as_ref().expect(TAKEN);
+        if self.ledger.is_forked() {
+            let result = task.take().unwrap_or(Err(FORKED));
+            self.task = None;
+            return Poll::Ready(result);
+        }
         expire(&**task, &self.ledger);
         match task.poll(context.waker()) {
             Some(result) => {

@@ -49,6 +49,8 @@ pub struct Ledger {
     outside: Box<[CachePadded<Book>]>,
     rare: RareBook,
     rest: Rest,
+    /// See [`is_forked`](Ledger::is_forked).
+    is_forked: AtomicBool,
     epoch: Instant,
     on_panic: PanicHandler,
     timing: Timing,
@@ -89,6 +91,7 @@ impl Ledger {
             outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::new(outside())).collect(),
             rare: RareBook::default(),
             rest: Rest::default(),
+            is_forked: AtomicBool::new(false),
             epoch: Instant::now(),
             on_panic,
             timing: watch.timing,
@@ -277,8 +280,14 @@ impl Ledger {
 
     /// This process is a fork: from now on no lock is taken here that another thread may have held.
     pub(crate) fn forked(&self) {
+        self.is_forked.store(true, SeqCst);
         self.rest.forked();
         self.books().filter_map(|book| book.observer.as_ref()).for_each(|observer| observer.forked());
+    }
+
+    /// Whether this process is a fork of the one that has the pool's threads.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.is_forked.load(SeqCst)
     }
 
     /// Whether some jobs are turned away or timed, which takes more than to queue them.

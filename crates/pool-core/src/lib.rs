@@ -63,8 +63,9 @@ mod sync;
 pub mod adapter;
 #[cfg(not(loom))]
 mod admission;
+#[doc(hidden)]
 #[cfg(not(loom))]
-mod after_fork;
+pub mod after_fork;
 #[cfg(not(loom))]
 mod attributed;
 #[cfg(not(loom))]

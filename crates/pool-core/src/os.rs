@@ -16,6 +16,17 @@ pub(crate) fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_ch
     let _ = (before, in_parent, in_child);
 }
 
+/// Writes this without taking a lock, as well as it can.
+pub(crate) fn write_to_stderr(text: &str) {
+    #[cfg(unix)]
+    {
+        // SAFETY: the text is valid for the read.
+        let _ = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+    }
+    #[cfg(not(unix))]
+    eprint!("{text}");
+}
+
 /// As libc's declaration wants it.
 #[cfg(all(unix, not(miri)))]
 fn into_handler(handler: extern "C" fn()) -> Option<unsafe extern "C" fn()> {

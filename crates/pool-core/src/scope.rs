@@ -29,6 +29,7 @@ use std::thread;
 use crossbeam_deque::{Injector, Steal};
 
 use self::progress::Progress;
+use crate::after_fork::refuse_to_wait;
 use crate::attributed::enter_plain;
 use crate::book::Desk;
 use crate::cell::{Cell, Claim, Shared};
@@ -59,6 +60,8 @@ struct Core {
     progress: Progress,
     /// The payload of the first job without a handle that panicked.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// It began in a forked child of the pool's process, where its owner runs its jobs.
+    is_childs: bool,
 }
 
 /// Runs `body`, then every job that it started, and returns the body's result.
@@ -161,7 +164,8 @@ impl<T> Drop for ScopedHandle<'_, T> {
 impl Core {
     fn new(ledger: Arc<Ledger>) -> Self {
         let progress = Progress::new(ledger.workers());
-        Core { ledger, jobs: Injector::new(), progress, panic: Mutex::new(None) }
+        let is_childs = ledger.is_forked();
+        Core { ledger, jobs: Injector::new(), progress, panic: Mutex::new(None), is_childs }
     }
 
     /// Queues a job, and returns a ticket for it if more workers could be busy with this scope.
@@ -194,6 +198,9 @@ impl Core {
         let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
         while !done() {
+            if self.ledger.is_forked() && !self.is_childs {
+                refuse_to_wait("a scope");
+            }
             if may_run() && self.run_one(here) {
                 continue;
             }

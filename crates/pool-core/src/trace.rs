@@ -16,6 +16,8 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 use std::thread;
 
+use crate::after_fork::without_forks;
+
 /// What the hook has seen of a panic.
 pub(crate) struct Trace {
     pub(crate) location: Option<String>,
@@ -35,12 +37,14 @@ pub(crate) fn install() {
     if thread::panicking() {
         return;
     }
-    ONCE.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            note(info);
-            before(info);
-        }));
+    without_forks(|| {
+        ONCE.call_once(|| {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                note(info);
+                before(info);
+            }));
+        });
     });
 }
 

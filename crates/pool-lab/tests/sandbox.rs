@@ -73,12 +73,11 @@ fn work(pool: &Arc<dyn Pool>) -> u64 {
         }
     };
     submit(pool, &ran);
-    let (inner, inner_ran) = (pool.clone(), ran.clone());
-    let all = pool.broadcast(move |_| {
-        submit(&inner, &inner_ran);
-        assert_eq!(fib(&inner, 10), 55);
+    let all = pool.broadcast(|_| {
+        submit(pool, &ran);
+        assert_eq!(fib(pool, 10), 55);
     });
-    all.unwrap().into_iter().for_each(|one| one.join().unwrap());
+    assert_eq!(all.unwrap().len(), WORKERS);
     assert_eq!(fib(pool, 14), 377);
     assert!(pool.wait_idle(None));
     ran.load(SeqCst)

@@ -51,9 +51,9 @@ pub(crate) fn took_back<T>(stack: &SplitStack<T>, sleep: &Sleep) {
 pub(crate) fn took_the_last<T>(stack: &SplitStack<T>, sleep: &Sleep, work_is_visible: impl FnOnce() -> bool) {
     fence(SeqCst);
     if sleep.has_sleepers() {
-        // If the owner may miss the mark, one of the sleepers has to look for itself, and again.
-        let sure = ask_all(std::iter::once(stack));
-        sleep.call_for(|| !sure || work_is_visible());
+        // If the owner may have missed the mark, that counts as work, for one who looks again and again.
+        let _sure = ask_all(std::iter::once(stack));
+        sleep.call_for(work_is_visible);
     }
 }
 

@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 #[cfg(not(loom))]
-use pool_core::{ThreadPool, drop_quietly};
+use pool_core::{ThreadPool, after_fork::refuse_to_wait, drop_quietly};
 
 use crate::calls;
 use crate::frame::{Frame, Header, Stolen};
 use crate::here;
 #[cfg(loom)]
-use crate::model::pool::drop_quietly;
+use crate::model::pool::{drop_quietly, refuse_to_wait};
 use crate::seat::Owner;
 use crate::shared::Shared;
 use crate::split::{POLL, Pushed, Room};
@@ -164,7 +164,7 @@ where
     RB: Send,
 {
     // SAFETY: nothing that is called here leaves a seat.
-    if let Some(shared) = unsafe { here::shared() } {
+    if let Some(shared) = unsafe { here::shared() }.filter(|shared| !shared.is_forked()) {
         calls::answer(owner.stack(), &shared.sleep);
     }
     go_on(owner, pushed, frame, a)
@@ -230,11 +230,13 @@ where
     F: FnOnce(Worker<'_>) -> R + Send,
     R: Send,
 {
+    // SAFETY: nothing that is called here leaves a seat.
+    let Some(shared) = (unsafe { here::shared() }) else { unreachable!("an owner sits somewhere") };
+    if shared.is_forked() {
+        return settle_in_child(pushed, frame);
+    }
     if pushed.reclaim() {
-        // SAFETY: nothing that is called here leaves a seat.
-        if let Some(shared) = unsafe { here::shared() } {
-            calls::took_back(owner.stack(), &shared.sleep);
-        }
+        calls::took_back(owner.stack(), &shared.sleep);
         // SAFETY: the frame was reclaimed.
         return Settled::Here(unsafe { frame.take_closure() });
     }
@@ -242,6 +244,21 @@ where
     wait_for(owner, unsafe { frame.stolen() });
     // SAFETY: `wait_for` returns when it is done.
     Settled::There(unsafe { frame.take_result() })
+}
+
+/// In a forked child nobody else takes what is forked. What is public was so before, or was about to be, when the process was
+/// forked; and the fork itself is of this process, unless the thread has returned into a join of its parent's.
+#[cold]
+fn settle_in_child<F, R>(pushed: Pushed<'_, Header>, frame: &Frame<F, R>) -> Settled<F, R>
+where
+    F: FnOnce(Worker<'_>) -> R + Send,
+    R: Send,
+{
+    if pushed.was_stolen() {
+        refuse_to_wait("a join");
+    }
+    // SAFETY: nobody had stolen the frame when the process was forked, and since then nobody could.
+    Settled::Here(unsafe { frame.take_closure() })
 }
 
 /// The first half has panicked: the second is settled all the same, and then the panic goes on.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use pool_core::after_fork::without_forks;
+
 use crate::StealingPool;
 
 /// A work-stealing pool with default settings, one for the whole process, built at the first call.
@@ -18,11 +20,16 @@ use crate::StealingPool;
 /// If its threads cannot be started. A program that would rather go on builds a pool of its own.
 pub fn global() -> &'static StealingPool {
     static GLOBAL: OnceLock<Arc<StealingPool>> = OnceLock::new();
-    GLOBAL.get_or_init(|| {
+    if let Some(pool) = GLOBAL.get() {
+        return pool;
+    }
+    let build = || {
         let builder = StealingPool::builder().name("global");
         let pool = Arc::new(builder.build().unwrap_or_else(|error| panic!("no global pool: {error}")));
         // If another was set before, this one serves those who ask for it here.
         let _ = pool_core::set_global(pool.clone());
         pool
-    })
+    };
+    // A child that was forked amid this would wait for it in vain.
+    without_forks(|| GLOBAL.get_or_init(build))
 }

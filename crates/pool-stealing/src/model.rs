@@ -13,6 +13,7 @@ mod joins;
 mod marks;
 pub(crate) mod pool;
 mod sleeping;
+mod unfenced;
 mod without_marks;
 
 use loom::cell::UnsafeCell;
@@ -51,13 +52,17 @@ impl Jobs {
     }
 }
 
-/// A worker that runs one job, and is then busy for ever. When it has lain down it asks, and then it looks.
-fn run_one(sleep: &Sleep, jobs: &Jobs, bed: usize, mut searching: bool, ask: impl Fn()) {
+/// A worker that runs one job, and is then busy for ever. When it has lain down it asks, and then it looks; and again if it
+/// has asked in vain.
+fn run_one(sleep: &Sleep, jobs: &Jobs, bed: usize, mut searching: bool, ask: impl Fn() -> bool) {
     while !jobs.take() {
         sleep.lie_down(bed, std::mem::take(&mut searching));
-        ask();
-        searching =
-            if jobs.is_visible() { sleep.get_up(bed) } else { sleep.sleep(bed, None) == Woken::ToSearch };
+        let sure = ask();
+        let stays = sure && !jobs.is_visible();
+        searching = if stays { sleep.sleep(bed, None) == Woken::ToSearch } else { sleep.get_up(bed) };
+        if !sure {
+            thread::yield_now();
+        }
     }
     if searching {
         sleep.stop_search(|| jobs.is_visible());
@@ -122,7 +127,7 @@ fn answered_stack() -> Arc<SplitStack<Fork>> {
 
 /// As a worker asks before it sleeps. Returns whether it sees a fork.
 fn ask_and_look(stack: &SplitStack<Fork>) -> bool {
-    calls::ask_all(std::iter::once(stack));
+    assert!(calls::ask_all(std::iter::once(stack)));
     stack.has_forks()
 }
 
@@ -173,6 +178,6 @@ impl Scene {
 
     /// As the pool looks around.
     fn has_visible_work(&self) -> bool {
-        self.stack.has_forks() || self.jobs.is_visible()
+        self.stack.has_forks() || self.stack.may_hide() || self.jobs.is_visible()
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crossbeam_deque::{Injector, Steal};
 use pool_core::Job;
+use pool_core::after_fork::forks;
 
 use crate::seat::Seat;
 use crate::sleep::Sleep;
@@ -14,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) seats: Box<[Seat]>,
     pub(crate) sleep: Sleep,
     closed: AtomicBool,
+    forks: usize,
 }
 
 impl Shared {
@@ -24,7 +26,14 @@ impl Shared {
             // One more bed, for an outlet without a seat.
             sleep: Sleep::new(seats + 1),
             closed: AtomicBool::new(false),
+            forks: forks(),
         }
+    }
+
+    /// Whether this process is a fork of the one that this was made in. Then its locks may be held for ever, and nobody else is
+    /// here.
+    pub(crate) fn is_forked(&self) -> bool {
+        forks() != self.forks
     }
 
     /// The inlet is gone.
@@ -38,12 +47,12 @@ impl Shared {
         self.closed.load(SeqCst)
     }
 
-    /// Whether there is anything that a worker could take.
+    /// Whether there is anything that a worker could take, or might be.
     ///
     /// Forks first: an owner without its mark pushes a job and then takes back its last public fork. Who finds the fork gone
     /// (an acquire of `top`) finds the job; the other way round it could miss both.
     pub(crate) fn has_visible_work(&self) -> bool {
-        self.seats.iter().any(|seat| seat.stack.has_forks()) || self.has_jobs()
+        self.seats.iter().any(|seat| seat.stack.has_forks() || seat.stack.may_hide()) || self.has_jobs()
     }
 
     fn has_jobs(&self) -> bool {

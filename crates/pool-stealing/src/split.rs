@@ -59,7 +59,8 @@
 //! An owner learns of it when it next finds its mark, which all who look for work leave. Until then it is *unaware*: what
 //! it has pushed it may have pushed without seeing the mark, and nobody can be sure to see it. So
 //! [whoever asks](crate::calls::ask_all) in vain and is about to sleep looks again after a while ([`POLL`]), until the owner
-//! has left a fenced mark: when it answers, goes to sleep or leaves its seat. (What was written becomes visible to others in
+//! has left a fenced mark: when it answers, goes to sleep or leaves its seat. For those who end their search or take the last
+//! public fork, and would wake another if they saw work, an unaware owner is [as good as work](SplitStack::may_hide). (What was written becomes visible to others in
 //! finite time without any fence, so some look finds it.) And so does whoever sees private forks, which are *stranded*: they
 //! can be taken as soon as their owner blocks. So halves of a join may still wait for each other, unless the first does so
 //! without ever leaving the CPU.
@@ -265,6 +266,12 @@ impl<T> Pushed<'_, T> {
         ends.split.load(Relaxed) <= self.index
     }
 
+    /// Whether it was stolen before the process was forked. For the child, where nobody else is and the lock may be held for
+    /// ever.
+    pub(crate) fn was_stolen(self) -> bool {
+        self.stack.public.lo.load(Relaxed) > self.index
+    }
+
     /// Takes a public fork back. Returns `false` if it was stolen.
     pub(crate) fn reclaim(self) -> bool {
         let SplitStack { ends, public, .. } = self.stack;
@@ -315,6 +322,11 @@ impl<T> SplitStack<T> {
     /// Whether there are forks that are the owner's own until it pushes the next, or is off its CPU, since heavy fences fail.
     pub(crate) fn has_stranded(&self) -> bool {
         self.has_forks() && !self.has_public() && !can_fence()
+    }
+
+    /// Whether heavy fences fail, and the owner does not know: it may have pushed what nobody sees.
+    pub(crate) fn may_hide(&self) -> bool {
+        !can_fence() && self.mark.load(Acquire) & FENCED == 0
     }
 
     /// Whether there is one that can be taken at once.

@@ -2,11 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(not(loom))]
+use pool_core::after_fork::refuse_to_wait;
+use pool_core::fences::heavy_fence;
+
 use crate::calls;
 use crate::frame::Loot;
+#[cfg(loom)]
+use crate::model::pool::refuse_to_wait;
 use crate::shared::Shared;
 use crate::split::Taken;
-use pool_core::fences::heavy_fence;
 
 /// How long a thief waits for an owner who has forks and does not answer.
 ///
@@ -47,7 +52,11 @@ pub(crate) struct Fork {
 impl Fork {
     /// Runs it, and tells its owner.
     pub(crate) fn run(self, shared: &Shared) {
-        if self.loot.run() {
+        let is_awaited = self.loot.run();
+        if shared.is_forked() {
+            refuse_to_wait("half of a join");
+        }
+        if is_awaited {
             shared.seats[self.victim].unpark();
         }
     }

@@ -19,6 +19,8 @@ use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 #[cfg(not(loom))]
+use pool_core::after_fork::without_forks;
+#[cfg(not(loom))]
 use pool_core::install;
 
 #[cfg(not(loom))]
@@ -73,11 +75,18 @@ pub struct Worker<'w> {
 }
 
 /// The seat of those who have none. It has no room for forks.
-static NOWHERE: LazyLock<Seat> = LazyLock::new(Seat::without_room);
+static NOWHERE: LazyLock<Seat> = LazyLock::new(|| {
+    let seat = Seat::without_room();
+    // The first to steal makes what all deques of a process share.
+    #[cfg(not(loom))]
+    seat.steal();
+    seat
+});
 
-/// Makes that seat, before a thread could be in the middle of it when the process is forked.
+/// Makes that seat, lest a child be forked while a thread is in the middle of it.
+#[cfg(not(loom))]
 pub(crate) fn prepare() {
-    LazyLock::force(&NOWHERE);
+    without_forks(|| LazyLock::force(&NOWHERE));
 }
 
 /// Runs the closure on a worker of the pool, with the worker's handle, waits, and returns its result.

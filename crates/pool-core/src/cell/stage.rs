@@ -174,6 +174,13 @@ impl<W> Stage<W> {
         lock(&self.waiter).take()
     }
 
+    /// As [`take_waiter`](Stage::take_waiter), by whoever put it there, unless somebody else is about to take it.
+    // It never waits for a lock: in a forked child that may be held for ever.
+    #[cold]
+    pub(crate) fn try_take_waiter(&self) -> Option<W> {
+        self.waiter.try_lock().ok()?.take()
+    }
+
     /// What the word says to the only one who has the job.
     pub(crate) fn at_last(&mut self) -> Seen {
         Seen(self.word.load(Relaxed))

@@ -28,6 +28,8 @@ impl Matter {
     pub(super) const MAIL: Matter = Matter(1 << 4);
     /// The pool scales itself, or follows the CPU limit, for as long as it lives.
     pub(super) const ADAPTS: Matter = Matter(1 << 5);
+    /// This process is a fork of the pool's, and a thread that was in a job is here.
+    pub(super) const FORKED: Matter = Matter(1 << 8);
     /// The pool is closed, and the channel will not say so: see `closing`.
     pub(super) const UNFENCED: Matter = Matter(1 << 7);
 }
@@ -36,6 +38,11 @@ impl Attention {
     #[inline]
     pub(super) fn now(&self) -> Seen {
         Seen(self.0.load(SeqCst))
+    }
+
+    /// This process is a fork: nothing else is the matter any more.
+    pub(super) fn forked(&self) {
+        self.0.store(Matter::FORKED.0, SeqCst);
     }
 
     pub(super) fn put(&self, matter: Matter, is_so: bool) {

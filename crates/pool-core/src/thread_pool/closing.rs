@@ -7,7 +7,8 @@
 //!   that has waited for so long in vain, and had found the gate quiet before it looked, takes the channel for closed.
 //! - Those that wait without a limit from before are woken. A nudge wakes some worker, or is taken out of the channel by one
 //!   that knows already. So while there is a seat whose worker has not been told, each that knows pushes a nudge before it
-//!   pops, and steps back, and none leaves. Whoever waits for the end pushes the first.
+//!   pops, or takes out what is queued, and steps back; and none leaves. Whoever closes pushes one, too, before it takes out
+//!   what is queued and after that. (A channel may be locked by a worker that waits for its next job.)
 //! - A submitter whom nobody saw looks, when it leaves, whether the pool has ended, and then gives up what lies in the
 //!   channel. Against it, the end is announced, then there is a fence, and then the channel is looked through again: either
 //!   the submitter sees the end, or the look sees what it pushed.
@@ -42,6 +43,7 @@ impl<S: Strategy> Core<S> {
         // In this order, so that whoever sees the new state also finds the gate closed.
         self.gate.close();
         self.life.attention.put(Matter::UNFENCED, self.gate.unfenced().is_some());
+        self.nudge_unfenced();
         self.life.begin_end();
         if self.life.keep_no_more() {
             let _stands_in = current::stand_in(self.ledger().id());
@@ -55,12 +57,17 @@ impl<S: Strategy> Core<S> {
         if !self.life.attention.now().has(Matter::UNFENCED) {
             return None;
         }
+        self.tell_others(index);
+        Some(LastWait { was_quiet: self.gate.is_quiet(), until: Instant::now() + POLL })
+    }
+
+    /// A worker knows, and has others know before it touches the channel.
+    pub(super) fn tell_others(&self, index: usize) {
         self.seats[index].is_told.store(true, SeqCst);
         if !self.are_all_told() {
             self.nudge_unfenced();
             thread::sleep(STEP);
         }
-        Some(LastWait { was_quiet: self.gate.is_quiet(), until: Instant::now() + POLL })
     }
 
     /// Whether nothing more will come. To be asked when a pop has timed out, which may also be so for no reason.

@@ -382,8 +382,7 @@ impl<S: Strategy> Core<S> {
     }
 
     fn wait_for_the_end(&self, deadline: Option<Instant>) -> Shutdown {
-        // The first to wake wakes the others. Not before: what was queued may have been taken out meanwhile, and with it
-        // whatever was to wake somebody.
+        // What was queued may have been taken out meanwhile, and with it whatever was to wake somebody.
         self.nudge_unfenced();
         let is_member = is_member(self.ledger.id());
         if is_member && self.state() != PoolState::Terminated || !self.life.wait_terminated(deadline) {

@@ -236,6 +236,7 @@ impl Life {
     pub(super) fn forked(&self) {
         self.forked.store(true, SeqCst);
         self.state.store(2, SeqCst);
+        self.attention.forked();
     }
 
     pub(super) fn is_forked(&self) -> bool {

@@ -63,8 +63,10 @@ use crate::{
 /// in the child, submissions come back with [`Reason::Forked`](crate::Reason::Forked), the state is
 /// [`PoolState::Terminated`], and `shutdown`, `wait_idle` and drop return at once; none touches a lock that a thread of the
 /// parent may have held. What the pool held is not dropped there. Joins and scopes run on the caller. Handles from
-/// before the fork never complete. The parent notices nothing, and the child may build pools of its own. A child that was
-/// forked inside a job must not return from that job: it is to `exec` or to exit.
+/// before the fork end with [`Reason::Forked`](crate::Reason::Forked), unless their job had ended by then. The parent notices
+/// nothing, and the child may build pools of its own. A child that was forked inside a job, a scope or half of a join must not
+/// return from that: it is to `exec` or to exit. One that does return, and would wait for threads that are not there, aborts
+/// with a message.
 ///
 /// ```
 /// use pool_core::{Pool, PoolExt, Reason, Rejected};

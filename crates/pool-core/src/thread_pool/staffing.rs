@@ -16,6 +16,7 @@ use super::core::Core;
 use super::cpu_limit::Follower;
 use super::roster::Roster;
 use super::worker::{self, Starter};
+use crate::after_fork::refuse_to_wait;
 use crate::book::Desk;
 use crate::job::{Job, Task};
 use crate::workforce::Workforce;
@@ -52,6 +53,12 @@ impl<S: Strategy> Core<S> {
         idle: &mut Idle<'_>,
         seen: Seen,
     ) -> Next {
+        if seen.has(Matter::FORKED) {
+            refuse_to_wait("a job");
+        }
+        if seen.has(Matter::UNFENCED) {
+            self.tell_others(index);
+        }
         if seen.has(Matter::GIVES_BACK) {
             self.set_aside_queued();
         }
@@ -315,11 +322,17 @@ impl<S: Strategy> Core<S> {
 
 impl<S: Strategy> Workforce for Core<S> {
     fn blocked(&self, seat: usize) {
+        if self.life.is_forked() {
+            return;
+        }
         self.life.direct(|roster| roster.block(seat));
         self.hire();
     }
 
     fn unblocked(&self, seat: usize) {
+        if self.life.is_forked() {
+            return;
+        }
         let leavers = self.life.direct(|roster| roster.unblock(seat));
         self.call(leavers, Some(seat));
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
+use crate::after_fork::without_forks;
 use crate::cpu_set::CpuSet;
 
 /// How many workers a pool has.
@@ -32,7 +33,7 @@ impl Threads {
     }
 
     fn for_each_cpu(threads: usize) -> Self {
-        Threads { count: threads * process_cpus(), per_cpu: Some(threads) }
+        Threads { count: threads * without_forks(process_cpus), per_cpu: Some(threads) }
     }
 
     /// The number.

@@ -164,7 +164,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             } else if let Some(job) = slot.take() {
                 core.run_attentively(job, index, desk, &mut idle, before);
             }
-            if jobs == 0 {
+            if jobs == 0 && !attention.now().has(Matter::FORKED) {
                 core.seats[index].note(|record| record.losses = 0);
             }
             jobs += 1;

@@ -40,7 +40,11 @@ pub fn refuse_membarrier(refused: Refused, errno: i32) -> io::Result<()> {
     // SAFETY: the program and its instructions are valid for the call, which copies them.
     check(unsafe {
         libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program)
-    })
+    })?;
+    // SAFETY: the call takes integers.
+    let refused = unsafe { libc::syscall(libc::SYS_membarrier, libc::MEMBARRIER_CMD_QUERY, 0, 0) } == -1;
+    let refused = refused && io::Error::last_os_error().raw_os_error() == Some(errno);
+    if refused { Ok(()) } else { Err(io::Error::other("the filter does not work")) }
 }
 
 fn check(result: libc::c_long) -> io::Result<()> {

@@ -151,7 +151,7 @@ fn nobody_declares_fenced_what_was_asked_anew() {
         let stack = answered_stack();
         // One asks and will have fenced it; the owner answers; another asks and does not fence.
         let first = stack.unfenced_mark().unwrap();
-        heavy_fence();
+        assert!(heavy_fence());
         stack.publish();
         let late = {
             let stack = stack.clone();

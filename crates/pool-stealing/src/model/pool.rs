@@ -5,6 +5,11 @@ pub(crate) fn drop_quietly<T>(value: T) {
     drop(value);
 }
 
+/// Nobody forks a model.
+pub(crate) fn refuse_to_wait(what: &str) -> ! {
+    unreachable!("{what} in a forked child")
+}
+
 pub(crate) mod seat {
     use crate::frame::Header;
     use crate::split::SplitStack;
@@ -80,8 +85,12 @@ pub(crate) mod shared {
             Shared { sleep: Sleep::new(seats.len()), seats }
         }
 
+        pub(crate) fn is_forked(&self) -> bool {
+            false
+        }
+
         pub(crate) fn has_visible_work(&self) -> bool {
-            self.seats.iter().any(|seat| seat.stack.has_forks())
+            self.seats.iter().any(|seat| seat.stack.has_forks() || seat.stack.may_hide())
         }
     }
 }

@@ -8,7 +8,7 @@ fn a_job_is_seen_by_the_worker_or_the_worker_by_the_pusher() {
         let (sleep, jobs) = (Arc::new(Sleep::new(1)), Arc::new(Jobs::default()));
         let worker = {
             let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one(&sleep, &jobs, 0, false, || ()))
+            thread::spawn(move || run_one(&sleep, &jobs, 0, false, || true))
         };
         jobs.push();
         sleep.notify();
@@ -24,7 +24,7 @@ fn a_push_that_relies_on_the_searcher_is_not_forgotten() {
         assert!(sleep.try_search());
         let workers = [true, false].map(|searching| {
             let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one(&sleep, &jobs, usize::from(searching), searching, || ()))
+            thread::spawn(move || run_one(&sleep, &jobs, usize::from(searching), searching, || true))
         });
         jobs.push();
         sleep.notify();
@@ -40,7 +40,7 @@ fn two_pushes_wake_two_workers_one_after_the_other() {
         let (sleep, jobs) = (Arc::new(Sleep::new(2)), Arc::new(Jobs::default()));
         let workers = [0, 1].map(|bed| {
             let (sleep, jobs) = (sleep.clone(), jobs.clone());
-            thread::spawn(move || run_one(&sleep, &jobs, bed, false, || ()))
+            thread::spawn(move || run_one(&sleep, &jobs, bed, false, || true))
         });
         for _ in 0..2 {
             jobs.push();

@@ -6,7 +6,7 @@ use super::*;
 
 impl Scene {
     /// Makes the fork public, and has the owner do without the mark though somebody sleeps: a searcher is on its way.
-    fn forget_a_sleeper(&self) -> JoinHandle<()> {
+    pub(super) fn forget_a_sleeper(&self) -> JoinHandle<()> {
         assert!(self.stack.publish() && self.sleep.try_search());
         let sleeper = self.spawn_sleeper(0);
         while !self.stack.is_asked() {
@@ -17,7 +17,7 @@ impl Scene {
     }
 
     /// Takes the only public fork, unless somebody is in the way. Returns whether it did.
-    fn take_the_last(&self) -> bool {
+    pub(super) fn take_the_last(&self) -> bool {
         let Some(taken) = self.stack.take(None, |fork| Some(Shared(fork))) else { return false };
         assert!(taken.was_last);
         calls::took_the_last(&self.stack, &self.sleep, || self.has_visible_work());
@@ -25,7 +25,7 @@ impl Scene {
     }
 
     /// The searcher finds something else, or has taken what it wanted.
-    fn stop_search(&self) {
+    pub(super) fn stop_search(&self) {
         self.sleep.stop_search(|| self.has_visible_work());
     }
 

@@ -1,0 +1,159 @@
+//! A forked child never waits for what only its parent's threads do.
+
+#![cfg(unix)]
+
+#[path = "support/child.rs"]
+mod child;
+#[path = "support/deque.rs"]
+#[allow(dead_code, reason = "a part of what the tests share")]
+mod deque;
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use pool_core::{JoinError, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_claimable};
+
+use self::child::{End, in_child};
+use self::deque::{Deque, End as Oldest};
+
+fn pool(threads: usize) -> Arc<ThreadPool<Deque>> {
+    Arc::new(ThreadPool::with(Deque::taking_from(Oldest::Oldest)).threads(threads).build().unwrap())
+}
+
+fn is_forked<T>(result: Result<T, JoinError>) -> bool {
+    matches!(result, Err(JoinError::Unrun(Reason::Forked)))
+}
+
+#[test]
+fn a_handle_from_before_says_so_unless_its_job_has_ended() {
+    let (pool, (release, released)) = (pool(1), mpsc::channel::<()>());
+    let ended = pool.spawn(|| 7).unwrap();
+    while !ended.is_finished() {
+        thread::yield_now();
+    }
+    let (starts, started) = mpsc::channel();
+    let running = pool.spawn(move || {
+        starts.send(()).unwrap();
+        released.recv().unwrap();
+    });
+    started.recv().unwrap();
+    let [joined, timed, mut polled, dropped] = [(); 4].map(|()| pool.spawn(|| 8).unwrap());
+    let running = running.unwrap();
+    let end = in_child(move || {
+        assert!(matches!(ended.join(), Ok(7)));
+        assert!(is_forked(running.join()));
+        assert!(is_forked(joined.join()));
+        assert!(is_forked(timed.join_timeout(Duration::MAX).unwrap()));
+        let polled = std::pin::Pin::new(&mut polled).poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(polled) = polled else { panic!("nobody would wake it") };
+        assert!(is_forked(polled));
+        drop(dropped);
+    });
+    assert_eq!(end, End::Done);
+    release.send(()).unwrap();
+}
+
+#[test]
+fn a_job_that_returns_in_the_child_ends_it() {
+    // In the first job of a worker, and in a later one.
+    for jobs_before in [0, 3] {
+        let pool = pool(1);
+        (0..jobs_before).for_each(|_| pool.spawn(|| ()).unwrap().join().unwrap());
+        assert_eq!(pool.spawn(fork_and_return).unwrap().join().unwrap(), Some(End::Aborted));
+        assert_eq!(pool.spawn(|| 1).unwrap().join().unwrap(), 1);
+    }
+}
+
+/// As [`in_child`], with a child that returns `None` from here instead of exiting.
+fn fork_and_return() -> Option<End> {
+    // SAFETY: as in `in_child`.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0);
+    if child == 0 {
+        // SAFETY: no pointers; the default action of the signal ends the process.
+        unsafe { libc::alarm(20) };
+        return None;
+    }
+    let mut status = 0;
+    // SAFETY: `status` is valid for the write.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    let aborted = libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGABRT;
+    Some(if aborted { End::Aborted } else { End::Other(status) })
+}
+
+#[test]
+fn a_scope_from_before_ends_the_child_that_waits_for_it() {
+    let pool = pool(1);
+    let (release, released) = mpsc::channel::<()>();
+    let mut released = Some(released);
+    let (starts, started) = mpsc::channel();
+    let end = pool.scope(|scope| {
+        let released = released.take().unwrap();
+        scope.execute(move || {
+            starts.send(()).unwrap();
+            released.recv().unwrap();
+        });
+        started.recv().unwrap();
+        let end = fork_and_return();
+        let _ = release.send(());
+        end
+    });
+    assert_eq!(end, Some(End::Aborted));
+}
+
+#[test]
+fn half_of_a_join_from_before_ends_the_child_that_waits_for_it() {
+    let pool = pool(2);
+    let both = Barrier::new(2);
+    let release = Barrier::new(2);
+    let (end, ()) = join_claimable(
+        &*pool,
+        || {
+            both.wait();
+            let end = fork_and_return();
+            if end.is_some() {
+                release.wait();
+            }
+            end
+        },
+        || {
+            both.wait();
+            release.wait();
+        },
+    );
+    assert_eq!(end, Some(End::Aborted));
+}
+
+#[test]
+fn a_child_forked_in_a_job_may_block_join_and_open_scopes() {
+    let builder = ThreadPool::with(Deque::taking_from(Oldest::Oldest)).threads(2).spare_threads(1);
+    let pool = Arc::new(builder.build().unwrap());
+    let inner = pool.clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    // The other worker takes the pool's locks all the time.
+    let busy = pool.spawn(move || {
+        while !stopped.load(SeqCst) {
+            block_in_place(|| ());
+        }
+    });
+    let ends = pool.spawn(move || {
+        let child = || {
+            in_child(|| {
+                assert_eq!(block_in_place(|| 1), 1);
+                assert_eq!(inner.join(|| 2, || 3), (2, 3));
+                assert_eq!(inner.scope(|scope| scope.spawn(|| 4).join().unwrap()), 4);
+                assert_eq!(inner.execute(|| ()).unwrap_err().reason(), Reason::Forked);
+                inner.wait_idle(None);
+            })
+        };
+        (0..500).map(|_| child()).find(|end| *end != End::Done)
+    });
+    assert_eq!(ends.unwrap().join().unwrap(), None);
+    stop.store(true, SeqCst);
+    busy.unwrap().join().unwrap();
+}

@@ -1,0 +1,44 @@
+//! A forked child that does something and exits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// It turns a hang into a failure.
+const DEADLINE_SECONDS: u32 = 20;
+
+/// How a child has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It came to the end of what it was to do.
+    Done,
+    Panicked,
+    /// It hung.
+    Hung,
+    Aborted,
+    Other(i32),
+}
+
+/// Forks; the child runs the body.
+pub fn in_child(body: impl FnOnce()) -> End {
+    // SAFETY: the child runs nothing but `body`, and exits; whether that waits for a lock of another thread's is what the
+    // callers test.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "{}", std::io::Error::last_os_error());
+    if child == 0 {
+        // SAFETY: no pointers; the default action of the signal ends the process.
+        unsafe { libc::alarm(DEADLINE_SECONDS) };
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        // SAFETY: no pointers; the exit runs no destructors, which might wait for threads that are not there.
+        unsafe { libc::_exit(i32::from(outcome.is_err())) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` is valid for the write.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert_eq!(waited, child);
+    match (libc::WIFEXITED(status), libc::WIFSIGNALED(status)) {
+        (true, _) if libc::WEXITSTATUS(status) == 0 => End::Done,
+        (true, _) if libc::WEXITSTATUS(status) == 1 => End::Panicked,
+        (_, true) if libc::WTERMSIG(status) == libc::SIGALRM => End::Hung,
+        (_, true) if libc::WTERMSIG(status) == libc::SIGABRT => End::Aborted,
+        _ => End::Other(status),
+    }
+}
