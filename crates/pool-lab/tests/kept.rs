@@ -77,7 +77,7 @@ fn warm_up(pool: &Arc<dyn Pool>) {
         pool.scope(|scope| (0..100).for_each(|_| scope.execute(|| ())));
         let inner = pool.clone();
         pool.spawn(move || (0..100).for_each(|_| inner.execute(|| ()).unwrap())).unwrap().join().unwrap();
-        pool.broadcast(|_| ()).unwrap().into_iter().for_each(|handle| handle.join().unwrap());
+        pool.spawn_broadcast(|_| ()).unwrap().into_iter().for_each(|handle| handle.join().unwrap());
         assert!(pool.wait_idle(None));
     }
 }

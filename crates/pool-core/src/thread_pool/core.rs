@@ -115,7 +115,7 @@ impl<S: Strategy> Core<S> {
     /// so that those who do not ask for it pay for one branch.
     #[cold]
     #[inline(never)]
-    fn push_with_care(
+    pub(super) fn push_with_care(
         &self,
         inlet: Inside<'_, S::Inlet>,
         mut job: Job,
@@ -145,7 +145,7 @@ impl<S: Strategy> Core<S> {
     /// The pool takes nothing more.
     #[cold]
     #[inline(never)]
-    fn turn_away(&self, job: Job) -> Rejected {
+    pub(super) fn turn_away(&self, job: Job) -> Rejected {
         if self.life.is_forked() {
             return self.ledger.reject(job, Reason::Forked);
         }
@@ -232,7 +232,7 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Pushes a ticket, from inside the gate. It goes to the lane if there is no room for it.
-    fn push_ticket(&self, inlet: &S::Inlet, ticket: Job, submit: Submit) {
+    pub(super) fn push_ticket(&self, inlet: &S::Inlet, ticket: Job, submit: Submit) {
         if let Some(ticket) = push_ticket(inlet, ticket, submit) {
             self.put_in_lane(inlet, ticket);
         }
@@ -265,63 +265,6 @@ impl<S: Strategy> Core<S> {
         if self.ledger.waiting(self.mail.open_seats()).next().is_some() {
             self.nudge();
         }
-    }
-
-    /// Puts a job, or a message, into a worker's mailbox.
-    pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
-        let is_job = job.is_job();
-        let passage = if is_job { self.ledger.stripe() } else { self.ledger.passages().uncounted() };
-        // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
-        let Some(inlet) = self.gate.enter(passage) else {
-            return Err(self.turn_away(job));
-        };
-        let posted = self.post(&inlet, worker, if is_job { self.ledger.stamped(job) } else { job });
-        drop(inlet);
-        posted.map_err(|job| self.ledger.reject(job, Reason::NoSuchWorker(worker)))
-    }
-
-    /// Puts a job into the mailbox of the worker that is for this key.
-    pub(super) fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
-        let Some(inlet) = self.gate.enter(self.ledger.stripe()) else {
-            return Err(self.turn_away(job));
-        };
-        let mut job = self.ledger.stamped(job);
-        while let Some(worker) = self.worker_for(key) {
-            // It may have left meanwhile.
-            match self.post(&inlet, worker, job) {
-                Ok(()) => return Ok(()),
-                Err(back) => job = back,
-            }
-        }
-        let caller = current().filter(|worker| worker.pool == self.ledger.id());
-        let caller = caller.map_or(Caller::Outside, |worker| Caller::Worker(worker.index));
-        self.push_with_care(inlet, job, Submit::default(), caller)
-    }
-
-    /// The worker that the jobs of a key go to, if there is any worker.
-    fn worker_for(&self, key: u64) -> Option<usize> {
-        let of = |count: usize| usize::try_from(key % count as u64).expect("less than a usize");
-        let wanted = self.life.target();
-        if wanted > 0 && self.mail.is_open(of(wanted)) {
-            return Some(of(wanted));
-        }
-        let open: Vec<usize> = self.mail.open_seats().collect();
-        if open.is_empty() { None } else { Some(open[of(open.len())]) }
-    }
-
-    /// Has a given worker look up, if there is one: a letter with nothing in it, which is no job and not counted.
-    pub(super) fn write_to(&self, worker: usize) {
-        if let Some(inlet) = self.gate.enter(self.ledger.passages().uncounted()) {
-            drop(self.post(&inlet, worker, Job::from_task(Nudge)));
-        }
-    }
-
-    /// Returns the job if no worker sits there. Enters the gate no second time: whoever leaves it may run destructors of jobs.
-    fn post(&self, inlet: &S::Inlet, worker: usize, job: Job) -> Result<(), Job> {
-        self.mail.put(worker, job, &self.life.attention)?;
-        // Not dropped when the queue is full: see `mail`. It goes to the lane then.
-        self.push_ticket(inlet, Job::from_task(Nudge), Submit::ticket());
-        Ok(())
     }
 
     /// Tries once more to queue what found no room. When the pool takes nothing more, it stays in the lane.

@@ -1,4 +1,4 @@
-//! What workers do about mail and messages: see `mail` for the protocol.
+//! How mail comes in, and what workers do about it and about messages: see `mail` for the protocol.
 
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -6,9 +6,67 @@ use super::attention::{Matter, Seen};
 use super::core::Core;
 use super::lane::Nudge;
 use crate::book::Desk;
-use crate::{Idle, Job, Outlet, Reason, Strategy};
+use crate::current::current;
+use crate::{Caller, Idle, Job, Outlet, Reason, Rejected, Strategy, Submit};
 
 impl<S: Strategy> Core<S> {
+    /// Puts a job, or a message, into a worker's mailbox.
+    pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
+        let (ledger, is_job) = (self.ledger(), job.is_job());
+        let passage = if is_job { ledger.stripe() } else { ledger.passages().uncounted() };
+        // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
+        let Some(inlet) = self.gate.enter(passage) else {
+            return Err(self.turn_away(job));
+        };
+        let posted = self.post(&inlet, worker, if is_job { ledger.stamped(job) } else { job });
+        drop(inlet);
+        posted.map_err(|job| ledger.reject(job, Reason::NoSuchWorker(worker)))
+    }
+
+    /// Puts a job into the mailbox of the worker that is for this key.
+    pub(super) fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
+        let Some(inlet) = self.gate.enter(self.ledger().stripe()) else {
+            return Err(self.turn_away(job));
+        };
+        let mut job = self.ledger().stamped(job);
+        while let Some(worker) = self.worker_for(key) {
+            // It may have left meanwhile.
+            match self.post(&inlet, worker, job) {
+                Ok(()) => return Ok(()),
+                Err(back) => job = back,
+            }
+        }
+        let caller = current().filter(|worker| worker.pool == self.ledger().id());
+        let caller = caller.map_or(Caller::Outside, |worker| Caller::Worker(worker.index));
+        self.push_with_care(inlet, job, Submit::default(), caller)
+    }
+
+    /// The worker that the jobs of a key go to, if there is any worker.
+    fn worker_for(&self, key: u64) -> Option<usize> {
+        let of = |count: usize| usize::try_from(key % count as u64).expect("less than a usize");
+        let wanted = self.life.target();
+        if wanted > 0 && self.mail.is_open(of(wanted)) {
+            return Some(of(wanted));
+        }
+        let open: Vec<usize> = self.mail.open_seats().collect();
+        if open.is_empty() { None } else { Some(open[of(open.len())]) }
+    }
+
+    /// Has a given worker look up, if there is one: a letter with nothing in it, which is no job and not counted.
+    pub(super) fn write_to(&self, worker: usize) {
+        if let Some(inlet) = self.gate.enter(self.ledger().passages().uncounted()) {
+            drop(self.post(&inlet, worker, Job::from_task(Nudge)));
+        }
+    }
+
+    /// Returns the job if no worker sits there. Enters the gate no second time: whoever leaves it may run destructors of jobs.
+    fn post(&self, inlet: &S::Inlet, worker: usize, job: Job) -> Result<(), Job> {
+        self.mail.put(worker, job, &self.life.attention)?;
+        // Not dropped when the queue is full: see `mail`. It goes to the lane then.
+        self.push_ticket(inlet, Job::from_task(Nudge), Submit::ticket());
+        Ok(())
+    }
+
     /// Runs what a worker came by, when something is or was the matter.
     #[cold]
     pub(super) fn run_attentively(
