@@ -7,14 +7,15 @@
 //!   that has waited for so long in vain, and had found the gate quiet before it looked, takes the channel for closed.
 //! - Those that wait without a limit from before are woken. A nudge wakes some worker, or is taken out of the channel by one
 //!   that knows already. So while there is a seat whose worker has not been told, each that knows pushes a nudge before it
-//!   pops, or takes out what is queued, and steps back; and none leaves. Whoever closes pushes one, too, before it takes out
-//!   what is queued and after that. (A channel may be locked by a worker that waits for its next job.)
+//!   pops, or takes out what is queued, and steps back; and none leaves. Whoever takes out what is queued pushes one before that
+//!   and one after it, and others while they wait to do the same. (A channel may be locked by a worker that waits for its next
+//!   job.)
 //! - A submitter whom nobody saw looks, when it leaves, whether the pool has ended, and then gives up what lies in the
 //!   channel. Against it, the end is announced, then there is a fence, and then the channel is looked through again: either
 //!   the submitter sees the end, or the look sees what it pushed.
 
-use std::sync::TryLockError;
 use std::sync::atomic::{Ordering::SeqCst, fence};
+use std::sync::{MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,10 +65,18 @@ impl<S: Strategy> Core<S> {
     /// A worker knows, and has others know before it touches the channel.
     pub(super) fn tell_others(&self, index: usize) {
         self.seats[index].is_told.store(true, SeqCst);
-        if !self.are_all_told() {
-            self.nudge_unfenced();
+        if self.nudge_untold() {
             thread::sleep(STEP);
         }
+    }
+
+    /// Nudges while there are workers that do not know. Returns whether there are.
+    pub(super) fn nudge_untold(&self) -> bool {
+        let are_some = !self.are_all_told();
+        if are_some {
+            self.nudge_unfenced();
+        }
+        are_some
     }
 
     /// Whether nothing more will come. To be asked when a pop has timed out, which may also be so for no reason.
@@ -85,6 +94,22 @@ impl<S: Strategy> Core<S> {
             // If there is no room, nobody waits.
             drop(push_ticket(inlet, Job::from_task(Nudge), Submit::ticket()));
         }
+    }
+
+    /// Locks the outlet that only drains. Another thread may be draining and wait for a worker that waits without a limit; so
+    /// this one nudges for as long as it waits itself.
+    pub(super) fn lock_spare(&self) -> MutexGuard<'_, S::Outlet> {
+        while self.gate.unfenced().is_some() {
+            match self.spare.try_lock() {
+                Ok(spare) => return spare,
+                Err(TryLockError::Poisoned(spare)) => return spare.into_inner(),
+                Err(TryLockError::WouldBlock) => {
+                    self.nudge_untold();
+                }
+            }
+            thread::sleep(STEP);
+        }
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pool has ended, and nobody will look into the channel any more.

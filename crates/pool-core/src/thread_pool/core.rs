@@ -353,13 +353,15 @@ impl<S: Strategy> Core<S> {
     pub(super) fn set_aside_queued(&self) {
         let mut jobs = Vec::new();
         // Held until all are kept, or those that others take out later would come before them.
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self.lock_spare();
         self.nudge_unfenced();
         spare.drain(&mut jobs);
         jobs.extend(self.lane.take_jobs(&self.life.attention));
         jobs.extend(self.mail.take_all(&self.life.attention));
         let kept = self.keep(jobs);
         drop(spare);
+        // In place of the nudges that it has taken out.
+        self.nudge_untold();
         self.discard_unkept(kept, self.life.why_closed());
     }
 
