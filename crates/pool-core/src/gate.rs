@@ -268,9 +268,6 @@ impl<I> Gate<I> {
     fn sweep(&self) {
         fence(SeqCst);
         let state = self.state.load(SeqCst);
-        if state == UNFENCED {
-            self.late.upgrade().into_iter().for_each(|late| late.surfaced());
-        }
         let is_last = state == CLOSED && self.passages.are_quiet();
         if is_last && !self.dropped.swap(true, SeqCst) {
             self.inlet.with_mut(|inlet| {
