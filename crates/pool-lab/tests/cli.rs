@@ -319,14 +319,23 @@ fn tables_and_lists_are_as_narrow_as_the_terminal() {
 mod signals {
     use std::fs::File;
     use std::io::{BufRead, BufReader, Read};
-    use std::os::unix::process::ExitStatusExt;
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::process::{Child, Stdio};
 
     use super::*;
 
     fn start(arguments: &str, stdout: Stdio, stderr: Stdio) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
-        command.args(arguments.split_whitespace()).stdout(stdout).stderr(stderr).spawn().unwrap()
+        command.args(arguments.split_whitespace()).stdout(stdout).stderr(stderr);
+        // What runs in a shell's background ignores interrupts, and so would the program.
+        let heed_interrupts = || {
+            // SAFETY: the default action is no handler, and touches no memory.
+            unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+            Ok(())
+        };
+        // SAFETY: the closure makes one system call, which may be made between a fork and an exec.
+        unsafe { command.pre_exec(heed_interrupts) };
+        command.spawn().unwrap()
     }
 
     /// Reads the first line of a pipe, and closes it.
