@@ -174,7 +174,7 @@ impl Panic {
 }
 
 /// Drops what nobody wants. Its destructor may panic, and what it panics with is dropped in the same way. After
-/// [`MOST_PANICS`] panics in a row the next payload is leaked: destructors that panic again and again would never end.
+/// eight panics in a row the next payload is leaked: destructors that panic again and again would never end.
 pub fn drop_quietly<T>(value: T) {
     let mut outcome = catch_unwind(AssertUnwindSafe(|| drop(value)));
     for _ in 1..MOST_PANICS {
