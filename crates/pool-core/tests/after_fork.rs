@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use pool_core::{JoinError, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_claimable};
 
-use self::child::{End, in_child};
+use self::child::{End, fork_and_return, in_child};
 use self::deque::{Deque, End as Oldest};
 
 fn pool(threads: usize) -> Arc<ThreadPool<Deque>> {
@@ -66,23 +66,6 @@ fn a_job_that_returns_in_the_child_ends_it() {
         assert_eq!(pool.spawn(fork_and_return).unwrap().join().unwrap(), Some(End::Aborted));
         assert_eq!(pool.spawn(|| 1).unwrap().join().unwrap(), 1);
     }
-}
-
-/// As [`in_child`], with a child that returns `None` from here instead of exiting.
-fn fork_and_return() -> Option<End> {
-    // SAFETY: as in `in_child`.
-    let child = unsafe { libc::fork() };
-    assert!(child >= 0);
-    if child == 0 {
-        // SAFETY: no pointers; the default action of the signal ends the process.
-        unsafe { libc::alarm(20) };
-        return None;
-    }
-    let mut status = 0;
-    // SAFETY: `status` is valid for the write.
-    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-    let aborted = libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGABRT;
-    Some(if aborted { End::Aborted } else { End::Other(status) })
 }
 
 #[test]

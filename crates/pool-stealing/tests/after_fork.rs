@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use pool_core::PoolExt;
 use pool_stealing::{StealingPool, Worker, with_worker};
 
-use self::child::{End, in_child};
+use self::child::{End, fork_and_return, in_child};
 
 fn fib(n: u64, worker: Worker<'_>) -> u64 {
     if n < 2 {
@@ -60,37 +60,21 @@ fn a_child_joins_while_thieves_are_at_work() {
     assert_eq!(with_worker(&pool, |worker| fib(15, worker)), 610);
 }
 
-/// The child goes on where it was forked.
-fn fork_and_return() -> Option<i32> {
-    // SAFETY: the child returns into the join below, which is to end it.
-    let child = unsafe { libc::fork() };
-    assert!(child >= 0);
-    if child == 0 {
-        // SAFETY: no pointers; the default action of the signal ends the process.
-        unsafe { libc::alarm(20) };
-        return None;
-    }
-    let mut status = 0;
-    // SAFETY: `status` is valid for the write.
-    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-    Some(if libc::WIFSIGNALED(status) { libc::WTERMSIG(status) } else { 0 })
-}
-
 #[test]
 fn a_join_from_before_ends_the_child_that_returns_into_it() {
     let pool = StealingPool::builder().threads(2).build().unwrap();
     let (both, release) = (Barrier::new(2), Barrier::new(2));
     let half = |forks: bool| {
         both.wait();
-        let signal = if forks { fork_and_return() } else { Some(0) };
-        if signal.is_some() {
+        let end = if forks { fork_and_return() } else { Some(End::Done) };
+        if end.is_some() {
             release.wait();
         }
-        signal
+        end
     };
     // The half that forks is the owner's, and then the thief's.
-    assert_eq!(pool.join(|| half(true), || half(false)).0, Some(libc::SIGABRT));
-    assert_eq!(pool.join(|| half(false), || half(true)).1, Some(libc::SIGABRT));
+    assert_eq!(pool.join(|| half(true), || half(false)).0, Some(End::Aborted));
+    assert_eq!(pool.join(|| half(false), || half(true)).1, Some(End::Aborted));
     assert_eq!(pool.join(|| 1, || 2), (1, 2));
 }
 

@@ -15,7 +15,7 @@
 //!   the submitter sees the end, or the look sees what it pushed.
 
 use std::sync::atomic::{Ordering::SeqCst, fence};
-use std::sync::{MutexGuard, PoisonError, TryLockError};
+use std::sync::{MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use super::core::{Core, push_ticket};
 use super::lane::Nudge;
 use crate::current;
 use crate::gate::Late;
-use crate::{Job, Outlet, PoolState, Reason, Strategy, Submit};
+use crate::{Job, Outlet, PoolState, Reason, Strategy, Submit, try_lock_patiently};
 
 /// How long a worker waits for what may still come.
 const POLL: Duration = Duration::from_millis(2);
@@ -100,13 +100,10 @@ impl<S: Strategy> Core<S> {
     /// this one nudges for as long as it waits itself.
     pub(super) fn lock_spare(&self) -> MutexGuard<'_, S::Outlet> {
         while self.gate.unfenced().is_some() {
-            match self.spare.try_lock() {
-                Ok(spare) => return spare,
-                Err(TryLockError::Poisoned(spare)) => return spare.into_inner(),
-                Err(TryLockError::WouldBlock) => {
-                    self.nudge_untold();
-                }
+            if let Some(spare) = try_lock_patiently(&self.spare) {
+                return spare;
             }
+            self.nudge_untold();
             thread::sleep(STEP);
         }
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,13 +118,11 @@ impl<S: Strategy> Core<S> {
     }
 
     fn give_up_late(&self) {
+        // Another thread may be at it, or this one further up, which submits in a destructor of what it has drained.
+        let Some(mut spare) = try_lock_patiently(&self.spare) else { return };
         let mut late = Vec::new();
-        match self.spare.try_lock() {
-            Ok(mut spare) => spare.drain(&mut late),
-            Err(TryLockError::Poisoned(spare)) => spare.into_inner().drain(&mut late),
-            // Somebody else is at it: perhaps this thread, which submits in a destructor of what it has drained.
-            Err(TryLockError::WouldBlock) => return,
-        }
+        spare.drain(&mut late);
+        drop(spare);
         late.into_iter().for_each(|job| self.ledger().discard(job, self.life.why_closed()));
     }
 }

@@ -19,26 +19,32 @@ pub enum End {
 
 /// Forks; the child runs the body.
 pub fn in_child(body: impl FnOnce()) -> End {
-    // SAFETY: the child runs nothing but `body`, and exits; whether that waits for a lock of another thread's is what the
-    // callers test.
+    fork_and_return().unwrap_or_else(|| {
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        // SAFETY: no pointers; the exit runs no destructors, which might wait for threads that are not there.
+        unsafe { libc::_exit(i32::from(outcome.is_err())) }
+    })
+}
+
+/// Forks; the child returns `None` from here, and goes on where it was forked.
+pub fn fork_and_return() -> Option<End> {
+    // SAFETY: whether what the child runs waits for a lock of another thread's is what the callers test.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "{}", std::io::Error::last_os_error());
     if child == 0 {
         // SAFETY: no pointers; the default action of the signal ends the process.
         unsafe { libc::alarm(DEADLINE_SECONDS) };
-        let outcome = catch_unwind(AssertUnwindSafe(body));
-        // SAFETY: no pointers; the exit runs no destructors, which might wait for threads that are not there.
-        unsafe { libc::_exit(i32::from(outcome.is_err())) };
+        return None;
     }
     let mut status = 0;
     // SAFETY: `status` is valid for the write.
     let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert_eq!(waited, child);
-    match (libc::WIFEXITED(status), libc::WIFSIGNALED(status)) {
+    Some(match (libc::WIFEXITED(status), libc::WIFSIGNALED(status)) {
         (true, _) if libc::WEXITSTATUS(status) == 0 => End::Done,
         (true, _) if libc::WEXITSTATUS(status) == 1 => End::Panicked,
         (_, true) if libc::WTERMSIG(status) == libc::SIGALRM => End::Hung,
         (_, true) if libc::WTERMSIG(status) == libc::SIGABRT => End::Aborted,
         _ => End::Other(status),
-    }
+    })
 }
