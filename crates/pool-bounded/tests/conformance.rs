@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pool_bounded::{Bounded, CoDel, Overflow};
-use pool_core::conformance::{self, Claim, Subject};
+use pool_conformance::{Claim, Subject};
 
 fn main() -> ExitCode {
     let roomy = || Bounded::new(1 << 17);
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     // It sheds nothing in an hour; what it does when it sheds is tested elsewhere.
     const HOUR: Duration = Duration::from_secs(3600);
     let patient = CoDel::default().interval(HOUR).target(HOUR / 2);
-    conformance::main([
+    pool_conformance::main([
         Subject::strategy("bounded", roomy).claiming(&[Claim::Fifo]),
         policy("bounded-1-block", 1, Overflow::Block).claiming(&[Claim::Fifo]),
         policy("bounded-64-block", 64, Overflow::Block).claiming(&[Claim::Fifo]),

@@ -14,15 +14,14 @@
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`Ledger`] | what a pool has counted, to be read |
 //! | [`adapter`] | what it takes to make somebody else's pool a [`Pool`] |
-//! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of
 //! [`ThreadPool`], or is written against `Arc<dyn Pool>` and takes any.
 //!
 //! # A strategy of your own
 //!
-//! A stack of jobs: the newest runs first. It passes the whole [`conformance`] suite (feature `conformance`), which names the
-//! rule that is broken by one that does not.
+//! A stack of jobs: the newest runs first. It passes the whole suite of the crate pool-conformance, which tests
+//! what every pool promises, and names the rule that is broken by a strategy that does not pass.
 //!
 //! ```
 #![doc = include_str!("../tests/support/lifo.rs")]
@@ -41,15 +40,6 @@
 //! operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
-
-// For what the tests share.
-#[cfg(all(test, not(loom)))]
-extern crate self as pool_core;
-
-#[cfg(all(test, not(loom)))]
-#[path = "../tests/support/deque.rs"]
-#[allow(dead_code, missing_docs, reason = "a part of what the integration tests share")]
-mod deque;
 
 #[doc(hidden)]
 pub mod fences;
@@ -78,8 +68,6 @@ mod broadcast;
 mod cancel;
 #[cfg(not(loom))]
 mod cell;
-#[cfg(all(feature = "conformance", not(loom)))]
-pub mod conformance;
 #[cfg(not(loom))]
 mod contended;
 #[cfg(not(loom))]
@@ -92,6 +80,8 @@ mod current;
 mod error;
 #[cfg(not(loom))]
 mod ext;
+#[cfg(all(test, not(loom)))]
+mod fifo;
 #[cfg(not(loom))]
 mod fork;
 #[cfg(not(loom))]
@@ -137,6 +127,9 @@ mod strategy;
 mod stripes;
 #[cfg(not(loom))]
 mod submit;
+#[doc(hidden)]
+#[cfg(not(loom))]
+pub mod testing;
 #[cfg(not(loom))]
 mod thread_pool;
 #[cfg(not(loom))]

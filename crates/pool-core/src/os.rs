@@ -136,7 +136,7 @@ mod tests {
     use std::sync::{Arc, Barrier};
     use std::time::Duration;
 
-    use crate::deque::{Deque, End};
+    use crate::fifo::Fifo;
     use crate::*;
 
     /// Forks; the child runs the body and tells whether it came to its end. A child that hangs is killed by a signal.
@@ -157,13 +157,13 @@ mod tests {
         assert_eq!((waited, status), (child, 0), "the child failed, or hung");
     }
 
-    fn pool(threads: usize) -> ThreadPool<Deque> {
-        ThreadPool::with(Deque::taking_from(End::Oldest)).threads(threads).build().unwrap()
+    fn pool(threads: usize) -> ThreadPool<Fifo> {
+        ThreadPool::with(Fifo).threads(threads).build().unwrap()
     }
 
     #[test]
     fn in_a_child_a_scaling_pool_hires_nobody() {
-        let builder = ThreadPool::with(Deque::taking_from(End::Oldest));
+        let builder = ThreadPool::with(Fifo);
         let pool = builder.scaling(Scaling::between(1, 3)).build().unwrap();
         let (starts, started) = std::sync::mpsc::channel();
         let (release, released) = std::sync::mpsc::channel::<()>();
@@ -233,7 +233,7 @@ mod tests {
     /// Whatever the pool's locks are in the middle of.
     #[test]
     fn a_fork_amid_work_leaves_a_usable_child() {
-        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(2);
+        let builder = ThreadPool::with(Fifo).threads(2);
         let pool: Arc<dyn Pool> = Arc::new(builder.timing(Timing::Every).build().unwrap());
         std::thread::scope(|threads| {
             let busy = threads.spawn(|| {

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Contracts
 ///
-/// Every pool of this workspace keeps them, and the conformance suite (feature `conformance`) tests them. An
+/// Every pool of this workspace keeps them, and the suite of the crate pool-conformance tests them. An
 /// adapter of somebody else's pool says which it can keep.
 ///
 /// **Once.** An accepted job runs exactly once, or its handle learns why not. A job that the pool does not take

@@ -13,7 +13,7 @@ mod watched;
 
 use std::process::ExitCode;
 
-use pool_core::conformance::{self, Claim, Subject};
+use pool_conformance::{Claim, Subject};
 
 use self::deque::{Deque, End, Full};
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
             .queue_of(capacity)
     };
     let losing = [Claim::TakesAll];
-    conformance::main([
+    pool_conformance::main([
         Subject::strategy("fifo", || Deque::taking_from(End::Oldest)).claiming(&[Claim::Fifo]),
         Subject::strategy("example", || lifo::Lifo),
         Subject::strategy("lifo", || Deque::taking_from(End::Newest)),

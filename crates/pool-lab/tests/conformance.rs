@@ -3,7 +3,7 @@
 use std::env;
 use std::process::{Command, ExitCode};
 
-use pool_core::conformance::{self, Claim, Subject};
+use pool_conformance::{Claim, Subject};
 
 /// What the adapter brings to every engine: the books, the catching of panics, the marking of workers, the waiting, and
 /// the shutdown. What it cannot bring: it does not know an engine's threads outside of jobs, so it can neither name
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run() -> ExitCode {
     let fifo = &[Claim::Fifo];
-    conformance::main([
+    pool_conformance::main([
         peer("mpsc-naive").claiming(fifo),
         peer("channel-naive").claiming(fifo),
         peer("threadpool").claiming(fifo),

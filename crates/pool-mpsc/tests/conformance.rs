@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use pool_core::conformance::{self, Claim, Subject};
+use pool_conformance::{Claim, Subject};
 use pool_mpsc::Mpsc;
 
 fn main() -> ExitCode {
     let batched = || Mpsc::new().batch(NonZeroUsize::new(32).unwrap());
-    conformance::main([
+    pool_conformance::main([
         Subject::strategy("mpsc", Mpsc::new).claiming(&[Claim::Fifo]),
         // The jobs that a worker has taken wait for it, even while another idles or when it never comes back to them.
         Subject::strategy("mpsc-batch-32", batched).claiming(&[Claim::Fifo]).without(&[

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pool_core::conformance::{self, Claim, Subject};
+use pool_conformance::{Claim, Subject};
 use pool_core::{BuildError, Ends, Strategy};
 use pool_priority::{Counter, Levels, Window};
 
@@ -23,7 +23,7 @@ impl Strategy for OneExpress {
 }
 
 fn main() -> ExitCode {
-    conformance::main([
+    pool_conformance::main([
         // Jobs of one level are first in, first out.
         Subject::strategy("priority", Levels::default).claiming(&[Claim::Fifo]),
         Subject::strategy("priority-1-strict", || Levels::new(1).strict()).claiming(&[Claim::Fifo]),

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use pool_core::conformance::{self, Subject};
+use pool_conformance::Subject;
 use pool_stealing::Stealing;
 
 fn main() -> ExitCode {
-    conformance::main([Subject::strategy("stealing", Stealing::default)])
+    pool_conformance::main([Subject::strategy("stealing", Stealing::default)])
 }

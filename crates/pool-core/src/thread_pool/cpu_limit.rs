@@ -100,7 +100,7 @@ fn cpus(content: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deque::{Deque, End};
+    use crate::fifo::Fifo;
     use crate::{Pool, Scaling, ThreadPool, Threads};
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
         let quota = |content| hierarchy.write("cgroup/box/cpu.max", content);
         let [(content, first), later @ ..] = quotas else { unreachable!("there is a quota to begin with") };
         quota(content);
-        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).threads(threads);
+        let builder = ThreadPool::with(Fifo).threads(threads);
         let pool = builder.cpu_limit_from(hierarchy.source("/", "/box")).build().unwrap();
         assert_eq!(pool.threads(), *first);
         for (content, threads) in later {
@@ -218,7 +218,7 @@ mod tests {
         let hierarchy = Hierarchy::new("scaling");
         let quota = |content| hierarchy.write("cgroup/box/cpu.max", content);
         quota("100000 100000");
-        let builder = ThreadPool::with(Deque::taking_from(End::Oldest)).scaling(Scaling::between(1, 2));
+        let builder = ThreadPool::with(Fifo).scaling(Scaling::between(1, 2));
         let pool = builder.cpu_limit_from(hierarchy.source("/", "/box")).build().unwrap();
         // How many workers it wants when a job comes in and nobody is idle.
         let wanted = || {

@@ -1,0 +1,76 @@
+//! The cases, a file for each theme.
+
+pub(crate) mod discipline;
+pub(crate) mod ending;
+pub(crate) mod static_path;
+
+mod attributes;
+mod broadcasting;
+mod cancelling;
+mod captures;
+mod closures;
+mod counting;
+mod dynamic;
+mod empty;
+mod forking;
+mod futures;
+mod handles;
+mod hooks;
+mod in_place;
+mod job_hooks;
+mod lifecycle;
+mod limit;
+mod loss;
+mod numbers;
+mod order;
+mod overdue;
+mod panics;
+mod rejection;
+mod scopes;
+mod shutdown;
+mod shutdown_now;
+mod threads;
+mod timing;
+mod visibility;
+mod waiting;
+mod workforce;
+
+use crate::Case;
+
+/// Every case that can be run on any pool.
+pub fn cases() -> Vec<Case> {
+    [
+        visibility::cases(),
+        order::cases(),
+        limit::cases(),
+        counting::cases(),
+        panics::cases(),
+        rejection::cases(),
+        handles::cases(),
+        in_place::cases(),
+        futures::cases(),
+        cancelling::cases(),
+        attributes::cases(),
+        overdue::cases(),
+        waiting::cases(),
+        scopes::cases(),
+        forking::cases(),
+        shutdown::cases(),
+        shutdown_now::cases(),
+        ending::cases(),
+        loss::cases(),
+        hooks::cases(),
+        job_hooks::cases(),
+        timing::cases(),
+        threads::cases(),
+        workforce::cases(),
+        numbers::cases(),
+        empty::cases(),
+        lifecycle::cases(),
+        broadcasting::cases(),
+        closures::cases(),
+        captures::cases(),
+        dynamic::cases(),
+    ]
+    .concat()
+}
