@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError};
-use pool_core::{Caller, Idle, Job, Patience, Pop, Push, Reason, Submit};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError};
+use pool_core::{Caller, Job, Patience, Pop, Push, Reason, Submit};
 
 use crate::Overflow;
 
@@ -42,14 +42,14 @@ impl Item for Job {
 }
 
 /// The sending end.
-pub(crate) struct Entrance<I> {
+pub(crate) struct Sending<I> {
     pub(crate) sender: Sender<I>,
     /// For taking out the oldest.
     pub(crate) receiver: Receiver<I>,
     pub(crate) overflow: Overflow,
 }
 
-impl<I: Item> Entrance<I> {
+impl<I: Item> Sending<I> {
     #[inline(always)]
     pub(crate) fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         match self.sender.try_send(I::of(job, submit)) {
@@ -131,35 +131,25 @@ impl<I: Item> Entrance<I> {
 }
 
 /// The receiving end, at one seat.
-pub(crate) struct Exit<I: Item> {
+pub(crate) struct Receiving<I: Item> {
     pub(crate) receiver: Receiver<I>,
     pub(crate) control: I::Control,
 }
 
-impl<I: Item> Exit<I> {
+impl<I: Item> Receiving<I> {
     /// Out of line: inlined into the caller, the job is moved a few times more (44 ns a job instead of 36).
     #[inline(never)]
-    pub(crate) fn try_recv(&self) -> Result<I, TryRecvError> {
-        self.receiver.try_recv()
+    pub(crate) fn try_recv(&self) -> Option<I> {
+        self.receiver.try_recv().ok()
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        match self.try_recv() {
-            Ok(item) => return item.pop(&self.control),
-            Err(TryRecvError::Disconnected) => return Pop::Closed,
-            Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,
-            Err(TryRecvError::Empty) => {}
-        }
-        let received = match until {
-            None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(deadline) => self.receiver.recv_deadline(deadline),
-        };
-        match received {
-            Ok(item) => item.pop(&self.control),
-            Err(RecvTimeoutError::Timeout) => Pop::TimedOut,
-            Err(RecvTimeoutError::Disconnected) => Pop::Closed,
-        }
+    pub(crate) fn pop(&mut self) -> Pop {
+        self.try_recv().map_or(Pop::Empty, |item| item.pop(&self.control))
+    }
+
+    pub(crate) fn has_work(&self) -> bool {
+        !self.receiver.is_empty()
     }
 
     pub(crate) fn drain(&mut self, jobs: &mut Vec<Job>) {

@@ -51,11 +51,10 @@ pub use codel::CoDel;
 pub use overflow::Overflow;
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use crossbeam_channel::bounded;
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit, ThreadPool,
+    BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Pop, Push, Search, Strategy, Submit, ThreadPool,
 };
 
 use crate::channel::Item;
@@ -150,11 +149,11 @@ impl Bounded {
         &self,
         seats: usize,
         control: I::Control,
-    ) -> Result<(channel::Entrance<I>, impl Iterator<Item = channel::Exit<I>>), BuildError> {
+    ) -> Result<(channel::Sending<I>, impl Iterator<Item = channel::Receiving<I>>), BuildError> {
         self.check_memory::<I>()?;
         let (sender, receiver) = bounded(self.capacity);
-        let entrance = channel::Entrance { sender, receiver: receiver.clone(), overflow: self.overflow };
-        let exit = move |_| channel::Exit { receiver: receiver.clone(), control: control.clone() };
+        let entrance = channel::Sending { sender, receiver: receiver.clone(), overflow: self.overflow };
+        let exit = move |_| channel::Receiving { receiver: receiver.clone(), control: control.clone() };
         Ok((entrance, (0..=seats).map(exit)))
     }
 }
@@ -163,69 +162,88 @@ impl Bounded {
 type Slot<I> = (usize, I);
 
 impl Strategy for Bounded {
-    type Inlet = Entrance;
-    type Outlet = Exit;
+    type Inlet = BoundedInlet;
+    type Outlet = BoundedOutlet;
 
     const NAME: &'static str = "bounded";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         self.check()?;
-        let (inlet, mut outlets) = match self.overflow {
+        let (channel, mut outlets) = match self.overflow {
             Overflow::Shed(codel) => {
                 let control = Arc::new(Mutex::new(Control::new(codel)));
                 let (entrance, exits) = self.open_for::<Timed>(seats, control)?;
-                (Entrance(In::Timed(entrance)), exits.map(|exit| Exit(Out::Timed(exit))).collect::<Vec<_>>())
+                (In::Timed(entrance), exits.map(|exit| BoundedOutlet(Out::Timed(exit))).collect::<Vec<_>>())
             }
             _ => {
                 let (entrance, exits) = self.open_for::<Job>(seats, ())?;
-                (Entrance(In::Plain(entrance)), exits.map(|exit| Exit(Out::Plain(exit))).collect())
+                (In::Plain(entrance), exits.map(|exit| BoundedOutlet(Out::Plain(exit))).collect())
             }
         };
         let spare = outlets.pop().expect("one more than there are seats");
+        let inlet = BoundedInlet { channel, parking: parking.clone() };
         Ok(Ends { inlet, outlets, spare })
     }
 }
 
 /// The sending end.
-pub struct Entrance(In);
-
-enum In {
-    Plain(channel::Entrance<Job>),
-    Timed(channel::Entrance<Timed>),
+pub struct BoundedInlet {
+    channel: In,
+    parking: Arc<Parking>,
 }
 
-impl Inlet for Entrance {
+enum In {
+    Plain(channel::Sending<Job>),
+    Timed(channel::Sending<Timed>),
+}
+
+impl Inlet for BoundedInlet {
+    /// A send takes its place in the channel by a sequentially consistent compare-and-swap, whose result `is_empty` reads in
+    /// such a load. crossbeam-channel relies on that where its own receivers wait, and so does this one.
+    const WAKES: bool = true;
+
     // Always, so that the job is not moved once more.
     #[inline(always)]
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
-        match &self.0 {
-            In::Plain(entrance) => entrance.push(job, submit, caller),
-            In::Timed(entrance) => entrance.push(job, submit, caller),
+        let push = match &self.channel {
+            In::Plain(sending) => sending.push(job, submit, caller),
+            In::Timed(sending) => sending.push(job, submit, caller),
+        };
+        if let Push::Queued = push {
+            self.parking.notify_ordered(submit.is_awaited());
         }
+        push
     }
 }
 
 /// The receiving end, at one seat.
-pub struct Exit(Out);
+pub struct BoundedOutlet(Out);
 
 enum Out {
-    Plain(channel::Exit<Job>),
-    Timed(channel::Exit<Timed>),
+    Plain(channel::Receiving<Job>),
+    Timed(channel::Receiving<Timed>),
 }
 
-impl Outlet for Exit {
+impl Outlet for BoundedOutlet {
     #[inline]
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         match &mut self.0 {
-            Out::Plain(exit) => exit.pop(until, idle),
-            Out::Timed(exit) => exit.pop(until, idle),
+            Out::Plain(exit) => exit.pop(),
+            Out::Timed(exit) => exit.pop(),
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        match &self.0 {
+            Out::Plain(exit) => exit.has_work(),
+            Out::Timed(exit) => exit.has_work(),
         }
     }
 
     #[inline(always)]
     fn at_hand(&mut self) -> Option<Job> {
         match &self.0 {
-            Out::Plain(exit) => exit.try_recv().ok(),
+            Out::Plain(exit) => exit.try_recv(),
             // It may be one to be shed.
             Out::Timed(_) => None,
         }

@@ -41,11 +41,9 @@ impl Item for Timed {
 mod tests {
     use std::time::Duration;
 
-    use pool_core::Idle;
-
     use super::*;
     use crate::CoDel;
-    use crate::channel::Exit;
+    use crate::channel::Receiving;
 
     /// A pool that is overloaded now and will be for an hour.
     fn overloaded() -> Arc<Mutex<Control>> {
@@ -62,11 +60,11 @@ mod tests {
         let (sender, receiver) = crossbeam_channel::unbounded();
         jobs.into_iter().for_each(|job| sender.send(job).unwrap());
         drop(sender);
-        let mut exit = Exit { receiver, control: overloaded() };
-        let next = || match exit.pop(None, &mut Idle::unobserved()) {
+        let mut exit = Receiving { receiver, control: overloaded() };
+        let next = || match exit.pop() {
             Pop::Job(_) => Some("run"),
             Pop::Shed(_, Reason::Overloaded) => Some("shed"),
-            Pop::Closed => None,
+            Pop::Empty => None,
             other => panic!("{other:?}"),
         };
         std::iter::from_fn(next).collect()

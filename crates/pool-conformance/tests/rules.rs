@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::Instant;
 
 use pool_conformance::{Claim, Subject};
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Patience, Pop, Push, Reason, Strategy, Submit,
+    BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Patience, Pop, Push, Reason, Search, Strategy,
+    Submit,
 };
 
 /// What a strategy does wrong.
@@ -16,12 +16,10 @@ enum Fault {
     Nothing,
     OpensTooFew,
     LosesJobs,
-    DoesNotLook,
-    IgnoresTheTime,
-    SaysNothing,
-    HeedsNothing,
+    WaitsForJobs,
+    TellsOfNothing,
+    TellsAlways,
     WakesNobody,
-    EndsInSilence,
     ForgetsTheRest,
     DrainsNothing,
     KeepsJobs,
@@ -35,7 +33,7 @@ struct Broken(Fault);
 struct Shared {
     fault: Fault,
     state: Mutex<State>,
-    filled: Condvar,
+    parking: Arc<Parking>,
     emptied: Condvar,
 }
 
@@ -59,6 +57,8 @@ impl Shared {
 struct Entry(Arc<Shared>);
 
 impl Inlet for Entry {
+    const WAKES: bool = true;
+
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         let mut state = self.0.lock();
         let may_wait =
@@ -75,7 +75,7 @@ impl Inlet for Entry {
             state.jobs.push_back(job);
         }
         if !self.0.has(Fault::WakesNobody) {
-            self.0.filled.notify_one();
+            self.0.parking.notify();
         }
         Push::Queued
     }
@@ -84,9 +84,6 @@ impl Inlet for Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         self.0.lock().closed = true;
-        if !self.0.has(Fault::EndsInSilence) {
-            self.0.filled.notify_all();
-        }
     }
 }
 
@@ -96,39 +93,31 @@ struct Exit {
 }
 
 impl Outlet for Exit {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         let shared = &*self.shared;
-        let is_over = || until.is_some_and(|until| until <= Instant::now());
         if let Some(job) = self.kept.pop_front() {
             return Pop::Job(job);
         }
         let mut state = shared.lock();
-        if shared.has(Fault::DoesNotLook) && is_over() {
-            return Pop::TimedOut;
+        if state.closed && shared.has(Fault::ForgetsTheRest) {
+            return Pop::Empty;
         }
-        loop {
-            if state.closed && shared.has(Fault::ForgetsTheRest) {
-                return Pop::Closed;
-            }
-            let next = state.jobs.pop_front();
-            if shared.has(Fault::KeepsJobs) {
-                self.kept.extend(state.jobs.drain(..));
-            }
-            shared.emptied.notify_all();
-            match next {
-                Some(job) => return Pop::Job(job),
-                None if state.closed => return Pop::Closed,
-                None => {}
-            }
-            if !shared.has(Fault::SaysNothing) && idle.begin() && !shared.has(Fault::HeedsNothing) {
-                return Pop::TimedOut;
-            }
-            let until = until.filter(|_| !shared.has(Fault::IgnoresTheTime));
-            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                None => shared.filled.wait(state).unwrap(),
-                Some(left) if left.is_zero() => return Pop::TimedOut,
-                Some(left) => shared.filled.wait_timeout(state, left).unwrap().0,
-            };
+        while shared.has(Fault::WaitsForJobs) && state.jobs.is_empty() {
+            state = shared.emptied.wait(state).unwrap();
+        }
+        let next = state.jobs.pop_front();
+        if shared.has(Fault::KeepsJobs) {
+            self.kept.extend(state.jobs.drain(..));
+        }
+        shared.emptied.notify_all();
+        next.map_or(Pop::Empty, Pop::Job)
+    }
+
+    fn has_work(&self) -> bool {
+        match self.shared.fault {
+            Fault::TellsOfNothing => false,
+            Fault::TellsAlways => true,
+            _ => !self.shared.lock().jobs.is_empty(),
         }
     }
 
@@ -145,9 +134,9 @@ impl Strategy for Broken {
     type Outlet = Exit;
     const NAME: &'static str = "broken";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let (state, filled, emptied) = (Mutex::default(), Condvar::new(), Condvar::new());
-        let shared = Arc::new(Shared { fault: self.0, state, filled, emptied });
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let (state, emptied) = (Mutex::default(), Condvar::new());
+        let shared = Arc::new(Shared { fault: self.0, state, emptied, parking: parking.clone() });
         let exit = || Exit { shared: shared.clone(), kept: VecDeque::new() };
         let outlets = if self.0 == Fault::OpensTooFew { 1 } else { seats };
         let outlets = (0..outlets).map(|_| exit()).collect();
@@ -169,16 +158,11 @@ fn each_broken_rule_is_named() {
     let broken = [
         (Fault::OpensTooFew, "Strategy::open must return one outlet for each seat"),
         (Fault::LosesJobs, "Outlet::pop give each job once"),
-        (Fault::DoesNotLook, "Outlet::pop must return a queued job though `until` is over"),
-        (Fault::IgnoresTheTime, "Outlet::pop must return Pop::TimedOut by `until`"),
-        (Fault::SaysNothing, "Outlet::pop must call Idle::begin before it waits"),
-        (
-            Fault::HeedsNothing,
-            "Outlet::pop must return Pop::TimedOut instead of waiting when Idle::begin says so",
-        ),
-        (Fault::WakesNobody, "a job that Inlet::push has queued must wake a waiting worker"),
-        (Fault::EndsInSilence, "dropping the inlet must wake every waiting worker"),
-        (Fault::ForgetsTheRest, "Outlet::pop must give what is left before Pop::Closed"),
+        (Fault::WaitsForJobs, "Outlet::pop must return Pop::Empty at once when nothing is queued"),
+        (Fault::TellsOfNothing, "Outlet::has_work must be true"),
+        (Fault::TellsAlways, "Outlet::has_work must be false"),
+        (Fault::WakesNobody, "must wake a parked worker for a queued job"),
+        (Fault::ForgetsTheRest, "Outlet::pop must give what is left when the inlet has been dropped"),
         (Fault::DrainsNothing, "Outlet::drain on the spare outlet must take every queued job"),
         (Fault::KeepsJobs, "Outlet::detach must leave what the worker held where the other outlets find it"),
         (Fault::AlwaysWaits, "Inlet::push must not wait for room when a worker pushes"),

@@ -1,72 +1,48 @@
 //! The smallest strategy, for the unit tests.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
-use crate::{BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
+use crate::{BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Pop, Push, Search, Strategy, Submit};
 
 /// A queue behind a mutex.
 pub(crate) struct Fifo;
 
-#[derive(Default)]
-struct Shared {
-    /// The jobs, and whether the inlet is gone.
-    state: Mutex<(VecDeque<Job>, bool)>,
-    changed: Condvar,
-}
+type Jobs = Arc<Mutex<VecDeque<Job>>>;
 
-pub(crate) struct Tail(Arc<Shared>);
+pub(crate) struct FifoInlet(Jobs);
 
-impl Inlet for Tail {
+impl Inlet for FifoInlet {
     fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
-        self.0.state.lock().unwrap().0.push_back(job);
-        self.0.changed.notify_one();
+        self.0.lock().unwrap().push_back(job);
         Push::Queued
     }
 }
 
-impl Drop for Tail {
-    fn drop(&mut self) {
-        self.0.state.lock().unwrap().1 = true;
-        self.0.changed.notify_all();
+pub(crate) struct FifoOutlet(Jobs);
+
+impl Outlet for FifoOutlet {
+    fn pop(&mut self, _: &mut Search<'_>) -> Pop {
+        self.0.lock().unwrap().pop_front().map_or(Pop::Empty, Pop::Job)
     }
-}
 
-pub(crate) struct Head(Arc<Shared>);
-
-impl Outlet for Head {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        let mut state = self.0.state.lock().unwrap();
-        loop {
-            match state.0.pop_front() {
-                Some(job) => return Pop::Job(job),
-                None if state.1 => return Pop::Closed,
-                None => {}
-            }
-            if idle.begin() || until.is_some_and(|until| until <= Instant::now()) {
-                return Pop::TimedOut;
-            }
-            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                None => self.0.changed.wait(state).unwrap(),
-                Some(left) => self.0.changed.wait_timeout(state, left).unwrap().0,
-            };
-        }
+    fn has_work(&self) -> bool {
+        !self.0.lock().unwrap().is_empty()
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
-        jobs.extend(self.0.state.lock().unwrap().0.drain(..));
+        jobs.extend(self.0.lock().unwrap().drain(..));
     }
 }
 
 impl Strategy for Fifo {
-    type Inlet = Tail;
-    type Outlet = Head;
+    type Inlet = FifoInlet;
+    type Outlet = FifoOutlet;
     const NAME: &'static str = "fifo";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let shared = Arc::new(Shared::default());
-        let outlets = (0..seats).map(|_| Head(shared.clone())).collect();
-        Ok(Ends { inlet: Tail(shared.clone()), outlets, spare: Head(shared) })
+    fn open(&self, seats: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let jobs = Jobs::default();
+        let outlets = (0..seats).map(|_| FifoOutlet(jobs.clone())).collect();
+        Ok(Ends { inlet: FifoInlet(jobs.clone()), outlets, spare: FifoOutlet(jobs) })
     }
 }

@@ -91,8 +91,6 @@ mod handle;
 #[cfg(not(loom))]
 mod hooks;
 #[cfg(not(loom))]
-mod idle;
-#[cfg(not(loom))]
 mod in_place;
 #[cfg(not(loom))]
 mod job;
@@ -106,6 +104,7 @@ mod observer;
 mod off_cpu;
 #[cfg(not(loom))]
 mod os;
+mod parking;
 #[cfg(not(loom))]
 mod pool;
 mod presence;
@@ -116,6 +115,8 @@ mod rest;
 mod running;
 #[cfg(not(loom))]
 mod scope;
+#[cfg(not(loom))]
+mod search;
 #[cfg(all(feature = "serde", not(loom)))]
 mod serialize;
 #[cfg(not(loom))]
@@ -156,6 +157,9 @@ mod scope {
     mod progress;
 }
 
+pub use crate::parking::Parking;
+#[doc(hidden)]
+pub use crate::parking::{Group, Order, Woken};
 #[cfg(all(feature = "affinity", not(loom)))]
 pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
@@ -171,14 +175,14 @@ pub use crate::{
     global::{AlreadySet, global, set_global},
     handle::JobHandle,
     hooks::{JobInfo, JobOutcome, PanicInfo},
-    idle::Idle,
     in_place::MOST_IN_PLACE,
     job::Job,
     ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
+    search::Search,
     shrink::{KEPT_JOBS, ShrinkTimer},
-    strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
+    strategy::{Ends, Inlet, Look, Outlet, Pop, Push, Strategy},
     submit::{Caller, Patience, Priority, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads},
     timing::{Distribution, Timing, Timings},

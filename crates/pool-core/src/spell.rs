@@ -1,5 +1,5 @@
-//! A worker's spells of work: how long they are, and how others see that it waits between them, to bring it its mail
-//! (`mail`) and to find out whether a pool that scales is short of workers (`staffing`).
+//! A worker's spells of work: how long they are, and how others see that it waits between them, to find out whether a pool
+//! that scales is short of workers (`staffing`).
 
 use crate::sync::{
     AtomicU64,
@@ -85,77 +85,14 @@ mod tests {
 
 #[cfg(all(test, loom))]
 mod model {
-    use loom::sync::{Arc, Condvar, Mutex};
+    use loom::sync::Arc;
 
-    use crate::rest::Rest;
     use crate::spell::Spell;
     use crate::sync::{
         AtomicUsize,
         Ordering::{Relaxed, SeqCst},
-        fence, lock, thread,
+        fence, thread,
     };
-
-    /// How a worker comes by its mail, with the channel as a count of messages behind a lock.
-    #[derive(Default)]
-    struct Pool {
-        nudges: Mutex<usize>,
-        pushed: Condvar,
-        mail: AtomicUsize,
-        spell: Spell,
-        rest: Rest,
-    }
-
-    impl Pool {
-        fn push_nudge(&self) {
-            *lock(&self.nudges) += 1;
-            self.pushed.notify_one();
-        }
-
-        /// Waits for a message; this is where the model hangs if it is not woken.
-        fn pop_nudge(&self) {
-            let mut nudges = lock(&self.nudges);
-            while *nudges == 0 {
-                nudges = self.pushed.wait(nudges).unwrap();
-            }
-            *nudges -= 1;
-        }
-
-        /// `Idle::begin`.
-        fn is_to_look_up(&self) -> bool {
-            self.spell.end(0);
-            self.rest.settle(|| false);
-            self.mail.load(SeqCst) != 0
-        }
-
-        /// The worker that the mail is for: it has just found its mailbox empty.
-        fn read(&self) {
-            while !self.is_to_look_up() {
-                self.pop_nudge();
-                self.spell.begin(0);
-            }
-            self.mail.fetch_sub(1, SeqCst);
-        }
-    }
-
-    #[test]
-    fn mail_is_read_though_another_comes_by_the_nudge() {
-        loom::model(|| {
-            let pool = Arc::new(Pool::default());
-            pool.spell.begin(0);
-            let addressee = thread::spawn({
-                let pool = pool.clone();
-                move || pool.read()
-            });
-            pool.mail.fetch_add(1, SeqCst);
-            // The nudge comes to another worker first, which is this thread. A message that goes round is left out.
-            fence(SeqCst);
-            if pool.spell.is_over() {
-                pool.push_nudge();
-            }
-            addressee.join().unwrap();
-            assert_eq!(pool.mail.load(SeqCst), 0);
-        });
-    }
 
     #[test]
     fn a_job_that_finds_the_worker_idle_is_noticed_by_the_worker() {

@@ -8,10 +8,11 @@
 //! The division is that of lock_api's `RawMutex` and `Mutex<R, T>`: a tiny trait for those who implement, one rich
 //! type for those who use, and an alias for each variant.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::fork::join_claimable;
-use crate::{BuildError, Caller, Idle, Job, Reason, Submit, ThreadPool, Urgency};
+use crate::{BuildError, Caller, Job, Parking, Reason, Search, Submit, ThreadPool, Urgency};
 
 /// A queueing discipline, and the settings of it.
 pub trait Strategy: Sized + Send + Sync + 'static {
@@ -23,13 +24,14 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     /// The discipline's name: a pool's threads are called `<name>-<n>` when nobody names the pool.
     const NAME: &'static str;
 
-    /// Opens the channel for this many seats. Called once for a pool, before its threads start.
+    /// Opens the channel for this many seats. Called once for a pool, before its threads start. Only a strategy
+    /// that [wakes workers itself](Inlet::WAKES) needs the `parking`.
     ///
     /// # Errors
     ///
     /// [`BuildError::Strategy`] when the settings make no sense; the text says what would. The build itself fails with
     /// [`BuildError::Outlets`] when there are more or fewer outlets than seats.
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError>;
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError>;
 
     /// Runs both closures, possibly at once, and returns both results.
     ///
@@ -62,14 +64,17 @@ pub struct Ends<S: Strategy> {
 
 /// Where jobs enter.
 ///
-/// Dropping it closes the channel: outlets give what is left, then say [`Pop::Closed`]. The drop must also wake
-/// every worker that waits in [`Outlet::pop`]. The pool guarantees that no push is under way when it drops the
-/// inlet, and that none comes after.
+/// Dropping it closes the channel. The pool guarantees that no push is under way when it drops the inlet, and that none
+/// comes after.
 pub trait Inlet: Send + Sync + 'static {
+    /// Whether [`push`](Inlet::push) itself wakes a worker for what it has queued, by the [`Parking`]. Otherwise the pool
+    /// does: a fence, a look at one word, and seldom more.
+    const WAKES: bool = false;
+
     /// Puts a job into the channel, or says why not.
     ///
     /// May wait for room only when the [`Caller`] is outside, [`Submit::patience`] allows it and the job is no
-    /// [ticket](Submit::is_ticket). A job that is [`Push::Queued`] must wake a worker that waits, if one does.
+    /// [ticket](Submit::is_ticket). A job that is [`Push::Queued`] is visible to every outlet that it is for.
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push;
 
     /// Where it notes which urgencies wait, if it has levels. Asked once, when the pool is built.
@@ -104,39 +109,52 @@ pub enum Push {
     Refused(Job, Reason),
 }
 
-/// Where jobs leave: the end of the channel at one seat.
+/// Where jobs leave: the end of the channel at one seat. It never waits; the pool does.
 ///
 /// It outlives the workers that sit at it: when a worker dies, the next one in its seat gets the same outlet.
 pub trait Outlet: Send + 'static {
-    /// Takes the next job, waiting for one if there is none.
-    ///
-    /// Just before it waits, it calls [`Idle::begin`]; the pool learns from it what a worker's time is spent on and
-    /// when the pool is at rest, and may say that the worker is not to wait: then it returns [`Pop::TimedOut`]. `until` limits the wait, as well as the discipline can (a thread that waits for a
-    /// std mutex cannot time out).
-    ///
-    /// Returns [`Pop::Closed`] once the inlet is dropped and no job is left that this outlet answers for; every
-    /// later call returns it again.
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop;
+    /// Takes the next job, if there is one.
+    fn pop(&mut self, search: &mut Search<'_>) -> Pop;
+
+    /// Whether a pop may find something, here or at another seat. The pool asks a worker that has found a job after some
+    /// search, and wakes another if there is more.
+    fn has_work(&self) -> bool;
+
+    /// Whether there is something for this worker after all, which has found nothing and has announced that it is about to
+    /// park: the last look before it does, after a fence. What was pushed before a push that found the worker awake is visible.
+    fn look(&mut self) -> Look {
+        if self.has_work() { Look::Work } else { Look::Nothing }
+    }
+
+    /// The worker has found nothing and is about to announce that it parks: the time for work that is none of the jobs', such as
+    /// giving back memory.
+    fn prepare_to_park(&mut self, search: &mut Search<'_>) {
+        let _ = search;
+    }
 
     /// A job that lies at hand: a shorter way to what [`pop`](Outlet::pop) would return. `None` says nothing, and is always
     /// right.
     ///
     /// The pool may ask before it pops. A discipline that answers keeps its promises here as there: its order and its
-    /// fairness, what it is to the other outlets, the end of a [turning away](Outlet::turn_away). It does not wait, and
-    /// gives nothing that it would shed.
+    /// fairness, what it is to the other outlets, the end of a [turning away](Outlet::turn_away). It gives nothing that it would
+    /// shed.
     fn at_hand(&mut self) -> Option<Job> {
         None
     }
 
     /// The worker turns to something that did not come through the channel, for as long as that takes, or leaves, which
-    /// takes as long as its stop hook. What others expect of a worker that is about to pop, they must not expect of it
-    /// now. The next `pop` ends it, or the next job [at hand](Outlet::at_hand).
+    /// takes as long as its stop hook. The next `pop` ends it, or the next job [at hand](Outlet::at_hand).
     fn turn_away(&mut self) {}
 
-    /// Whether the worker may leave when the pool has too many. Not so in a seat that serves what no other does; then
-    /// another worker leaves, when it looks up.
+    /// Whether this outlet gives some jobs only. Its worker never leaves when the pool has too many, and is not woken
+    /// for what the pool pushes: the inlet [does that](Inlet::WAKES).
+    fn is_reserved(&self) -> bool {
+        false
+    }
+
+    /// Whether the worker may leave now when the pool has too many. If not, it leaves when it looks up again.
     fn may_leave(&self) -> bool {
-        true
+        !self.is_reserved()
     }
 
     /// Takes every job that can be reached from here, without waiting for more to come.
@@ -158,8 +176,17 @@ pub enum Pop {
     Job(Job),
     /// A job that the discipline gave up, and why: it is counted and its handle told, and it does not run.
     Shed(Job, Reason),
-    /// Nothing came in time, or [`Idle::begin`] said not to wait. It may also be said for no reason.
-    TimedOut,
-    /// Nothing will come any more.
-    Closed,
+    /// There is nothing for this worker.
+    Empty,
+}
+
+/// What the last look before parking has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// There may be something: the worker pops again.
+    Work,
+    /// There is nothing. The worker parks until it is woken.
+    Nothing,
+    /// There is nothing, and the worker looks again at this time if it is not woken before.
+    NothingUntil(Instant),
 }

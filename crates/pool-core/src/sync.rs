@@ -17,7 +17,37 @@ pub(crate) use std::{
     thread::{self, Thread},
 };
 
+pub(crate) use crossbeam_utils::CachePadded;
+
+#[cfg(not(loom))]
+pub(crate) use crate::os::current_cpu;
+
 use std::sync::PoisonError;
+use std::time::Instant;
+
+/// There are no CPUs in a model.
+#[cfg(loom)]
+pub(crate) fn current_cpu() -> Option<usize> {
+    None
+}
+
+/// Parks this thread until it is unparked, the moment has come, or for no reason. Returns `false` when the moment had
+/// come already.
+#[cfg(not(loom))]
+pub(crate) fn park_until(until: Option<Instant>) -> bool {
+    match until.map(|until| until.saturating_duration_since(Instant::now())) {
+        None => thread::park(),
+        Some(left) if left.is_zero() => return false,
+        Some(left) => thread::park_timeout(left),
+    }
+    true
+}
+
+#[cfg(loom)]
+pub(crate) fn park_until(_: Option<Instant>) -> bool {
+    thread::park();
+    true
+}
 
 /// Locks a mutex under which nothing can panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

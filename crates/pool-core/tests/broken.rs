@@ -5,13 +5,13 @@
 mod deque;
 
 use std::panic::{catch_unwind, panic_any};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, JoinError, Outlet, Pool, Pop, Push, Reason, Strategy, Submit,
-    ThreadPool, Urgency,
+    BuildError, Caller, Ends, Inlet, Job, JoinError, Outlet, Parking, Pool, Pop, Push, Reason, Search,
+    Strategy, Submit, ThreadPool, Urgency,
 };
 
 use self::deque::{Deque, End, Head, Tail};
@@ -55,13 +55,17 @@ impl Inlet for BrokenTail {
 struct BrokenHead(Head, Fault);
 
 impl Outlet for BrokenHead {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        self.0.pop(until, idle)
+    fn pop(&mut self, search: &mut Search<'_>) -> Pop {
+        self.0.pop(search)
     }
 
-    fn may_leave(&self) -> bool {
-        Broken::panics_in(self.1, "may_leave");
-        true
+    fn has_work(&self) -> bool {
+        self.0.has_work()
+    }
+
+    fn is_reserved(&self) -> bool {
+        Broken::panics_in(self.1, "is_reserved");
+        false
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
@@ -78,14 +82,14 @@ impl Strategy for Broken {
     type Outlet = BrokenHead;
     const NAME: &'static str = "broken";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let fault = self.0;
         Broken::panics_in(fault, "open");
         let outlets = match fault {
             Fault::Outlets(more) => seats.checked_add_signed(more).unwrap(),
             Fault::Panic(_) => seats,
         };
-        let ends = Deque::taking_from(End::Oldest).open(outlets)?;
+        let ends = Deque::taking_from(End::Oldest).open(outlets, parking)?;
         Ok(Ends {
             inlet: BrokenTail(ends.inlet, fault),
             outlets: ends.outlets.into_iter().map(|head| BrokenHead(head, fault)).collect(),
@@ -115,7 +119,7 @@ fn another_number_of_outlets_than_of_seats_is_an_error_that_names_both() {
 
 #[test]
 fn a_panic_while_the_channel_is_opened_comes_out() {
-    for method in ["open", "urgency", "may_leave"] {
+    for method in ["open", "urgency", "is_reserved"] {
         let build = move || {
             let built = catch_unwind(|| ThreadPool::with(Broken(Fault::Panic(method))).threads(3).build());
             *built.map(drop).unwrap_err().downcast::<&str>().unwrap()

@@ -76,9 +76,17 @@
 //! `let job = receiver.lock().unwrap().recv();` has dropped it at the semicolon. Here it cannot happen: `Outlet::pop`
 //! returns the job, and with it the guard is gone; another part of the pool runs it.
 //!
-//! **The pool needs `Drop`.** A worker waits in `recv` until the channel is closed, that is until every sender is gone. If
-//! the pool is just forgotten, its threads wait for ever; if the threads are joined while the pool still holds the sender,
-//! the join waits for ever. So the order is: drop the sender, then join. `ThreadPool` does it in `Drop`.
+//! **The pool needs `Drop`.** In the textbook a worker waits in `recv` until the channel is closed, that is until every sender is
+//! gone. If the pool is just forgotten, its threads wait for ever; if the threads are joined while the pool still holds the
+//! sender, the join waits for ever. So the order is: drop the sender, then join. `ThreadPool` does it in `Drop`.
+//!
+//! **Do not wait with the lock held.** `receiver.lock().unwrap().recv()` waits for a job with the mutex locked, and every other idle
+//! worker waits for the mutex. That is correct, and it is what textbooks do; but a worker that waits for a mutex cannot be
+//! woken for anything else: not to leave a pool that is made smaller, not when it has idled for long enough, and not to run
+//! something that is meant for it. And a job wakes two threads: the worker in `recv`, and, when that one unlocks, the next. So
+//! here a worker locks, takes what is there with `try_recv`, and unlocks. If there is nothing, it parks, and whoever
+//! sends wakes one worker: see [`Parking`]. A `Receiver` cannot be asked whether it has something, so the pool counts. pool-lab's
+//! `mpsc-naive` waits as the textbook does, for comparison.
 //!
 //! # What the compiler refuses
 //!
@@ -122,13 +130,16 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, Release, SeqCst},
+};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, KEPT_JOBS, Outlet, Pop, Push, Reason, Strategy, Submit,
-    ThreadPool, try_lock_patiently,
+    BuildError, Caller, Ends, Inlet, Job, KEPT_JOBS, Outlet, Parking, Pop, Push, Reason, Search, Strategy,
+    Submit, ThreadPool, try_lock_patiently,
 };
 
 /// A pool of workers that share the receiver of one channel.
@@ -170,25 +181,27 @@ impl Default for Mpsc {
 }
 
 impl Strategy for Mpsc {
-    type Inlet = Sending;
-    type Outlet = Receiving;
+    type Inlet = MpscInlet;
+    type Outlet = MpscOutlet;
 
     const NAME: &'static str = "mpsc";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let (asked, most) = (self.batch.get(), Self::MOST_BATCH);
         if asked > most {
             return Err(BuildError::TooLarge { what: "batch", asked, most });
         }
         let (sender, receiver) = mpsc::channel();
-        let outlet = Receiving {
+        let count = Arc::new(Count::default());
+        let outlet = MpscOutlet {
             receiver: Arc::new(Mutex::new(receiver)),
+            count: count.clone(),
             batch: self.batch.get(),
             taken: VecDeque::new(),
             left: Arc::default(),
         };
         Ok(Ends {
-            inlet: Sending(sender),
+            inlet: MpscInlet { sender, count, parking: parking.clone() },
             outlets: (0..seats).map(|_| outlet.beside()).collect(),
             spare: outlet,
         })
@@ -196,12 +209,42 @@ impl Strategy for Mpsc {
 }
 
 /// The sending end.
-pub struct Sending(Sender<Job>);
+pub struct MpscInlet {
+    sender: Sender<Job>,
+    count: Arc<Count>,
+    parking: Arc<Parking>,
+}
 
-impl Inlet for Sending {
-    fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
-        match self.0.send(job) {
-            Ok(()) => Push::Queued,
+/// How many jobs went in and came out, since a `Receiver` cannot be asked whether it has one.
+#[derive(Default)]
+struct Count {
+    sent: AtomicUsize,
+    /// Written with the receiver locked.
+    received: AtomicUsize,
+}
+
+impl Count {
+    fn has_jobs(&self) -> bool {
+        // A job may be received before it is counted.
+        (self.sent.load(SeqCst).wrapping_sub(self.received.load(SeqCst)) as isize) > 0
+    }
+
+    fn receive(&self, jobs: usize) {
+        self.received.store(self.received.load(Relaxed).wrapping_add(jobs), Release);
+    }
+}
+
+impl Inlet for MpscInlet {
+    /// The count makes a fence of the pool's needless.
+    const WAKES: bool = true;
+
+    fn push(&self, job: Job, submit: Submit, _: Caller) -> Push {
+        match self.sender.send(job) {
+            Ok(()) => {
+                self.count.sent.fetch_add(1, SeqCst);
+                self.parking.notify_ordered(submit.is_awaited());
+                Push::Queued
+            }
             // Every outlet holds the receiver, so this is the end of the pool.
             Err(unsent) => Push::Refused(unsent.0, Reason::ShutDown),
         }
@@ -209,42 +252,41 @@ impl Inlet for Sending {
 }
 
 /// The receiving end, at one seat.
-pub struct Receiving {
+pub struct MpscOutlet {
     receiver: Arc<Mutex<Receiver<Job>>>,
+    count: Arc<Count>,
     batch: usize,
-    /// Jobs of the last batch that are still to run. Empty when the batch is 1.
+    /// Jobs that were received and are still to run.
     taken: VecDeque<Job>,
     /// What a worker that died had taken, for whoever comes next.
     left: Arc<Mutex<VecDeque<Job>>>,
 }
 
-impl Outlet for Receiving {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+impl Outlet for MpscOutlet {
+    fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         if let Some(job) = self.next_taken() {
             return Pop::Job(job);
         }
-        let Some(receiver) = lock(&self.receiver, idle) else { return Pop::TimedOut };
-        let job = match receive_soon(&receiver) {
-            Ok(job) => job,
-            Err(TryRecvError::Disconnected) => return Pop::Closed,
-            Err(TryRecvError::Empty) if idle.begin() => return Pop::TimedOut,
-            Err(TryRecvError::Empty) => match receive(&receiver, until) {
-                Ok(job) => job,
-                Err(RecvTimeoutError::Timeout) => return Pop::TimedOut,
-                Err(RecvTimeoutError::Disconnected) => return Pop::Closed,
-            },
-        };
+        let receiver = lock(&self.receiver);
+        let Ok(job) = receiver.try_recv() else { return Pop::Empty };
         if self.batch > 1 {
             self.taken.extend(receiver.try_iter().take(self.batch - 1));
         }
+        self.count.receive(1 + self.taken.len());
         Pop::Job(job)
         // Here the guard is dropped, before anybody runs the job.
+    }
+
+    fn has_work(&self) -> bool {
+        self.count.has_jobs() || self.batch > 1 && !unpoisoned(self.left.lock()).is_empty()
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
         jobs.extend(self.taken.drain(..));
         jobs.extend(unpoisoned(self.left.lock()).drain(..));
-        jobs.extend(unpoisoned(self.receiver.lock()).try_iter());
+        let (receiver, before) = (lock(&self.receiver), jobs.len());
+        jobs.extend(receiver.try_iter());
+        self.count.receive(jobs.len() - before);
     }
 
     /// What it has taken nobody else can reach before it has left.
@@ -259,11 +301,12 @@ impl Outlet for Receiving {
     }
 }
 
-impl Receiving {
+impl MpscOutlet {
     /// Another outlet on the same receiver.
     fn beside(&self) -> Self {
-        Receiving {
+        MpscOutlet {
             receiver: self.receiver.clone(),
+            count: self.count.clone(),
             batch: self.batch,
             taken: VecDeque::new(),
             left: self.left.clone(),
@@ -288,35 +331,9 @@ fn next_left(left: &Mutex<VecDeque<Job>>) -> Option<Job> {
     Some(job)
 }
 
-/// Locks the receiver. Waiting for the lock is waiting for work, since whoever holds it for long waits in `recv`; but
-/// most only take a job, so it is tried for a while before. `None` if the worker is not to wait.
-fn lock<'a>(
-    receiver: &'a Mutex<Receiver<Job>>,
-    idle: &mut Idle<'_>,
-) -> Option<MutexGuard<'a, Receiver<Job>>> {
-    try_lock_patiently(receiver)
-        .or_else(|| if idle.begin() { None } else { Some(unpoisoned(receiver.lock())) })
-}
-
-/// Waits for a job. A worker that waits for the lock instead cannot time out; its turn comes when this one has.
-fn receive(receiver: &Receiver<Job>, until: Option<Instant>) -> Result<Job, RecvTimeoutError> {
-    match until {
-        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        Some(until) => receiver.recv_timeout(until.saturating_duration_since(Instant::now())),
-    }
-}
-
-/// Receives what is there, or comes within about the time that waking a sleeper would take. It holds the lock
-/// meanwhile, so one worker at most looks out like this.
-fn receive_soon(receiver: &Receiver<Job>) -> Result<Job, TryRecvError> {
-    const TRIES: usize = 128;
-    for _ in 0..TRIES {
-        match receiver.try_recv() {
-            Err(TryRecvError::Empty) => std::hint::spin_loop(),
-            other => return other,
-        }
-    }
-    Err(TryRecvError::Empty)
+/// Locks the receiver. Whoever has it locked only takes a job, so it is tried for a while before the thread waits.
+fn lock(receiver: &Mutex<Receiver<Job>>) -> MutexGuard<'_, Receiver<Job>> {
+    try_lock_patiently(receiver).unwrap_or_else(|| unpoisoned(receiver.lock()))
 }
 
 /// A worker never panics with the lock held, and if it did, a receiver would be none the worse for it.

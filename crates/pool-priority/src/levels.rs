@@ -1,8 +1,10 @@
 //! The settings.
 
-use pool_core::{BuildError, Ends, Strategy};
+use std::sync::Arc;
 
-use crate::queue::{Counter, Kind, Queue, Window};
+use pool_core::{BuildError, Ends, Parking, Strategy};
+
+use crate::queue::{Kind, PriorityInlet, PriorityOutlet, Queue};
 use crate::shelves::MOST_LEVELS;
 
 /// Queues by urgency.
@@ -120,20 +122,20 @@ impl Default for Levels {
 }
 
 impl Strategy for Levels {
-    type Inlet = Counter;
-    type Outlet = Window;
+    type Inlet = PriorityInlet;
+    type Outlet = PriorityOutlet;
 
     const NAME: &'static str = "priority";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         self.check(seats)?;
         let Express { workers, top } = self.express.unwrap_or(Express { workers: 0, top: 0 });
-        let queue = Queue::new(self.levels, self.aging, if workers == 0 { 0 } else { top });
+        let queue = Queue::new(self.levels, self.aging, if workers == 0 { 0 } else { top }, parking);
         let kind = |seat| if seat < workers { Kind::Express } else { Kind::Regular };
         Ok(Ends {
-            outlets: (0..seats).map(|seat| Window::new(&queue, kind(seat))).collect(),
-            spare: Window::new(&queue, Kind::Regular),
-            inlet: Counter::new(&queue),
+            outlets: (0..seats).map(|seat| PriorityOutlet::new(&queue, kind(seat))).collect(),
+            spare: PriorityOutlet::new(&queue, Kind::Regular),
+            inlet: PriorityInlet::new(&queue),
         })
     }
 }

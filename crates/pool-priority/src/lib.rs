@@ -43,25 +43,10 @@
 //!
 //! # Waking
 //!
-//! Waking a worker at each push would cost more than the job: a thread that is woken first runs into the lock that the
-//! submitter holds, and then finds the queue taken care of by others. So at most one worker is on its way at a time.
-//! Under the mutex there is written: how many workers sleep, whether one of them has been called, and whether a worker
-//! *searches*: it has found nothing and looks out for a microsecond or two before it sleeps, one at a time.
-//!
-//! - push: if somebody sleeps, nobody has been called and nobody searches, call one.
-//! - a worker that wakes is no longer called, and one that has taken the mutex again no longer searches; it takes a job, and
-//!   if jobs remain and others sleep, calls the next.
-//! - a worker sleeps only when there is no job.
-//!
-//! No job is left lying while a worker sleeps: when a push calls nobody because somebody has been called or searches,
-//! that one has still to take the mutex, sees the job, and calls the next if there is more. A wake-up without a call (condition
-//! variables may) only means that two are on their way.
-//!
-//! Express workers ([`Levels::express`]) sleep apart, for a job that is not for them must not wake them in place of another.
-//! The rule stays: one on its way at a time, of either kind, and an express worker is called first when it can
-//! take something. It may come and find that what it was called for is taken, while a job that is not for it waits whose push
-//! called nobody, since somebody was on the way. So it passes the call on before it sleeps again. An
-//! express worker takes everything while no regular worker is there; when the last of them leaves, it calls.
+//! The pool wakes a worker for a job as it does for every strategy. Express workers ([`Levels::express`]) park apart, for a job
+//! that is not for them must not wake them in place of another: a push wakes one of them if the job is for it, and a regular
+//! worker if none of them sleeps. An express worker takes everything while no regular worker is there; when the last
+//! of those leaves or turns to other work, it wakes one, and each that takes a job then wakes the next if there are more.
 
 #![forbid(unsafe_code)]
 
@@ -70,7 +55,7 @@ mod queue;
 mod shelves;
 
 pub use levels::Levels;
-pub use queue::{Counter, Window};
+pub use queue::{PriorityInlet, PriorityOutlet};
 
 use pool_core::ThreadPool;
 

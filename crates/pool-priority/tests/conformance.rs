@@ -1,23 +1,24 @@
 //! The contract of `Pool`, on this strategy, with and without express workers.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use pool_conformance::{Claim, Subject};
-use pool_core::{BuildError, Ends, Strategy};
-use pool_priority::{Counter, Levels, Window};
+use pool_core::{BuildError, Ends, Parking, Strategy};
+use pool_priority::{Levels, PriorityInlet, PriorityOutlet};
 
 /// One express worker, wherever there is a second one to do the rest.
 struct OneExpress;
 
 impl Strategy for OneExpress {
-    type Inlet = Counter;
-    type Outlet = Window;
+    type Inlet = PriorityInlet;
+    type Outlet = PriorityOutlet;
     const NAME: &'static str = "priority-express";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let levels = Levels::new(4);
         let levels = if seats > 1 { levels.express(1, 3) } else { levels };
-        let Ends { inlet, outlets, spare } = levels.open(seats)?;
+        let Ends { inlet, outlets, spare } = levels.open(seats, parking)?;
         Ok(Ends { inlet, outlets, spare })
     }
 }

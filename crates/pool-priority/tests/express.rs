@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pool_core::{
-    Caller, Ends, Idle, Inlet, Job, Outlet, Pool, PoolExt, Pop, Priority, Push, Scaling, Strategy, Submit,
-    Timing, current,
+    Caller, Ends, Inlet, Job, Order, Outlet, Parking, Pool, PoolExt, Pop, Priority, Push, Scaling, Search,
+    Strategy, Submit, Timing, current,
 };
 use pool_priority::{Levels, PriorityPool};
 
@@ -17,7 +17,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Seats of the channel: the first is an express worker's and serves steps 0 to 15.
 fn open(seats: usize) -> Ends<Levels> {
-    let mut ends = Levels::new(4).express(1, 1).open(seats).unwrap();
+    let parking = Arc::new(Parking::new(seats, Order::ByCpu));
+    let mut ends = Levels::new(4).express(1, 1).open(seats, &parking).unwrap();
     ends.outlets.iter_mut().for_each(Outlet::attach);
     ends
 }
@@ -27,11 +28,11 @@ fn push(ends: &Ends<Levels>, priority: Priority) {
     assert!(matches!(push, Push::Queued));
 }
 
-/// Whether this seat has something, without waiting for it.
+/// Whether this seat has something.
 fn takes(ends: &mut Ends<Levels>, seat: usize) -> bool {
-    match ends.outlets[seat].pop(Some(Instant::now()), &mut Idle::unobserved()) {
+    match ends.outlets[seat].pop(&mut Search::detached()) {
         Pop::Job(_) => true,
-        Pop::TimedOut => false,
+        Pop::Empty => false,
         other => panic!("{other:?}"),
     }
 }
@@ -64,9 +65,9 @@ fn what_is_left_at_the_end_is_the_regular_workers() {
     let Ends { inlet, mut outlets, spare: _spare } = open(2);
     let _ = inlet.push(Job::new(|| ()), Submit::default(), Caller::Outside);
     drop(inlet);
-    assert!(matches!(outlets[0].pop(None, &mut Idle::unobserved()), Pop::Closed));
-    assert!(matches!(outlets[1].pop(None, &mut Idle::unobserved()), Pop::Job(_)));
-    assert!(matches!(outlets[1].pop(None, &mut Idle::unobserved()), Pop::Closed));
+    assert!(matches!(outlets[0].pop(&mut Search::detached()), Pop::Empty));
+    assert!(matches!(outlets[1].pop(&mut Search::detached()), Pop::Job(_)));
+    assert!(matches!(outlets[1].pop(&mut Search::detached()), Pop::Empty));
 }
 
 fn pool(threads: usize, express: usize) -> PriorityPool {

@@ -165,7 +165,7 @@ where
 {
     // SAFETY: nothing that is called here leaves a seat.
     if let Some(shared) = unsafe { here::shared() }.filter(|shared| !shared.is_forked()) {
-        calls::answer(owner.stack(), &shared.sleep);
+        calls::answer(owner.stack(), &shared.parking);
     }
     go_on(owner, pushed, frame, a)
 }
@@ -236,7 +236,7 @@ where
         return settle_in_child(pushed, frame);
     }
     if pushed.reclaim() {
-        calls::took_back(owner.stack(), &shared.sleep);
+        calls::took_back(owner.stack(), &shared.parking);
         // SAFETY: the frame was reclaimed.
         return Settled::Here(unsafe { frame.take_closure() });
     }

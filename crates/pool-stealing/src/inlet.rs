@@ -18,6 +18,9 @@ impl StealingInlet {
 }
 
 impl Inlet for StealingInlet {
+    /// What a worker pushes needs no fence: see [`calls`].
+    const WAKES: bool = true;
+
     /// Never refuses, waits or displaces. A thread that sits in one of the seats pushes into its own deque, whatever
     /// it pushes; anyone else into the injector.
     // Always, so that the job is not moved once more.
@@ -28,20 +31,14 @@ impl Inlet for StealingInlet {
             Some(owner) => {
                 owner.push(job);
                 if owner.stack().is_asked() {
-                    calls::call(owner.stack(), &self.0.sleep);
+                    calls::call(owner.stack(), &self.0.parking);
                 }
             }
             None => {
                 self.0.injector.push(job);
-                if submit.is_awaited() { self.0.sleep.notify_and_wait() } else { self.0.sleep.notify() }
+                if submit.is_awaited() { self.0.parking.notify_and_wait() } else { self.0.parking.notify() }
             }
         }
         Push::Queued
-    }
-}
-
-impl Drop for StealingInlet {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }

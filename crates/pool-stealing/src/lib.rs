@@ -40,7 +40,6 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod calls;
-mod sleep;
 mod slots;
 mod split;
 mod sync;
@@ -75,7 +74,7 @@ mod worker;
 mod strategy {
     use std::sync::Arc;
 
-    use pool_core::{BuildError, Ends, Strategy, ThreadPool};
+    use pool_core::{BuildError, Ends, Parking, Strategy, ThreadPool};
 
     use crate::inlet::StealingInlet;
     use crate::outlet::StealingOutlet;
@@ -94,9 +93,9 @@ mod strategy {
         type Outlet = StealingOutlet;
         const NAME: &'static str = "stealing";
 
-        fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
+        fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
             crate::worker::prepare();
-            let shared = Arc::new(Shared::new(seats));
+            let shared = Arc::new(Shared::new(seats, parking));
             Ok(Ends {
                 inlet: StealingInlet::new(shared.clone()),
                 outlets: (0..seats).map(|index| StealingOutlet::new(shared.clone(), index)).collect(),

@@ -12,7 +12,6 @@ mod forks;
 mod joins;
 mod marks;
 pub(crate) mod pool;
-mod sleeping;
 mod unfenced;
 mod without_marks;
 
@@ -22,10 +21,10 @@ use loom::sync::atomic::Ordering::*;
 use loom::thread::{self, JoinHandle};
 
 use crate::calls;
-use crate::sleep::{Sleep, Woken};
 use crate::slots::Slots;
 use crate::split::{Pushed, SplitStack};
 use crate::sync::AtomicUsize;
+use pool_core::{Group, Order, Parking, Woken};
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -52,20 +51,24 @@ impl Jobs {
     }
 }
 
-/// A worker that runs one job, and is then busy for ever. When it has lain down it asks, and then it looks; and again if it
+fn parking(workers: usize) -> Arc<Parking> {
+    Arc::new(Parking::new(workers, Order::ByCpu))
+}
+
+/// A worker that runs one job, and is then busy for ever. When it has announced itself it asks, and then it looks; and again if it
 /// has asked in vain.
-fn run_one(sleep: &Sleep, jobs: &Jobs, bed: usize, mut searching: bool, ask: impl Fn() -> bool) {
+fn run_one(parking: &Parking, jobs: &Jobs, bed: usize, mut searching: bool, ask: impl Fn() -> bool) {
     while !jobs.take() {
-        sleep.lie_down(bed, std::mem::take(&mut searching));
+        parking.announce(bed, std::mem::take(&mut searching), Group::General);
         let sure = ask();
         let stays = sure && !jobs.is_visible();
-        searching = if stays { sleep.sleep(bed, None) == Woken::ToSearch } else { sleep.get_up(bed) };
+        searching = if stays { parking.park(bed, None) == Woken::ToSearch } else { parking.retract(bed) };
         if !sure {
             thread::yield_now();
         }
     }
     if searching {
-        sleep.stop_search(|| jobs.is_visible());
+        parking.stop_search(|| jobs.is_visible());
     }
 }
 
@@ -131,17 +134,17 @@ fn ask_and_look(stack: &SplitStack<Fork>) -> bool {
     stack.has_forks()
 }
 
-/// A worker's stack, whose mark is cleared, its jobs, and those who sleep.
+/// A worker's stack, whose mark is cleared, its jobs, and those who park.
 #[derive(Clone)]
 struct Scene {
     stack: Arc<SplitStack<Fork>>,
-    sleep: Arc<Sleep>,
+    parking: Arc<Parking>,
     jobs: Arc<Jobs>,
 }
 
 impl Scene {
     fn new(beds: usize) -> Self {
-        Scene { stack: answered_stack(), sleep: Arc::new(Sleep::new(beds)), jobs: Arc::default() }
+        Scene { stack: answered_stack(), parking: parking(beds), jobs: Arc::default() }
     }
 
     fn spawn<R: 'static>(&self, body: impl FnOnce(&Scene) -> R + 'static) -> JoinHandle<R> {
@@ -152,7 +155,9 @@ impl Scene {
     /// A worker that runs one job of the stack's owner.
     fn spawn_sleeper(&self, bed: usize) -> JoinHandle<()> {
         self.spawn(move |scene| {
-            run_one(&scene.sleep, &scene.jobs, bed, false, || calls::ask_all(std::iter::once(&*scene.stack)))
+            run_one(&scene.parking, &scene.jobs, bed, false, || {
+                calls::ask_all(std::iter::once(&*scene.stack))
+            })
         })
     }
 
@@ -164,7 +169,7 @@ impl Scene {
     /// What the owner does in a join, when it has pushed.
     fn answer_if_asked(&self) {
         if self.stack.is_asked() {
-            calls::answer(&self.stack, &self.sleep);
+            calls::answer(&self.stack, &self.parking);
         }
     }
 
@@ -172,7 +177,7 @@ impl Scene {
     fn push_job(&self) {
         self.jobs.push();
         if self.stack.is_asked() {
-            calls::call(&self.stack, &self.sleep);
+            calls::call(&self.stack, &self.parking);
         }
     }
 

@@ -1,16 +1,14 @@
 //! Where jobs leave: a worker's search for the next one.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
-use pool_core::{Idle, Job, Outlet, Pop, ShrinkTimer};
+use pool_core::{Job, Look, Outlet, Pop, Search, ShrinkTimer};
 
 use crate::calls;
 use crate::here;
 use crate::seat::Owner;
 use crate::shared::{Shared, retry};
-use crate::sleep::Woken;
 use crate::split::POLL;
 use crate::theft::{Fork, Hunger};
 
@@ -18,26 +16,24 @@ use crate::theft::{Fork, Hunger};
 /// lock out the rest of the world.
 const FAIRNESS: u32 = 64;
 
-/// How often the searcher looks around before it sleeps, and how long it pauses in between: a few microseconds in all.
-const LOOKS: usize = 8;
-const PAUSE: usize = 16;
-
 /// Where jobs leave a [`StealingPool`](crate::StealingPool), at one seat.
 pub struct StealingOutlet {
     shared: Arc<Shared>,
     /// The number of the seat; one beyond the last for an outlet that has none.
     index: usize,
-    /// This thread has the searcher's role.
-    searching: bool,
     pops: u32,
     hunger: Hunger,
+    /// The last pop found nothing.
+    in_vain: bool,
+    /// A heavy fence failed, or an owner keeps forks that nobody else can take: this worker looks again then.
+    look_again: Option<Instant>,
     shrink: ShrinkTimer,
 }
 
 impl StealingOutlet {
     pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
         let (hunger, shrink) = (Hunger::default(), ShrinkTimer::default());
-        StealingOutlet { shared, index, searching: false, pops: 0, hunger, shrink }
+        StealingOutlet { shared, index, pops: 0, hunger, in_vain: false, look_again: None, shrink }
     }
 
     #[inline]
@@ -49,47 +45,47 @@ impl StealingOutlet {
 
     /// A job for which this worker need not go far.
     #[inline]
-    fn near(&mut self) -> Option<Job> {
+    fn near(&mut self, search: &Search<'_>) -> Option<Job> {
         self.pops = self.pops.wrapping_add(1);
         if self.pops.is_multiple_of(FAIRNESS) {
-            return self.injected().or_else(|| self.own());
+            return self.injected(search).or_else(|| self.own(search));
         }
         let in_hand = self.owner().and_then(Owner::pop_hand);
-        in_hand.or_else(|| self.own()).or_else(|| self.injected())
+        in_hand.or_else(|| self.own(search)).or_else(|| self.injected(search))
     }
 
     #[inline(never)]
-    fn own(&self) -> Option<Job> {
+    fn own(&self, search: &Search<'_>) -> Option<Job> {
         match self.owner() {
-            Some(owner) => owner.pop().or_else(|| self.with_hand(owner, || owner.pop_batch())),
+            Some(owner) => owner.pop().or_else(|| self.with_hand(owner, search, || owner.pop_batch())),
             None => self.shared.seats.get(self.index)?.steal(),
         }
     }
 
-    fn injected(&self) -> Option<Job> {
+    fn injected(&self, search: &Search<'_>) -> Option<Job> {
         let injector = &self.shared.injector;
         if injector.is_empty() {
             return None;
         }
         match self.owner() {
-            Some(owner) => self.with_hand(owner, || owner.take_injected(injector)),
+            Some(owner) => self.with_hand(owner, search, || owner.take_injected(injector)),
             None => retry(|| injector.steal()),
         }
     }
 
     /// A job out of another worker's deques, and more of them for later.
-    fn stolen(&self, idle: &Idle<'_>) -> Option<Job> {
-        let job = self.steal()?;
+    fn stolen(&self, search: &Search<'_>) -> Option<Job> {
+        let job = self.steal(search)?;
         // Its own hand was empty. What others have stolen back by now is left out.
         let more = self.owner().map_or(0, |owner| owner.hand_len());
-        idle.stole(1 + more);
+        search.stole(1 + more);
         Some(job)
     }
 
-    fn steal(&self) -> Option<Job> {
+    fn steal(&self, search: &Search<'_>) -> Option<Job> {
         let seats = &self.shared.seats;
         others(self.index, seats.len()).find_map(|seat| match self.owner() {
-            Some(owner) => self.with_hand(owner, || seats[seat].steal_batch(owner)),
+            Some(owner) => self.with_hand(owner, search, || seats[seat].steal_batch(owner)),
             None => seats[seat].steal(),
         })
     }
@@ -98,10 +94,15 @@ impl StealingOutlet {
     /// were on their way nobody could see them, and who looked at that moment may have gone to sleep. A searcher
     /// calls when it ends its search.
     #[inline]
-    fn with_hand(&self, owner: Owner<'_>, take: impl FnOnce() -> Option<Job>) -> Option<Job> {
+    fn with_hand(
+        &self,
+        owner: Owner<'_>,
+        search: &Search<'_>,
+        take: impl FnOnce() -> Option<Job>,
+    ) -> Option<Job> {
         let job = take();
-        if job.is_some() && !self.searching && owner.has_hand() {
-            self.shared.sleep.notify();
+        if job.is_some() && !search.is_searcher() && owner.has_hand() {
+            self.shared.parking.notify();
         }
         job
     }
@@ -114,130 +115,35 @@ impl StealingOutlet {
         others(*index, shared.seats.len()).find_map(|seat| shared.steal_fork(seat, *index, hunger, || true))
     }
 
-    fn look(&mut self, idle: &Idle<'_>) -> Find {
-        if let Some(job) = self.near().or_else(|| self.stolen(idle)) {
-            Find::Job(job)
-        } else if idle.has_begun() && self.shared.has_visible_work() {
-            Find::LaterForks
-        } else {
-            self.forked().map_or(Find::Nothing, Find::Fork)
-        }
-    }
-
-    /// Looks around for a while, as the searcher, or once.
-    fn search(&mut self, idle: &Idle<'_>) -> Find {
-        self.searching = self.searching || self.shared.sleep.try_search();
-        if !self.searching {
-            return self.look(idle);
-        }
-        for _ in 0..LOOKS {
-            match self.look(idle) {
-                Find::Nothing => (0..PAUSE).for_each(|_| std::hint::spin_loop()),
-                find => return find,
-            }
-        }
-        // Whoever is about to submit may be waiting for this very core: one who sends a job whenever the last has
-        // ended saves the sleep and the waking (2.2 us a job instead of 3.8, half the CPU time). More than once is no
-        // better, and takes longer to return where cores are short.
-        thread::yield_now();
-        self.look(idle)
-    }
-
-    #[inline]
-    fn stop_search(&mut self) {
-        if self.searching {
-            self.searching = false;
-            self.shared.sleep.stop_search(|| self.shared.has_visible_work());
-        }
-    }
-
+    /// Looks further than its own jobs and the injector: for jobs and forks of other workers. Forks it runs at once.
     #[cold]
-    fn pop_slowly(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        // Whom it asked in vain before it found something else has long answered.
-        self.hunger = Hunger::default();
+    fn pop_far(&mut self, search: &mut Search<'_>) -> Option<Job> {
+        if !std::mem::replace(&mut self.in_vain, true) {
+            // Whom it asked in vain before it found something else has long answered.
+            self.hunger = Hunger::default();
+        }
         if let Some(seat) = self.shared.seats.get(self.index) {
-            idle.stole_forks(seat.take_stolen_forks());
+            search.stole_forks(seat.take_stolen_forks());
+        }
+        if self.look_again.take().is_some_and(|moment| moment <= Instant::now()) {
+            self.run_stranded(search);
         }
         loop {
-            match self.search(idle) {
-                Find::Job(job) => {
-                    self.stop_search();
-                    return Pop::Job(job);
-                }
-                Find::Fork(fork) => {
-                    self.stop_search();
-                    idle.stole_forks(1);
-                    fork.run(&self.shared);
-                }
-                // The pool counts the time from here on as idle, until this call returns. So it returns, and the
-                // next one runs the fork. The role is kept, for it is about to be used.
-                Find::LaterForks => return Pop::TimedOut,
-                Find::Nothing => {
-                    if let Some(pop) = self.rest(until, idle) {
-                        return pop;
-                    }
-                }
+            if let Some(job) = self.stolen(search) {
+                return Some(job);
+            }
+            let fork = self.forked()?;
+            search.end(|| self.shared.has_visible_work());
+            search.stole_forks(1);
+            fork.run(&self.shared);
+            self.hunger = Hunger::default();
+            if let Some(job) = self.near(search) {
+                return Some(job);
             }
         }
     }
 
-    /// Sleeps, unless there is something to do.
-    fn rest(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Option<Pop> {
-        if self.has_given_room_back() {
-            return None;
-        }
-        let shared = &*self.shared;
-        if let Some(owner) = self.owner() {
-            // It has nothing there, and nobody need ask, nor issue a heavy fence for it.
-            owner.stack().stay_asked();
-        }
-        shared.sleep.lie_down(self.index, std::mem::take(&mut self.searching));
-        let sure =
-            calls::ask_all(others(self.index, shared.seats.len()).map(|seat| &shared.seats[seat].stack));
-        let (closed, work) = (shared.is_closed(), shared.has_work_for_sleeper());
-        if closed || work {
-            self.searching = shared.sleep.get_up(self.index);
-            if work {
-                return None;
-            }
-            self.stop_search();
-            return Some(Pop::Closed);
-        }
-        if idle.begin() {
-            self.searching = shared.sleep.get_up(self.index);
-            return Some(Pop::TimedOut);
-        }
-        // If an owner may have missed that it was asked, or keeps what nobody else can take, this worker looks again after
-        // a while.
-        let limit = self.shrink.limit(until);
-        let poll = (!sure || shared.has_stranded()).then(|| Instant::now() + POLL);
-        let polls = poll.is_some_and(|poll| limit.is_none_or(|limit| poll < limit));
-        match shared.sleep.sleep(self.index, if polls { poll } else { limit }) {
-            Woken::ToSearch => self.searching = true,
-            Woken::WithAll => {}
-            Woken::ByClock if until.is_some_and(|until| until <= Instant::now()) => {
-                return Some(Pop::TimedOut);
-            }
-            Woken::ByClock if polls => self.run_stranded(idle),
-            // There is room to be given back, which this comes to if it still finds nothing else to do.
-            Woken::ByClock => {}
-        }
-        None
-    }
-
-    /// Gives back the room that a burst has left in the deque of this worker, which is about to sleep, if it is time to do so.
-    fn has_given_room_back(&mut self) -> bool {
-        let was_needed = self.owner().and_then(Owner::needs_room);
-        let is_due = was_needed.is_some_and(|was_needed| self.shrink.is_due(was_needed));
-        if is_due {
-            // It takes milliseconds, in which others need not wait for this one to find something.
-            self.stop_search();
-            self.owner().into_iter().for_each(Owner::give_room_back);
-        }
-        is_due
-    }
-
-    /// As [`has_given_room_back`](StealingOutlet::has_given_room_back), for a worker that leaves: nobody may sit here later. So jobs
+    /// Gives back the room that a burst has left in the deque of this worker, which leaves: nobody may sit here later. So jobs
     /// that lie in that room go elsewhere first.
     fn leave_no_room(&self) {
         let Some(owner) = self.owner() else { return };
@@ -247,11 +153,11 @@ impl StealingOutlet {
             return;
         }
         // What is left when the pool ends goes with it.
-        if self.shared.is_closed() {
+        if self.shared.parking.is_closed() {
             return;
         }
         if owner.hand_over(&self.shared.injector) {
-            self.shared.sleep.notify();
+            self.shared.parking.notify();
         }
         owner.give_room_back();
     }
@@ -261,26 +167,18 @@ impl StealingOutlet {
 impl StealingOutlet {
     /// Runs forks whose owner blocks.
     #[cold]
-    fn run_stranded(&self, idle: &Idle<'_>) {
+    fn run_stranded(&self, search: &mut Search<'_>) {
         let shared = &*self.shared;
         if self.index < shared.seats.len() {
             let seats = others(self.index, shared.seats.len());
             let forks = seats.filter_map(|seat| shared.steal_stranded(seat, self.index, || true));
             forks.for_each(|fork| {
-                idle.stole_forks(1);
+                search.end(|| shared.has_visible_work());
+                search.stole_forks(1);
                 fork.run(shared);
             });
         }
     }
-}
-
-/// What a look around has shown.
-enum Find {
-    Job(Job),
-    Fork(Fork),
-    /// There are forks, to be taken after this pop.
-    LaterForks,
-    Nothing,
 }
 
 /// All seats but this one, those after it first.
@@ -290,19 +188,51 @@ fn others(index: usize, seats: usize) -> impl Iterator<Item = usize> + Clone {
 
 impl Outlet for StealingOutlet {
     #[inline]
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        match self.near() {
-            Some(job) => {
-                self.stop_search();
-                Pop::Job(job)
-            }
-            None => self.pop_slowly(until, idle),
+    fn pop(&mut self, search: &mut Search<'_>) -> Pop {
+        let job = match self.near(search) {
+            Some(job) => job,
+            None => match self.pop_far(search) {
+                Some(job) => job,
+                None => return Pop::Empty,
+            },
+        };
+        self.in_vain = false;
+        Pop::Job(job)
+    }
+
+    fn has_work(&self) -> bool {
+        self.shared.has_visible_work()
+    }
+
+    fn prepare_to_park(&mut self, search: &mut Search<'_>) {
+        let was_needed = self.owner().and_then(Owner::needs_room);
+        let is_due = was_needed.is_some_and(|was_needed| self.shrink.is_due(was_needed));
+        let Some(owner) = self.owner() else { return };
+        if is_due {
+            // It takes milliseconds, in which others need not wait for this one to find something.
+            search.end(|| self.shared.has_visible_work());
+            owner.give_room_back();
         }
+        // It has nothing there, and nobody need ask, nor issue a heavy fence for it.
+        owner.stack().stay_asked();
+    }
+
+    /// Asks the others for what only they can give. If an owner may have missed that it was asked, or keeps what nobody else can
+    /// take, this worker looks again after a while.
+    fn look(&mut self) -> Look {
+        let shared = &*self.shared;
+        let stacks = others(self.index, shared.seats.len()).map(|seat| &shared.seats[seat].stack);
+        let sure = calls::ask_all(stacks);
+        if shared.has_work_for_sleeper() {
+            return Look::Work;
+        }
+        self.look_again = (!sure || shared.has_stranded()).then(|| Instant::now() + POLL);
+        self.shrink.limit(self.look_again).map_or(Look::Nothing, Look::NothingUntil)
     }
 
     #[inline(always)]
     fn at_hand(&mut self) -> Option<Job> {
-        if self.searching || self.pops.wrapping_add(1).is_multiple_of(FAIRNESS) {
+        if self.pops.wrapping_add(1).is_multiple_of(FAIRNESS) {
             return None;
         }
         let job = self.owner()?.pop_hand();
@@ -310,10 +240,6 @@ impl Outlet for StealingOutlet {
             self.pops = self.pops.wrapping_add(1);
         }
         job
-    }
-
-    fn turn_away(&mut self) {
-        self.stop_search();
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
@@ -331,6 +257,5 @@ impl Outlet for StealingOutlet {
         if let Some(seat) = self.shared.seats.get(self.index) {
             here::leave(seat);
         }
-        self.stop_search();
     }
 }

@@ -1,31 +1,27 @@
 //! What the ends of the channel share.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::Arc;
 
 use crossbeam_deque::{Injector, Steal};
-use pool_core::Job;
 use pool_core::after_fork::forks;
+use pool_core::{Job, Parking};
 
 use crate::seat::Seat;
-use crate::sleep::Sleep;
 
 pub(crate) struct Shared {
     /// Jobs from threads that have no seat here.
     pub(crate) injector: Injector<Job>,
     pub(crate) seats: Box<[Seat]>,
-    pub(crate) sleep: Sleep,
-    closed: AtomicBool,
+    pub(crate) parking: Arc<Parking>,
     forks: usize,
 }
 
 impl Shared {
-    pub(crate) fn new(seats: usize) -> Self {
+    pub(crate) fn new(seats: usize, parking: &Arc<Parking>) -> Self {
         Shared {
             injector: Injector::new(),
             seats: (0..seats).map(Seat::new).collect(),
-            // One more bed, for an outlet without a seat.
-            sleep: Sleep::new(seats + 1),
-            closed: AtomicBool::new(false),
+            parking: parking.clone(),
             forks: forks(),
         }
     }
@@ -34,17 +30,6 @@ impl Shared {
     /// here.
     pub(crate) fn is_forked(&self) -> bool {
         forks() != self.forks
-    }
-
-    /// The inlet is gone.
-    pub(crate) fn close(&self) {
-        self.closed.store(true, SeqCst);
-        self.sleep.wake_all();
-    }
-
-    /// Once this is true no more jobs come.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(SeqCst)
     }
 
     /// Whether there is anything that a worker could take, or might be.
@@ -64,7 +49,7 @@ impl Shared {
     pub(crate) fn has_work_for_sleeper(&self) -> bool {
         self.has_jobs()
             || self.seats.iter().any(|seat| seat.stack.has_public())
-            || !self.sleep.is_searched() && self.seats.iter().any(|seat| seat.stack.has_takeable())
+            || !self.parking.is_searched() && self.seats.iter().any(|seat| seat.stack.has_takeable())
     }
 
     /// Whether a worker that finds nothing is to look again after a while: see [`split`](crate::split).

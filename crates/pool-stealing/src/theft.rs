@@ -124,7 +124,7 @@ impl Shared {
             unsafe { Loot::new(frame, thief) }
         })?;
         if was_last {
-            calls::took_the_last(stack, &self.sleep, || self.has_visible_work());
+            calls::took_the_last(stack, &self.parking, || self.has_visible_work());
         }
         Some(Fork { loot, victim })
     }

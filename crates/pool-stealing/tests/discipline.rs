@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use pool_core::{Caller, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
+use pool_core::{Caller, Inlet, Job, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy, Submit};
 use pool_stealing::{Stealing, StealingInlet, StealingOutlet};
 
 /// Where jobs note that they ran.
@@ -21,7 +21,8 @@ impl Notes {
 }
 
 fn open(seats: usize) -> (StealingInlet, Vec<StealingOutlet>, StealingOutlet) {
-    let ends = Stealing::default().open(seats).unwrap();
+    let parking = Arc::new(Parking::new(seats, Order::ByCpu));
+    let ends = Stealing::default().open(seats, &parking).unwrap();
     (ends.inlet, ends.outlets, ends.spare)
 }
 
@@ -29,11 +30,11 @@ fn push(inlet: &StealingInlet, job: Job) {
     assert!(matches!(inlet.push(job, Submit::default(), Caller::Outside), Push::Queued));
 }
 
-/// Runs the next job; `false` if there is none and there will be none.
+/// Runs the next job; `false` if there is none.
 fn run_next(outlet: &mut StealingOutlet) -> bool {
-    match outlet.pop(None, &mut Idle::unobserved()) {
+    match outlet.pop(&mut Search::detached()) {
         Pop::Job(job) => job.run(),
-        Pop::Closed => return false,
+        Pop::Empty => return false,
         other => panic!("unexpected {other:?}"),
     }
     true
@@ -47,7 +48,6 @@ fn jobs_from_outside_leave_in_their_order_at_a_single_seat() {
     drop(inlet);
     outlets[0].attach();
     while run_next(&mut outlets[0]) {}
-    assert!(!run_next(&mut outlets[0]), "closed stays closed");
     outlets[0].detach();
     assert_eq!(notes.taken(), Vec::from_iter(0..100));
 }
@@ -157,34 +157,15 @@ fn a_thief_takes_the_oldest_first() {
 }
 
 #[test]
-fn a_pop_with_a_limit_ends() {
+fn a_seat_without_work_says_so() {
     let (inlet, mut outlets, _) = open(1);
-    let mut idle = Idle::unobserved();
-    let popped = outlets[0].pop(Some(std::time::Instant::now()), &mut idle);
-    assert!(matches!(popped, Pop::TimedOut));
-    assert!(idle.has_begun());
+    assert!(!run_next(&mut outlets[0]));
+    assert_eq!((outlets[0].has_work(), outlets[0].look()), (false, Look::Nothing));
     let notes = Notes::default();
     push(&inlet, notes.job(1));
+    assert_eq!((outlets[0].has_work(), outlets[0].look()), (true, Look::Work));
     assert!(run_next(&mut outlets[0]));
     assert_eq!(notes.taken(), [1]);
-}
-
-#[test]
-fn closing_wakes_everyone_who_waits() {
-    let (inlet, outlets, _) = open(3);
-    let workers: Vec<_> = outlets
-        .into_iter()
-        .map(|mut outlet| {
-            std::thread::spawn(move || {
-                outlet.attach();
-                let popped = outlet.pop(None, &mut Idle::unobserved());
-                outlet.detach();
-                matches!(popped, Pop::Closed)
-            })
-        })
-        .collect();
-    drop(inlet);
-    assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
 }
 
 #[test]

@@ -4,18 +4,19 @@
 //! a pool is not run on such a strategy, and fails with the rule.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pool_core::adapter::Recorder;
 use pool_core::testing;
-use pool_core::{Caller, Ends, Idle, Inlet, Job, Ledger, Outlet, Pop, Push, Strategy, Submit};
+use pool_core::{
+    Caller, Ends, Group, Inlet, Job, Ledger, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy,
+    Submit,
+};
 
 use crate::run::text_of;
-use crate::tools::until;
 use crate::{Case, Subject};
 
 /// A rule that has not been kept by then is broken. Each check takes milliseconds.
@@ -107,21 +108,23 @@ fn rules<S: Strategy>() -> Vec<RuleOf<S>> {
             "Inlet::push must queue a job while there is room, and Outlet::pop give each job once",
             each_once,
         ),
+        ("it_does_not_wait", "Outlet::pop must return Pop::Empty at once when nothing is queued", empty),
         (
-            "it_looks_before_it_times_out",
-            "Outlet::pop must return a queued job though `until` is over",
-            looks,
+            "it_tells_of_jobs",
+            "Outlet::has_work must be true, and Outlet::look return Look::Work, while a job is queued",
+            tells,
         ),
-        ("it_returns_in_time", "Outlet::pop must return Pop::TimedOut by `until`", in_time),
-        ("it_says_that_it_waits", "Outlet::pop must call Idle::begin before it waits", begins),
         (
-            "it_heeds_what_it_is_told",
-            "Outlet::pop must return Pop::TimedOut instead of waiting when Idle::begin says so",
-            heeds,
+            "it_tells_of_nothing_else",
+            "Outlet::has_work must be false, and Outlet::look not return Look::Work, when nothing is queued",
+            tells_no_more,
         ),
-        ("a_job_wakes_a_worker", "a job that Inlet::push has queued must wake a waiting worker", wakes),
-        ("the_end_wakes_all", "dropping the inlet must wake every waiting worker", closes),
-        ("the_rest_comes_before_the_end", "Outlet::pop must give what is left before Pop::Closed", rest),
+        (
+            "a_job_wakes_a_worker",
+            "an Inlet::push that says that it WAKES must wake a parked worker for a queued job",
+            wakes,
+        ),
+        ("the_rest_stays", "Outlet::pop must give what is left when the inlet has been dropped", rest),
         (
             "the_spare_outlet_drains_all",
             "Outlet::drain on the spare outlet must take every queued job, and not wait for one",
@@ -143,6 +146,7 @@ fn rules<S: Strategy>() -> Vec<RuleOf<S>> {
 /// A channel, and what the workers at it tell of themselves.
 struct Bench<S: Strategy> {
     ends: Ends<S>,
+    parking: Arc<Parking>,
     ledger: Arc<Ledger>,
     /// Jobs say their numbers when they run.
     say: Sender<usize>,
@@ -151,10 +155,12 @@ struct Bench<S: Strategy> {
 
 impl<S: Strategy> Bench<S> {
     fn open(strategy: S, seats: usize) -> Self {
-        let ends = strategy.open(seats).unwrap_or_else(|error| panic!("for {seats} seats: {error}"));
+        let parking = Arc::new(Parking::new(seats, Order::ByCpu));
+        let ends =
+            strategy.open(seats, &parking).unwrap_or_else(|error| panic!("for {seats} seats: {error}"));
         let (say, said) = channel();
         let ledger = Recorder::new("discipline", seats).ledger().clone();
-        Bench { ends, ledger, say, said }
+        Bench { ends, parking, ledger, say, said }
     }
 
     fn job(&self, number: usize) -> Job {
@@ -165,6 +171,11 @@ impl<S: Strategy> Bench<S> {
     /// Queues this many jobs, from outside.
     fn fill(&self, jobs: usize) {
         (0..jobs).for_each(|number| queue(&self.ends.inlet, self.job(number), Caller::Outside));
+    }
+
+    /// Sits down in this seat, as a worker does, for as long as `work` takes.
+    fn sit<R>(&mut self, index: usize, work: impl FnOnce(&mut S::Outlet, &mut Search<'_>) -> R) -> R {
+        sit(&self.ledger, &self.parking, index, &mut self.ends.outlets[index], work)
     }
 
     /// The numbers of the jobs that have run, in order of the numbers.
@@ -180,51 +191,30 @@ fn queue(inlet: &impl Inlet, job: Job, caller: Caller) {
     assert!(matches!(push, Push::Queued), "a push with room returned {push:?}");
 }
 
-/// Sits down in this seat, as a worker does, for as long as `work` takes. `mail`: whether it has some.
 fn sit<O: Outlet, R>(
     ledger: &Ledger,
+    parking: &Parking,
     index: usize,
     outlet: &mut O,
-    mail: bool,
-    work: impl FnOnce(&mut O, &mut Idle<'_>) -> R,
+    work: impl FnOnce(&mut O, &mut Search<'_>) -> R,
 ) -> R {
-    testing::sit(ledger, index, mail, |idle| {
+    testing::sit(ledger, parking, index, |search| {
         outlet.attach();
-        let result = work(outlet, idle);
+        let result = work(outlet, search);
         outlet.detach();
         result
     })
 }
 
-/// Pops as a worker does, and runs what it gets.
-fn pop<O: Outlet>(outlet: &mut O, until: Option<Instant>, idle: &mut Idle<'_>) -> Popped {
-    let popped = outlet.pop(until, idle);
-    testing::has_popped(idle);
-    match popped {
+/// Pops as a worker does, and runs what it gets. Returns whether it got something.
+fn pop<O: Outlet>(outlet: &mut O, search: &mut Search<'_>) -> bool {
+    match outlet.pop(search) {
         Pop::Job(job) => {
             job.run();
-            Popped::Job
+            true
         }
-        Pop::TimedOut => Popped::TimedOut,
-        Pop::Closed => Popped::Closed,
+        Pop::Empty => false,
         Pop::Shed(..) => panic!("a job was shed though the queue was not too long"),
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Popped {
-    Job,
-    TimedOut,
-    Closed,
-}
-
-/// Pops whatever is said for no reason left out.
-fn pop_until_something<O: Outlet>(outlet: &mut O, idle: &mut Idle<'_>) -> Popped {
-    loop {
-        match pop(outlet, None, idle) {
-            Popped::TimedOut => {}
-            other => return other,
-        }
     }
 }
 
@@ -239,129 +229,85 @@ fn each_once<S: Strategy>(open: Open<'_, S>, room: usize) {
     let mut bench = open(1);
     for jobs in (1..=room.min(8)).chain([1, 1, 1]) {
         bench.fill(jobs);
-        sit(&bench.ledger, 0, &mut bench.ends.outlets[0], false, |outlet, idle| {
-            (0..jobs).for_each(|_| assert_eq!(pop_until_something(outlet, idle), Popped::Job));
+        bench.sit(0, |outlet, search| {
+            (0..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty with a job queued"));
         });
         assert!(bench.ran().into_iter().eq(0..jobs), "not every job came once");
     }
 }
 
-fn looks<S: Strategy>(open: Open<'_, S>, _: usize) {
-    let mut bench = open(1);
-    for _ in 0..20 {
+fn empty<S: Strategy>(open: Open<'_, S>, _: usize) {
+    let mut bench = open(2);
+    for jobs in [0, 1, 0] {
+        bench.fill(jobs);
+        bench.sit(0, |outlet, search| {
+            let popped = std::iter::from_fn(|| pop(outlet, search).then_some(())).count();
+            assert_eq!(popped, jobs, "with {jobs} jobs queued");
+        });
+    }
+}
+
+fn tells<S: Strategy>(open: Open<'_, S>, _: usize) {
+    for teller in 0..2 {
+        let mut bench = open(2);
         bench.fill(1);
-        let now = Some(Instant::now());
-        let popped =
-            sit(&bench.ledger, 0, &mut bench.ends.outlets[0], false, |outlet, idle| pop(outlet, now, idle));
-        assert_eq!(popped, Popped::Job, "with a job queued");
+        bench.sit(teller, |outlet, search| {
+            assert!(outlet.has_work(), "has_work is false");
+            assert_eq!(outlet.look(), Look::Work);
+            assert!(pop(outlet, search), "Pop::Empty with a job queued");
+        });
     }
 }
 
-fn in_time<S: Strategy>(open: Open<'_, S>, _: usize) {
-    let mut bench = open(1);
-    for wait in [0, 1, 2, 0, 3] {
-        let time = Some(Instant::now() + Duration::from_millis(wait));
-        let popped =
-            sit(&bench.ledger, 0, &mut bench.ends.outlets[0], false, |outlet, idle| pop(outlet, time, idle));
-        assert_eq!(popped, Popped::TimedOut, "with nothing queued");
-    }
-}
-
-/// Has workers pop in all seats until the channel is closed, or until they have run a job when they are to stop. The rest goes
-/// on here.
-fn with_workers<S: Strategy>(
-    bench: Bench<S>,
-    meanwhile: impl FnOnce(&Ledger, S::Inlet, &mut dyn FnMut(&S::Inlet), &AtomicBool),
-) {
-    let Bench { ends, ledger, say, said } = bench;
-    let Ends { inlet, outlets, spare: _spare } = ends;
-    let stop = AtomicBool::new(false);
-    thread::scope(|threads| {
-        for (index, mut outlet) in outlets.into_iter().enumerate() {
-            let (ledger, stop) = (&ledger, &stop);
-            threads.spawn(move || {
-                sit(ledger, index, &mut outlet, false, |outlet, idle| work(outlet, idle, stop))
-            });
-        }
-        let mut run_one = |inlet: &S::Inlet| {
-            let say = say.clone();
-            queue(
-                inlet,
-                Job::new(move || say.send(0).expect("the check waits for its jobs")),
-                Caller::Outside,
-            );
-            said.recv().expect("the job says so");
-        };
-        meanwhile(&ledger, inlet, &mut run_one, &stop);
-    });
-}
-
-fn work<O: Outlet>(outlet: &mut O, idle: &mut Idle<'_>, stop: &AtomicBool) {
-    while pop_until_something(outlet, idle) == Popped::Job {
-        if stop.load(SeqCst) {
-            return;
-        }
-    }
-    assert_eq!(pop(outlet, None, idle), Popped::Closed, "after Pop::Closed");
-}
-
-/// Waits until this many workers wait.
-fn wait_for_waiting(ledger: &Ledger, workers: usize) {
-    // A worker that has not begun yet counts as one that waits.
-    let parks = || ledger.stats().workers.iter().filter(|worker| worker.parks > 0).count();
-    until(|| parks() == ledger.workers() && testing::waiting(ledger) == workers);
-}
-
-fn begins<S: Strategy>(open: Open<'_, S>, _: usize) {
-    let mut bench = open(1);
-    for times in 1..=3 {
-        let soon = Some(Instant::now() + Duration::from_millis(1));
-        sit(&bench.ledger, 0, &mut bench.ends.outlets[0], false, |outlet, idle| pop(outlet, soon, idle));
-        let begun = bench.ledger.stats().workers[0].parks;
-        assert!(begun >= times, "{times} pops with nothing queued called it {begun} times");
-    }
-}
-
-fn heeds<S: Strategy>(open: Open<'_, S>, _: usize) {
-    let mut bench = open(1);
-    for _ in 0..5 {
-        let popped =
-            sit(&bench.ledger, 0, &mut bench.ends.outlets[0], true, |outlet, idle| pop(outlet, None, idle));
-        assert_eq!(popped, Popped::TimedOut, "with nothing queued");
+fn tells_no_more<S: Strategy>(open: Open<'_, S>, _: usize) {
+    let mut bench = open(2);
+    for jobs in [0, 1] {
+        bench.fill(jobs);
+        bench.sit(0, |outlet, search| {
+            (0..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty with a job queued"));
+            assert!(!pop(outlet, search));
+            assert!(!outlet.has_work(), "has_work is true");
+            assert_ne!(outlet.look(), Look::Work);
+        });
     }
 }
 
 fn wakes<S: Strategy>(open: Open<'_, S>, _: usize) {
-    for seats in 1..=2 {
-        with_workers(open(seats), |ledger, inlet, run_one, stop| {
-            for _ in 0..50 {
-                wait_for_waiting(ledger, seats);
-                run_one(&inlet);
-            }
-            wait_for_waiting(ledger, seats);
-            stop.store(true, SeqCst);
-            (0..seats).for_each(|_| run_one(&inlet));
-        });
+    if !S::Inlet::WAKES {
+        return;
     }
-}
-
-fn closes<S: Strategy>(open: Open<'_, S>, _: usize) {
-    for _ in 0..10 {
-        with_workers(open(3), |ledger, inlet, _, _| {
-            wait_for_waiting(ledger, 3);
-            drop(inlet);
+    let mut bench = open(1);
+    let job = bench.job(0);
+    let Bench { ends: Ends { inlet, outlets, .. }, parking, ledger, .. } = &mut bench;
+    let (announce, announced) = channel();
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            let parking = &**parking;
+            sit(ledger, parking, 0, &mut outlets[0], |outlet, search| {
+                assert!(!pop(outlet, search), "nothing was pushed");
+                let group = if outlet.is_reserved() { Group::Reserved } else { Group::General };
+                outlet.prepare_to_park(search);
+                parking.announce(0, false, group);
+                assert_ne!(outlet.look(), Look::Work, "nothing was pushed");
+                announce.send(()).expect("the check waits for this");
+                parking.park(0, None);
+                assert!(pop(outlet, search), "Pop::Empty with a job queued");
+            });
         });
-    }
+        announced.recv().expect("the worker says so");
+        queue(&*inlet, job, Caller::Outside);
+    });
+    assert_eq!(bench.ran(), [0]);
 }
 
 fn rest<S: Strategy>(open: Open<'_, S>, room: usize) {
     let jobs = room.min(5);
     let bench = open(1);
     bench.fill(jobs);
-    let Bench { ends, ledger, said, .. } = bench;
+    let Bench { ends, ledger, parking, said, .. } = bench;
     let Ends { inlet, mut outlets, spare: _spare } = ends;
     drop(inlet);
-    sit(&ledger, 0, &mut outlets[0], false, |outlet, idle| work(outlet, idle, &AtomicBool::new(false)));
+    sit(&ledger, &parking, 0, &mut outlets[0], |outlet, search| while pop(outlet, search) {});
     let ran = said.try_iter().count();
     assert_eq!(ran, jobs, "of {jobs} queued jobs it gave {ran}");
 }
@@ -383,16 +329,13 @@ fn detaches<S: Strategy>(open: Open<'_, S>, room: usize) {
     let jobs = room.min(4);
     let mut bench = open(2);
     let numbered: Vec<Job> = (0..jobs).map(|number| bench.job(number)).collect();
-    let Bench { ends, ledger, .. } = &mut bench;
-    let Ends { inlet, outlets, .. } = ends;
-    sit(ledger, 1, &mut outlets[1], false, |outlet, idle| {
-        numbered.into_iter().for_each(|job| queue(inlet, job, Caller::Worker(1)));
-        assert_eq!(pop_until_something(outlet, idle), Popped::Job);
+    let Bench { ends: Ends { inlet, outlets, .. }, parking, ledger, .. } = &mut bench;
+    sit(ledger, parking, 1, &mut outlets[1], |outlet, search| {
+        numbered.into_iter().for_each(|job| queue(&*inlet, job, Caller::Worker(1)));
+        assert!(pop(outlet, search), "Pop::Empty with a job queued");
     });
-    sit(ledger, 0, &mut outlets[0], false, |outlet, idle| {
-        let over = Some(Instant::now());
-        (1..jobs)
-            .for_each(|_| assert_eq!(pop(outlet, over, idle), Popped::Job, "while another seat held jobs"));
+    sit(ledger, parking, 0, &mut outlets[0], |outlet, search| {
+        (1..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty while another seat held jobs"));
     });
     assert!(bench.ran().into_iter().eq(0..jobs), "not every job came once");
 }
@@ -404,8 +347,8 @@ fn waits_for_nobody<S: Strategy>(open: Open<'_, S>, room: usize) {
     let mut bench = open(1);
     bench.fill(room);
     let job = || Job::new(|| ());
-    let Ends { inlet, outlets, .. } = &mut bench.ends;
-    sit(&bench.ledger, 0, &mut outlets[0], false, |_, _| {
+    let Bench { ends: Ends { inlet, outlets, .. }, parking, ledger, .. } = &mut bench;
+    sit(ledger, parking, 0, &mut outlets[0], |_, _| {
         drop(inlet.push(job(), Submit::default(), Caller::Worker(0)));
     });
     drop(inlet.push(job(), testing::ticket(), Caller::Outside));

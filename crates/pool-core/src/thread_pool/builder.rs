@@ -16,6 +16,7 @@ use crate::cpu_set::CpuSet;
 use crate::error::Panic;
 use crate::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
 use crate::observer::Watch;
+use crate::parking::{Order, Parking};
 use crate::watchdog::OverdueHook;
 use crate::workforce::Workforce;
 use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
@@ -362,7 +363,10 @@ impl<S: Strategy> Builder<S> {
         let name = self.checked_name()?;
         let seats = self.checked_seats(*bounds.end())?;
         self.check_stack_size()?;
-        let ends = self.strategy.open(seats)?;
+        // In a pool that scales those who sleep for long are to leave, and so one is woken as often as can be.
+        let order = if self.scaling.is_some() { Order::LastInFirstOut } else { Order::ByCpu };
+        let parking = Arc::new(Parking::new(seats, order));
+        let ends = self.strategy.open(seats, &parking)?;
         let opened = ends.outlets.len();
         if opened != seats {
             return Err(BuildError::Outlets { strategy: S::NAME, opened, seats });
@@ -384,7 +388,7 @@ impl<S: Strategy> Builder<S> {
         ledger.admit_within(self.admit_within);
         ledger.set_urgency(ends.inlet.urgency());
         let id = ledger.id();
-        let core = Core::new(ledger, ends, roster, settings);
+        let core = Core::new(ledger, ends, parking, roster, settings);
         core.can_raise();
         let workforce: Arc<dyn Workforce> = core.clone();
         core.ledger().workforce().set(Arc::downgrade(&workforce));

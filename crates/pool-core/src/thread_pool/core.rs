@@ -5,22 +5,25 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::attention::Matter;
-use super::lane::{Displaced, Lane, Nudge};
+use super::intake::Intake;
+use super::lane::{Displaced, Lane};
 use super::life::Life;
 use super::mail::Mail;
 use super::roster::Roster;
 use super::seat::Seat;
 use super::settings::Settings;
 use super::staffing::Prospect;
+use super::waiting::{Waited, Waiter};
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
 use crate::gate::{Gate, Inside};
 use crate::in_place::InPlace;
+use crate::parking::Parking;
 use crate::raise::Raise;
 use crate::strategy::Ends;
 use crate::{
-    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Shutdown,
+    Caller, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Search, Shutdown,
     Strategy, Submit,
 };
 
@@ -28,7 +31,8 @@ pub(super) struct Core<S: Strategy> {
     /// For those who start a worker, which holds the core itself.
     pub(super) me: Weak<Core<S>>,
     ledger: Arc<Ledger>,
-    pub(super) gate: Gate<S::Inlet>,
+    pub(super) gate: Gate<Intake<S::Inlet>>,
+    pub(super) parking: Arc<Parking>,
     pub(super) lane: Lane,
     pub(super) mail: Mail,
     pub(super) life: Life,
@@ -45,8 +49,14 @@ pub(super) struct Core<S: Strategy> {
 
 impl<S: Strategy> Core<S> {
     /// The core of a pool whose first seats are about to be taken, as the roster says.
-    pub(super) fn new(ledger: Ledger, ends: Ends<S>, mut roster: Roster, settings: Settings) -> Arc<Self> {
-        let serves_all: Box<[bool]> = ends.outlets.iter().map(|outlet| outlet.may_leave()).collect();
+    pub(super) fn new(
+        ledger: Ledger,
+        ends: Ends<S>,
+        parking: Arc<Parking>,
+        mut roster: Roster,
+        settings: Settings,
+    ) -> Arc<Self> {
+        let serves_all: Box<[bool]> = ends.outlets.iter().map(|outlet| !outlet.is_reserved()).collect();
         roster.set_staying(serves_all.iter().map(|all| !all));
         let seats: Box<[_]> = ends.outlets.into_iter().map(Seat::new).collect();
         let has_spares = seats.len() > *roster.bounds().end();
@@ -55,7 +65,8 @@ impl<S: Strategy> Core<S> {
         life.attention.put(Matter::ADAPTS, settings.scales || settings.cpu_limit.is_some());
         Arc::new_cyclic(|me| Core {
             me: me.clone(),
-            gate: Gate::new(ledger.passages().clone(), ends.inlet, me.clone()),
+            gate: Gate::new(ledger.passages().clone(), Intake::new(ends.inlet, parking.clone()), me.clone()),
+            parking,
             ledger: Arc::new(ledger),
             lane: Lane::default(),
             mail: Mail::new(seats.len()),
@@ -117,7 +128,7 @@ impl<S: Strategy> Core<S> {
     #[inline(never)]
     pub(super) fn push_with_care(
         &self,
-        inlet: Inside<'_, S::Inlet>,
+        inlet: Inside<'_, Intake<S::Inlet>>,
         mut job: Job,
         submit: Submit,
         caller: Caller,
@@ -156,7 +167,7 @@ impl<S: Strategy> Core<S> {
     #[cold]
     fn settle_push(
         &self,
-        inlet: Inside<'_, S::Inlet>,
+        inlet: Inside<'_, Intake<S::Inlet>>,
         mut push: Push,
         submit: Submit,
         caller: Caller,
@@ -172,9 +183,9 @@ impl<S: Strategy> Core<S> {
         }
         let level = InPlace::enter();
         if level.is_none() {
-            displaced.drain(..).for_each(|job| self.put_in_lane(&inlet, Job::from_task(Displaced(job))));
+            displaced.drain(..).for_each(|job| self.put_in_lane(Job::from_task(Displaced(job))));
             if let Push::RunHere(job) = push {
-                self.put_in_lane(&inlet, job);
+                self.put_in_lane(job);
                 push = Push::Queued;
             }
         }
@@ -232,9 +243,9 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Pushes a ticket, from inside the gate. It goes to the lane if there is no room for it.
-    pub(super) fn push_ticket(&self, inlet: &S::Inlet, ticket: Job, submit: Submit) {
-        if let Some(ticket) = push_ticket(inlet, ticket, submit) {
-            self.put_in_lane(inlet, ticket);
+    fn push_ticket(&self, inlet: &Intake<S::Inlet>, ticket: Job, submit: Submit) {
+        if let Some(ticket) = inlet.push_ticket(ticket, submit) {
+            self.put_in_lane(ticket);
         }
     }
 
@@ -247,24 +258,9 @@ impl<S: Strategy> Core<S> {
     /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job; or a job, if the
     /// submitter cannot run it. This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
     #[cold]
-    fn put_in_lane(&self, inlet: &S::Inlet, ticket: Job) {
+    fn put_in_lane(&self, ticket: Job) {
         self.lane.put(ticket, &self.life.attention);
-        drop(push_ticket(inlet, Job::from_task(Nudge), Submit::ticket()));
-    }
-
-    /// Has a worker look up that waits for a job. If the queue is full, nobody waits.
-    pub(super) fn nudge(&self) {
-        match self.gate.enter(self.ledger.passages().uncounted()) {
-            Some(inlet) => drop(push_ticket(&*inlet, Job::from_task(Nudge), Submit::ticket())),
-            None => self.nudge_unfenced(),
-        }
-    }
-
-    /// As [`nudge`](Core::nudge), where otherwise nobody might come for long, and the nudge would take up a place.
-    pub(super) fn nudge_if_one_waits(&self) {
-        if self.ledger.waiting(self.mail.open_seats()).next().is_some() {
-            self.nudge();
-        }
+        self.parking.notify();
     }
 
     /// Tries once more to queue what found no room. When the pool takes nothing more, it stays in the lane.
@@ -280,9 +276,8 @@ impl<S: Strategy> Core<S> {
             // The caller looks into the lane before it leaves.
             return self.lane.put_back(oldest, attention);
         };
-        if let Some(oldest) = push_ticket(&*inlet, oldest, Submit::ticket()) {
+        if let Some(oldest) = inlet.push_ticket(oldest, Submit::ticket()) {
             self.lane.put_back(oldest, attention);
-            drop(push_ticket(&*inlet, Job::from_task(Nudge), Submit::ticket()));
         }
     }
 
@@ -325,8 +320,6 @@ impl<S: Strategy> Core<S> {
     }
 
     fn wait_for_the_end(&self, deadline: Option<Instant>) -> Shutdown {
-        // What was queued may have been taken out meanwhile, and with it whatever was to wake somebody.
-        self.nudge_unfenced();
         let is_member = is_member(self.ledger.id());
         if is_member && self.state() != PoolState::Terminated || !self.life.wait_terminated(deadline) {
             let counts = self.ledger.counts();
@@ -353,15 +346,12 @@ impl<S: Strategy> Core<S> {
     pub(super) fn set_aside_queued(&self) {
         let mut jobs = Vec::new();
         // Held until all are kept, or those that others take out later would come before them.
-        let mut spare = self.lock_spare();
-        self.nudge_unfenced();
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.drain(&mut jobs);
         jobs.extend(self.lane.take_jobs(&self.life.attention));
         jobs.extend(self.mail.take_all(&self.life.attention));
         let kept = self.keep(jobs);
         drop(spare);
-        // In place of the nudges that it has taken out.
-        self.nudge_untold();
         self.discard_unkept(kept, self.life.why_closed());
     }
 
@@ -408,7 +398,7 @@ impl<S: Strategy> Core<S> {
             self.end_with(index);
         } else {
             // Others may be asleep that can do without this seat.
-            self.nudge();
+            self.parking.notify();
         }
     }
 
@@ -436,13 +426,14 @@ impl<S: Strategy> Core<S> {
         let _worker = current::enter(self.ledger.id(), index);
         // A strategy that panics here has had its workers lost by it as well.
         let Ok(mut sitting) = catch_unwind(AssertUnwindSafe(|| self.seats[index].sit())) else { return };
-        let mut idle = Idle::unobserved();
+        let (outlet, mut search) = (sitting.outlet(), Search::detached());
         loop {
-            let last_wait = self.last_wait(index);
-            match sitting.outlet().pop(last_wait.map(|wait| wait.until), &mut idle) {
+            match outlet.pop(&mut search) {
                 Pop::Job(job) | Pop::Shed(job, _) => self.set_aside(vec![job], reason),
-                Pop::TimedOut if last_wait.is_none_or(|wait| !self.is_over(wait)) => {}
-                Pop::Closed | Pop::TimedOut => break,
+                Pop::Empty if self.park(index, outlet, &mut search, Waiter::StandIn) == Waited::Closed => {
+                    break;
+                }
+                Pop::Empty => {}
             }
         }
     }
@@ -489,13 +480,4 @@ impl<S: Strategy> AtFork for Core<S> {
 /// `None` is no limit; so is one beyond the end of the clock.
 fn deadline_after(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
-}
-
-/// Returns the ticket if there is no room for it.
-pub(super) fn push_ticket(inlet: &impl Inlet, ticket: Job, submit: Submit) -> Option<Job> {
-    match inlet.push(ticket, submit, Caller::Outside) {
-        Push::Queued => None,
-        Push::Displaced(ticket) | Push::RunHere(ticket) | Push::Refused(ticket, _) => Some(ticket),
-        Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for a ticket"),
-    }
 }

@@ -7,9 +7,8 @@
 //! comes in meanwhile is for the time after the next pop, or a job that submits its next step would keep its worker
 //! from the queue.
 //!
-//! Nothing is forgotten: whoever puts something here then pushes a no-op job. If that is queued, a worker pops it and
-//! looks. If it is refused, the queue was full after the ticket was put, so a pop is still to come, and whoever makes it
-//! looks. (The flag and queue positions are sequentially consistent, so "after" has one meaning.) Whoever finds the channel
+//! Nothing is forgotten: for the workers that park this is a queue like any other, and they look whether it is empty before they
+//! do; a thread that puts something here then wakes one of them if one is needed. A worker that finds the channel
 //! closed empties the lane: nothing is put here after that.
 
 use std::collections::VecDeque;
@@ -106,18 +105,18 @@ pub(super) fn give_back_room(jobs: &mut VecDeque<Job>) {
     }
 }
 
-/// A job that does nothing, so that a worker looks up.
-pub(super) struct Nudge;
+/// A job that does nothing.
+struct Noop;
 
 impl Job {
     /// What a worker takes for no job and does not count, and that does nothing. For disciplines that have to put something
     /// into a queue.
     pub fn noop() -> Job {
-        Job::from_task(Nudge)
+        Job::from_task(Noop)
     }
 }
 
-impl Task for Nudge {
+impl Task for Noop {
     const IS_JOB: bool = false;
 
     fn run(self, _: Option<Desk<'_>>) -> thread::Result<Option<Job>> {

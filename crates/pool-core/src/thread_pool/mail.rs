@@ -3,25 +3,8 @@
 //! A mailbox is open while a worker sits in its seat, or is about to; a worker leaves only with an empty one. So mail is
 //! read by a worker of that seat, at the latest when the pool ends, or given up when the seat is deserted.
 //!
-//! # Waking one given worker
-//!
-//! A discipline wakes some worker, not a given one. So whoever puts mail pushes a no-op job, a *nudge*. A worker that
-//! comes by a message (a nudge or another ticket) while there is mail for another worker that waits for work pushes a
-//! nudge on, and steps back until that mail is read or half a millisecond has passed, so that it does not come by its
-//! own nudge again. Those that have stepped back do not wait in the channel, so the nudge comes to the right one after
-//! as many steps as there are workers, at most.
-//!
-//! No mail is forgotten while its worker waits:
-//!
-//! - sender: put the mail; push a nudge.
-//! - its worker: say that it waits ([`Idle::begin`](crate::Idle::begin)); fence; look into the mailbox; wait.
-//! - any worker with a nudge: fence; look whether the mail's worker waits; if so, push the nudge on.
-//!
-//! If the last finds that its worker does not wait, its fence came before the worker's, so the worker's look comes
-//! after the mail was put, and finds it. (The model is in `spell`.) A nudge that the queue has no room for lies in the side
-//! lane, where no ticket is forgotten. Only where a discipline lets jobs wait for one worker while others idle (pool-mpsc
-//! with a batch), a nudge may have to wait as well.
-
+//! A thread that puts mail wakes the worker by name; a worker looks into its mailbox between two jobs, and once more when it has
+//! announced that it is about to park: see [`parking`](crate::parking).
 //!
 //! # Parts of broadcasts
 //!
@@ -32,21 +15,16 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
-use std::time::Duration;
 
 use super::attention::{Attention, Matter};
 use super::lane::give_back_room;
 use crate::Job;
 
-/// How long a worker steps back at most for another to come by a nudge: some wake-ups.
-const STEP: Duration = Duration::from_micros(500);
-
 pub(super) struct Mail {
     boxes: Box<[Mailbox]>,
     inner: Mutex<Inner>,
-    read: Condvar,
 }
 
 /// What can be seen of a mailbox without the lock. Written under it.
@@ -68,11 +46,7 @@ impl Mail {
     pub(super) fn new(seats: usize) -> Self {
         let jobs = (0..seats).map(|_| VecDeque::new()).collect();
         let inner = Inner { jobs, waiting: vec![None; seats].into(), total: 0 };
-        Mail {
-            boxes: (0..seats).map(|_| Mailbox::default()).collect(),
-            inner: Mutex::new(inner),
-            read: Condvar::new(),
-        }
+        Mail { boxes: (0..seats).map(|_| Mailbox::default()).collect(), inner: Mutex::new(inner) }
     }
 
     /// A worker is about to sit here.
@@ -136,7 +110,7 @@ impl Mail {
     }
 
     pub(super) fn take(&self, seat: usize, attention: &Attention) -> Option<Job> {
-        if self.count(seat).load(SeqCst) == 0 {
+        if !self.has_mail(seat) {
             return None;
         }
         let mut inner = self.lock();
@@ -157,32 +131,21 @@ impl Mail {
         all
     }
 
-    /// How many jobs lie in this mailbox, for its worker to look at.
-    pub(super) fn count(&self, seat: usize) -> &AtomicUsize {
-        &self.boxes[seat].count
+    /// Whether there is mail in this mailbox. Another thread may be about to take it.
+    pub(super) fn has_mail(&self, seat: usize) -> bool {
+        self.count(seat) != 0
     }
 
-    /// The seats other than this one that have mail.
-    pub(super) fn others(&self, seat: usize) -> impl Iterator<Item = usize> {
-        (0..self.boxes.len()).filter(move |other| *other != seat && self.count(*other).load(SeqCst) != 0)
-    }
-
-    /// Waits until somebody has read mail, but not for long.
-    pub(super) fn step_back(&self, awaited: usize) {
-        let inner = self.lock();
-        let unread = |_: &mut Inner| self.count(awaited).load(SeqCst) != 0;
-        drop(self.read.wait_timeout_while(inner, STEP, unread).unwrap_or_else(PoisonError::into_inner));
+    fn count(&self, seat: usize) -> usize {
+        self.boxes[seat].count.load(SeqCst)
     }
 
     /// Has those who only look see what has changed at this seat.
     fn note(&self, inner: &mut Inner, seat: usize, attention: &Attention) {
-        let (before, now) = (self.count(seat).load(SeqCst), inner.jobs[seat].len());
-        self.count(seat).store(now, SeqCst);
+        let (before, now) = (self.count(seat), inner.jobs[seat].len());
+        self.boxes[seat].count.store(now, SeqCst);
         inner.total = inner.total + now - before;
         attention.put(Matter::MAIL, inner.total != 0);
-        if now < before {
-            self.read.notify_all();
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -18,6 +18,7 @@ mod builder;
 mod closing;
 mod core;
 mod cpu_limit;
+mod intake;
 mod lane;
 mod life;
 mod mail;
@@ -30,6 +31,7 @@ mod seat;
 mod settings;
 mod staffing;
 mod threads;
+mod waiting;
 mod worker;
 
 pub use builder::Builder;

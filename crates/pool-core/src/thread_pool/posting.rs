@@ -1,13 +1,10 @@
 //! How mail comes in, and what workers do about it and about messages: see `mail` for the protocol.
 
-use std::sync::atomic::Ordering::SeqCst;
-
 use super::attention::{Matter, Seen};
 use super::core::Core;
-use super::lane::Nudge;
 use crate::book::Desk;
 use crate::current::current;
-use crate::{Caller, Idle, Job, Outlet, Reason, Rejected, Strategy, Submit};
+use crate::{Caller, Job, Outlet, Reason, Rejected, Search, Strategy, Submit};
 
 impl<S: Strategy> Core<S> {
     /// Puts a job, or a message, into a worker's mailbox.
@@ -18,7 +15,7 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(passage) else {
             return Err(self.turn_away(job));
         };
-        let posted = self.post(&inlet, worker, if is_job { ledger.stamped(job) } else { job });
+        let posted = self.post(worker, if is_job { ledger.stamped(job) } else { job });
         drop(inlet);
         posted.map_err(|job| ledger.reject(job, Reason::NoSuchWorker(worker)))
     }
@@ -31,7 +28,7 @@ impl<S: Strategy> Core<S> {
         let mut job = self.ledger().stamped(job);
         while let Some(worker) = self.worker_for(key) {
             // It may have left meanwhile.
-            match self.post(&inlet, worker, job) {
+            match self.post(worker, job) {
                 Ok(()) => return Ok(()),
                 Err(back) => job = back,
             }
@@ -52,32 +49,17 @@ impl<S: Strategy> Core<S> {
         if open.is_empty() { None } else { Some(open[of(open.len())]) }
     }
 
-    /// Has a given worker look up, if there is one: a letter with nothing in it, which is no job and not counted.
-    pub(super) fn write_to(&self, worker: usize) {
-        if let Some(inlet) = self.gate.enter(self.ledger().passages().uncounted()) {
-            drop(self.post(&inlet, worker, Job::from_task(Nudge)));
-        }
-    }
-
-    /// Returns the job if no worker sits there. Enters the gate no second time: whoever leaves it may run destructors of jobs.
-    fn post(&self, inlet: &S::Inlet, worker: usize, job: Job) -> Result<(), Job> {
+    /// Returns the job if no worker sits there. The caller is inside the gate.
+    fn post(&self, worker: usize, job: Job) -> Result<(), Job> {
         self.mail.put(worker, job, &self.life.attention)?;
-        // Not dropped when the queue is full: see `mail`. It goes to the lane then.
-        self.push_ticket(inlet, Job::from_task(Nudge), Submit::ticket());
+        self.parking.wake(worker);
         Ok(())
     }
 
     /// Runs what a worker came by, when something is or was the matter.
     #[cold]
-    pub(super) fn run_attentively(
-        &self,
-        job: Job,
-        index: usize,
-        desk: Desk<'_>,
-        idle: &mut Idle<'_>,
-        before: Seen,
-    ) {
-        self.hold(idle);
+    pub(super) fn run_attentively(&self, job: Job, desk: Desk<'_>, search: &Search<'_>, before: Seen) {
+        self.hold(search);
         let seen = self.life.attention.now();
         if before.has(Matter::GIVES_BACK) || seen.has(Matter::GIVES_BACK_HELD) {
             return self.set_aside(vec![job], Reason::ShutDown);
@@ -85,41 +67,18 @@ impl<S: Strategy> Core<S> {
         if self.settings.scales {
             self.see_to_the_rest(job.is_job());
         }
-        self.run_message(job, index, desk);
+        self.run(&mut Some(job), desk);
         if seen.has(Matter::ADAPTS) {
             self.follow_cpu_limit();
         }
     }
 
     /// Waits for the end of a pause, with something in hand that has not started, and so does not start now.
-    pub(super) fn hold(&self, idle: &mut Idle<'_>) {
+    fn hold(&self, search: &Search<'_>) {
         if self.life.attention.now().has(Matter::PAUSED) {
-            // What is in the mailbox does not start either.
-            let _ = idle.begin();
+            search.begin_wait();
             self.life.hold();
-            idle.end();
-        }
-    }
-
-    /// Runs a job or a ticket. Behind what is no job, somebody else may be meant.
-    pub(super) fn run_message(&self, job: Job, index: usize, desk: Desk<'_>) {
-        let passes_on = !job.is_job() && self.life.attention.now().has(Matter::MAIL);
-        self.run(&mut Some(job), desk);
-        if passes_on {
-            self.pass_on(index);
-        }
-    }
-
-    /// Nudges a worker that waits and has mail, and lets it go first.
-    #[cold]
-    fn pass_on(&self, index: usize) {
-        let awaited = self.ledger().waiting(self.mail.others(index)).next();
-        if let Some(awaited) = awaited {
-            // If the pool takes nothing more, its worker wakes for that.
-            let is_pushed = self.queue_ticket(Job::from_task(Nudge)).is_ok();
-            if is_pushed && self.mail.count(index).load(SeqCst) == 0 {
-                self.mail.step_back(awaited);
-            }
+            search.end_wait();
         }
     }
 
@@ -129,7 +88,7 @@ impl<S: Strategy> Core<S> {
         &self,
         index: usize,
         outlet: &mut S::Outlet,
-        idle: &mut Idle<'_>,
+        search: &Search<'_>,
         is_closed: bool,
     ) {
         let desk = self.ledger().worker_desk(index);
@@ -141,11 +100,11 @@ impl<S: Strategy> Core<S> {
             // This one may take long, and the others need not wait for it.
             self.requeue_lane();
             outlet.turn_away();
-            self.hold(idle);
+            self.hold(search);
             if kept.is_job() && self.life.gives_back() {
                 self.set_aside(vec![kept], Reason::ShutDown);
             } else {
-                self.run_message(kept, index, desk);
+                self.run(&mut Some(kept), desk);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! A seat: where an outlet lies between workers, and who sits there.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,8 +12,6 @@ pub(super) const MOST_FAILED_STARTS: u32 = 3;
 
 pub(super) struct Seat<O> {
     inner: Mutex<Inner<O>>,
-    /// Whoever sits here knows that nothing more will come, though the channel is open: see `closing`.
-    pub(super) is_told: AtomicBool,
 }
 
 struct Inner<O> {
@@ -48,7 +45,7 @@ impl Record {
 impl<O: Outlet> Seat<O> {
     pub(super) fn new(outlet: O) -> Self {
         let inner = Inner { outlet: Some(outlet), thread: None, record: Record::default() };
-        Seat { inner: Mutex::new(inner), is_told: AtomicBool::new(false) }
+        Seat { inner: Mutex::new(inner) }
     }
 
     /// Sits down. The outlet is back in its place when the guard is dropped, however the worker ends; also if it panics

@@ -11,7 +11,6 @@ use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
 use super::attention::{Matter, Seen};
-use super::closing::LastWait;
 use super::core::Core;
 use super::cpu_limit::Follower;
 use super::roster::Roster;
@@ -20,14 +19,13 @@ use crate::after_fork::refuse_to_wait;
 use crate::book::Desk;
 use crate::job::{Job, Task};
 use crate::workforce::Workforce;
-use crate::{Idle, Ledger, Outlet, PoolState, Pop, Reason, ResizeError, Strategy};
+use crate::{Ledger, Outlet, PoolState, Reason, ResizeError, Search, Strategy};
 
 /// What a worker does next.
+#[derive(PartialEq, Eq)]
 pub(super) enum Next {
-    /// It asks the channel for a job, and waits until then if there is none.
-    Pop(Option<Instant>),
-    /// The same, in a pool that is closed though the channel is not.
-    PopAtLast(LastWait),
+    /// It takes a job.
+    Pop,
     /// It leaves its seat.
     Leave,
 }
@@ -50,93 +48,58 @@ impl<S: Strategy> Core<S> {
         &self,
         index: usize,
         outlet: &mut S::Outlet,
-        idle: &mut Idle<'_>,
+        search: &mut Search<'_>,
         seen: Seen,
     ) -> Next {
         if seen.has(Matter::FORKED) {
             refuse_to_wait("a job");
-        }
-        if seen.has(Matter::UNFENCED) {
-            self.tell_others(index);
         }
         if seen.has(Matter::GIVES_BACK) {
             self.set_aside_queued();
         }
         if seen.has(Matter::PAUSED) {
             // Whatever is in the mailbox waits for the end of the pause as well.
-            outlet.turn_away();
-            let _ = idle.begin();
+            self.turn_to_another_thing(outlet, search);
+            search.begin_wait();
             let leaves = self.life.sit_out_pause(index, &self.mail, outlet.may_leave());
-            idle.end();
-            if leaves && self.takes_leave(index, outlet, idle, seen) {
+            search.end_wait();
+            if leaves && self.takes_leave(index, outlet) {
                 return Next::Leave;
             }
         }
-        if seen.has(Matter::MAIL) {
-            outlet.turn_away();
+        if seen.has(Matter::MAIL) && self.mail.has_mail(index) {
+            self.turn_to_another_thing(outlet, search);
             self.read_mail(index);
         }
         // After the mail: nobody leaves while there is some, and a letter may say that somebody is to leave.
         if self.life.attention.now().has(Matter::STAFF) {
-            // Again, if there was something for it yet.
-            while !self.life.stays(index) && outlet.may_leave() && self.life.leave(index, &self.mail) {
-                if self.takes_leave(index, outlet, idle, seen) {
-                    return Next::Leave;
-                }
+            let leaves = !self.life.stays(index) && outlet.may_leave() && self.life.leave(index, &self.mail);
+            if leaves && self.takes_leave(index, outlet) {
+                return Next::Leave;
             }
             if self.life.is_short() {
                 self.hire();
             }
         }
-        if let Some(wait) = self.last_wait(index) {
-            return Next::PopAtLast(wait);
-        }
-        let limit = if self.settings.scales && outlet.may_leave() { self.wait_limit() } else { None };
-        Next::Pop(limit.and_then(|limit| Instant::now().checked_add(limit)))
+        Next::Pop
     }
 
-    /// For how long a worker of a pool that scales waits before it looks up.
-    fn wait_limit(&self) -> Option<Duration> {
-        /// Long enough to cost nothing.
-        const SELDOM: Duration = Duration::from_millis(10);
-        let keep_alive = self.settings.keep_alive;
-        if self.life.can_shrink() {
-            Some(keep_alive)
-        } else {
-            // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them. Not
-            // so while some who are to leave still run jobs: they may be wanted again, and find this one first in line.
-            self.life.exceeds_least().then(|| keep_alive.max(SELDOM))
-        }
+    /// A worker turns to something that did not come through the channel. Another is to search in its place.
+    fn turn_to_another_thing(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
+        search.end(|| self.has_work(outlet));
+        outlet.turn_away();
     }
 
-    /// A worker has got up. Returns whether it goes; the last that is not blocked does not when there is something in the queue, which it
-    /// runs.
-    fn takes_leave(&self, index: usize, outlet: &mut S::Outlet, idle: &mut Idle<'_>, seen: Seen) -> bool {
-        let popped = if self.life.effective().has_ended() {
-            outlet.pop(Some(Instant::now()), &mut Idle::unobserved())
-        } else {
-            Pop::TimedOut
-        };
-        if let Pop::TimedOut | Pop::Closed = popped {
-            // The stop hook comes first, and may take long.
-            outlet.turn_away();
-            return true;
+    /// A worker has got up. Returns whether it goes; the last that is not blocked does not when there is something in the queue.
+    fn takes_leave(&self, index: usize, outlet: &mut S::Outlet) -> bool {
+        if self.life.effective().has_ended() && self.has_work(outlet) {
+            self.life.come_back(index);
+            self.mail.open(index);
+            return false;
         }
-        self.life.come_back(index);
-        self.mail.open(index);
-        if self.life.attention.now().has(Matter::LANE) {
-            self.requeue_lane();
-        }
-        let desk = self.ledger().worker_desk(index);
-        match popped {
-            Pop::Shed(job, reason) if job.is_job() => self.ledger().discard(job, reason),
-            Pop::Job(job) | Pop::Shed(job, _) => self.run_attentively(job, index, desk, idle, seen),
-            Pop::TimedOut | Pop::Closed => {}
-        }
-        if self.life.attention.now().has(Matter::LANE) {
-            self.serve_lane(index, outlet, idle, false);
-        }
-        false
+        // The stop hook comes first, and may take long.
+        outlet.turn_away();
+        true
     }
 
     /// Starts workers while some are wanted and seats are free. One that cannot be started is counted, and nobody
@@ -176,7 +139,7 @@ impl<S: Strategy> Core<S> {
             self.see_to_the_rest(false);
         }
         self.give_up_if_stranded();
-        self.nudge_if_one_waits();
+        self.parking.notify();
     }
 
     pub(super) fn resize(&self, threads: usize) -> Result<(), ResizeError> {
@@ -200,15 +163,12 @@ impl<S: Strategy> Core<S> {
         let leavers = self.life.direct(change);
         self.hire();
         self.give_up_if_stranded();
-        self.call(leavers, None);
+        self.call(&leavers);
     }
 
-    /// Has those look up who are to leave, except this one, who does so by itself.
-    pub(super) fn call(&self, leavers: Vec<usize>, caller: Option<usize>) {
-        // Whoever has mail looks up anyway.
-        let has_none = |seat: usize| self.mail.count(seat).load(SeqCst) == 0;
-        let leavers = leavers.into_iter().filter(|seat| Some(*seat) != caller && has_none(*seat));
-        leavers.for_each(|seat| self.write_to(seat));
+    /// Wakes the workers of these seats, which are to leave.
+    pub(super) fn call(&self, leavers: &[usize]) {
+        leavers.iter().for_each(|seat| self.parking.wake(*seat));
     }
 
     /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
@@ -270,13 +230,11 @@ impl<S: Strategy> Core<S> {
         self.try_hire()
     }
 
-    /// This worker has waited until then. There is one too many if it is about to wait longer, though another may be the one
+    /// A worker has waited for as long as the pool keeps one for nothing. There is one too many, though another may be the one
     /// to leave.
-    pub(super) fn shrink(&self, index: usize, until: Instant) {
-        if Instant::now() >= until {
-            let leavers = self.life.direct(|roster| roster.aim_lower());
-            self.call(leavers, Some(index));
-        }
+    pub(super) fn shrink(&self) {
+        let leavers = self.life.direct(|roster| roster.aim_lower());
+        self.call(&leavers);
     }
 
     /// Who takes what a submitter to a pool that may be empty is about to push, or has pushed: a worker that there is or that is
@@ -334,7 +292,7 @@ impl<S: Strategy> Workforce for Core<S> {
             return;
         }
         let leavers = self.life.direct(|roster| roster.unblock(seat));
-        self.call(leavers, Some(seat));
+        self.call(&leavers);
     }
 
     fn start_failed(&self) {

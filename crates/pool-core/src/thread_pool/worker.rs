@@ -9,10 +9,11 @@ use super::attention::Matter;
 use super::core::Core;
 use super::seat::{MOST_FAILED_STARTS, Sitting};
 use super::staffing::Next;
+use super::waiting::{Waited, Waiter};
 use crate::current;
 use crate::error::drop_quietly;
 use crate::workforce::join_workforce;
-use crate::{Idle, Outlet, Pop, Strategy};
+use crate::{Outlet, Pop, Search, Strategy};
 
 /// Whether the thread that starts another may run where the pool's threads do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             Err(payload) => payload,
         };
         // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
-        Idle::of_worker(core.ledger(), index, core.mail.count(index)).absent();
+        Search::of_worker(core.ledger(), &core.parking, index).absent();
         match core.life.worker_died(payload) {
             None => break,
             Some(payload) => drop_quietly(payload),
@@ -92,7 +93,7 @@ fn sit<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         seat.note(|record| record.failed_starts = 0);
         core.mail.open(index);
         let leavers = core.life.worker_is_ready(index);
-        core.call(leavers, Some(index));
+        core.call(&leavers);
         let leaves = work(core, index, &mut sitting);
         // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
@@ -116,38 +117,33 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
     let ledger = &**core.ledger();
     let desk = ledger.worker_desk(index);
     let attention = &core.life.attention;
-    let mut idle = Idle::of_worker(ledger, index, core.mail.count(index));
-    idle.start_spell();
+    let mut search = Search::of_worker(ledger, &core.parking, index);
+    search.start();
     let mut jobs: u64 = 0;
     let (mut open, mut leaves, mut drains) = (true, false, false);
     while open {
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
         let before = attention.now();
-        let mut last_wait = None;
-        let until = if before.is_nothing() {
-            None
-        } else {
-            match core.attend(index, sitting.outlet(), &mut idle, before) {
-                Next::Pop(until) => until,
-                Next::PopAtLast(wait) => {
-                    last_wait = Some(wait);
-                    Some(wait.until)
-                }
-                Next::Leave => {
-                    leaves = true;
-                    break;
-                }
-            }
-        };
-        let mut slot = if before.is_nothing() { sitting.outlet().at_hand() } else { None };
+        if !before.is_nothing() && core.attend(index, sitting.outlet(), &mut search, before) == Next::Leave {
+            leaves = true;
+            break;
+        }
+        let asks = before.is_nothing() && !search.is_searcher();
+        let mut slot = if asks { sitting.outlet().at_hand() } else { None };
         let mut no_job = None;
         if slot.is_none() {
-            match sitting.outlet().pop(until, &mut idle) {
+            match sitting.outlet().pop(&mut search) {
                 Pop::Job(job) => slot = Some(job),
-                other => no_job = Some(other),
+                Pop::Shed(job, reason) => no_job = Some(Pop::Shed(job, reason)),
+                Pop::Empty => match core.look_around(sitting.outlet(), &mut search) {
+                    Pop::Job(job) => slot = Some(job),
+                    other => no_job = Some(other),
+                },
             }
-            idle.end();
+            if search.is_searcher() && !matches!(no_job, Some(Pop::Empty)) {
+                search.end(|| core.has_work(sitting.outlet()));
+            }
         }
         let after = attention.now();
         if after.has(Matter::LANE) {
@@ -162,7 +158,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             if after.or(before).is_nothing() {
                 core.run(&mut slot, desk);
             } else if let Some(job) = slot.take() {
-                core.run_attentively(job, index, desk, &mut idle, before);
+                core.run_attentively(job, desk, &search, before);
             }
             if jobs == 0 && !attention.now().has(Matter::FORKED) {
                 core.seats[index].note(|record| record.losses = 0);
@@ -174,26 +170,26 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, sitting: &mut Sitting<'_, S::
             Some(Pop::Job(_)) => unreachable!("it is in the slot"),
             Some(Pop::Shed(job, reason)) if job.is_job() => ledger.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
-            Some(Pop::Shed(ticket, _)) => core.run_message(ticket, index, desk),
-            Some(Pop::TimedOut) if last_wait.is_some_and(|wait| !core.is_over(wait)) => {}
-            Some(Pop::TimedOut) if last_wait.is_none() => {
-                until.into_iter().for_each(|until| core.shrink(index, until));
-            }
-            // Another may have left its seat, and in it what it held, just after this one looked. From here on whoever
-            // leaves comes back, so it is looked for once more.
-            Some(Pop::Closed | Pop::TimedOut) if !drains => {
-                core.life.drains();
-                drains = true;
-            }
-            Some(Pop::Closed | Pop::TimedOut) => open = false,
+            Some(Pop::Shed(ticket, _)) => core.run(&mut Some(ticket), desk),
+            Some(Pop::Empty) => match core.park(index, sitting.outlet(), &mut search, Waiter::Worker) {
+                Waited::Again => {}
+                // Another may have left its seat, and in it what it held, just after this one looked. From here on
+                // a worker that leaves comes back, so it is looked for once more.
+                Waited::Closed if !drains => {
+                    core.life.drains();
+                    drains = true;
+                }
+                Waited::Closed => open = false,
+            },
         }
         if attention.now().has(Matter::LANE) {
-            core.serve_lane(index, sitting.outlet(), &mut idle, !open);
+            core.serve_lane(index, sitting.outlet(), &search, !open);
         }
     }
+    search.end(|| core.has_work(sitting.outlet()));
     // Nobody who came before the channel was closed is forgotten.
     core.read_mail(index);
-    let _ = idle.begin();
+    search.begin_wait();
     leaves
 }
 
@@ -218,7 +214,7 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
         core.ledger().count_replaced(index);
     }
     // What it held privately lies where only a pop finds it.
-    core.nudge_if_one_waits();
+    core.parking.notify();
     core.life.back_off(record.back_off());
     match start(core, index, Starter::Anyone) {
         Ok(()) => Successor::Another,

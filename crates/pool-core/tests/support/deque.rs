@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Instant;
 
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Patience, Pop, Push, Reason, Strategy, Submit,
+    BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Patience, Pop, Push, Reason, Search, Strategy,
+    Submit,
 };
 
 /// Which job runs first.
@@ -49,14 +49,12 @@ impl Deque {
 struct Shared {
     settings: Deque,
     state: Mutex<State>,
-    filled: Condvar,
     emptied: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
-    closed: bool,
 }
 
 impl Shared {
@@ -75,7 +73,6 @@ impl Shared {
 
     fn queue(&self, state: &mut State, job: Job) -> Push {
         state.jobs.push_back(job);
-        self.filled.notify_one();
         Push::Queued
     }
 }
@@ -123,34 +120,21 @@ impl Inlet for Tail {
     }
 }
 
-impl Drop for Tail {
-    fn drop(&mut self) {
-        self.0.lock().closed = true;
-        self.0.filled.notify_all();
-    }
-}
-
 pub struct Head(Arc<Shared>);
 
 impl Outlet for Head {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         let mut state = self.0.lock();
-        loop {
-            let too_many = state.jobs.len() > self.0.settings.capacity;
-            match self.0.next(&mut state) {
-                Some(job) if too_many => return Pop::Shed(job, Reason::Displaced),
-                Some(job) => return Pop::Job(job),
-                None if state.closed => return Pop::Closed,
-                None => {}
-            }
-            if idle.begin() || until.is_some_and(|until| until <= Instant::now()) {
-                return Pop::TimedOut;
-            }
-            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                None => self.0.filled.wait(state).unwrap(),
-                Some(left) => self.0.filled.wait_timeout(state, left).unwrap().0,
-            };
+        let too_many = state.jobs.len() > self.0.settings.capacity;
+        match self.0.next(&mut state) {
+            Some(job) if too_many => Pop::Shed(job, Reason::Displaced),
+            Some(job) => Pop::Job(job),
+            None => Pop::Empty,
         }
+    }
+
+    fn has_work(&self) -> bool {
+        !self.0.lock().jobs.is_empty()
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
@@ -165,9 +149,9 @@ impl Strategy for Deque {
     type Outlet = Head;
     const NAME: &'static str = "deque";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let (state, filled, emptied) = (Mutex::default(), Condvar::new(), Condvar::new());
-        let shared = Arc::new(Shared { settings: *self, state, filled, emptied });
+    fn open(&self, seats: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let (state, emptied) = (Mutex::default(), Condvar::new());
+        let shared = Arc::new(Shared { settings: *self, state, emptied });
         let outlets = (0..seats).map(|_| Head(shared.clone())).collect();
         Ok(Ends { inlet: Tail(shared.clone()), outlets, spare: Head(shared) })
     }

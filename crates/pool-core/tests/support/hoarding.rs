@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
-use pool_core::{BuildError, Ends, Idle, Job, Outlet, Pop, Strategy};
+use pool_core::{BuildError, Ends, Job, Outlet, Parking, Pop, Search, Strategy};
 
 use super::deque::{Deque, End, Head, Tail};
 
@@ -18,17 +17,21 @@ pub struct Hoarder {
 }
 
 impl Outlet for Hoarder {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, search: &mut Search<'_>) -> Pop {
         if let Some(job) = self.second.take().or_else(|| self.left.lock().unwrap().pop_front()) {
             return Pop::Job(job);
         }
-        let popped = self.head.pop(until, idle);
+        let popped = self.head.pop(search);
         if let Pop::Job(_) = popped
-            && let Pop::Job(second) = self.head.pop(Some(Instant::now()), &mut Idle::unobserved())
+            && let Pop::Job(second) = self.head.pop(search)
         {
             self.second = Some(second);
         }
         popped
+    }
+
+    fn has_work(&self) -> bool {
+        !self.left.lock().unwrap().is_empty() || self.head.has_work()
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
@@ -47,8 +50,8 @@ impl Strategy for Hoarding {
     type Outlet = Hoarder;
     const NAME: &'static str = "hoarding";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let ends = Deque::taking_from(End::Oldest).open(seats)?;
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let ends = Deque::taking_from(End::Oldest).open(seats, parking)?;
         let left = Arc::default();
         let hoarder = |head| Hoarder { head, second: None, left: Arc::clone(&left) };
         let spare = hoarder(ends.spare);

@@ -1,74 +1,45 @@
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
 use pool_core::*;
 
 #[derive(Default)]
 pub struct Lifo;
 
-#[derive(Default)]
-struct Shared {
-    /// The jobs, and whether the inlet is gone.
-    state: Mutex<(Vec<Job>, bool)>,
-    changed: Condvar,
-}
+type Jobs = Arc<Mutex<Vec<Job>>>;
 
-pub struct Top(Arc<Shared>);
+pub struct LifoInlet(Jobs);
 
-impl Inlet for Top {
+impl Inlet for LifoInlet {
     fn push(&self, job: Job, _: Submit, _: Caller) -> Push {
-        self.0.state.lock().unwrap().0.push(job);
-        self.0.changed.notify_one();
+        self.0.lock().unwrap().push(job);
         Push::Queued
     }
 }
 
-impl Drop for Top {
-    fn drop(&mut self) {
-        self.0.state.lock().unwrap().1 = true;
-        self.0.changed.notify_all();
+pub struct LifoOutlet(Jobs);
+
+impl Outlet for LifoOutlet {
+    fn pop(&mut self, _: &mut Search<'_>) -> Pop {
+        self.0.lock().unwrap().pop().map_or(Pop::Empty, Pop::Job)
     }
-}
 
-pub struct Taker(Arc<Shared>);
-
-impl Outlet for Taker {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
-        let mut state = self.0.state.lock().unwrap();
-        loop {
-            match state.0.pop() {
-                Some(job) => return Pop::Job(job),
-                None if state.1 => return Pop::Closed,
-                None => {}
-            }
-            if idle.begin() {
-                return Pop::TimedOut; // there is something else to do than to wait
-            }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            state = match left {
-                None => self.0.changed.wait(state).unwrap(),
-                Some(left) if left.is_zero() => return Pop::TimedOut,
-                Some(left) => self.0.changed.wait_timeout(state, left).unwrap().0,
-            };
-        }
+    fn has_work(&self) -> bool {
+        !self.0.lock().unwrap().is_empty()
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
-        jobs.extend(self.0.state.lock().unwrap().0.drain(..).rev());
+        jobs.extend(self.0.lock().unwrap().drain(..).rev());
     }
 }
 
 impl Strategy for Lifo {
-    type Inlet = Top;
-    type Outlet = Taker;
+    type Inlet = LifoInlet;
+    type Outlet = LifoOutlet;
     const NAME: &'static str = "lifo";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let shared = Arc::new(Shared::default());
-        Ok(Ends {
-            inlet: Top(shared.clone()),
-            outlets: (0..seats).map(|_| Taker(shared.clone())).collect(),
-            spare: Taker(shared),
-        })
+    fn open(&self, seats: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let jobs = Jobs::default();
+        let outlets = (0..seats).map(|_| LifoOutlet(jobs.clone())).collect();
+        Ok(Ends { inlet: LifoInlet(jobs.clone()), outlets, spare: LifoOutlet(jobs) })
     }
 }

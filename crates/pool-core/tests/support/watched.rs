@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Instant;
 
-use pool_core::{BuildError, Ends, Idle, Job, Outlet, Pop, Strategy};
+use pool_core::{BuildError, Ends, Job, Look, Outlet, Parking, Pop, Search, Strategy};
 
 use super::deque::{Deque, Head, Tail};
 
@@ -27,9 +26,17 @@ pub struct WatchedHead {
 }
 
 impl Outlet for WatchedHead {
-    fn pop(&mut self, until: Option<Instant>, idle: &mut Idle<'_>) -> Pop {
+    fn pop(&mut self, search: &mut Search<'_>) -> Pop {
         self.expected[self.seat % SEATS].store(true, SeqCst);
-        self.head.pop(until, idle)
+        self.head.pop(search)
+    }
+
+    fn has_work(&self) -> bool {
+        self.head.has_work()
+    }
+
+    fn look(&mut self) -> Look {
+        self.head.look()
     }
 
     fn turn_away(&mut self) {
@@ -46,8 +53,8 @@ impl Strategy for Watched {
     type Outlet = WatchedHead;
     const NAME: &'static str = "watched";
 
-    fn open(&self, seats: usize) -> Result<Ends<Self>, BuildError> {
-        let ends = self.deque.open(seats)?;
+    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let ends = self.deque.open(seats, parking)?;
         let watched = |head, seat| WatchedHead { head, expected: self.expected.clone(), seat };
         let outlets = ends.outlets.into_iter().enumerate().map(|(seat, head)| watched(head, seat)).collect();
         // Nobody sits at the spare one, which is for draining.

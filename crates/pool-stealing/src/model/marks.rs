@@ -6,13 +6,13 @@ use super::*;
 fn a_worker_that_falls_asleep_gets_the_fork() {
     bounded(3, || {
         let scene = Scene::new(1);
-        let sleeper = scene.spawn(|Scene { stack, sleep, .. }| {
+        let sleeper = scene.spawn(|Scene { stack, parking, .. }| {
             while !stack.has_forks() {
-                sleep.lie_down(0, false);
+                parking.announce(0, false, Group::General);
                 if ask_and_look(stack) {
-                    sleep.get_up(0);
+                    parking.retract(0);
                 } else {
-                    sleep.sleep(0, None);
+                    parking.park(0, None);
                 }
             }
         });
@@ -52,17 +52,17 @@ fn a_fork_that_a_sleeper_leaves_to_the_searcher_is_not_forgotten() {
     bounded(3, || {
         let scene = Scene::new(2);
         scene.fork();
-        assert!(scene.sleep.try_search());
-        let sleeper = scene.spawn(|Scene { stack, sleep, .. }| {
-            sleep.lie_down(0, false);
-            if sleep.is_searched() {
-                sleep.sleep(0, None);
+        assert!(scene.parking.try_search());
+        let sleeper = scene.spawn(|Scene { stack, parking, .. }| {
+            parking.announce(0, false, Group::General);
+            if parking.is_searched() {
+                parking.park(0, None);
             } else {
                 assert!(stack.has_forks());
             }
         });
         // The searcher finds something else.
-        scene.sleep.stop_search(|| scene.stack.has_forks());
+        scene.parking.stop_search(|| scene.stack.has_forks());
         sleeper.join().unwrap();
     });
 }

@@ -72,17 +72,18 @@ pub(crate) mod seat {
 
 pub(crate) mod shared {
     use super::seat::Seat;
-    use crate::sleep::Sleep;
+    use loom::sync::Arc;
+    use pool_core::{Order, Parking};
 
     pub(crate) struct Shared {
         pub(crate) seats: Box<[Seat]>,
-        pub(crate) sleep: Sleep,
+        pub(crate) parking: Arc<Parking>,
     }
 
     impl Shared {
         pub(crate) fn new(seats: usize) -> Self {
             let seats: Box<[Seat]> = (0..seats).map(Seat::new).collect();
-            Shared { sleep: Sleep::new(seats.len()), seats }
+            Shared { parking: Arc::new(Parking::new(seats.len(), Order::ByCpu)), seats }
         }
 
         pub(crate) fn is_forked(&self) -> bool {

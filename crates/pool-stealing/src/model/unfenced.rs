@@ -16,7 +16,7 @@ fn refused(switches: usize, model: impl Fn() + Sync + Send + 'static) {
 
 /// Whose owner has not been told yet: its mark is as it was made.
 fn fresh_scene(beds: usize) -> Scene {
-    Scene { stack: Arc::new(SplitStack::new()), sleep: Arc::new(Sleep::new(beds)), jobs: Arc::default() }
+    Scene { stack: Arc::new(SplitStack::new()), parking: parking(beds), jobs: Arc::default() }
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn a_fork_of_an_unaware_owner_goes_to_the_owner() {
 fn a_worker_that_falls_asleep_gets_the_fork() {
     refused(3, || {
         let scene = fresh_scene(1);
-        let sleeper = scene.spawn(|Scene { stack, sleep, .. }| {
+        let sleeper = scene.spawn(|Scene { stack, parking, .. }| {
             while !stack.has_public() {
-                sleep.lie_down(0, false);
+                parking.announce(0, false, Group::General);
                 assert!(calls::ask_all(std::iter::once(&**stack)), "the mark was left by the owner");
                 if stack.has_public() {
-                    sleep.get_up(0);
+                    parking.retract(0);
                 } else {
-                    sleep.sleep(0, None);
+                    parking.park(0, None);
                 }
             }
         });

@@ -7,7 +7,7 @@ use super::*;
 impl Scene {
     /// Makes the fork public, and has the owner do without the mark though somebody sleeps: a searcher is on its way.
     pub(super) fn forget_a_sleeper(&self) -> JoinHandle<()> {
-        assert!(self.stack.publish() && self.sleep.try_search());
+        assert!(self.stack.publish() && self.parking.try_search());
         let sleeper = self.spawn_sleeper(0);
         while !self.stack.is_asked() {
             thread::yield_now();
@@ -20,19 +20,19 @@ impl Scene {
     pub(super) fn take_the_last(&self) -> bool {
         let Some(taken) = self.stack.take(None, |fork| Some(Shared(fork))) else { return false };
         assert!(taken.was_last);
-        calls::took_the_last(&self.stack, &self.sleep, || self.has_visible_work());
+        calls::took_the_last(&self.stack, &self.parking, || self.has_visible_work());
         true
     }
 
     /// The searcher finds something else, or has taken what it wanted.
     pub(super) fn stop_search(&self) {
-        self.sleep.stop_search(|| self.has_visible_work());
+        self.parking.stop_search(|| self.has_visible_work());
     }
 
     /// The owner comes to its public fork, and nobody has taken it.
     fn take_back(&self, pushed: Pushed<'_, Fork>) {
         assert!(!pushed.pop() && pushed.reclaim());
-        calls::took_back(&self.stack, &self.sleep);
+        calls::took_back(&self.stack, &self.parking);
     }
 }
 
@@ -76,7 +76,7 @@ fn a_thief_of_the_last_public_fork_sees_the_sleepers_that_its_owner_has_seen() {
     bounded(3, || {
         let scene = Scene::new(2);
         scene.fork();
-        assert!(scene.stack.publish() && scene.sleep.try_search());
+        assert!(scene.stack.publish() && scene.parking.try_search());
         // So that the sleeper finds it, and writes nothing that others read.
         scene.stack.stay_asked();
         let sleeper = scene.spawn_sleeper(0);
