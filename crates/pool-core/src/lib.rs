@@ -71,6 +71,8 @@ mod attributed;
 #[cfg(not(loom))]
 mod attributes;
 #[cfg(not(loom))]
+mod block_on;
+#[cfg(not(loom))]
 mod book;
 #[cfg(not(loom))]
 mod broadcast;
@@ -168,7 +170,7 @@ pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
 pub use crate::{
     attributes::Attributes,
-    cancel::{CancelToken, current_token},
+    cancel::{CancelToken, Cancelled, current_token},
     contended::try_lock_patiently,
     counts::{Counts, Staff, Stats, WorkerStats},
     current::{Current, PoolId, current, job_name},

@@ -23,6 +23,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::CancelToken;
+use crate::cancel::Wakers;
 use crate::cpu_set::CpuSet;
 use crate::error::drop_quietly;
 use crate::workforce::Workforce;
@@ -159,12 +160,11 @@ impl Shared {
     /// The limit of the first job is reached.
     fn overrun<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let Some((_, job)) = state.jobs.pop_first() else { return state };
-        if let Some(token) = &job.token {
-            token.cancel();
-        }
+        let wakers = job.token.as_ref().and_then(CancelToken::set);
         // Under the lock, so that it comes before the end of the job, whose guard waits for the lock.
         tell(job.worker, &job.workforce, |workforce, seat| workforce.blocked(seat));
         drop(state);
+        wakers.into_iter().for_each(Wakers::wake);
         let Limited { worker, name, started, .. } = job;
         let info = OverdueInfo { pool: &self.pool, worker, name, age: started.elapsed() };
         let call = || self.hook.iter().for_each(|hook| hook(info));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{
     Claim, Subject, attributes, broadcasting, cancelling, captures, closures, counting, dynamic, empty,
     ending, forking, futures, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, numbers, order,
-    overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, visibility, waiting,
-    workforce,
+    overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, token_waits, visibility,
+    waiting, workforce,
 };
 
 /// One test of a contract.
@@ -115,6 +115,7 @@ pub fn cases() -> Vec<Case> {
         in_place::cases(),
         futures::cases(),
         cancelling::cases(),
+        token_waits::cases(),
         attributes::cases(),
         overdue::cases(),
         waiting::cases(),

@@ -72,6 +72,7 @@ mod shutdown_now;
 mod static_path;
 mod threads;
 mod timing;
+mod token_waits;
 mod visibility;
 mod waiting;
 mod workforce;
