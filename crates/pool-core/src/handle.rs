@@ -1,5 +1,7 @@
 //! A handle to a spawned job.
 
+mod member;
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;

@@ -10,6 +10,7 @@
 //! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare seats, the CPU limit |
 //! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
+//! | [`JoinSet`], [`join_all`], [`join_any`] | waiting for several jobs |
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`Ledger`] | what a pool has counted, to be read |
@@ -99,6 +100,8 @@ mod fork;
 #[cfg(not(loom))]
 mod global;
 #[cfg(not(loom))]
+mod group;
+#[cfg(not(loom))]
 mod handle;
 #[cfg(not(loom))]
 mod hooks;
@@ -178,6 +181,7 @@ pub use crate::{
     ext::PoolExt,
     fork::{install, join_claimable},
     global::{AlreadySet, global, set_global},
+    group::{JoinSet, join_all, join_any},
     handle::JobHandle,
     hooks::{JobInfo, JobOutcome, PanicInfo},
     idle::Idle,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::{
     Claim, Subject, attributes, broadcasting, cancelling, captures, closures, counting, dynamic, empty,
-    ending, forking, futures, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, numbers, order,
-    overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, token_waits, visibility,
-    waiting, workforce,
+    ending, forking, futures, groups, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, numbers,
+    order, overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, token_waits,
+    visibility, waiting, workforce,
 };
 
 /// One test of a contract.
@@ -112,6 +112,7 @@ pub fn cases() -> Vec<Case> {
         panics::cases(),
         rejection::cases(),
         handles::cases(),
+        groups::cases(),
         in_place::cases(),
         futures::cases(),
         cancelling::cases(),

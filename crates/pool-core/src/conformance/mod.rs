@@ -54,6 +54,7 @@ mod empty;
 mod ending;
 mod forking;
 mod futures;
+mod groups;
 mod handles;
 mod hooks;
 mod in_place;
