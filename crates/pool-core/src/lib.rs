@@ -114,6 +114,8 @@ mod job;
 #[cfg(not(loom))]
 mod ledger;
 #[cfg(not(loom))]
+mod name;
+#[cfg(not(loom))]
 mod no_unwind;
 #[cfg(not(loom))]
 mod observer;

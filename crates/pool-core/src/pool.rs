@@ -1,5 +1,6 @@
 //! The contract: what every pool promises, whatever its strategy.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -326,6 +327,27 @@ pub trait Pool: Send + Sync {
     /// ```
     fn wait_idle(&self, limit: Option<Duration>) -> bool {
         !self.ledger().is_current() && self.ledger().wait_idle(limit)
+    }
+}
+
+/// An adapter is described as any other pool, and need not be [`Debug`](fmt::Debug) itself.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use pool_core::Pool;
+/// #[derive(Debug)]
+/// struct Server {
+///     pool: Arc<dyn Pool>,
+/// }
+/// ```
+impl fmt::Debug for dyn Pool + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("name", &self.name())
+            .field("threads", &self.threads())
+            .field("state", &self.state())
+            .field("counts", &self.counts())
+            .finish()
     }
 }
 

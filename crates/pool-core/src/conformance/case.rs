@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{
     Claim, Subject, attributes, broadcasting, cancelling, captures, closures, counting, dynamic, empty,
-    ending, forking, futures, groups, handles, hooks, in_place, job_hooks, lifecycle, limit, loss, numbers,
-    order, overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, token_waits,
+    ending, forking, futures, groups, handles, hooks, in_place, job_hooks, job_names, lifecycle, limit, loss,
+    numbers, order, overdue, panics, rejection, scopes, shutdown, shutdown_now, threads, timing, token_waits,
     visibility, waiting, workforce,
 };
 
@@ -128,6 +128,7 @@ pub fn cases() -> Vec<Case> {
         loss::cases(),
         hooks::cases(),
         job_hooks::cases(),
+        job_names::cases(),
         timing::cases(),
         threads::cases(),
         workforce::cases(),

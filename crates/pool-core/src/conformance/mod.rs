@@ -59,6 +59,7 @@ mod handles;
 mod hooks;
 mod in_place;
 mod job_hooks;
+mod job_names;
 mod lifecycle;
 mod limit;
 mod loss;

@@ -67,7 +67,7 @@ impl<T> JobHandle<T> {
             return;
         }
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.cancel())) {
-            let _named = enter_named(self.task().rare().and_then(|rare| rare.name));
+            let _named = enter_named(self.task().rare().and_then(|rare| rare.name.clone()));
             self.ledger.report_quietly(Panic::caught(payload));
         }
     }
