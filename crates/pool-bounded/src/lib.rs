@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use pool_bounded::{Bounded, BoundedPool, Overflow};
-//! use pool_core::{PoolExt, Reason};
+//! use pool_core::Reason;
 //! use std::sync::mpsc;
 //!
 //! let strategy = Bounded::new(1).overflow(Overflow::Reject);

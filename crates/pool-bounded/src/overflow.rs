@@ -17,7 +17,6 @@ use crate::CoDel;
 ///
 /// ```
 /// use pool_bounded::{Bounded, BoundedPool, Overflow};
-/// use pool_core::{Pool, PoolExt};
 /// // Whoever submits more than the pool can do helps, and submits nothing meanwhile.
 /// let strategy = Bounded::new(8).overflow(Overflow::CallerRuns);
 /// let pool = BoundedPool::with(strategy).threads(2).build()?;

@@ -17,7 +17,7 @@ use crate::{Job, Ledger, Reason, Rejected};
 /// ```
 /// use std::sync::Arc;
 /// use pool_core::adapter::Recorder;
-/// use pool_core::{Job, Ledger, Pool, PoolExt, PoolState, Rejected, Shutdown, Submit, join_claimable};
+/// use pool_core::{Job, Ledger, Pool, PoolExt, PoolState, Rejected, Shutdown, Submit};
 ///
 /// /// Runs each job where it is submitted.
 /// struct Inline(Recorder);
@@ -32,9 +32,6 @@ use crate::{Job, Ledger, Reason, Rejected};
 ///             next = self.0.run(job, 0);
 ///         }
 ///         Ok(())
-///     }
-///     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-///         join_claimable(self, a, b);
 ///     }
 ///     fn ledger(&self) -> &Arc<Ledger> {
 ///         self.0.ledger()

@@ -33,7 +33,6 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 /// #         self.0.run(job, 0);
 /// #         Ok(())
 /// #     }
-/// #     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) { a(); b(); }
 /// #     fn ledger(&self) -> &Arc<Ledger> { self.0.ledger() }
 /// #     fn state(&self) -> PoolState { PoolState::Running }
 /// #     fn shutdown(&self) -> Shutdown { Shutdown::Terminated }

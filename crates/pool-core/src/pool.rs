@@ -7,6 +7,7 @@ use std::time::Duration;
 #[cfg(doc)]
 use crate::Staff;
 use crate::current::PoolId;
+use crate::fork::join_claimable;
 use crate::{
     Counts, Job, Ledger, Reason, Rejected, ResizeError, Stats, Submit, Timings, Unsupported, Urgency,
 };
@@ -74,7 +75,12 @@ pub trait Pool: Send + Sync {
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected>;
 
     /// Runs both closures exactly once, possibly at once. [`PoolExt::join`](crate::PoolExt::join) is what you want.
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send));
+    ///
+    /// An adapter that has no way of its own for it leaves this as it is: the second is offered to the pool as a ticket, and
+    /// taken back if nobody has started it.
+    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        join_claimable(self, a, b);
+    }
 
     /// What the pool has counted, to be read. An adapter of somebody else's pool has one in its
     /// [`Recorder`](crate::adapter::Recorder).

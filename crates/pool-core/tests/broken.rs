@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, JoinError, Outlet, Pool, Pop, Push, Reason, Strategy, Submit,
+    BuildError, Caller, Ends, Idle, Inlet, Job, JoinError, Outlet, Pop, Push, Reason, Strategy, Submit,
     ThreadPool, Urgency,
 };
 

@@ -4,7 +4,7 @@
 //! urgent jobs from starving the others: at most K jobs pass a level that waits ([`Levels::aging`]).
 //!
 //! ```
-//! use pool_core::{Pool, PoolExt, Priority};
+//! use pool_core::Priority;
 //! use pool_priority::PriorityPool;
 //! use std::sync::mpsc;
 //!

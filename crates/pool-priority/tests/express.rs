@@ -7,8 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_core::{
-    Caller, Ends, Idle, Inlet, Job, Outlet, Pool, PoolExt, Pop, Priority, Push, Scaling, Strategy, Submit,
-    Timing, current,
+    Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Priority, Push, Scaling, Strategy, Submit, Timing, current,
 };
 use pool_priority::{Levels, PriorityPool};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pool_core::{JobHandle, Pinning, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
+use pool_core::{JobHandle, Pinning, Pool, Priority, Strategy, Submit, ThreadPool};
 
 use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start, Survives};
 use crate::settings::{Kind, Rule};
