@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError};
-use pool_core::{Caller, Idle, Job, Patience, Pop, Push, Reason, Submit};
+use pool_core::strategy::{Caller, Idle, Patience, Pop, Push};
+use pool_core::{Job, Reason, Submit};
 
 use crate::Overflow;
 

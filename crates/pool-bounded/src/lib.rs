@@ -54,9 +54,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crossbeam_channel::bounded;
-use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit, ThreadPool,
-};
+use pool_core::strategy::{Caller, Ends, Idle, Inlet, Outlet, Pop, Push, Strategy};
+use pool_core::{BuildError, Job, Submit, ThreadPool};
 
 use crate::channel::Item;
 use crate::codel::Control;

@@ -91,7 +91,7 @@ impl Attributes {
     ///
     /// Holds while a pool runs the job, not when it is run by hand. Costs two readings of the clock, and the use of a
     /// timer thread that is there while jobs with a limit run, and up to a second longer. If the system refuses that thread,
-    /// it is counted in [`Staff::failed_starts`](crate::Staff::failed_starts), and the job runs without a limit, unless a later
+    /// it is counted in [`Staff::failed_starts`](crate::stats::Staff::failed_starts), and the job runs without a limit, unless a later
     /// one brings the thread.
     pub fn run_limit(mut self, limit: Duration) -> Self {
         self.rare.run_limit = Some(limit);

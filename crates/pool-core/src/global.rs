@@ -25,7 +25,7 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 /// ```
 /// use pool_core::{Pool, PoolExt};
 /// use std::sync::Arc;
-/// # use pool_core::*;
+/// # use pool_core::{*, adapter::Ledger};
 /// # struct Alone(adapter::Recorder);
 /// # impl Pool for Alone {
 /// #     fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {

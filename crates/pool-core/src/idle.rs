@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use crate::Ledger;
+use crate::adapter::Ledger;
 use crate::book::{WorkerBook, add_alone};
 
-/// A worker's way of saying that it is about to wait, and what it stole: see [`Outlet::pop`](crate::Outlet::pop).
+/// A worker's way of saying that it is about to wait, and what it stole: see [`Outlet::pop`](crate::strategy::Outlet::pop).
 pub struct Idle<'a> {
     worker: Option<(&'a Ledger, &'a WorkerBook)>,
     /// How many jobs lie in the worker's own mailbox.
@@ -24,7 +24,7 @@ impl<'a> Idle<'a> {
     }
 
     /// The worker is about to wait. Returns whether it is to look up instead, since there is work for it elsewhere: then
-    /// the pop returns [`Pop::TimedOut`](crate::Pop::TimedOut).
+    /// the pop returns [`Pop::TimedOut`](crate::strategy::Pop::TimedOut).
     ///
     /// Costs a clock reading and a fence. Calling it again before the pop returns, which a discipline does before each
     /// wait, only asks again whether to wait.

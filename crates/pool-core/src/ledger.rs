@@ -21,12 +21,13 @@ use crate::name::Name;
 use crate::observer::Watch;
 use crate::raise::RaiseSlot;
 use crate::rest::Rest;
+use crate::strategy::Urgency;
 use crate::sync::Arc;
 use crate::timed;
 use crate::timing::{Timing, Timings};
 use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
-use crate::{Job, Reason, Rejected, Urgency};
+use crate::{Job, Reason, Rejected};
 
 /// What a pool has counted, and who it is. For others than the pool it is there to be read, so that no count can be
 /// spoilt:

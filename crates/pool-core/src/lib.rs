@@ -1,7 +1,7 @@
 //! What a thread pool promises, and everything that thread pools share.
 //!
 //! Pools differ in one thing, how a job travels from the thread that submits it to the worker that runs it. That
-//! is a [`Strategy`]: a channel with one [`Inlet`] and an [`Outlet`] for each worker. This crate is the rest, written once:
+//! is a [strategy]: a channel with one [`Inlet`](strategy::Inlet) and an [`Outlet`](strategy::Outlet) for each worker. This crate is the rest, written once:
 //!
 //! | | |
 //! |---|---|
@@ -13,8 +13,9 @@
 //! | [`JoinSet`], [`join_all`], [`join_any`] | waiting for several jobs |
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
-//! | [`Ledger`] | what a pool has counted, to be read |
+//! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make somebody else's pool a [`Pool`] |
+//! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //! | [`conformance`] | the tests that every pool has to pass (feature `conformance`) |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of
@@ -92,7 +93,7 @@ mod cpu_set;
 #[cfg(not(loom))]
 mod current;
 #[cfg(not(loom))]
-mod error;
+pub mod error;
 #[cfg(not(loom))]
 mod ext;
 #[cfg(not(loom))]
@@ -139,7 +140,9 @@ mod serialize;
 mod shrink;
 mod spell;
 #[cfg(not(loom))]
-mod strategy;
+pub mod stats;
+#[cfg(not(loom))]
+pub mod strategy;
 #[cfg(not(loom))]
 mod stripes;
 #[cfg(not(loom))]
@@ -176,28 +179,20 @@ pub use crate::thread_pool::Pinning;
 pub use crate::{
     attributes::Attributes,
     cancel::{CancelToken, Cancelled, current_token},
-    contended::try_lock_patiently,
-    counts::{Counts, Staff, Stats, WorkerStats},
+    counts::{Counts, Stats},
     current::{Current, PoolId, current, job_name},
-    error::{BroadcastError, BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
+    error::{BuildError, JoinError, Panic, Reason, Rejected},
     ext::PoolExt,
-    fork::{install, join_claimable},
-    global::{AlreadySet, global, set_global},
+    global::{global, set_global},
     group::{JoinSet, join_all, join_any},
     handle::JobHandle,
     hooks::{JobInfo, JobOutcome, PanicInfo},
-    idle::Idle,
-    in_place::MOST_IN_PLACE,
     job::Job,
-    ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
-    shrink::{KEPT_JOBS, ShrinkTimer},
-    strategy::{Ends, Inlet, Outlet, Pop, Push, Strategy},
-    submit::{Caller, Patience, Priority, Submit},
+    submit::{Priority, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads},
-    timing::{Distribution, Timing, Timings},
-    urgency::Urgency,
+    timing::{Timing, Timings},
     watchdog::OverdueInfo,
     workforce::block_in_place,
 };

@@ -137,6 +137,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::deque::{Deque, End};
+    use crate::error::ResizeError;
     use crate::*;
 
     /// Forks; the child runs the body and tells whether it came to its end. A child that hangs is killed by a signal.

@@ -1,7 +1,7 @@
 //! Waiting until a pool is at rest.
 //!
 //! A thread in [`Rest::wait`] must learn that the last job has finished without each job asking whether
-//! someone waits. A worker therefore asks only when it is about to wait itself ([`Idle::begin`](crate::Idle::begin)):
+//! someone waits. A worker therefore asks only when it is about to wait itself ([`Idle::begin`](crate::strategy::Idle::begin)):
 //!
 //! - waiter: announce (`watchers += 1`); fence; look at the counters; if not at rest, sleep.
 //! - worker: count the job; ...; about to wait: fence; read `watchers`; if any, look at the counters; if at rest, wake.

@@ -47,7 +47,7 @@ impl Drop for Listed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ledger;
+    use crate::adapter::Ledger;
 
     #[test]
     fn a_token_is_listed_once_for_each_job_and_set_while_it_is() {

@@ -15,9 +15,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{
-    JoinError, JoinSet, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_all, join_any, join_claimable,
-};
+use pool_core::strategy::join_claimable;
+use pool_core::{JoinError, JoinSet, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_all, join_any};
 
 use self::child::{End, fork_and_return, in_child};
 use self::deque::{Deque, End as Oldest};

@@ -9,10 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, JoinError, Outlet, Pop, Push, Reason, Strategy, Submit,
-    ThreadPool, Urgency,
-};
+use pool_core::strategy::{Caller, Ends, Idle, Inlet, Outlet, Pop, Push, Strategy, Urgency};
+use pool_core::{BuildError, Job, JoinError, Reason, Submit, ThreadPool};
 
 use self::deque::{Deque, End, Head, Tail};
 

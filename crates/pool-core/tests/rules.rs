@@ -6,9 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use pool_core::conformance::{self, Claim, Subject};
-use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Patience, Pop, Push, Reason, Strategy, Submit,
-};
+use pool_core::strategy::{Caller, Ends, Idle, Inlet, Outlet, Patience, Pop, Push, Strategy};
+use pool_core::{BuildError, Job, Reason, Submit};
 
 /// What a strategy does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,8 +21,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
+use pool_core::adapter::Ledger;
 use pool_core::adapter::Recorder;
-use pool_core::{Job, Ledger, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly};
+use pool_core::{Job, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly};
 
 use crate::engine::Jobs;
 use crate::spec::{Spec, SpecError};

@@ -126,10 +126,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, KEPT_JOBS, Outlet, Pop, Push, Reason, Strategy, Submit,
-    ThreadPool, try_lock_patiently,
+use pool_core::strategy::{
+    Caller, Ends, Idle, Inlet, KEPT_JOBS, Outlet, Pop, Push, Strategy, try_lock_patiently,
 };
+use pool_core::{BuildError, Job, Reason, Submit, ThreadPool};
 
 /// A pool of workers that share the receiver of one channel.
 pub type MpscPool = ThreadPool<Mpsc>;

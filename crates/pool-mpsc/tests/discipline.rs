@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use pool_core::{Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
+use pool_core::strategy::{Caller, Ends, Idle, Inlet, Outlet, Pop, Push, Strategy};
+use pool_core::{Job, Submit};
 use pool_mpsc::{Mpsc, MpscPool};
 
 fn open(batch: usize, seats: usize) -> Ends<Mpsc> {

@@ -1,6 +1,7 @@
 //! The settings.
 
-use pool_core::{BuildError, Ends, Strategy};
+use pool_core::BuildError;
+use pool_core::strategy::{Ends, Strategy};
 
 use crate::queue::{Counter, Kind, Queue, Window};
 use crate::shelves::MOST_LEVELS;

@@ -3,9 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use pool_core::{
-    Caller, Idle, Inlet, Job, Outlet, Pop, Push, ShrinkTimer, Submit, Urgency, try_lock_patiently,
-};
+use pool_core::strategy::{Caller, Idle, Inlet, Outlet, Pop, Push, ShrinkTimer, Urgency, try_lock_patiently};
+use pool_core::{Job, Submit};
 
 use crate::shelves::Shelves;
 

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use pool_core::BuildError;
 use pool_core::conformance::{self, Claim, Subject};
-use pool_core::{BuildError, Ends, Strategy};
+use pool_core::strategy::{Ends, Strategy};
 use pool_priority::{Counter, Levels, Window};
 
 /// One express worker, wherever there is a second one to do the rest.

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pool_core::{
-    Caller, Ends, Idle, Inlet, Job, Outlet, Pop, Priority, Push, Scaling, Strategy, Submit, Timing, current,
-};
+use pool_core::strategy::{Caller, Ends, Idle, Inlet, Outlet, Pop, Push, Strategy};
+use pool_core::{Job, Priority, Scaling, Submit, Timing, current};
 use pool_priority::{Levels, PriorityPool};
 
 /// Long enough for any machine; it turns a hang into a failure.

@@ -75,7 +75,8 @@ mod worker;
 mod strategy {
     use std::sync::Arc;
 
-    use pool_core::{BuildError, Ends, Strategy, ThreadPool};
+    use pool_core::strategy::{Ends, Strategy};
+    use pool_core::{BuildError, ThreadPool};
 
     use crate::inlet::StealingInlet;
     use crate::outlet::StealingOutlet;

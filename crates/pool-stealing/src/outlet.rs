@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use pool_core::{Idle, Job, Outlet, Pop, ShrinkTimer};
+use pool_core::Job;
+use pool_core::strategy::{Idle, Outlet, Pop, ShrinkTimer};
 
 use crate::calls;
 use crate::here;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use pool_core::{Caller, Idle, Inlet, Job, Outlet, Pop, Push, Strategy, Submit};
+use pool_core::strategy::{Caller, Idle, Inlet, Outlet, Pop, Push, Strategy};
+use pool_core::{Job, Submit};
 use pool_stealing::{Stealing, StealingInlet, StealingOutlet};
 
 /// Where jobs note that they ran.

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use super::run::text_of;
 use super::tools::until;
 use super::{Case, Subject};
+use crate::adapter::Ledger;
 use crate::current::{self, PoolId};
-use crate::{Caller, Ends, Idle, Inlet, Job, Ledger, Outlet, Pop, Push, Strategy, Submit};
+use crate::strategy::{Caller, Ends, Idle, Inlet, Outlet, Pop, Push, Strategy};
+use crate::{Job, Submit};
 
 /// A rule that has not been kept by then is broken. Each check takes milliseconds.
 const DEADLINE: Duration = Duration::from_secs(10);

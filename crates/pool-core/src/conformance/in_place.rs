@@ -7,7 +7,8 @@ use std::sync::mpsc::Sender;
 use super::case::{Case, case};
 use super::tools::{Tally, mailbox, panic_on_purpose, until};
 use super::{Claim, Subject};
-use crate::{Attributes, CancelToken, Job, MOST_IN_PLACE, Pool, PoolExt, Shutdown};
+use crate::strategy::MOST_IN_PLACE;
+use crate::{Attributes, CancelToken, Job, Pool, PoolExt, Shutdown};
 
 pub(super) fn cases() -> Vec<Case> {
     use Claim::{Counts, Panics, ShutdownNow, TakesAll, WaitIdle};

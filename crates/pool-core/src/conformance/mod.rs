@@ -16,7 +16,7 @@
 //!
 //! ```no_run
 //! use std::process::ExitCode;
-//! use pool_core::Strategy;
+//! use pool_core::strategy::Strategy;
 //! use pool_core::conformance::{self, Claim, Subject};
 //!
 //! fn suite<S: Strategy + Default>() -> ExitCode {

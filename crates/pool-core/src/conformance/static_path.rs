@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::case::Case;
 use super::tools::{Tally, panic_with_explosive};
-use crate::{Pool, Strategy, ThreadPool};
+use crate::strategy::Strategy;
+use crate::{Pool, ThreadPool};
 
 pub(super) fn cases<S: Strategy>(make: Arc<impl Fn() -> S + Send + Sync + 'static>) -> Vec<Case> {
     let case = |name: &str, threads: usize, check: fn(&ThreadPool<S>)| {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::discipline::Rules;
 use super::{Case, static_path};
-use crate::{
-    BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, Strategy, ThreadPool, Timing,
-};
+use crate::strategy::Strategy;
+use crate::{BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, ThreadPool, Timing};
 
 /// A contract that some pools keep and others cannot.
 ///

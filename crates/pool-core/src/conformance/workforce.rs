@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::case::{Case, case};
 use super::tools::{Latch, Plug, Tally, panic_on_purpose, until};
 use super::{Claim, Setup, Subject};
-use crate::{Pool, PoolExt, ResizeError, Scaling, Shutdown, block_in_place};
+use crate::error::ResizeError;
+use crate::{Pool, PoolExt, Scaling, Shutdown, block_in_place};
 
 pub(super) fn cases() -> Vec<Case> {
     use Claim::{Counts, Hooks, NestedWaits, Parallel, Replacement, TakesAll, Workforce};

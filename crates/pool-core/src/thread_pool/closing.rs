@@ -24,7 +24,8 @@ use super::core::{Core, push_ticket};
 use super::lane::Nudge;
 use crate::current;
 use crate::gate::Late;
-use crate::{Job, Outlet, PoolState, Reason, Strategy, Submit, try_lock_patiently};
+use crate::strategy::{Outlet, Strategy, try_lock_patiently};
+use crate::{Job, PoolState, Reason, Submit};
 
 /// How long a worker waits for what may still come.
 const POLL: Duration = Duration::from_millis(2);

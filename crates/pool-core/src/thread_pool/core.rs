@@ -12,6 +12,7 @@ use super::roster::Roster;
 use super::seat::Seat;
 use super::settings::Settings;
 use super::staffing::Prospect;
+use crate::adapter::Ledger;
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
@@ -19,10 +20,8 @@ use crate::gate::{Gate, Inside};
 use crate::in_place::InPlace;
 use crate::raise::Raise;
 use crate::strategy::Ends;
-use crate::{
-    Caller, Idle, Inlet, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Shutdown,
-    Strategy, Submit,
-};
+use crate::strategy::{Caller, Idle, Inlet, Outlet, Pop, Push, Strategy};
+use crate::{Job, PoolState, Priority, Reason, Rejected, Shutdown, Submit};
 
 pub(super) struct Core<S: Strategy> {
     /// For those who start a worker, which holds the core itself.

@@ -14,7 +14,7 @@
 //! No mail is forgotten while its worker waits:
 //!
 //! - sender: put the mail; push a nudge.
-//! - its worker: say that it waits ([`Idle::begin`](crate::Idle::begin)); fence; look into the mailbox; wait.
+//! - its worker: say that it waits ([`Idle::begin`](crate::strategy::Idle::begin)); fence; look into the mailbox; wait.
 //! - any worker with a nudge: fence; look whether the mail's worker waits; if so, push the nudge on.
 //!
 //! If the last finds that its worker does not wait, its fence came before the worker's, so the worker's look comes

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ThreadPool;
+use crate::adapter::Ledger;
+use crate::error::{BroadcastError, ResizeError, Unsupported};
+use crate::strategy::{Strategy, Urgency};
 use crate::{
-    Attributes, BroadcastError, Counts, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected,
-    ResizeError, Scope, Shutdown, Stats, Strategy, Submit, Timings, Unsupported, Urgency,
+    Attributes, Counts, Job, JobHandle, Pool, PoolExt, PoolState, Rejected, Scope, Shutdown, Stats, Submit,
+    Timings,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.

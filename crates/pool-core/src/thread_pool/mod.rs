@@ -46,12 +46,12 @@ use std::time::Duration;
 use self::core::Core;
 #[cfg(doc)]
 use crate::PoolExt;
+use crate::adapter::Ledger;
 use crate::current::PoolId;
+use crate::error::{ResizeError, Unsupported};
 use crate::handle::is_large;
-use crate::{
-    BuildError, Job, JobHandle, Ledger, Pool, PoolState, Rejected, ResizeError, Shutdown, Stats, Strategy,
-    Submit, Timings, Unsupported,
-};
+use crate::strategy::Strategy;
+use crate::{BuildError, Job, JobHandle, Pool, PoolState, Rejected, Shutdown, Stats, Submit, Timings};
 
 /// A pool of threads around a [`Strategy`].
 ///

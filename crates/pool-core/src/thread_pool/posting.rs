@@ -7,7 +7,8 @@ use super::core::Core;
 use super::lane::Nudge;
 use crate::book::Desk;
 use crate::current::current;
-use crate::{Caller, Idle, Job, Outlet, Reason, Rejected, Strategy, Submit};
+use crate::strategy::{Caller, Idle, Outlet, Strategy};
+use crate::{Job, Reason, Rejected, Submit};
 
 impl<S: Strategy> Core<S> {
     /// Puts a job, or a message, into a worker's mailbox.

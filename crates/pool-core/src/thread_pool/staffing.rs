@@ -16,11 +16,14 @@ use super::core::Core;
 use super::cpu_limit::Follower;
 use super::roster::Roster;
 use super::worker::{self, Starter};
+use crate::adapter::Ledger;
 use crate::after_fork::refuse_to_wait;
 use crate::book::Desk;
+use crate::error::ResizeError;
 use crate::job::{Job, Task};
+use crate::strategy::{Idle, Outlet, Pop, Strategy};
 use crate::workforce::Workforce;
-use crate::{Idle, Ledger, Outlet, PoolState, Pop, Reason, ResizeError, Strategy};
+use crate::{PoolState, Reason};
 
 /// What a worker does next.
 pub(super) enum Next {

@@ -11,8 +11,8 @@ use super::seat::{MOST_FAILED_STARTS, Sitting};
 use super::staffing::Next;
 use crate::current;
 use crate::error::drop_quietly;
+use crate::strategy::{Idle, Outlet, Pop, Strategy};
 use crate::workforce::join_workforce;
-use crate::{Idle, Outlet, Pop, Strategy};
 
 /// Whether the thread that starts another may run where the pool's threads do.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
-use pool_core::{
-    BuildError, Caller, Ends, Idle, Inlet, Job, Outlet, Patience, Pop, Push, Reason, Strategy, Submit,
-};
+use pool_core::strategy::{Caller, Ends, Idle, Inlet, Outlet, Patience, Pop, Push, Strategy};
+use pool_core::{BuildError, Job, Reason, Submit};
 
 /// Which job runs first.
 #[derive(Clone, Copy)]

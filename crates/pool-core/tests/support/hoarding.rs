@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use pool_core::{BuildError, Ends, Idle, Job, Outlet, Pop, Strategy};
+use pool_core::strategy::{Ends, Idle, Outlet, Pop, Strategy};
+use pool_core::{BuildError, Job};
 
 use super::deque::{Deque, End, Head, Tail};
 

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
+use pool_core::strategy::*;
 use pool_core::*;
 
 #[derive(Default)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use pool_core::adapter::Ledger;
 use pool_core::adapter::Recorder;
-use pool_core::{Job, Ledger, Pool, PoolState, Rejected, Shutdown, Submit};
+use pool_core::{Job, Pool, PoolState, Rejected, Shutdown, Submit};
 
 pub struct Stub<S> {
     recorder: Recorder,
