@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError};
-use pool_core::{Caller, Job, Patience, Pop, Push, Reason, Submit};
+use pool_core::strategy::{Caller, Patience, Pop, Push};
+use pool_core::{Job, Reason, Submit};
 
 use crate::Overflow;
 

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use pool_bounded::{Bounded, BoundedPool, Overflow};
-//! use pool_core::{PoolExt, Reason};
+//! use pool_core::Reason;
 //! use std::sync::mpsc;
 //!
 //! let strategy = Bounded::new(1).overflow(Overflow::Reject);
@@ -53,9 +53,8 @@ pub use overflow::Overflow;
 use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::bounded;
-use pool_core::{
-    BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Pop, Push, Search, Strategy, Submit, ThreadPool,
-};
+use pool_core::strategy::{Caller, Ends, Inlet, Outlet, Parking, Pop, Push, Search, Strategy};
+use pool_core::{BuildError, Job, Submit, ThreadPool};
 
 use crate::channel::Item;
 use crate::codel::Control;

@@ -10,14 +10,13 @@ use crate::CoDel;
 /// runs it in place. A worker that waited for room in its own queue could be the only one to make room.
 ///
 /// A job that is run in place, by a worker or under [`CallerRuns`](Overflow::CallerRuns), may submit another that is run in
-/// place, and so on, each on the stack of the one before: so at most [`MOST_IN_PLACE`](pool_core::MOST_IN_PLACE) (32) of them lie
+/// place, and so on, each on the stack of the one before: so at most [`MOST_IN_PLACE`](pool_core::strategy::MOST_IN_PLACE) (32) of them lie
 /// on each other. The next is kept beside the queue, past its capacity, until the worker has ended the outermost of these jobs,
 /// or another has ended its own. It then goes to the end of the queue if there is room, or is run at once. What is kept is at
 /// most what the innermost jobs have submitted. A job must not wait, other than by a handle, for one that may be kept.
 ///
 /// ```
 /// use pool_bounded::{Bounded, BoundedPool, Overflow};
-/// use pool_core::{Pool, PoolExt};
 /// // Whoever submits more than the pool can do helps, and submits nothing meanwhile.
 /// let strategy = Bounded::new(8).overflow(Overflow::CallerRuns);
 /// let pool = BoundedPool::with(strategy).threads(2).build()?;

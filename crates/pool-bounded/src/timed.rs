@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use pool_core::{Job, Pop, Reason, Submit};
+use pool_core::strategy::Pop;
+use pool_core::{Job, Reason, Submit};
 
 use crate::channel::Item;
 use crate::codel::Control;

@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_bounded::{Bounded, BoundedPool, Overflow};
-use pool_core::{Job, MOST_IN_PLACE, Pool, PoolExt, Shutdown, current};
+use pool_core::strategy::MOST_IN_PLACE;
+use pool_core::{Job, Pool, PoolExt, Shutdown, current};
 
 /// Long enough for any machine; it turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(120);

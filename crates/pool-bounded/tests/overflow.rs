@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
-use pool_core::{BuildError, JoinError, Pool, PoolExt, Reason};
+use pool_core::{BuildError, JoinError, Reason};
 
 /// Long enough for any machine; it turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);

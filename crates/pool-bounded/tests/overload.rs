@@ -4,7 +4,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
-use pool_core::{JoinError, Pool, Reason};
+use pool_core::{JoinError, Reason};
 
 /// Long enough for any machine; it turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);

@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pool_core::{
-    BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, Strategy, ThreadPool, Timing,
-};
+use pool_core::strategy::Strategy;
+use pool_core::{BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, ThreadPool, Timing};
 
 use crate::Case;
 use crate::cases::discipline::Rules;

@@ -5,10 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use pool_conformance::{Claim, Subject};
-use pool_core::{
-    BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Patience, Pop, Push, Reason, Search, Strategy,
-    Submit,
-};
+use pool_core::strategy::{Caller, Ends, Inlet, Outlet, Parking, Patience, Pop, Push, Search, Strategy};
+use pool_core::{BuildError, Job, Reason, Submit};
 
 /// What a strategy does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

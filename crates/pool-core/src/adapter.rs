@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::{Job, Ledger, Reason, Rejected};
+pub use crate::ledger::Ledger;
+use crate::{Job, Reason, Rejected};
 
 /// Counts the jobs of a pool that pool-core does not run, and runs them.
 ///
@@ -17,7 +18,8 @@ use crate::{Job, Ledger, Reason, Rejected};
 /// ```
 /// use std::sync::Arc;
 /// use pool_core::adapter::Recorder;
-/// use pool_core::{Job, Ledger, Pool, PoolExt, PoolState, Rejected, Shutdown, Submit, join_claimable};
+/// use pool_core::{Job, Pool, PoolExt, PoolState, Rejected, Shutdown, Submit};
+/// use pool_core::adapter::Ledger;
 ///
 /// /// Runs each job where it is submitted.
 /// struct Inline(Recorder);
@@ -32,9 +34,6 @@ use crate::{Job, Ledger, Reason, Rejected};
 ///             next = self.0.run(job, 0);
 ///         }
 ///         Ok(())
-///     }
-///     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-///         join_claimable(self, a, b);
 ///     }
 ///     fn ledger(&self) -> &Arc<Ledger> {
 ///         self.0.ledger()

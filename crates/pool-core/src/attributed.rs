@@ -13,13 +13,14 @@ use crate::cancel::{WithToken, enter_token};
 use crate::current::{Named, current, enter_named};
 use crate::job::{Task, discard_closure, run_counted};
 use crate::ledger::Ledger;
+use crate::name::Name;
 use crate::watchdog::{Limited, Watched};
 use crate::{CancelToken, Job, JoinError, Panic, Reason};
 
 /// The attributes that hardly any job has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rare {
-    pub(crate) name: Option<&'static str>,
+    pub(crate) name: Option<Name>,
     pub(crate) start_by: Option<Instant>,
     pub(crate) run_limit: Option<Duration>,
     pub(crate) token: Option<CancelToken>,
@@ -41,7 +42,7 @@ impl Rare {
     /// Runs the closure as the attributes say, or drops it if it must not start any more. Counts it at the desk.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> Outcome<T> {
         let Some(missed) = self.missed() else { return Outcome::Ran(self.run_in_time(f, desk)) };
-        let _named = enter_named(self.name);
+        let _named = enter_named(self.name.clone());
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
         if let Some(desk) = desk {
             missed.count(desk.ledger());
@@ -51,7 +52,7 @@ impl Rare {
 
     fn run_in_time<T>(&self, f: impl FnOnce() -> T, desk: Option<Desk<'_>>) -> thread::Result<T> {
         // First, so that whoever hears of the job at the desk finds its name.
-        let _named = enter_named(self.name);
+        let _named = enter_named(self.name.clone());
         let _token = enter_token(self.token.clone());
         let watched = self.watch(desk);
         let listed = desk.zip(self.token.as_ref()).map(|(desk, token)| desk.list(token));
@@ -68,7 +69,7 @@ impl Rare {
     pub(crate) fn report(&self, outcome: thread::Result<()>, desk: Option<Desk<'_>>) -> thread::Result<()> {
         match (outcome, desk) {
             (Err(payload), Some(desk)) => {
-                let _named = enter_named(self.name);
+                let _named = enter_named(self.name.clone());
                 desk.ledger().report(Panic::caught(payload));
                 Ok(())
             }
@@ -96,7 +97,7 @@ impl Rare {
         let worker = current().filter(|worker| worker.pool == ledger.id()).map(|worker| worker.index);
         let job = Limited {
             worker,
-            name: self.name,
+            name: self.name.clone(),
             token: self.token.clone(),
             started: Instant::now(),
             workforce: ledger.workforce().get(),

@@ -1,8 +1,10 @@
 //! What a job may ask for.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use crate::attributed::Rare;
+use crate::name::Name;
 use crate::{CancelToken, Priority, Submit};
 
 /// What a job asks for: how urgent it is, and rarer things such as a name, a deadline, a run limit.
@@ -49,9 +51,17 @@ impl Attributes {
         self
     }
 
-    /// The job's name, which the panic handler and the hooks get.
-    pub fn name(mut self, name: &'static str) -> Self {
-        self.rare.name = Some(name);
+    /// The job's name, which the panic handler and the hooks get. An owned one costs an allocation more.
+    ///
+    /// ```
+    /// # use pool_core::{Attributes, Pool, PoolExt, Rejected};
+    /// # use std::sync::Arc;
+    /// fn fetch(pool: &Arc<dyn Pool>, page: u32) -> Result<(), Rejected> {
+    ///     pool.execute_with(Attributes::new().name(format!("page {page}")), move || println!("fetching {page}"))
+    /// }
+    /// ```
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.rare.name = Some(Name::from(name.into()));
         self
     }
 
@@ -81,7 +91,7 @@ impl Attributes {
     ///
     /// Holds while a pool runs the job, not when it is run by hand. Costs two readings of the clock, and the use of a
     /// timer thread that is there while jobs with a limit run, and up to a second longer. If the system refuses that thread,
-    /// it is counted in [`Staff::failed_starts`](crate::Staff::failed_starts), and the job runs without a limit, unless a later
+    /// it is counted in [`Staff::failed_starts`](crate::stats::Staff::failed_starts), and the job runs without a limit, unless a later
     /// one brings the thread.
     pub fn run_limit(mut self, limit: Duration) -> Self {
         self.rare.run_limit = Some(limit);

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::thread;
 use std::time::Duration;
 
+use crate::CancelToken;
+use crate::adapter::Ledger;
 use crate::counts::WorkerStats;
 use crate::observer::Observer;
 use crate::running::{Listed, Running};
 use crate::spell::Spell;
-use crate::{CancelToken, Ledger};
 
 /// What is counted wherever jobs run.
 #[derive(Default)]

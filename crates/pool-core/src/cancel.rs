@@ -7,16 +7,23 @@
 //! That needs no order between two places: both facts are bits of one word, and the last clone's drop comes after whatever
 //! was done by means of any clone.
 
+mod waiting;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::*};
 
+pub use self::waiting::Cancelled;
+pub(crate) use self::waiting::Wakers;
+use self::waiting::{Waiter, Waiters};
+
 /// A flag that says: stop, nobody wants this any more.
 ///
 /// Nobody is stopped by force. A job whose token is set before it starts does not start
 /// ([`JoinError::Cancelled`](crate::JoinError::Cancelled)); a job that runs looks at its token now and then, by
-/// [`current_token`] or by a clone in its closure, and returns early.
+/// [`current_token`] or by a clone in its closure, and returns early. One that has nothing to do may also
+/// [wait](CancelToken::wait_timeout) for it, and a future may [await](CancelToken::cancelled) it.
 ///
 /// # What a token stops
 ///
@@ -51,11 +58,16 @@ struct Own {
 }
 
 #[derive(Default)]
-struct Flag(AtomicU8);
+struct Flag {
+    word: AtomicU8,
+    waiters: Waiters,
+}
 
 const SET: u8 = 1;
 /// No token is left that could set it.
 const UNREACHABLE: u8 = 2;
+/// A waiter was listed at some time.
+const AWAITED: u8 = 4;
 
 /// A flag, and those above it.
 struct Link {
@@ -65,12 +77,26 @@ struct Link {
 
 impl Flag {
     fn is_set(&self) -> bool {
-        self.0.load(Acquire) & SET != 0
+        self.word.load(Acquire) & SET != 0
     }
 
     /// It is not set, and never will be.
     fn is_dead(&self) -> bool {
-        self.0.load(Acquire) == UNREACHABLE
+        self.word.load(Acquire) & (SET | UNREACHABLE) == UNREACHABLE
+    }
+
+    /// Returns who is to be woken.
+    fn set(&self) -> Option<Wakers> {
+        let before = self.word.fetch_or(SET, AcqRel);
+        (before & AWAITED != 0).then(|| self.waiters.take())
+    }
+
+    /// Lists a waiter, who is to look afterwards whether the flag is set.
+    fn list(&self, waiter: &Arc<Waiter>) {
+        if !self.is_dead() {
+            self.waiters.add(waiter);
+            self.word.fetch_or(AWAITED, AcqRel);
+        }
     }
 }
 
@@ -92,8 +118,17 @@ impl CancelToken {
     }
 
     /// Sets the token, for good, and with it every child. What happens before it is visible to whoever finds the token set.
+    /// All who [wait](CancelToken::wait) for it have been woken when this returns.
     pub fn cancel(&self) {
-        self.0.flag.0.fetch_or(SET, Release);
+        if let Some(wakers) = self.set() {
+            wakers.wake();
+        }
+    }
+
+    /// As [`cancel`](CancelToken::cancel), but leaves it to the caller to wake those who wait: their wakers are foreign code,
+    /// which must not run while a lock of the pool's is held.
+    pub(crate) fn set(&self) -> Option<Wakers> {
+        self.0.flag.set()
     }
 
     /// Whether they are clones of one token.
@@ -103,19 +138,19 @@ impl CancelToken {
 
     /// Whether the token, or one that it is a child of, is set. A load for each generation whose tokens are not gone.
     pub fn is_cancelled(&self) -> bool {
-        let mut above = &self.0.above;
-        let mut is_set = self.0.flag.is_set();
-        while let Some(link) = above.as_ref().filter(|_| !is_set) {
-            is_set = link.flag.is_set();
-            above = &link.above;
-        }
-        is_set
+        self.flags().any(Flag::is_set)
+    }
+
+    /// Its own, and those above.
+    fn flags(&self) -> impl Iterator<Item = &Flag> {
+        let above = std::iter::successors(self.0.above.as_deref(), |link| link.above.as_deref());
+        std::iter::once(&*self.0.flag).chain(above.map(|link| &*link.flag))
     }
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        self.flag.0.fetch_or(UNREACHABLE, Release);
+        self.flag.word.fetch_or(UNREACHABLE, Release);
     }
 }
 

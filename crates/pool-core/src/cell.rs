@@ -36,7 +36,8 @@ pub(crate) struct Cell<F, T> {
     rare: Option<Box<Rare>>,
 }
 
-enum Waiter {
+/// Who is to be woken when a job has ended.
+pub(crate) enum Waiter {
     Thread(Thread),
     Task(Waker),
 }
@@ -303,8 +304,10 @@ pub(crate) trait Claim<T>: Send + Sync {
     /// Takes the result, or leaves the waker to be called when it is there.
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>>;
     fn is_finished(&self) -> bool;
-    /// Has this thread unparked when the job is done.
-    fn wake_when_done(&self, thread: Thread);
+    /// Has this one woken when the job is done, instead of any before. Returns whether it is done by now.
+    fn wake_when_done(&self, waiter: Waiter) -> bool;
+    /// The only one who waits does not any more.
+    fn wake_nobody(&self);
     /// Ends the job if it has not started, counting it here if it counts. Returns whether it did. If it runs, its token
     /// is set.
     fn cancel(&self, ledger: &Ledger) -> bool;
@@ -354,8 +357,12 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Cell<F, T> {
         self.stage.look().has_ended()
     }
 
-    fn wake_when_done(&self, thread: Thread) {
-        self.announce(Waiter::Thread(thread));
+    fn wake_when_done(&self, waiter: Waiter) -> bool {
+        self.announce(waiter).has_ended()
+    }
+
+    fn wake_nobody(&self) {
+        drop(self.stage.try_take_waiter());
     }
 
     fn cancel(&self, ledger: &Ledger) -> bool {

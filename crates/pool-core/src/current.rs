@@ -1,9 +1,12 @@
 //! Which pool this thread is working for, if any.
 
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::name::Name;
 use crate::stripes;
 
 /// The identity of a pool: no two pools of a process have the same, even after one is gone.
@@ -33,7 +36,7 @@ thread_local! {
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
     static MEMBER_OF: Cell<Option<PoolId>> = const { Cell::new(None) };
     static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
-    static JOB_NAME: Cell<Option<&'static str>> = const { Cell::new(None) };
+    static JOB_NAME: Cell<ManuallyDrop<Option<Name>>> = const { Cell::new(ManuallyDrop::new(None)) };
 }
 
 /// The worker that the calling thread is, or `None` on a thread of no pool.
@@ -94,25 +97,36 @@ pub(crate) fn is_member(pool: PoolId) -> bool {
 ///
 /// ```
 /// fn log(line: &str) {
-///     println!("[{}] {line}", pool_core::job_name().unwrap_or("-"));
+///     println!("[{}] {line}", pool_core::job_name().as_deref().unwrap_or("-"));
 /// }
 /// ```
-pub fn job_name() -> Option<&'static str> {
-    JOB_NAME.get()
+pub fn job_name() -> Option<Cow<'static, str>> {
+    current_name().map(Cow::from)
+}
+
+/// As [`job_name`], without a copy.
+pub(crate) fn current_name() -> Option<Name> {
+    let name = replace_name(None);
+    replace_name(name.clone());
+    name
+}
+
+fn replace_name(name: Option<Name>) -> Option<Name> {
+    ManuallyDrop::into_inner(JOB_NAME.replace(ManuallyDrop::new(name)))
 }
 
 /// Names the job that this thread runs until the guard is dropped.
-pub(crate) fn enter_named(name: Option<&'static str>) -> Named {
-    Named { before: JOB_NAME.replace(name) }
+pub(crate) fn enter_named(name: Option<Name>) -> Named {
+    Named { before: replace_name(name) }
 }
 
 pub(crate) struct Named {
-    before: Option<&'static str>,
+    before: Option<Name>,
 }
 
 impl Drop for Named {
     fn drop(&mut self) {
-        JOB_NAME.set(self.before);
+        replace_name(self.before.take());
     }
 }
 

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Job;
+pub use crate::global::AlreadySet;
 use crate::trace::{self, Trace};
 
 /// Why a pool did not run a job.
@@ -175,6 +176,7 @@ impl Panic {
 
 /// Drops what nobody wants. Its destructor may panic, and what it panics with is dropped in the same way. After
 /// eight panics in a row the next payload is leaked: destructors that panic again and again would never end.
+#[doc(hidden)]
 pub fn drop_quietly<T>(value: T) {
     let mut outcome = catch_unwind(AssertUnwindSafe(|| drop(value)));
     for _ in 1..MOST_PANICS {
@@ -276,7 +278,7 @@ pub enum BuildError {
     /// The strategy cannot work with its settings; the text says which and what would be right.
     #[error("{0}")]
     Strategy(String),
-    /// The strategy broke its promise to open one outlet for each seat ([`Strategy::open`](crate::Strategy::open)).
+    /// The strategy broke its promise to open one outlet for each seat ([`Strategy::open`](crate::strategy::Strategy::open)).
     #[error("the strategy {strategy:?} opened {opened} outlets for {seats} seats; each seat needs one")]
     Outlets {
         /// The strategy's name.

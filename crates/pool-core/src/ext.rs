@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::attributed::Attributed;
 use crate::broadcast::broadcast;
+use crate::error::BroadcastError;
 use crate::error::drop_quietly;
 use crate::fork::install;
 use crate::scope::{Scope, scope};
-use crate::{Attributes, BroadcastError, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
+use crate::{Attributes, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -221,7 +222,8 @@ pub trait PoolExt: Pool {
     /// waits, in some other way, for the job that calls this.
     ///
     /// ```
-    /// # use pool_core::{BroadcastError, Pool, PoolExt};
+    /// # use pool_core::{Pool, PoolExt};
+    /// # use pool_core::error::BroadcastError;
     /// # use std::sync::Arc;
     /// # use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     /// fn empty_caches(pool: &Arc<dyn Pool>) -> Result<usize, BroadcastError> {

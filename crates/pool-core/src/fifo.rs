@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use crate::{BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Pop, Push, Search, Strategy, Submit};
+use crate::strategy::{Caller, Ends, Inlet, Outlet, Parking, Pop, Push, Search, Strategy};
+use crate::{BuildError, Job, Submit};
 
 /// A queue behind a mutex.
 pub(crate) struct Fifo;

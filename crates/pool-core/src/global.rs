@@ -25,7 +25,7 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 /// ```
 /// use pool_core::{Pool, PoolExt};
 /// use std::sync::Arc;
-/// # use pool_core::*;
+/// # use pool_core::{*, adapter::Ledger};
 /// # struct Alone(adapter::Recorder);
 /// # impl Pool for Alone {
 /// #     fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
@@ -33,7 +33,6 @@ pub fn global() -> Option<&'static Arc<dyn Pool>> {
 /// #         self.0.run(job, 0);
 /// #         Ok(())
 /// #     }
-/// #     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) { a(); b(); }
 /// #     fn ledger(&self) -> &Arc<Ledger> { self.0.ledger() }
 /// #     fn state(&self) -> PoolState { PoolState::Running }
 /// #     fn shutdown(&self) -> Shutdown { Shutdown::Terminated }

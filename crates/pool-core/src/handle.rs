@@ -1,5 +1,7 @@
 //! A handle to a spawned job.
 
+mod member;
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -250,7 +252,7 @@ impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
         let Some(task) = self.task.take() else { return };
         if let Some(panic) = task.detach() {
-            let _named = enter_named(task.rare().and_then(|rare| rare.name));
+            let _named = enter_named(task.rare().and_then(|rare| rare.name.clone()));
             self.ledger.report_quietly(panic);
         }
     }

@@ -13,7 +13,7 @@ pub struct PanicInfo<'a> {
     /// that calls the handler: the submitter ran the job, or the handle was dropped after it.
     pub worker: Option<usize>,
     /// The job's name, when it has one.
-    pub name: Option<&'static str>,
+    pub name: Option<&'a str>,
     /// The text of the panic, when it has one.
     pub message: Option<&'a str>,
     /// Where the panic began, as `file:line:column`; only with [`Builder::backtraces`](crate::Builder::backtraces),
@@ -35,7 +35,7 @@ pub struct JobInfo<'a> {
     /// scope.
     pub worker: Option<usize>,
     /// The job's name, when it has one.
-    pub name: Option<&'static str>,
+    pub name: Option<&'a str>,
 }
 
 /// How a job that ran has ended.

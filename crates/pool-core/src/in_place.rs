@@ -1,6 +1,6 @@
 //! How deep jobs lie on each other that are run where they are submitted.
 //!
-//! A strategy may have the submitter run a job ([`Push::RunHere`](crate::Push::RunHere)), and that job may submit the next one.
+//! A strategy may have the submitter run a job ([`Push::RunHere`](crate::strategy::Push::RunHere)), and that job may submit the next one.
 //! Each lies on the stack of the one before. So at some depth a job is queued after all, past the limit of the queue: in the
 //! pool's side lane, where a worker finds it that has ended what it runs. What a policy displaces is dropped by the submitter,
 //! its destructor may submit as well, and so the same depth holds for that.
@@ -10,7 +10,7 @@
 use std::cell::Cell;
 
 /// How many jobs lie on each other at most that are run in place of being queued, on any thread. See
-/// [`Push::RunHere`](crate::Push::RunHere).
+/// [`Push::RunHere`](crate::strategy::Push::RunHere).
 pub const MOST_IN_PLACE: usize = 32;
 
 thread_local! {

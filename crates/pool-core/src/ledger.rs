@@ -13,19 +13,21 @@ use crate::attributed::enter_plain;
 use crate::book::{Book, Desk, RareBook, WorkerBook};
 use crate::counts::{Counts, Staff, Stats, WorkerStats};
 use crate::cpu_set::CpuSet;
-use crate::current::{self, PoolId, current, job_name, outside_stripe};
+use crate::current::{self, PoolId, current, current_name, outside_stripe};
 use crate::error::{Panic, drop_quietly, payload_message};
 use crate::gate::{OUTSIDE_STRIPES, Passages};
 use crate::hooks::{PanicHandler, PanicInfo};
+use crate::name::Name;
 use crate::observer::Watch;
 use crate::raise::RaiseSlot;
 use crate::rest::Rest;
+use crate::strategy::Urgency;
 use crate::sync::Arc;
 use crate::timed;
 use crate::timing::{Timing, Timings};
 use crate::watchdog::{OverdueHook, Watchdog};
 use crate::workforce::WorkforceSlot;
-use crate::{Job, Reason, Rejected, Urgency};
+use crate::{Job, Reason, Rejected};
 
 /// What a pool has counted, and who it is. For others than the pool it is there to be read, so that no count can be
 /// spoilt:
@@ -371,10 +373,11 @@ impl Ledger {
         let worker = current().filter(|worker| worker.pool == self.id).map(|worker| worker.index);
         let (payload, trace) = panic.into_parts();
         let message = payload_message(&*payload).map(str::to_owned);
+        let name = current_name();
         let info = PanicInfo {
             pool: &self.name,
             worker,
-            name: job_name(),
+            name: name.as_ref().map(Name::as_str),
             message: message.as_deref(),
             location: trace.as_ref().and_then(|trace| trace.location.as_deref()),
             backtrace: trace.as_ref().map(|trace| &trace.backtrace),

@@ -1,7 +1,7 @@
 //! What a thread pool promises, and everything that thread pools share.
 //!
 //! Pools differ in one thing, how a job travels from the thread that submits it to the worker that runs it. That
-//! is a [`Strategy`]: a channel with one [`Inlet`] and an [`Outlet`] for each worker. This crate is the rest, written once:
+//! is a [strategy]: a channel with one [`Inlet`](strategy::Inlet) and an [`Outlet`](strategy::Outlet) for each worker. This crate is the rest, written once:
 //!
 //! | | |
 //! |---|---|
@@ -10,10 +10,12 @@
 //! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare seats, the CPU limit |
 //! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
+//! | [`JoinSet`], [`join_all`], [`join_any`] | waiting for several jobs |
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
-//! | [`Ledger`] | what a pool has counted, to be read |
+//! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make somebody else's pool a [`Pool`] |
+//! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of
 //! [`ThreadPool`], or is written against `Arc<dyn Pool>` and takes any.
@@ -61,6 +63,8 @@ mod attributed;
 #[cfg(not(loom))]
 mod attributes;
 #[cfg(not(loom))]
+mod block_on;
+#[cfg(not(loom))]
 mod book;
 #[cfg(not(loom))]
 mod broadcast;
@@ -77,7 +81,7 @@ mod cpu_set;
 #[cfg(not(loom))]
 mod current;
 #[cfg(not(loom))]
-mod error;
+pub mod error;
 #[cfg(not(loom))]
 mod ext;
 #[cfg(all(test, not(loom)))]
@@ -86,6 +90,8 @@ mod fifo;
 mod fork;
 #[cfg(not(loom))]
 mod global;
+#[cfg(not(loom))]
+mod group;
 #[cfg(not(loom))]
 mod handle;
 #[cfg(not(loom))]
@@ -96,6 +102,8 @@ mod in_place;
 mod job;
 #[cfg(not(loom))]
 mod ledger;
+#[cfg(not(loom))]
+mod name;
 #[cfg(not(loom))]
 mod no_unwind;
 #[cfg(not(loom))]
@@ -123,7 +131,9 @@ mod serialize;
 mod shrink;
 mod spell;
 #[cfg(not(loom))]
-mod strategy;
+pub mod stats;
+#[cfg(not(loom))]
+pub mod strategy;
 #[cfg(not(loom))]
 mod stripes;
 #[cfg(not(loom))]
@@ -156,37 +166,32 @@ mod cell {
 mod scope {
     mod progress;
 }
+#[cfg(loom)]
+pub mod strategy {
+    #![doc(hidden)]
+    pub use crate::parking::{Group, Order, Parking, Woken};
+}
 
-pub use crate::parking::Parking;
-#[doc(hidden)]
-pub use crate::parking::{Group, Order, Woken};
 #[cfg(all(feature = "affinity", not(loom)))]
 pub use crate::thread_pool::Pinning;
 #[cfg(not(loom))]
 pub use crate::{
     attributes::Attributes,
-    cancel::{CancelToken, current_token},
-    contended::try_lock_patiently,
-    counts::{Counts, Staff, Stats, WorkerStats},
+    cancel::{CancelToken, Cancelled, current_token},
+    counts::{Counts, Stats},
     current::{Current, PoolId, current, job_name},
-    error::{BroadcastError, BuildError, JoinError, Panic, Reason, Rejected, ResizeError, Unsupported},
+    error::{BuildError, JoinError, Panic, Reason, Rejected},
     ext::PoolExt,
-    fork::{install, join_claimable},
-    global::{AlreadySet, global, set_global},
+    global::{global, set_global},
+    group::{JoinSet, join_all, join_any},
     handle::JobHandle,
     hooks::{JobInfo, JobOutcome, PanicInfo},
-    in_place::MOST_IN_PLACE,
     job::Job,
-    ledger::Ledger,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
-    search::Search,
-    shrink::{KEPT_JOBS, ShrinkTimer},
-    strategy::{Ends, Inlet, Look, Outlet, Pop, Push, Strategy},
-    submit::{Caller, Patience, Priority, Submit},
+    submit::{Priority, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads},
-    timing::{Distribution, Timing, Timings},
-    urgency::Urgency,
+    timing::{Timing, Timings},
     watchdog::OverdueInfo,
     workforce::block_in_place,
 };

@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use crate::current::job_name;
+use crate::current::current_name;
 use crate::error::drop_quietly;
 use crate::hooks::{AfterFn, BeforeFn, JobInfo, JobOutcome};
+use crate::name::Name;
 use crate::timing::{Timing, Timings};
 use crate::{timed, trace};
 
@@ -83,7 +84,8 @@ impl Observer {
     pub(crate) fn start(&self) -> Option<Instant> {
         let submitted = timed::take_submitted();
         if let Some(before) = &self.watch.before {
-            self.call(|| before(self.info()));
+            let name = current_name();
+            self.call(|| before(self.info(&name)));
         }
         if self.watch.backtraces {
             trace::arm();
@@ -102,7 +104,8 @@ impl Observer {
         }
         if let Some(after) = &self.watch.after {
             let outcome = if panicked { JobOutcome::Panicked } else { JobOutcome::Completed };
-            self.call(|| after(self.info(), outcome));
+            let name = current_name();
+            self.call(|| after(self.info(&name), outcome));
         }
     }
 
@@ -151,8 +154,8 @@ impl Observer {
         takes_times.then(|| &**self.times.get_or_init(Box::default))
     }
 
-    fn info(&self) -> JobInfo<'_> {
-        JobInfo { pool: &self.pool, worker: self.worker, name: job_name() }
+    fn info<'a>(&'a self, name: &'a Option<Name>) -> JobInfo<'a> {
+        JobInfo { pool: &self.pool, worker: self.worker, name: name.as_ref().map(Name::as_str) }
     }
 
     fn call(&self, hook: impl FnOnce()) {

@@ -136,6 +136,7 @@ mod tests {
     use std::sync::{Arc, Barrier};
     use std::time::Duration;
 
+    use crate::error::ResizeError;
     use crate::fifo::Fifo;
     use crate::*;
 

@@ -77,7 +77,7 @@
 //!
 //! # Reserved workers
 //!
-//! A worker that serves some jobs only (see [`Outlet::is_reserved`](crate::Outlet::is_reserved)) is no help for
+//! A worker that serves some jobs only (see [`Outlet::is_reserved`](crate::strategy::Outlet::is_reserved)) is no help for
 //! the others. It never searches, is not counted in the word and lies on a stack of its own, whose length is a second word. A push
 //! of a job for it does the same with that word: fence, read, wake one under the lock, without a role.
 //!
@@ -103,7 +103,7 @@ const SEARCH: u8 = 1;
 const UP: u8 = 2;
 
 /// Where the workers of a pool wait for work. A strategy that wakes workers itself is given it in
-/// [`Strategy::open`](crate::Strategy::open).
+/// [`Strategy::open`](crate::strategy::Strategy::open).
 pub struct Parking {
     /// Twice the number of sleepers, plus one while a worker searches.
     word: CachePadded<AtomicUsize>,

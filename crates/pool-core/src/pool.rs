@@ -1,14 +1,17 @@
 //! The contract: what every pool promises, whatever its strategy.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(doc)]
-use crate::Staff;
+use crate::adapter::Ledger;
 use crate::current::PoolId;
-use crate::{
-    Counts, Job, Ledger, Reason, Rejected, ResizeError, Stats, Submit, Timings, Unsupported, Urgency,
-};
+use crate::error::{ResizeError, Unsupported};
+use crate::fork::join_claimable;
+#[cfg(doc)]
+use crate::stats::Staff;
+use crate::strategy::Urgency;
+use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 
 /// A thread pool, as an object.
 ///
@@ -62,9 +65,9 @@ pub trait Pool: Send + Sync {
     /// Submits a job.
     ///
     /// A job submitted by one of the pool's own workers never waits for room: where the policy would make it wait, the
-    /// worker runs it in place, inside the job that submits it. At most [`MOST_IN_PLACE`](crate::MOST_IN_PLACE) jobs lie on each
+    /// worker runs it in place, inside the job that submits it. At most [`MOST_IN_PLACE`](crate::strategy::MOST_IN_PLACE) jobs lie on each
     /// other so; one that would be the next is kept, past the limit of the queue, until a worker has ended what it runs: see
-    /// [`Push::RunHere`](crate::Push::RunHere).
+    /// [`Push::RunHere`](crate::strategy::Push::RunHere).
     ///
     /// # Errors
     ///
@@ -73,7 +76,12 @@ pub trait Pool: Send + Sync {
     fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected>;
 
     /// Runs both closures exactly once, possibly at once. [`PoolExt::join`](crate::PoolExt::join) is what you want.
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send));
+    ///
+    /// An adapter that has no way of its own for it leaves this as it is: the second is offered to the pool as a ticket, and
+    /// taken back if nobody has started it.
+    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        join_claimable(self, a, b);
+    }
 
     /// What the pool has counted, to be read. An adapter of somebody else's pool has one in its
     /// [`Recorder`](crate::adapter::Recorder).
@@ -112,7 +120,8 @@ pub trait Pool: Send + Sync {
     /// ```
     /// # use std::sync::Arc;
     /// # use std::time::Duration;
-    /// use pool_core::{Pool, Shutdown, Unsupported};
+    /// use pool_core::{Pool, Shutdown};
+    /// use pool_core::error::Unsupported;
     /// fn stop(pool: &Arc<dyn Pool>) -> Result<(), Unsupported> {
     ///     if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
     ///         eprintln!("{running} jobs still run; {queued} are given up");
@@ -156,7 +165,8 @@ pub trait Pool: Send + Sync {
     /// ```
     /// # use std::sync::Arc;
     /// # use std::time::Duration;
-    /// use pool_core::{Job, Pool, Shutdown, Unsupported};
+    /// use pool_core::{Job, Pool, Shutdown};
+    /// use pool_core::error::Unsupported;
     /// fn stop(pool: &Arc<dyn Pool>, patience: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
     ///     let (never_started, _) = pool.shutdown_now_timeout(Duration::ZERO)?;
     ///     pool.cancel_running();
@@ -176,7 +186,8 @@ pub trait Pool: Send + Sync {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// use pool_core::{Pool, Unsupported};
+    /// use pool_core::Pool;
+    /// use pool_core::error::Unsupported;
     /// fn quietly<R>(pool: &Arc<dyn Pool>, maintenance: impl FnOnce() -> R) -> Result<R, Unsupported> {
     ///     pool.pause()?;
     ///     let result = maintenance();
@@ -213,7 +224,8 @@ pub trait Pool: Send + Sync {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// use pool_core::{Pool, ResizeError};
+    /// use pool_core::Pool;
+    /// use pool_core::error::ResizeError;
     /// fn by_night(pool: &Arc<dyn Pool>) -> Result<(), ResizeError> {
     ///     pool.resize(1)
     /// }
@@ -326,6 +338,27 @@ pub trait Pool: Send + Sync {
     /// ```
     fn wait_idle(&self, limit: Option<Duration>) -> bool {
         !self.ledger().is_current() && self.ledger().wait_idle(limit)
+    }
+}
+
+/// An adapter is described as any other pool, and need not be [`Debug`](fmt::Debug) itself.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use pool_core::Pool;
+/// #[derive(Debug)]
+/// struct Server {
+///     pool: Arc<dyn Pool>,
+/// }
+/// ```
+impl fmt::Debug for dyn Pool + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("name", &self.name())
+            .field("threads", &self.threads())
+            .field("state", &self.state())
+            .field("counts", &self.counts())
+            .finish()
     }
 }
 

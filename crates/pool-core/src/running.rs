@@ -6,6 +6,7 @@
 use std::sync::Mutex;
 
 use crate::CancelToken;
+use crate::cancel::Wakers;
 use crate::sync::lock;
 
 #[derive(Default)]
@@ -21,8 +22,10 @@ impl Running {
     /// Sets the tokens that are listed, and returns how many there were.
     pub(crate) fn cancel(&self) -> usize {
         let tokens = lock(&self.0);
-        tokens.iter().for_each(CancelToken::cancel);
-        tokens.len()
+        let (told, wakers) = (tokens.len(), tokens.iter().filter_map(CancelToken::set).collect::<Vec<_>>());
+        drop(tokens);
+        wakers.into_iter().for_each(Wakers::wake);
+        told
     }
 }
 
@@ -44,7 +47,7 @@ impl Drop for Listed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ledger;
+    use crate::adapter::Ledger;
 
     #[test]
     fn a_token_is_listed_once_for_each_job_and_set_while_it_is() {

@@ -32,7 +32,7 @@ use self::progress::Progress;
 use crate::after_fork::refuse_to_wait;
 use crate::attributed::enter_plain;
 use crate::book::Desk;
-use crate::cell::{Cell, Claim, Shared};
+use crate::cell::{Cell, Claim, Shared, Waiter};
 use crate::error::{Panic, drop_quietly, unwind_without};
 use crate::handle::Ticket;
 use crate::job::{Closure, Task};
@@ -142,7 +142,10 @@ impl<T> ScopedHandle<'_, T> {
             self.task.wait(None);
         } else {
             // Outside, a job that no ticket leads to has to be seen to here, and so have those queued before it.
-            self.core.wait_until(|| self.task.is_finished(), |thread| self.task.wake_when_done(thread));
+            let wake_when_done = |thread| {
+                self.task.wake_when_done(Waiter::Thread(thread));
+            };
+            self.core.wait_until(|| self.task.is_finished(), wake_when_done);
         }
         self.task.take().expect("the job has finished and nobody else takes its result")
     }

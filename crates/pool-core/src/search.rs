@@ -1,10 +1,10 @@
 //! A worker's search for its next job, and the times between two of its jobs.
 
-use crate::Ledger;
+use crate::adapter::Ledger;
 use crate::book::{WorkerBook, add_alone};
 use crate::parking::Parking;
 
-/// A worker's search for its next job: see [`Outlet::pop`](crate::Outlet::pop).
+/// A worker's search for its next job: see [`Outlet::pop`](crate::strategy::Outlet::pop).
 ///
 /// A strategy whose workers steal says here what they have stolen. Others ignore it.
 pub struct Search<'a> {

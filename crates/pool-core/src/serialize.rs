@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::Distribution;
+use crate::stats::Distribution;
 
 /// As a summary: how many, the mean, and the quantiles.
 impl Serialize for Distribution {
@@ -53,7 +53,8 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{Counts, Stats, Timings, WorkerStats};
+    use crate::stats::WorkerStats;
+    use crate::{Counts, Stats, Timings};
 
     #[test]
     fn statistics_come_back_as_they_were() {

@@ -11,8 +11,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::fork::join_claimable;
-use crate::{BuildError, Caller, Job, Parking, Reason, Search, Submit, ThreadPool, Urgency};
+pub use crate::contended::try_lock_patiently;
+pub use crate::fork::{install, join_claimable};
+pub use crate::in_place::MOST_IN_PLACE;
+pub use crate::parking::Parking;
+#[doc(hidden)]
+pub use crate::parking::{Group, Order, Woken};
+pub use crate::search::Search;
+pub use crate::shrink::{KEPT_JOBS, ShrinkTimer};
+pub use crate::submit::{Caller, Patience};
+pub use crate::urgency::Urgency;
+use crate::{BuildError, Job, Reason, Submit, ThreadPool};
 
 /// A queueing discipline, and the settings of it.
 pub trait Strategy: Sized + Send + Sync + 'static {
@@ -101,7 +110,7 @@ pub enum Push {
     /// The submitter is to run it, now.
     ///
     /// A job that is run so may submit the next, and each lies on the stack of the one before. So on a thread where
-    /// [`MOST_IN_PLACE`](crate::MOST_IN_PLACE) jobs lie on each other already, the pool keeps the job, whatever the size of the
+    /// [`MOST_IN_PLACE`] jobs lie on each other already, the pool keeps the job, whatever the size of the
     /// queue, until a worker is between two jobs: it is queued as soon as there is room, behind all that is queued by then, or
     /// run by a worker that has just ended a job, the oldest first.
     RunHere(Job),

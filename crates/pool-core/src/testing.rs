@@ -1,7 +1,9 @@
 //! What pool-conformance needs of a worker in order to test a strategy without a pool. Not a part of the interface.
 
+use crate::adapter::Ledger;
 use crate::current::{self, PoolId};
-use crate::{Ledger, Parking, Search, Submit, trace};
+use crate::strategy::{Parking, Search};
+use crate::{Submit, trace};
 
 /// Has the calling thread be the worker of a seat while `work` runs.
 pub fn sit<R>(ledger: &Ledger, parking: &Parking, seat: usize, work: impl FnOnce(&mut Search<'_>) -> R) -> R {

@@ -14,7 +14,8 @@ use hdrhistogram::Histogram;
 /// costs two readings and no allocation.
 ///
 /// ```
-/// # use pool_core::{BuildError, Pool, Strategy, ThreadPool, Timing};
+/// # use pool_core::{BuildError, Pool, ThreadPool, Timing};
+/// # use pool_core::strategy::Strategy;
 /// # use std::num::NonZeroU32;
 /// // One job in 64: cheap enough to leave it on.
 /// const ONE_IN_64: Timing = Timing::Sampled(NonZeroU32::new(64).unwrap());
@@ -92,7 +93,7 @@ impl Distribution {
     /// The duration that this share of all is not longer than: 0.5 is the median. Zero when there are none.
     ///
     /// ```
-    /// # use pool_core::Distribution;
+    /// # use pool_core::stats::Distribution;
     /// assert_eq!(Distribution::default().quantile(0.5), std::time::Duration::ZERO);
     /// ```
     pub fn quantile(&self, share: f64) -> Duration {

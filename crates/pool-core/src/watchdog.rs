@@ -23,8 +23,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::CancelToken;
+use crate::cancel::Wakers;
 use crate::cpu_set::CpuSet;
 use crate::error::drop_quietly;
+use crate::name::Name;
 use crate::workforce::Workforce;
 
 /// How long the thread stays when no job with a limit runs.
@@ -39,7 +41,7 @@ pub struct OverdueInfo<'a> {
     /// The number of the worker that runs the job; `None` when its submitter runs it.
     pub worker: Option<usize>,
     /// The job's name, if it has one.
-    pub name: Option<&'static str>,
+    pub name: Option<&'a str>,
     /// How long it has been running.
     pub age: Duration,
 }
@@ -77,7 +79,7 @@ struct State {
 /// A job that runs under a limit.
 pub(crate) struct Limited {
     pub(crate) worker: Option<usize>,
-    pub(crate) name: Option<&'static str>,
+    pub(crate) name: Option<Name>,
     pub(crate) token: Option<CancelToken>,
     pub(crate) started: Instant,
     pub(crate) workforce: Weak<dyn Workforce>,
@@ -159,13 +161,13 @@ impl Shared {
     /// The limit of the first job is reached.
     fn overrun<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let Some((_, job)) = state.jobs.pop_first() else { return state };
-        if let Some(token) = &job.token {
-            token.cancel();
-        }
+        let wakers = job.token.as_ref().and_then(CancelToken::set);
         // Under the lock, so that it comes before the end of the job, whose guard waits for the lock.
         tell(job.worker, &job.workforce, |workforce, seat| workforce.blocked(seat));
         drop(state);
+        wakers.into_iter().for_each(Wakers::wake);
         let Limited { worker, name, started, .. } = job;
+        let name = name.as_ref().map(Name::as_str);
         let info = OverdueInfo { pool: &self.pool, worker, name, age: started.elapsed() };
         let call = || self.hook.iter().for_each(|hook| hook(info));
         if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
@@ -246,7 +248,13 @@ mod tests {
     fn job(worker: usize, workforce: &Arc<Blocked>) -> Limited {
         let workforce: Weak<Blocked> = Arc::downgrade(workforce);
         let token = Some(CancelToken::new());
-        Limited { worker: Some(worker), name: Some("slow"), token, started: Instant::now(), workforce }
+        Limited {
+            worker: Some(worker),
+            name: Some(Name::Static("slow")),
+            token,
+            started: Instant::now(),
+            workforce,
+        }
     }
 
     fn until(condition: impl Fn() -> bool) {
@@ -262,14 +270,15 @@ mod tests {
         let workforce = Arc::new(Blocked::default());
         let (say, said) = channel();
         let hook = move |info: OverdueInfo<'_>| {
-            say.send((info.pool.to_owned(), info.worker, info.name)).unwrap();
+            say.send((info.pool.to_owned(), info.worker, info.name.map(str::to_owned))).unwrap();
         };
         let watchdog = Watchdog::new("pool", Some(Arc::new(hook)), None);
         for round in 1..=100 {
             let limited = job(3, &workforce);
             let token = limited.token.clone().unwrap();
             let watched = watchdog.watch(limited, AT_ONCE);
-            assert_eq!(said.recv_timeout(DEADLINE).unwrap(), ("pool".to_owned(), Some(3), Some("slow")));
+            let told = ("pool".to_owned(), Some(3), Some("slow".to_owned()));
+            assert_eq!(said.recv_timeout(DEADLINE).unwrap(), told);
             assert!(token.is_cancelled());
             assert_eq!(workforce.counts(), (round, round - 1));
             drop(watched);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pool_core::adapter::Recorder;
-use pool_core::{Job, Pool, PoolExt, Reason, ResizeError, Unsupported};
+use pool_core::error::{ResizeError, Unsupported};
+use pool_core::{Job, Pool, PoolExt, Reason};
 
 use self::stub::Stub;
 

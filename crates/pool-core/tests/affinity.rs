@@ -7,7 +7,7 @@ mod deque;
 
 use std::fs;
 
-use pool_core::{BuildError, Builder, Pinning, PoolExt, ThreadPool};
+use pool_core::{BuildError, Builder, Pinning, ThreadPool};
 
 use self::deque::{Deque, End};
 

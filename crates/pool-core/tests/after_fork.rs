@@ -15,7 +15,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{JoinError, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_claimable};
+use pool_core::strategy::join_claimable;
+use pool_core::{JoinError, JoinSet, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_all, join_any};
 
 use self::child::{End, fork_and_return, in_child};
 use self::deque::{Deque, End as Oldest};
@@ -51,6 +52,41 @@ fn a_handle_from_before_says_so_unless_its_job_has_ended() {
         let polled = std::pin::Pin::new(&mut polled).poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(polled) = polled else { panic!("nobody would wake it") };
         assert!(is_forked(polled));
+        drop(dropped);
+    });
+    assert_eq!(end, End::Done);
+    release.send(()).unwrap();
+}
+
+#[test]
+fn a_group_from_before_ends_in_the_child() {
+    let (pool, (release, released)) = (pool(1), mpsc::channel::<()>());
+    let mut set = JoinSet::new();
+    set.spawn(&pool, || 7).unwrap();
+    while pool.counts().completed == 0 {
+        thread::yield_now();
+    }
+    set.spawn(&pool, move || {
+        released.recv().unwrap();
+        8
+    })
+    .unwrap();
+    set.spawn(&pool, || 9).unwrap();
+    let all = [(); 2].map(|()| pool.spawn(|| 10).unwrap());
+    let any = [(); 2].map(|()| pool.spawn(|| 11).unwrap());
+    let dropped: JoinSet<i32> = [pool.spawn(|| 12).unwrap()].into_iter().collect();
+    let end = in_child(move || {
+        let own = self::pool(1);
+        set.spawn(&own, || 13).unwrap();
+        let mut results: Vec<_> = std::iter::from_fn(|| set.join_next()).collect();
+        assert_eq!(results.len(), 4);
+        results.retain(|result| !matches!(result, Err(JoinError::Unrun(Reason::Forked))));
+        let mut results: Vec<_> = results.into_iter().map(Result::unwrap).collect();
+        results.sort_unstable();
+        assert_eq!(results, [7, 13]);
+        assert!(join_all(all).into_iter().all(is_forked));
+        let (place, result, rest) = join_any(any).unwrap();
+        assert!(place == 0 && is_forked(result) && rest.len() == 1);
         drop(dropped);
     });
     assert_eq!(end, End::Done);

@@ -9,10 +9,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{
-    BuildError, Caller, Ends, Inlet, Job, JoinError, Outlet, Parking, Pool, Pop, Push, Reason, Search,
-    Strategy, Submit, ThreadPool, Urgency,
-};
+use pool_core::strategy::{Caller, Ends, Inlet, Outlet, Parking, Pop, Push, Search, Strategy, Urgency};
+use pool_core::{BuildError, Job, JoinError, Reason, Submit, ThreadPool};
 
 use self::deque::{Deque, End, Head, Tail};
 

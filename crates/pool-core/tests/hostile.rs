@@ -11,7 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::{Arc, Mutex};
 
 use pool_core::adapter::Recorder;
-use pool_core::{Job, Pool, PoolExt, Reason, Rejected, ThreadPool, install, join_claimable};
+use pool_core::strategy::{install, join_claimable};
+use pool_core::{Job, Pool, PoolExt, Reason, Rejected, ThreadPool};
 
 use self::deque::{Deque, End};
 use self::stub::Stub;

@@ -19,9 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use libc::{pthread_attr_t, pthread_t};
-use pool_core::{
-    Builder, Pool, PoolExt, PoolState, Reason, Rejected, Scaling, Shutdown, ThreadPool, block_in_place,
-};
+use pool_core::{Builder, Pool, PoolState, Reason, Rejected, Scaling, Shutdown, ThreadPool, block_in_place};
 
 use self::deque::{Deque, End};
 

@@ -12,7 +12,7 @@ mod watched;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc;
 
-use pool_core::{Builder, Pool, PoolExt, ThreadPool, current};
+use pool_core::{Builder, ThreadPool, current};
 
 use self::deque::{Deque, End, Full};
 use self::hold::hold;

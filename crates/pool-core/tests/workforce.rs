@@ -16,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_core::{
-    Attributes, BuildError, JoinError, Pool, PoolExt, Reason, Scaling, Shutdown, ThreadPool, Threads,
-    block_in_place, current, current_token,
+    Attributes, BuildError, JoinError, Reason, Scaling, Shutdown, ThreadPool, Threads, block_in_place,
+    current, current_token,
 };
 
 use self::deque::{Deque, End, Full};

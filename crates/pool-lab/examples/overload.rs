@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
-use pool_core::{Job, JobHandle, JoinError, Pool, Reason, Shutdown};
+use pool_core::{Job, JobHandle, JoinError, Reason, Shutdown};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 

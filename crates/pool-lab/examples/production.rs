@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_core::{
-    Attributes, BuildError, CancelToken, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, PoolExt,
-    Rejected, Scaling, Shutdown, Timing, current_token,
+    Attributes, BuildError, CancelToken, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Rejected, Scaling,
+    Shutdown, Timing, current_token,
 };
 use pool_priority::{Levels, PriorityPool};
 

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use pool_core::{Pool, PoolExt, Priority, current};
+use pool_core::{Priority, current};
 use pool_priority::{Levels, PriorityPool};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;

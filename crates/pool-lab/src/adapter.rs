@@ -21,10 +21,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
+use pool_core::adapter::Ledger;
 use pool_core::adapter::Recorder;
-use pool_core::{
-    Job, Ledger, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly, join_claimable,
-};
+use pool_core::{Job, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly};
 
 use crate::engine::Jobs;
 use crate::spec::{Spec, SpecError};
@@ -50,10 +49,6 @@ impl<E: Jobs> Pool for Adapter<E> {
             return self.core.queue(job).map_err(|job| Rejected::new(job, Reason::ShutDown));
         }
         self.core.submit(job)
-    }
-
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        join_claimable(self, a, b);
     }
 
     fn ledger(&self) -> &Arc<Ledger> {

@@ -15,10 +15,9 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{
-    BroadcastError, Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Submit, Timing,
-    Timings, Unsupported, WorkerStats, current,
-};
+use pool_core::error::{BroadcastError, ResizeError, Unsupported};
+use pool_core::stats::{Distribution, WorkerStats};
+use pool_core::{JoinError, Pool, PoolExt, Rejected, Stats, Submit, Timing, Timings, current};
 
 use crate::show::Table;
 use crate::spec::{Spec, SpecError};

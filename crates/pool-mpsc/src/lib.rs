@@ -137,10 +137,10 @@ use std::sync::atomic::{
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pool_core::{
-    BuildError, Caller, Ends, Inlet, Job, KEPT_JOBS, Outlet, Parking, Pop, Push, Reason, Search, Strategy,
-    Submit, ThreadPool, try_lock_patiently,
+use pool_core::strategy::{
+    Caller, Ends, Inlet, KEPT_JOBS, Outlet, Parking, Pop, Push, Search, Strategy, try_lock_patiently,
 };
+use pool_core::{BuildError, Job, Reason, Submit, ThreadPool};
 
 /// A pool of workers that share the receiver of one channel.
 pub type MpscPool = ThreadPool<Mpsc>;

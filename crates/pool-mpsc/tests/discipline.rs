@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use pool_core::{Caller, Ends, Inlet, Job, Order, Outlet, Parking, Pop, Push, Search, Strategy, Submit};
+use pool_core::strategy::{Caller, Ends, Inlet, Order, Outlet, Parking, Pop, Push, Search, Strategy};
+use pool_core::{Job, Submit};
 use pool_mpsc::{Mpsc, MpscPool};
 
 fn open(batch: usize, seats: usize) -> Ends<Mpsc> {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use pool_core::{BuildError, Ends, Parking, Strategy};
+use pool_core::BuildError;
+use pool_core::strategy::{Ends, Parking, Strategy};
 
 use crate::queue::{Kind, PriorityInlet, PriorityOutlet, Queue};
 use crate::shelves::MOST_LEVELS;
@@ -35,7 +36,7 @@ impl Levels {
     /// there are levels, since each may be waiting for just as long.
     ///
     /// ```
-    /// # use pool_core::{Pool, PoolExt, Priority};
+    /// # use pool_core::Priority;
     /// # use pool_priority::{Levels, PriorityPool};
     /// # use std::sync::mpsc;
     /// let pool = PriorityPool::with(Levels::new(2).aging(3)).threads(1).build()?;
@@ -72,7 +73,7 @@ impl Levels {
     ///
     /// ```
     /// # use pool_priority::{Levels, PriorityPool};
-    /// # use pool_core::{Pool, PoolExt, Priority};
+    /// # use pool_core::Priority;
     /// # use std::sync::mpsc;
     /// // Four levels; the first of two workers serves the top one, that is steps 0 to 15.
     /// let pool = PriorityPool::with(Levels::new(4).express(1, 1)).threads(2).build()?;

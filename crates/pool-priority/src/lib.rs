@@ -4,7 +4,7 @@
 //! urgent jobs from starving the others: at most K jobs pass a level that waits ([`Levels::aging`]).
 //!
 //! ```
-//! use pool_core::{Pool, PoolExt, Priority};
+//! use pool_core::Priority;
 //! use pool_priority::PriorityPool;
 //! use std::sync::mpsc;
 //!
@@ -25,7 +25,7 @@
 //!
 //! A job that is running is never interrupted: how long an urgent job waits while all workers are busy is set by the
 //! length of the jobs that they run. Two things help. [`Levels::express`] keeps a worker free for the top levels, and
-//! a long job may ask whether something more urgent waits ([`Urgency`](pool_core::Urgency)).
+//! a long job may ask whether something more urgent waits ([`Urgency`](pool_core::strategy::Urgency)).
 //!
 //! A job that somebody comes to wait for can be raised: [`JobHandle::raise`](pool_core::JobHandle::raise). It then lies
 //! at both levels, and whoever comes across the second of its tickets finds nothing to do.

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pool_core::{
-    Caller, Inlet, Job, Look, Outlet, Parking, Pop, Push, Search, ShrinkTimer, Submit, Urgency,
-    try_lock_patiently,
+use pool_core::strategy::{
+    Caller, Inlet, Look, Outlet, Parking, Pop, Push, Search, ShrinkTimer, Urgency, try_lock_patiently,
 };
+use pool_core::{Job, Submit};
 
 use crate::shelves::Shelves;
 

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use pool_core::{Job, KEPT_JOBS};
+use pool_core::Job;
+use pool_core::strategy::KEPT_JOBS;
 
 /// How many levels there can be: as many as a `u64` has bits, and as `Priority` has steps.
 pub(crate) const MOST_LEVELS: usize = 64;

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use pool_conformance::{Claim, Subject};
-use pool_core::{BuildError, Ends, Parking, Strategy};
+use pool_core::BuildError;
+use pool_core::strategy::{Ends, Parking, Strategy};
 use pool_priority::{Levels, PriorityInlet, PriorityOutlet};
 
 /// One express worker, wherever there is a second one to do the rest.

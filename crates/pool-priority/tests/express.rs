@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{
-    Caller, Ends, Inlet, Job, Order, Outlet, Parking, Pool, PoolExt, Pop, Priority, Push, Scaling, Search,
-    Strategy, Submit, Timing, current,
-};
+use pool_core::strategy::{Caller, Ends, Inlet, Order, Outlet, Parking, Pop, Push, Search, Strategy};
+use pool_core::{Job, Priority, Scaling, Submit, Timing, current};
 use pool_priority::{Levels, PriorityPool};
 
 /// Long enough for any machine; it turns a hang into a failure.

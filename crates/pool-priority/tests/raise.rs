@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{JobHandle, JoinError, Pool, PoolExt, Priority};
+use pool_core::{JobHandle, JoinError, Priority};
 use pool_priority::{Levels, PriorityPool};
 
 /// Long enough for any machine; it turns a hang into a failure.

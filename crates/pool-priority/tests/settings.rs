@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::channel;
 
-use pool_core::{Pool, PoolExt, Priority, Submit};
+use pool_core::{Priority, Submit};
 use pool_priority::{Levels, PriorityPool};
 
 /// The order in which one worker takes a job of each of these steps, submitted in this order.

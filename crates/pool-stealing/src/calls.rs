@@ -29,8 +29,8 @@
 //! since, for whom the above holds too, or the mark was cleared for a public fork: that the searcher sees, and
 //! wakes another for it, or takes it, which is the case above.
 
-use pool_core::Parking;
 use pool_core::fences::{can_fence, heavy_fence};
+use pool_core::strategy::Parking;
 
 use crate::split::SplitStack;
 use crate::sync::{Ordering::SeqCst, fence};

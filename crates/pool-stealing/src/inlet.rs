@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use pool_core::{Caller, Inlet, Job, Push, Submit};
+use pool_core::strategy::{Caller, Inlet, Push};
+use pool_core::{Job, Submit};
 
 use crate::calls;
 use crate::here;

@@ -74,7 +74,8 @@ mod worker;
 mod strategy {
     use std::sync::Arc;
 
-    use pool_core::{BuildError, Ends, Parking, Strategy, ThreadPool};
+    use pool_core::strategy::{Ends, Parking, Strategy};
+    use pool_core::{BuildError, ThreadPool};
 
     use crate::inlet::StealingInlet;
     use crate::outlet::StealingOutlet;

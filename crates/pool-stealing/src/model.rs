@@ -24,7 +24,7 @@ use crate::calls;
 use crate::slots::Slots;
 use crate::split::{Pushed, SplitStack};
 use crate::sync::AtomicUsize;
-use pool_core::{Group, Order, Parking, Woken};
+use pool_core::strategy::{Group, Order, Parking, Woken};
 
 /// Models with three threads are explored up to this many involuntary switches.
 fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use pool_core::{Job, Look, Outlet, Pop, Search, ShrinkTimer};
+use pool_core::Job;
+use pool_core::strategy::{Look, Outlet, Pop, Search, ShrinkTimer};
 
 use crate::calls;
 use crate::here;

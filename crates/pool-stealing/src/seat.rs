@@ -13,7 +13,7 @@
 //!
 //! # What a long queue leaves
 //!
-//! That buffer is given back when its worker has been at rest for a second: see [`ShrinkTimer`](pool_core::ShrinkTimer). A
+//! That buffer is given back when its worker has been at rest for a second: see [`ShrinkTimer`](pool_core::strategy::ShrinkTimer). A
 //! worker cannot see how large it is, nor does it look at each push how long its deque is. So all who take jobs out of a
 //! deque look at its length, which is no more than they do to see whether it is empty, and note the greatest. They take a
 //! batch at most, so none of them overlooks a peak by more than that. To shrink, the worker pushes and pops a job
@@ -24,7 +24,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
-use pool_core::{CpuTime, Job, KEPT_JOBS};
+use pool_core::strategy::KEPT_JOBS;
+use pool_core::{CpuTime, Job};
 
 use crate::frame::Header;
 use crate::shared::retry;

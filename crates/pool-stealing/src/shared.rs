@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crossbeam_deque::{Injector, Steal};
+use pool_core::Job;
 use pool_core::after_fork::forks;
-use pool_core::{Job, Parking};
+use pool_core::strategy::Parking;
 
 use crate::seat::Seat;
 

@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 #[cfg(not(loom))]
 use pool_core::after_fork::without_forks;
 #[cfg(not(loom))]
-use pool_core::install;
+use pool_core::strategy::install;
 
 #[cfg(not(loom))]
 use crate::StealingPool;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use pool_core::{Caller, Inlet, Job, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy, Submit};
+use pool_core::strategy::{Caller, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy};
+use pool_core::{Job, Submit};
 use pool_stealing::{Stealing, StealingInlet, StealingOutlet};
 
 /// Where jobs note that they ran.

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use pool_core::{Pool, PoolExt, Threads};
+use pool_core::Threads;
 
 #[test]
 fn it_has_a_worker_for_each_cpu_of_the_process() {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
-use pool_core::{Pool, Shutdown, current};
+use pool_core::{Shutdown, current};
 use pool_stealing::{StealingPool, Worker, with_worker};
 
 fn pool(threads: usize) -> StealingPool {

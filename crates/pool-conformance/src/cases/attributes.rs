@@ -136,7 +136,7 @@ fn an_expired_capture_that_panics_is_counted_and_reported(subject: &Subject) {
 fn an_expired_capture_that_panics_in_a_waiters_hands_is_reported(subject: &Subject) {
     let (say, said) = mailbox();
     let pool = subject.build(Setup::threads(1).on_panic(move |info| {
-        say.send(info.name).unwrap();
+        say.send(info.name.map(str::to_owned)).unwrap();
         // This is not to be the end of the job that waits.
         panic_on_purpose();
     }));
@@ -146,7 +146,7 @@ fn an_expired_capture_that_panics_in_a_waiters_hands_is_reported(subject: &Subje
         inner.spawn_with(too_late().name("late"), move || drop(capture)).unwrap().join()
     };
     assert!(is_expired(&pool.spawn(outer).unwrap().join().unwrap()));
-    assert_eq!(said.recv(), Ok(Some("late")));
+    assert_eq!(said.recv().unwrap().as_deref(), Some("late"));
     assert_eq!((pool.stats().handler_panics, pool.stats().replaced()), (1, 0));
 }
 
@@ -274,25 +274,25 @@ fn a_job_run_in_place_has_its_own_attributes(subject: &Subject) {
     };
     let attributes = Attributes::new().name("outer").token(&CancelToken::new());
     let (named, plain, scoped, forked, after) = pool.spawn_with(attributes, outer).unwrap().join().unwrap();
-    assert_eq!(named, (Some("inner"), false));
+    assert_eq!(named, (Some("inner".into()), false));
     assert_eq!((plain, scoped), ((None, false), (None, false)));
-    assert_eq!((forked, after), ((Some("outer"), true), (Some("outer"), true)));
+    assert_eq!((forked, after), ((Some("outer".into()), true), (Some("outer".into()), true)));
 }
 
 fn the_panic_handler_finds_the_name(subject: &Subject) {
     let (say, said) = mailbox();
     let pool = subject.build(Setup::threads(1).on_panic(move |info| {
-        assert_eq!(info.name, job_name());
-        say.send(info.name).unwrap();
+        assert_eq!(info.name, job_name().as_deref());
+        say.send(info.name.map(str::to_owned)).unwrap();
     }));
     let named = |name| Attributes::new().name(name);
     pool.execute_with(named("executed"), || panic_on_purpose()).unwrap();
-    assert_eq!(said.recv(), Ok(Some("executed")));
+    assert_eq!(said.recv().unwrap().as_deref(), Some("executed"));
     assert!(pool.wait_idle(None));
     let handle = pool.spawn_with(named("dropped late"), || panic_on_purpose()).unwrap();
     until(|| handle.is_finished());
     drop(handle);
-    assert_eq!(said.recv(), Ok(Some("dropped late")));
+    assert_eq!(said.recv().unwrap().as_deref(), Some("dropped late"));
     let started = Latch::default();
     let go = started.clone();
     let job = move || {
@@ -301,7 +301,7 @@ fn the_panic_handler_finds_the_name(subject: &Subject) {
     };
     drop(pool.spawn_with(named("dropped early"), job).unwrap());
     started.open();
-    assert_eq!(said.recv(), Ok(Some("dropped early")));
+    assert_eq!(said.recv().unwrap().as_deref(), Some("dropped early"));
     assert!(pool.wait_idle(None));
     pool.execute(|| panic_on_purpose()).unwrap();
     assert_eq!(said.recv(), Ok(None));
@@ -311,8 +311,8 @@ fn hooks_around_a_job_find_its_name(subject: &Subject) {
     let (say, said) = mailbox();
     let before = say.clone();
     let setup = Setup::threads(1)
-        .before_job(move |info| before.send(info.name).unwrap())
-        .after_job(move |info, _| say.send(info.name).unwrap());
+        .before_job(move |info| before.send(info.name.map(str::to_owned)).unwrap())
+        .after_job(move |info, _| say.send(info.name.map(str::to_owned)).unwrap());
     let pool = subject.build(setup);
     pool.execute_with(Attributes::new().name("executed"), || ()).unwrap();
     assert!(pool.wait_idle(None));

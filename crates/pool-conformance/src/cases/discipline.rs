@@ -9,12 +9,13 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use pool_core::adapter::Ledger;
 use pool_core::adapter::Recorder;
-use pool_core::testing;
-use pool_core::{
-    Caller, Ends, Group, Inlet, Job, Ledger, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy,
-    Submit,
+use pool_core::strategy::{
+    Caller, Ends, Group, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy,
 };
+use pool_core::testing;
+use pool_core::{Job, Submit};
 
 use crate::run::text_of;
 use crate::{Case, Subject};

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use pool_core::{Attributes, CancelToken, Job, MOST_IN_PLACE, Pool, PoolExt, Shutdown};
+use pool_core::strategy::MOST_IN_PLACE;
+use pool_core::{Attributes, CancelToken, Job, Pool, PoolExt, Shutdown};
 
 use crate::case::{Case, case};
 use crate::tools::{Tally, mailbox, panic_on_purpose, until};

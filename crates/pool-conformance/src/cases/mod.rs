@@ -14,10 +14,12 @@ mod dynamic;
 mod empty;
 mod forking;
 mod futures;
+mod groups;
 mod handles;
 mod hooks;
 mod in_place;
 mod job_hooks;
+mod job_names;
 mod lifecycle;
 mod limit;
 mod loss;
@@ -31,6 +33,7 @@ mod shutdown;
 mod shutdown_now;
 mod threads;
 mod timing;
+mod token_waits;
 mod visibility;
 mod waiting;
 mod workforce;
@@ -47,9 +50,11 @@ pub fn cases() -> Vec<Case> {
         panics::cases(),
         rejection::cases(),
         handles::cases(),
+        groups::cases(),
         in_place::cases(),
         futures::cases(),
         cancelling::cases(),
+        token_waits::cases(),
         attributes::cases(),
         overdue::cases(),
         waiting::cases(),
@@ -61,6 +66,7 @@ pub fn cases() -> Vec<Case> {
         loss::cases(),
         hooks::cases(),
         job_hooks::cases(),
+        job_names::cases(),
         timing::cases(),
         threads::cases(),
         workforce::cases(),

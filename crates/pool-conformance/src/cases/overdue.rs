@@ -29,7 +29,8 @@ pub(super) fn cases() -> Vec<Case> {
 fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
     let (say, said) = mailbox();
     let setup = Setup::threads(2).name("watched").on_overdue(move |info| {
-        say.send((info.pool.to_owned(), info.worker, info.name, info.age)).unwrap();
+        let name = info.name.map(str::to_owned);
+        say.send((info.pool.to_owned(), info.worker, name, info.age)).unwrap();
     });
     let pool = subject.build(setup);
     let limit = Duration::from_millis(1);
@@ -41,7 +42,7 @@ fn an_overdue_job_is_told_and_reported_once(subject: &Subject) {
         };
         let worker = pool.spawn_with(attributes, job).unwrap().join().unwrap();
         let (name, reported, job, age) = said.recv().unwrap();
-        assert_eq!((name.as_str(), reported, job), ("watched", worker, Some("slow")));
+        assert_eq!((name.as_str(), reported, job.as_deref()), ("watched", worker, Some("slow")));
         assert!(age >= limit);
     }
     assert!(said.try_recv().is_err(), "once for each");

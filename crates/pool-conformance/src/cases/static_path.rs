@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use pool_core::{Pool, Strategy, ThreadPool};
+use pool_core::strategy::Strategy;
+use pool_core::{Pool, ThreadPool};
 
 use crate::case::Case;
 use crate::tools::{Tally, panic_with_explosive};

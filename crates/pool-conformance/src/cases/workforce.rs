@@ -5,7 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::{Pool, PoolExt, ResizeError, Scaling, Shutdown, block_in_place};
+use pool_core::error::ResizeError;
+use pool_core::{Pool, PoolExt, Scaling, Shutdown, block_in_place};
 
 use crate::case::{Case, case};
 use crate::tools::{Latch, Plug, Tally, panic_on_purpose, until};

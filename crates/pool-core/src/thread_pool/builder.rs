@@ -11,15 +11,17 @@ use super::settings::Settings;
 use super::threads::Threads;
 use super::worker::{self, Starter};
 use super::{Scaling, ThreadPool};
+use crate::adapter::Ledger;
 use crate::after_fork;
 use crate::cpu_set::CpuSet;
 use crate::error::Panic;
 use crate::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
 use crate::observer::Watch;
 use crate::parking::{Order, Parking};
+use crate::strategy::{Inlet, Strategy};
 use crate::watchdog::OverdueHook;
 use crate::workforce::Workforce;
-use crate::{BuildError, Inlet, Ledger, OverdueInfo, Strategy, Timing, trace};
+use crate::{BuildError, OverdueInfo, Timing, trace};
 
 /// More workers than this a pool does not number.
 const MOST_THREADS: usize = 1 << 16;
@@ -96,7 +98,8 @@ impl<S: Strategy> Builder<S> {
     /// as in [`max_threads`](Builder::max_threads).
     ///
     /// ```
-    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// use pool_core::{BuildError, ThreadPool};
+    /// use pool_core::strategy::Strategy;
     /// /// Four jobs compute at once, whatever up to eight others wait for.
     /// fn for_requests<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy).threads(4).spare_threads(8).build()
@@ -112,7 +115,8 @@ impl<S: Strategy> Builder<S> {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// use pool_core::{Builder, Scaling, Strategy};
+    /// use pool_core::{Builder, Scaling};
+    /// use pool_core::strategy::Strategy;
     /// fn elastic<S: Strategy>(strategy: S) -> Builder<S> {
     ///     Builder::new(strategy).scaling(Scaling::between(1, 16).keep_alive(Duration::from_secs(30)))
     /// }
@@ -136,7 +140,8 @@ impl<S: Strategy> Builder<S> {
     /// limit where that matters.
     ///
     /// ```
-    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// use pool_core::{BuildError, ThreadPool};
+    /// use pool_core::strategy::Strategy;
     /// fn in_a_container<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy).follow_cpu_limit(true).build()
     /// }
@@ -167,7 +172,8 @@ impl<S: Strategy> Builder<S> {
     /// Nested waits take stack: see [`JobHandle`](crate::JobHandle).
     ///
     /// ```
-    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// use pool_core::{BuildError, ThreadPool};
+    /// use pool_core::strategy::Strategy;
     /// fn for_deep_recursion<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy).stack_size(64 << 20).build()
     /// }
@@ -182,7 +188,8 @@ impl<S: Strategy> Builder<S> {
     /// process's CPUs are.
     ///
     /// ```
-    /// use pool_core::{BuildError, Pinning, Strategy, ThreadPool};
+    /// use pool_core::{BuildError, Pinning, ThreadPool};
+    /// use pool_core::strategy::Strategy;
     /// fn on_its_own_machine<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy).pin(Pinning::RoundRobin).build()
     /// }
@@ -198,7 +205,8 @@ impl<S: Strategy> Builder<S> {
     /// A worker that was about to leave when the pool was shut down may begin anew, to run what it held.
     ///
     /// ```
-    /// use pool_core::{BuildError, Strategy, ThreadPool};
+    /// use pool_core::{BuildError, ThreadPool};
+    /// use pool_core::strategy::Strategy;
     /// fn logged<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy)
     ///         .on_start(|worker| println!("worker {worker} comes"))
@@ -238,7 +246,8 @@ impl<S: Strategy> Builder<S> {
     /// clock and every worker's counters, and takes a mutex.
     ///
     /// ```
-    /// # use pool_core::{BuildError, Pool, PoolExt, Reason, Strategy, ThreadPool};
+    /// # use pool_core::{BuildError, Pool, PoolExt, Reason, ThreadPool};
+    /// # use pool_core::strategy::Strategy;
     /// # use std::time::Duration;
     /// fn for_the_patient<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy).admit_within(Duration::from_millis(200)).build()
@@ -261,7 +270,8 @@ impl<S: Strategy> Builder<S> {
     /// counted in [`Stats::handler_panics`](crate::Stats::handler_panics).
     ///
     /// ```
-    /// # use pool_core::{BuildError, Strategy, ThreadPool};
+    /// # use pool_core::{BuildError, ThreadPool};
+    /// # use pool_core::strategy::Strategy;
     /// fn watched<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     ///     ThreadPool::with(strategy)
     ///         .spare_threads(1)
@@ -283,7 +293,8 @@ impl<S: Strategy> Builder<S> {
     /// first finishes its own. The hook should not wait for other jobs of the pool.
     ///
     /// ```
-    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # use pool_core::{Builder, BuildError, ThreadPool};
+    /// # use pool_core::strategy::Strategy;
     /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     /// Builder::new(strategy)
     ///     .before_job(|job| println!("{} starts on worker {:?}", job.name.unwrap_or("a job"), job.worker))
@@ -328,7 +339,8 @@ impl<S: Strategy> Builder<S> {
     /// the backtrace some milliseconds.
     ///
     /// ```
-    /// # use pool_core::{Builder, Strategy, BuildError, ThreadPool};
+    /// # use pool_core::{Builder, BuildError, ThreadPool};
+    /// # use pool_core::strategy::Strategy;
     /// # fn pool<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
     /// Builder::new(strategy)
     ///     .backtraces(true)

@@ -14,7 +14,8 @@ use super::attention::Matter;
 use super::core::Core;
 use crate::current;
 use crate::gate::Late;
-use crate::{Outlet, PoolState, Reason, Strategy, try_lock_patiently};
+use crate::strategy::{Outlet, Strategy, try_lock_patiently};
+use crate::{PoolState, Reason};
 
 impl<S: Strategy> Core<S> {
     pub(super) fn close(&self) {

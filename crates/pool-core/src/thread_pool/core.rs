@@ -14,6 +14,7 @@ use super::seat::Seat;
 use super::settings::Settings;
 use super::staffing::Prospect;
 use super::waiting::{Waited, Waiter};
+use crate::adapter::Ledger;
 use crate::after_fork::AtFork;
 use crate::book::Desk;
 use crate::current::{self, current, is_member, outside_stripe};
@@ -22,10 +23,8 @@ use crate::in_place::InPlace;
 use crate::parking::Parking;
 use crate::raise::Raise;
 use crate::strategy::Ends;
-use crate::{
-    Caller, Job, Ledger, Outlet, PoolState, Pop, Priority, Push, Reason, Rejected, Search, Shutdown,
-    Strategy, Submit,
-};
+use crate::strategy::{Caller, Outlet, Pop, Push, Search, Strategy};
+use crate::{Job, PoolState, Priority, Reason, Rejected, Shutdown, Submit};
 
 pub(super) struct Core<S: Strategy> {
     /// For those who start a worker, which holds the core itself.

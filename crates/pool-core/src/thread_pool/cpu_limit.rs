@@ -101,7 +101,7 @@ fn cpus(content: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::fifo::Fifo;
-    use crate::{Pool, Scaling, ThreadPool, Threads};
+    use crate::{Scaling, ThreadPool, Threads};
 
     #[test]
     fn a_quota_is_rounded_up_to_whole_cpus() {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::parking::Parking;
-use crate::{Caller, Inlet, Job, Push, Submit};
+use crate::strategy::{Caller, Inlet, Push};
+use crate::{Job, Submit};
 
 /// The strategy's inlet, and where the workers wait for what comes through it.
 pub(super) struct Intake<I> {

@@ -16,9 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::attention::{Attention, Matter};
+use crate::adapter::Ledger;
 use crate::book::Desk;
 use crate::job::Task;
-use crate::{Job, KEPT_JOBS, Ledger, Reason};
+use crate::strategy::KEPT_JOBS;
+use crate::{Job, Reason};
 
 #[derive(Default)]
 pub(super) struct Lane {

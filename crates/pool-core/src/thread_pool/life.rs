@@ -21,7 +21,8 @@ use super::mail::Mail;
 use super::roster::Roster;
 use crate::error::drop_quietly;
 use crate::presence::Presence;
-use crate::{Job, PoolState, Reason, Staff};
+use crate::stats::Staff;
+use crate::{Job, PoolState, Reason};
 
 pub(super) struct Life {
     pub(super) attention: Attention,

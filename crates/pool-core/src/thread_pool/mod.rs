@@ -8,6 +8,7 @@
 //! - `roster`, `staffing`: how many workers there are, and how they come and go
 //! - `seat`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `mail`, `posting`: work for one given worker
+//! - `methods`: the methods of the traits, without an import
 //! - `lane`: tickets that found the queue full
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
@@ -22,6 +23,7 @@ mod intake;
 mod lane;
 mod life;
 mod mail;
+mod methods;
 #[cfg(feature = "affinity")]
 mod pinning;
 mod posting;
@@ -44,17 +46,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::core::Core;
+#[cfg(doc)]
+use crate::PoolExt;
+use crate::adapter::Ledger;
 use crate::current::PoolId;
+use crate::error::{ResizeError, Unsupported};
 use crate::handle::is_large;
-use crate::{
-    BuildError, Job, JobHandle, Ledger, Pool, PoolExt, PoolState, Rejected, ResizeError, Scope, Shutdown,
-    Stats, Strategy, Submit, Timings, Unsupported,
-};
+use crate::strategy::Strategy;
+use crate::{BuildError, Job, JobHandle, Pool, PoolState, Rejected, Shutdown, Stats, Submit, Timings};
 
 /// A pool of threads around a [`Strategy`].
 ///
-/// Each strategy crate has an alias, such as `MpscPool`. The inherent methods do what those of
-/// [`PoolExt`] do, without anything dynamic in between: `join` in particular is the strategy's own.
+/// Each strategy crate has an alias, such as `MpscPool`. What [`Pool`] and [`PoolExt`] offer are methods of this type as well, so
+/// that neither has to be imported, and without anything dynamic in between: `join` in particular is the strategy's own.
 ///
 /// Dropping the pool is [`shutdown`](Pool::shutdown): queued jobs run, and the threads are joined. From inside one of
 /// its own jobs, where the pool cannot wait for itself, the drop only begins it.
@@ -170,14 +174,6 @@ impl<S: Strategy> ThreadPool<S> {
         Ok(handle)
     }
 
-    /// See [`PoolExt::scope`].
-    pub fn scope<'env, F, R>(&self, body: F) -> R
-    where
-        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
-    {
-        PoolExt::scope(self, body)
-    }
-
     /// See [`PoolExt::join`]; this one is the strategy's own, with nothing dynamic in it.
     #[inline]
     pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
@@ -188,16 +184,6 @@ impl<S: Strategy> ThreadPool<S> {
         RB: Send,
     {
         S::join(self, a, b)
-    }
-
-    /// See [`PoolExt::map`].
-    pub fn map<'items, T, R, F>(&self, items: &'items [T], f: F) -> Vec<R>
-    where
-        T: Sync,
-        R: Send,
-        F: Fn(&'items T) -> R + Sync,
-    {
-        PoolExt::map(self, items, f)
     }
 }
 

@@ -4,7 +4,8 @@ use super::attention::{Matter, Seen};
 use super::core::Core;
 use crate::book::Desk;
 use crate::current::current;
-use crate::{Caller, Job, Outlet, Reason, Rejected, Search, Strategy, Submit};
+use crate::strategy::{Caller, Outlet, Search, Strategy};
+use crate::{Job, Reason, Rejected, Submit};
 
 impl<S: Strategy> Core<S> {
     /// Puts a job, or a message, into a worker's mailbox.

@@ -18,7 +18,7 @@
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-use crate::Staff;
+use crate::stats::Staff;
 
 /// After a failed start nobody tries again for so long, unless told to by a resize. Then the next to submit does.
 const HOLD_OFF: Duration = Duration::from_millis(100);

@@ -20,7 +20,8 @@ use crate::BuildError;
 ///
 /// ```
 /// # use std::time::Duration;
-/// use pool_core::{BuildError, Scaling, Strategy, ThreadPool};
+/// use pool_core::{BuildError, Scaling, ThreadPool};
+/// use pool_core::strategy::Strategy;
 /// /// No threads at rest.
 /// fn now_and_then<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
 ///     ThreadPool::with(strategy).scaling(Scaling::between(0, 4).keep_alive(Duration::from_secs(1))).build()

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::Outlet;
+use crate::strategy::Outlet;
 
 /// After so many failed starts in a row a seat stays empty.
 pub(super) const MOST_FAILED_STARTS: u32 = 3;

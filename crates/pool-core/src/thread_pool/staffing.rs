@@ -15,11 +15,14 @@ use super::core::Core;
 use super::cpu_limit::Follower;
 use super::roster::Roster;
 use super::worker::{self, Starter};
+use crate::adapter::Ledger;
 use crate::after_fork::refuse_to_wait;
 use crate::book::Desk;
+use crate::error::ResizeError;
 use crate::job::{Job, Task};
+use crate::strategy::{Outlet, Search, Strategy};
 use crate::workforce::Workforce;
-use crate::{Ledger, Outlet, PoolState, Reason, ResizeError, Search, Strategy};
+use crate::{PoolState, Reason};
 
 /// What a worker does next.
 #[derive(PartialEq, Eq)]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::attention::Matter;
 use super::core::Core;
 use crate::parking::{Group, Woken};
-use crate::{Look, Outlet, Pop, Search, Strategy};
+use crate::strategy::{Look, Outlet, Pop, Search, Strategy};
 
 /// How often the searcher looks around before it parks, and how long it pauses in between: some microseconds in all.
 const LOOKS: usize = 8;

@@ -12,8 +12,8 @@ use super::staffing::Next;
 use super::waiting::{Waited, Waiter};
 use crate::current;
 use crate::error::drop_quietly;
+use crate::strategy::{Outlet, Pop, Search, Strategy};
 use crate::workforce::join_workforce;
-use crate::{Outlet, Pop, Search, Strategy};
 
 /// Whether the thread that starts another may run where the pool's threads do.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use pool_core::{
-    BuildError, Caller, Ends, Inlet, Job, Outlet, Parking, Patience, Pop, Push, Reason, Search, Strategy,
-    Submit,
-};
+use pool_core::strategy::{Caller, Ends, Inlet, Outlet, Parking, Patience, Pop, Push, Search, Strategy};
+use pool_core::{BuildError, Job, Reason, Submit};
 
 /// Which job runs first.
 #[derive(Clone, Copy)]

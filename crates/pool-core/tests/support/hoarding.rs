@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use pool_core::{BuildError, Ends, Job, Outlet, Parking, Pop, Search, Strategy};
+use pool_core::strategy::{Ends, Outlet, Parking, Pop, Search, Strategy};
+use pool_core::{BuildError, Job};
 
 use super::deque::{Deque, End, Head, Tail};
 

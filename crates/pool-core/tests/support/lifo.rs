@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex};
 
+use pool_core::strategy::*;
 use pool_core::*;
 
 #[derive(Default)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use pool_core::adapter::Ledger;
 use pool_core::adapter::Recorder;
-use pool_core::{Job, Ledger, Pool, PoolState, Rejected, Shutdown, Submit, join_claimable};
+use pool_core::{Job, Pool, PoolState, Rejected, Shutdown, Submit};
 
 pub struct Stub<S> {
     recorder: Recorder,
@@ -19,10 +20,6 @@ impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Stub<S> {
 impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<S> {
     fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
         (self.submit)(&self.recorder, job)
-    }
-
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        join_claimable(self, a, b);
     }
 
     fn ledger(&self) -> &Arc<Ledger> {

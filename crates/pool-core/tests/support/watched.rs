@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use pool_core::{BuildError, Ends, Job, Look, Outlet, Parking, Pop, Search, Strategy};
+use pool_core::strategy::{Ends, Look, Outlet, Parking, Pop, Search, Strategy};
+use pool_core::{BuildError, Job};
 
 use super::deque::{Deque, Head, Tail};
 

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::sync::mpsc;
 use std::thread;
 
-use pool_core::{Pool, PoolExt, Priority, ResizeError, block_in_place, current};
+use pool_core::error::ResizeError;
+use pool_core::{Pool, PoolExt, Priority, block_in_place, current};
 
 use super::{DemoError, urgent};
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use pool_core::{JobHandle, Pinning, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
+use pool_core::strategy::Strategy;
+use pool_core::{JobHandle, Pinning, Pool, Priority, Submit, ThreadPool};
 
 use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start, Survives};
 use crate::settings::{Kind, Rule};
@@ -108,7 +109,7 @@ impl<S: FromSpec> Joins for Ours<S> {
     type Context<'c> = &'c ThreadPool<S>;
 
     fn enter<R: Send>(&self, root: impl FnOnce(&mut &ThreadPool<S>) -> R + Send) -> R {
-        pool_core::install(&self.pool, || root(&mut &self.pool))
+        pool_core::strategy::install(&self.pool, || root(&mut &self.pool))
     }
 
     #[inline]

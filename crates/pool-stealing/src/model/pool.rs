@@ -73,7 +73,7 @@ pub(crate) mod seat {
 pub(crate) mod shared {
     use super::seat::Seat;
     use loom::sync::Arc;
-    use pool_core::{Order, Parking};
+    use pool_core::strategy::{Order, Parking};
 
     pub(crate) struct Shared {
         pub(crate) seats: Box<[Seat]>,

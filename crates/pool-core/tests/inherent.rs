@@ -1,0 +1,74 @@
+//! A pool by its own type does all that any pool does, without an import of the traits.
+
+#[path = "support/deque.rs"]
+#[allow(dead_code, reason = "a part of what the tests share")]
+mod deque;
+
+use std::time::Duration;
+
+use pool_core::{Attributes, Job, PoolState, Priority, Shutdown, Submit, ThreadPool, Timing};
+
+use self::deque::{Deque, End};
+
+fn pool() -> ThreadPool<Deque> {
+    ThreadPool::with(Deque::taking_from(End::Oldest))
+        .threads(2)
+        .max_threads(3)
+        .name("own")
+        .timing(Timing::Every)
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn jobs() {
+    let pool = pool();
+    pool.execute(|| ()).unwrap();
+    pool.execute_with(Priority::URGENT, || ()).unwrap();
+    pool.try_execute(|| ()).unwrap();
+    pool.execute_timeout(Duration::from_secs(30), || ()).unwrap();
+    pool.submit(Job::new(|| ()), Submit::default()).unwrap();
+    pool.execute_on(1, || ()).unwrap();
+    pool.execute_keyed(7, || ()).unwrap();
+    pool.submit_to(0, Job::new(|| ())).unwrap();
+    pool.submit_keyed(7, Job::new(|| ())).unwrap();
+    assert_eq!(pool.spawn(|| 1).unwrap().join().unwrap(), 1);
+    assert_eq!(pool.spawn_with(Attributes::new().name("two"), || 2).unwrap().join().unwrap(), 2);
+    assert_eq!(pool.spawn_on(1, || 3).unwrap().join().unwrap(), 3);
+    let parts = pool.spawn_broadcast(|worker| worker).unwrap();
+    assert!(parts.into_iter().map(|part| part.join().unwrap()).eq(0..2));
+    assert!(pool.wait_idle(None));
+    assert_eq!(pool.counts().completed, 14);
+}
+
+#[test]
+fn work_that_borrows() {
+    let (pool, words) = (pool(), ["borrowed", "from", "here"]);
+    assert_eq!(pool.map(&words, |word| word.len()), [8, 4, 4]);
+    assert_eq!(pool.join(|| words.len(), || words.concat().len()), (3, 16));
+    assert_eq!(pool.install(|| words[0]), "borrowed");
+    assert_eq!(pool.broadcast(|worker| words[worker]).unwrap(), ["borrowed", "from"]);
+    let length = pool.scope(|scope| scope.spawn(|| words[1].len()).join().unwrap());
+    assert_eq!(length, 4);
+}
+
+#[test]
+fn life_and_what_is_known_about_it() {
+    let pool = pool();
+    pool.pause().unwrap();
+    pool.execute(|| ()).unwrap();
+    assert_eq!(pool.cancel_running(), 0);
+    pool.resume().unwrap();
+    pool.resize(3).unwrap();
+    assert!(pool.wait_idle(None));
+    assert_eq!((pool.name(), pool.threads(), pool.state()), ("own", 3, PoolState::Running));
+    assert_eq!(pool.id(), pool.ledger().id());
+    assert_eq!(pool.timings().unwrap().run_time.count(), 1);
+    assert_eq!(pool.stats().counts.completed, 1);
+    assert_eq!(pool.present_workers(), [0, 1, 2]);
+    assert_eq!(pool.urgency().level_of(Priority::URGENT), pool.urgency().level_of(Priority::IDLE));
+    let (jobs, _) = pool.shutdown_now_timeout(Duration::from_secs(30)).unwrap();
+    assert!(jobs.is_empty() && pool.shutdown_now().0.is_empty());
+    assert_eq!(pool.shutdown_timeout(Duration::from_secs(30)), Ok(Shutdown::Terminated));
+    assert_eq!(pool.shutdown(), Shutdown::Terminated);
+}
