@@ -15,15 +15,16 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
+use pool_lab::cli::bench::{Outcome, run_curated};
 use pool_lab::contender::{Contender, contender};
-use pool_lab::curated::{self, Outcome, run_curated};
 use pool_lab::engine::engines;
-use pool_lab::interrupt::{self, Interrupts};
-use pool_lab::measure::{Group, Observer};
+use pool_lab::measure::Observer;
+use pool_lab::plan::{Group, curated};
+use pool_lab::record::results::Role;
 use pool_lab::record::{Metric, Record};
-use pool_lab::results::Role;
 use pool_lab::spec::Spec;
-use pool_lab::terminal::say;
+use pool_lab::system::interrupt::{self, Interrupts};
+use pool_lab::system::terminal::say;
 use pool_lab::watch::Watch;
 use pool_lab::workload::Task;
 

@@ -1,6 +1,9 @@
 //! The command line: `pool-lab demo | list | measure | run | report`.
 
+pub mod bench;
+pub mod demo;
 mod measure;
+mod show;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -10,15 +13,13 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::demo::DemoError;
 use crate::contender::{self, NoContender};
-use crate::curated;
-use crate::demo::{self, DemoError};
-use crate::interrupt;
+use crate::record::ResultsError;
 use crate::report::ReportError;
-use crate::results::ResultsError;
-use crate::show;
 use crate::spec::{MAX_THREADS, Spec, SpecError};
-use crate::terminal;
+use crate::system::interrupt;
+use crate::system::terminal;
 use crate::watch::Watch;
 use crate::workload::{Task, TaskError};
 
@@ -180,7 +181,7 @@ fn list() -> Result<ExitCode, CliError> {
 }
 
 fn run_report(root: &Path) -> Result<ExitCode, CliError> {
-    for file in curated::rebuild(root)? {
+    for file in bench::rebuild(root)? {
         writeln!(io::stdout(), "{}", file.display())?;
     }
     Ok(ExitCode::SUCCESS)

@@ -16,39 +16,27 @@
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
 mod adapter;
-mod alloc;
 pub mod cli;
 pub mod contender;
-pub mod curated;
-pub mod demo;
-mod disk;
 pub mod engine;
 mod engines;
-pub mod interrupt;
-pub mod machine;
 pub mod measure;
-mod os;
+pub mod numbers;
+pub mod plan;
 pub mod record;
 pub mod report;
-pub mod results;
 pub mod settings;
-mod show;
 pub mod spec;
-pub mod stats;
+pub mod system;
 mod tally;
-pub mod terminal;
-pub mod units;
 pub mod watch;
 pub mod workload;
 mod workloads;
-
-#[cfg(test)]
-mod scratch;
 
 /// The README's examples, so that `cargo test` runs them.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-pub use curated::run_curated;
+pub use cli::bench::run_curated;
 pub use engine::{build, build_pool};

@@ -12,16 +12,25 @@
 //! Numbers are written with six significant digits, which is far more than any clock resolves, and which
 //! keeps the differences between two committed files readable.
 
+mod error;
 mod files;
+mod folder;
+pub mod machine;
+mod progress;
+pub mod results;
+mod store;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::stats::Estimate;
+use crate::numbers::stats::Estimate;
 
-pub use files::{RecordError, file_name, read_csv, read_json_lines, write_by_engine, write_csv};
+pub use error::{RecordError, ResultsError};
+pub use files::{file_name, read_csv, read_json_lines, write_by_engine, write_csv};
+pub(crate) use folder::files_with_extension;
+pub use store::{Earlier, Store};
 
 /// What a record measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,7 +222,7 @@ impl Record {
     ///
     /// ```
     /// use pool_lab::record::{Metric, Subject};
-    /// use pool_lab::stats::Estimate;
+    /// use pool_lab::numbers::stats::Estimate;
     ///
     /// let subject = Subject::new("spawn/external", "", "stealing", "0.1.0", 2);
     /// let record = subject.record(Metric::TimePerOp, Estimate { median: 51.0, low: 50.0, high: 53.5 }, 15);

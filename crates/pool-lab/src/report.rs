@@ -30,10 +30,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::disk;
-use crate::machine::Machine;
-use crate::record::Record;
-use crate::results::{self, ResultsError, Role, Run};
+use crate::record::ResultsError;
+use crate::record::machine::Machine;
+use crate::record::results::{self, Role, Run};
+use crate::record::{self, Record};
+use crate::system::disk;
 
 use markers::MarkerError;
 use view::View;
@@ -151,7 +152,7 @@ pub fn rebuild_one(folder: &Path, captions: &Captions) -> Result<Vec<PathBuf>, R
 /// Writes a machine's plots, and removes those of records that are gone.
 fn write_plots(folder: &Path, view: &View) -> Result<Vec<PathBuf>, ResultsError> {
     fs::create_dir_all(folder).map_err(ResultsError::io(folder))?;
-    for stale in results::files_with_extension(folder, "svg")? {
+    for stale in record::files_with_extension(folder, "svg")? {
         fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
     }
     let files = view.plots().map(|figure| write_file(folder.join(&figure.file), &figure.plot.standalone()));

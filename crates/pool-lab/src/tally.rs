@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::os::ExactTimers;
+use crate::system::os::ExactTimers;
 use crate::workload::Failure;
 
 /// Threads that may have a slot of their own at once. Further ones share one slot, with atomic additions.

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::os::Usage;
-use crate::{alloc, os};
+use crate::system;
+use crate::system::os::{self, Usage};
 
 /// Adds up what the measured parts of a workload took: time, processor time, context switches, allocations, latencies.
 ///
@@ -30,13 +30,13 @@ impl Watch {
     /// Runs `measured`, and adds what it took.
     pub fn run<R>(&mut self, measured: impl FnOnce() -> R) -> R {
         // The clock is read innermost: a call of getrusage takes about a microsecond.
-        let (allocations, before) = (alloc::allocations(), os::usage());
+        let (allocations, before) = (system::allocations(), os::usage());
         let start = Instant::now();
         let result = measured();
         self.elapsed += start.elapsed();
         let after = os::usage();
         self.add_usage(before, after);
-        *self.allocations.get_or_insert_default() += alloc::allocations().wrapping_sub(allocations);
+        *self.allocations.get_or_insert_default() += system::allocations().wrapping_sub(allocations);
         result
     }
 
@@ -49,14 +49,14 @@ impl Watch {
 
     /// Does nothing for so long, and adds what all threads but this one use meanwhile.
     pub fn sit_still(&mut self, length: Duration) {
-        let allocations = alloc::allocations();
+        let allocations = system::allocations();
         let before = os::usage_of_others();
         let start = Instant::now();
         thread::sleep(length);
         self.elapsed += start.elapsed();
         let after = os::usage_of_others();
         self.add_usage(before, after);
-        *self.allocations.get_or_insert_default() += alloc::allocations().wrapping_sub(allocations);
+        *self.allocations.get_or_insert_default() += system::allocations().wrapping_sub(allocations);
     }
 
     /// From now on the time taken is the processor time, where the system can say.

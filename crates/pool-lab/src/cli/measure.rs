@@ -8,15 +8,14 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{CliError, parse_threads};
-use crate::curated;
-use crate::interrupt::{self, Interrupts};
-use crate::machine::Machine;
-use crate::measure::{self, Group, Observer, Pace, Plan};
-use crate::record::{Metric, Record};
-use crate::results::{Earlier, Store};
-use crate::show;
+use crate::cli::show;
+use crate::measure::{self, Observer};
+use crate::plan::{Group, Pace, Plan, curated};
+use crate::record::machine::Machine;
+use crate::record::{Earlier, Metric, Record, Store};
 use crate::spec::Spec;
-use crate::terminal;
+use crate::system::interrupt::{self, Interrupts};
+use crate::system::terminal;
 use crate::workload::Task;
 
 /// More rounds than this are a slip of the finger: they take hours.

@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, Start};
-use crate::os;
 use crate::spec::{Spec, SpecError};
+use crate::system::os;
 use crate::watch::Watch;
 use crate::workload::{Failure, Workload};
 use crate::workloads::uneven::Uneven;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::numbers::stats::{self, Estimate};
 use crate::record::{Metric, Record, Subject};
-use crate::stats::{self, Estimate};
 use crate::watch::Watch;
 
 /// What one sample came to, per operation.

@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::*;
-use crate::scratch::Scratch;
+use crate::system::scratch::Scratch;
 
 fn subject(engine: &str) -> Subject {
     Subject::new("spawn/external", "", engine, "0.1.0", 2)

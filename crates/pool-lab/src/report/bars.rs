@@ -1,9 +1,9 @@
 //! The plot of one contest: a bar an engine, the fastest on top.
 
+use crate::numbers::units;
 use crate::report::axis::Scale;
 use crate::report::model::{Bench, Contest, Entry, Kind, Measured, Outcome};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width, wrap};
-use crate::units;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;

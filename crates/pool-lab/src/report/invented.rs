@@ -1,9 +1,9 @@
 //! Small invented results for tests.
 
-use crate::machine::Machine;
+use crate::numbers::stats::Estimate;
+use crate::record::machine::Machine;
+use crate::record::results::Run;
 use crate::record::{Metric, Record, Subject};
-use crate::results::Run;
-use crate::stats::Estimate;
 
 /// One invented record, on two threads unless said otherwise.
 #[derive(Clone)]

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::numbers::stats::{self, Estimate};
 use crate::record::{Metric, Record};
-use crate::stats::{self, Estimate};
 
 /// What an engine is to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,10 @@
 //! What the reports say in words. Every sentence follows from the records.
 
-use crate::machine::Machine;
+use crate::numbers::stats;
+use crate::numbers::units;
+use crate::record::machine::Machine;
 use crate::report::model::{Bench, Contest, Entry, Family, Kind, Outcome, quotient, tie};
 use crate::report::ranking::{Ranking, typical_noise};
-use crate::stats;
-use crate::units;
 
 /// The best of one kind, usually ours, against the best of another, usually peers.
 #[derive(Clone, Copy, Debug, PartialEq)]

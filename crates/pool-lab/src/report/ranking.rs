@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::numbers::stats::{self, Estimate};
 use crate::report::model::{Bench, Contest, Kind, Outcome, places};
-use crate::stats::{self, Estimate};
 
 /// One engine's line in a ranking.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,10 +1,10 @@
 //! The plot of one workload by thread count: how many times as fast as with the fewest threads.
 
+use crate::numbers::units;
 use crate::report::axis::Scale;
 use crate::report::bars::{class, name_class};
 use crate::report::model::{Bench, Contest, Entry, Kind, Measured};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width};
-use crate::units;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;

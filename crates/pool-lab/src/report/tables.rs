@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::machine::Machine;
+use crate::numbers::stats::Estimate;
+use crate::numbers::units;
+use crate::record::machine::Machine;
 use crate::report::model::{Bench, Contest, Entry, Family, Kind, Measured, Outcome};
 use crate::report::prose::{self, Duel};
 use crate::report::ranking::{Ranking, Standing};
 use crate::report::table::{Cell, Table, Tone};
-use crate::stats::Estimate;
-use crate::units;
 
 fn engine_cell(name: &str, kind: Kind) -> Cell {
     Cell::new(name).toned(if kind == Kind::Ours { Tone::Ours } else { Tone::Plain })

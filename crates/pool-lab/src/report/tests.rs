@@ -1,6 +1,6 @@
 use super::*;
 use crate::record::Metric;
-use crate::scratch::Scratch;
+use crate::system::scratch::Scratch;
 use invented::Sample;
 
 fn samples() -> Vec<Sample> {

@@ -1,5 +1,6 @@
 //! One machine's report before it has a format: what is shown, in the order in which it is shown.
 
+use crate::record::results::Run;
 use crate::report::Captions;
 use crate::report::bars;
 use crate::report::escape;
@@ -7,7 +8,6 @@ use crate::report::model::{self, Bench, Family};
 use crate::report::ranking::{self, Ranking};
 use crate::report::speedup;
 use crate::report::svg::Plot;
-use crate::results::Run;
 
 /// The folder of a machine's plots within the machine's own.
 pub(crate) const PLOTS: &str = "plots";

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::effort;
 use crate::engine::Jobs;
-use crate::os;
 use crate::settings::{Kind, Rule, Settings};
+use crate::system::os;
 use crate::tally::Lease;
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};

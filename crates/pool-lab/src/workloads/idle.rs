@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::lifecycle::NotStarted;
 use crate::engine::Jobs;
-use crate::os::{self, ExactTimers};
 use crate::settings::{Kind, Rule, Settings};
+use crate::system::os::{self, ExactTimers};
 use crate::tally::Lease;
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};

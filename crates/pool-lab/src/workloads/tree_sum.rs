@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::os;
 use crate::settings::{Kind, Rule, Settings};
+use crate::system::os;
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};
 

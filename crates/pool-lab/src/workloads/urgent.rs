@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use super::effort;
 use crate::engine::Jobs;
-use crate::os::ExactTimers;
 use crate::settings::{Kind, Rule, Settings};
+use crate::system::os::ExactTimers;
 use crate::tally::{Lease, Tally};
 use crate::watch::Watch;
 use crate::workload::{About, Failure, Prepare, Workload, check};

@@ -2,7 +2,7 @@
 
 use crate::engine::{Engine, engines};
 use crate::settings::Rule;
-use crate::terminal::wrap;
+use crate::system::terminal::wrap;
 use crate::workload::workloads;
 
 /// All engines and workloads with their options, in lines of at most `width` characters where words allow it.

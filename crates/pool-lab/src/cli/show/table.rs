@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::terminal::wrap;
+use crate::system::terminal::wrap;
 
 /// Rows of cells, to be lined up. The first columns are text, the others are numbers.
 pub(crate) struct Table {

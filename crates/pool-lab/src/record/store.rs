@@ -9,35 +9,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use super::{MACHINE, ResultsError, files_with_extension, read_machine, write_machine};
-use crate::disk;
-use crate::machine::Machine;
-use crate::measure::{Group, Pace};
-use crate::record::{self, Record, RecordError};
-
-const PROGRESS: &str = "progress.json";
-
-/// How far a run is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Progress {
-    /// The program that measures, as [`this_program`] tells it from others.
-    program: String,
-    /// How many groups the run has.
-    pub(super) planned: usize,
-    /// What the groups that are complete took.
-    seconds: f64,
-    /// The groups that are complete, each with all that matters of how it was measured.
-    pub(super) done: BTreeSet<String>,
-}
-
-impl Progress {
-    /// What the folder says; `None` when it says nothing, or nothing that this program understands.
-    pub(super) fn read(folder: &Path) -> Option<Progress> {
-        serde_json::from_str(&fs::read_to_string(folder.join(PROGRESS)).ok()?).ok()
-    }
-}
+use super::Record;
+use super::error::{RecordError, ResultsError};
+use super::files;
+use super::folder::{MACHINE, files_with_extension, read_machine, write_machine};
+use super::machine::Machine;
+use super::progress::{PROGRESS, Progress, this_program};
+use crate::plan::{Group, Pace};
+use crate::system::disk;
 
 /// A folder that a run writes its records into, group by group.
 #[derive(Debug)]
@@ -144,13 +123,13 @@ impl Store {
     pub fn add(&mut self, group: &Group, records: &[Record]) -> Result<(), ResultsError> {
         self.records.retain(|old| !records.iter().any(|new| new.is_of_same_subject(old)));
         self.records.extend_from_slice(records);
-        let files: BTreeSet<String> = records.iter().map(|new| record::file_name(&new.engine)).collect();
-        let affected = self.records.iter().filter(|old| files.contains(&record::file_name(&old.engine)));
+        let files: BTreeSet<String> = records.iter().map(|new| files::file_name(&new.engine)).collect();
+        let affected = self.records.iter().filter(|old| files.contains(&files::file_name(&old.engine)));
         let affected: Vec<Record> = affected.cloned().collect();
         if std::mem::take(&mut self.is_stale) {
             clear(&self.folder)?;
         }
-        record::write_by_engine(&self.folder, &affected)?;
+        files::write_by_engine(&self.folder, &affected)?;
         write_machine(&self.folder, &self.machine)?;
 
         let fingerprint = fingerprint(group, &self.pace);
@@ -191,10 +170,10 @@ fn clear(folder: &Path) -> Result<(), ResultsError> {
 /// The records of the files that these groups will write to. Other files are none of our business.
 fn read(folder: &Path, groups: &[Group]) -> Result<Vec<Record>, RecordError> {
     let files: BTreeSet<String> =
-        groups.iter().flat_map(Group::labels).map(|label| record::file_name(&label)).collect();
+        groups.iter().flat_map(Group::labels).map(|label| files::file_name(&label)).collect();
     let mut records = Vec::new();
     for path in files.iter().map(|file| folder.join(file)).filter(|path| path.exists()) {
-        records.extend(record::read_csv(&path)?);
+        records.extend(files::read_csv(&path)?);
     }
     Ok(records)
 }
@@ -205,17 +184,6 @@ fn fingerprint(group: &Group, pace: &Pace) -> String {
     let engines: Vec<String> = group.engines.iter().map(ToString::to_string).collect();
     let slow = pace.slow.map_or_else(String::new, |slow| format!(", slow beyond {slow:?}"));
     format!("{group}: {}; {} rounds of {:?}{slow}", engines.join(" "), pace.rounds, pace.sample)
-}
-
-/// What tells this program from others, and from the same built anew: its size, and when it was written.
-fn this_program() -> String {
-    let describe = || {
-        let metadata = fs::metadata(std::env::current_exe()?)?;
-        let written = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).map_err(io::Error::other)?;
-        Ok::<_, io::Error>(format!("{} bytes, written at {}", metadata.len(), written.as_nanos()))
-    };
-    // A program that nobody can tell from others is the same as none.
-    describe().unwrap_or_else(|_| format!("process {}", std::process::id()))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 use super::*;
-use crate::measure::Plan;
+use crate::numbers::stats::Estimate;
+use crate::plan::Plan;
 use crate::record::{Metric, Subject};
-use crate::scratch::Scratch;
 use crate::spec::Spec;
-use crate::stats::Estimate;
+use crate::system::scratch::Scratch;
 use crate::workload::Task;
 
 fn machine() -> Machine {
@@ -35,7 +35,7 @@ fn open(folder: &Path, groups: &[Group], earlier: Earlier) -> Store {
 
 /// Engine, variant and time of everything in the folder's files.
 fn on_disk(folder: &Path) -> Vec<(String, String, f64)> {
-    let records = super::super::load_run(folder).unwrap().records;
+    let records = super::super::results::load_run(folder).unwrap().records;
     records.into_iter().map(|record| (record.engine, record.variant, record.median)).collect()
 }
 

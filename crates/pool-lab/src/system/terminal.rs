@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::os;
+use crate::system::os;
 
 /// Narrower than this nothing can be laid out; a terminal that says less does not know.
 const NARROWEST: usize = 20;

@@ -1,7 +1,7 @@
 use super::*;
+use crate::numbers::stats::Estimate;
 use crate::record::{Metric, Subject};
-use crate::scratch::Scratch;
-use crate::stats::Estimate;
+use crate::system::scratch::Scratch;
 
 fn machine(name: &str) -> Machine {
     Machine::describe(Path::new(".")).named(name)
@@ -49,7 +49,7 @@ fn a_name_that_is_taken_gets_a_number_and_what_has_it_stays() {
     let results = scratch.path();
     // As in a fresh copy of the repository: runs of others, and no word of one's own.
     for (name, time) in [("box", 1.0), ("box-2", 2.0)] {
-        record::write_by_engine(&results.join(name), &[timing("a", time)]).unwrap();
+        files::write_by_engine(&results.join(name), &[timing("a", time)]).unwrap();
         write_machine(&results.join(name), &machine("box")).unwrap();
     }
     fs::create_dir(results.join("box-3")).unwrap();

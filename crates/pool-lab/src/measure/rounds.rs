@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::summary::{self, Finished, Sample, Samples};
 use super::watchdog::Watchdog;
-use super::{Group, Pace};
 use crate::contender::{self, Contender, NoContender};
-use crate::os;
+use crate::plan::{Group, Pace};
 use crate::record::{Record, Subject};
 use crate::spec::Spec;
+use crate::system::os;
 use crate::watch::Watch;
 use crate::workload::Failure;
 

@@ -20,9 +20,11 @@ use pool_core::{
     Timings, Unsupported, WorkerStats, current,
 };
 
-use crate::show::Table;
+use crate::cli::show::Table;
+use crate::engine;
+use crate::numbers::units;
 use crate::spec::{Spec, SpecError};
-use crate::{engine, terminal, units};
+use crate::system::terminal;
 
 /// Jobs in the demonstration.
 const JOBS: u32 = 16;

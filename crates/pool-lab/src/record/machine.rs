@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn outside_a_repository_the_revision_is_unknown() {
-        let scratch = crate::scratch::Scratch::new();
+        let scratch = crate::system::scratch::Scratch::new();
         let machine = Machine::describe(scratch.path());
         assert_eq!((machine.revision.as_str(), machine.dirty), ("unknown", None));
     }

@@ -49,8 +49,8 @@ pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
 /// The median. `None` without samples.
 ///
 /// ```
-/// assert_eq!(pool_lab::stats::median(&[3.0, 1.0, 2.0]), Some(2.0));
-/// assert_eq!(pool_lab::stats::median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+/// assert_eq!(pool_lab::numbers::stats::median(&[3.0, 1.0, 2.0]), Some(2.0));
+/// assert_eq!(pool_lab::numbers::stats::median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
 /// ```
 pub fn median(samples: &[f64]) -> Option<f64> {
     quantile(samples, 0.5)
@@ -123,7 +123,7 @@ pub fn noise_factor(noise: Estimate) -> f64 {
 /// band from `1 / f` to `f`, where `f` is the [`noise_factor`] of an engine measured against itself.
 ///
 /// ```
-/// use pool_lab::stats::{Estimate, is_tie};
+/// use pool_lab::numbers::stats::{Estimate, is_tie};
 ///
 /// let noise = Estimate { median: 1.0, low: 0.98, high: 1.03 };
 /// assert!(is_tie(Estimate { median: 1.05, low: 1.02, high: 1.08 }, noise));

@@ -8,29 +8,27 @@
 //!     machine.json        the machine
 //!     <engine>.csv        the records, one file an engine
 //!     plots/              generated
-//!   <machine>.unfinished/ a run that goes on, or was cut off ([`Store`])
+//!   <machine>.unfinished/ a run that goes on, or was cut off ([`Store`](super::Store))
 //!   README.md             generated, as is report.html
 //! ```
 //!
 //! A user's own run replaces no run but the user's earlier one: where the folder of its name is another run's, it gets a
 //! number ([`folder_for`]). While it goes on its records are in a folder apart.
 
-mod store;
-
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::disk;
-use crate::machine::Machine;
-use crate::record::{self, Record, RecordError};
-
-use store::Progress;
-pub use store::{Earlier, Store};
+use super::Record;
+use super::error::ResultsError;
+use super::files;
+use super::folder::{MACHINE, entries, files_with_extension, read_machine, write_machine};
+use super::machine::Machine;
+use super::progress::Progress;
+use crate::system::disk;
 
 const REFERENCE: &str = "reference";
 const OWN: &str = "own";
-const MACHINE: &str = "machine.json";
 
 /// What the folder of a run that has not ended has at the end of its name.
 const UNFINISHED: &str = ".unfinished";
@@ -61,74 +59,6 @@ pub struct Run {
     pub machine: Machine,
     /// The records, in the order of file names and lines.
     pub records: Vec<Record>,
-}
-
-/// What can be wrong with a results folder.
-#[derive(Debug, thiserror::Error)]
-pub enum ResultsError {
-    /// A file of records.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// Another file or folder could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// `machine.json` does not describe a machine.
-    #[error("{}: {source}", path.display())]
-    Machine {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// Records of another machine are in the folder.
-    #[error("{}: here are records of another machine, {name}; choose another folder", folder.display())]
-    OtherMachine {
-        /// The folder.
-        folder: PathBuf,
-        /// That machine.
-        name: String,
-    },
-    /// A folder that has neither runs nor records.
-    #[error(
-        "{}: here is neither results/ nor machine.json; name the repository's folder, or one that `measure --out` wrote",
-        folder.display()
-    )]
-    NoRun {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// `reference` names something that is no folder of records.
-    #[error("{} names `{name}`, which is not a folder of records beside it", path.display())]
-    NoReference {
-        /// The file.
-        path: PathBuf,
-        /// What it says.
-        name: String,
-    },
-}
-
-impl ResultsError {
-    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> ResultsError {
-        let path = path.to_owned();
-        move |source| ResultsError::Io { path, source }
-    }
-
-    /// Whether files are not what they should be, or not where they should be, rather than out of reach.
-    pub(crate) fn is_bad_input(&self) -> bool {
-        match self {
-            ResultsError::Record(RecordError::Io { .. }) | ResultsError::Io { .. } => false,
-            ResultsError::Record(RecordError::Malformed { .. })
-            | ResultsError::Machine { .. }
-            | ResultsError::OtherMachine { .. }
-            | ResultsError::NoRun { .. }
-            | ResultsError::NoReference { .. } => true,
-        }
-    }
 }
 
 /// The folder (its name within `results`) that a run of this machine goes to.
@@ -202,7 +132,7 @@ pub fn save(
 ) -> Result<String, ResultsError> {
     let name = folder_for(results, machine, role)?;
     let folder = results.join(&name);
-    let written = record::write_by_engine(&folder, records)?;
+    let written = files::write_by_engine(&folder, records)?;
     for stale in files_with_extension(&folder, "csv")?.into_iter().filter(|file| !written.contains(file)) {
         fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
     }
@@ -210,19 +140,6 @@ pub fn save(
     let path = results.join(if role == Role::Reference { REFERENCE } else { OWN });
     disk::replace(&path, format!("{name}\n")).map_err(ResultsError::io(&path))?;
     Ok(name)
-}
-
-fn write_machine(folder: &Path, machine: &Machine) -> Result<(), ResultsError> {
-    let path = folder.join(MACHINE);
-    let json = serde_json::to_string_pretty(machine)
-        .map_err(|source| ResultsError::Machine { path: path.clone(), source })?;
-    disk::replace(&path, json + "\n").map_err(ResultsError::io(&path))
-}
-
-fn read_machine(folder: &Path) -> Result<Machine, ResultsError> {
-    let path = folder.join(MACHINE);
-    let json = fs::read_to_string(&path).map_err(ResultsError::io(&path))?;
-    serde_json::from_str(&json).map_err(|source| ResultsError::Machine { path, source })
 }
 
 /// Reads every machine's run: the user's own first, then the reference, the others by name. A folder without `machine.json`
@@ -263,7 +180,7 @@ pub fn load_run(folder: &Path) -> Result<Run, ResultsError> {
         folder.file_name().map_or_else(|| machine.name.clone(), |name| name.to_string_lossy().into_owned());
     let mut records = Vec::new();
     for file in files_with_extension(folder, "csv")? {
-        records.extend(record::read_csv(&file)?);
+        records.extend(files::read_csv(&file)?);
     }
     let progress = || Progress::read(folder).unwrap_or_default();
     let unfinished = name.ends_with(UNFINISHED).then(progress);
@@ -277,22 +194,6 @@ pub fn load_run(folder: &Path) -> Result<Run, ResultsError> {
         machine,
         records,
     })
-}
-
-/// The files of a folder that have this extension, by name.
-pub(crate) fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, ResultsError> {
-    let mut files = entries(folder)?;
-    files.retain(|path| path.extension().is_some_and(|e| e == extension) && path.is_file());
-    Ok(files)
-}
-
-/// What a folder holds, by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, ResultsError> {
-    let mut paths = fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>())
-        .map_err(ResultsError::io(folder))?;
-    paths.sort();
-    Ok(paths)
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use crate::measure::Group;
+use crate::numbers::stats;
+use crate::numbers::units;
+use crate::plan::Group;
 use crate::record::{Metric, Record};
-use crate::stats;
-use crate::terminal::wrap;
-use crate::units;
+use crate::system::terminal::wrap;
 
 pub(crate) use list::lists;
 pub(crate) use table::Table;

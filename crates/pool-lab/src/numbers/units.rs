@@ -3,7 +3,7 @@
 /// A time given in nanoseconds, with three significant digits: `4.65 ns`, `51.0 ns`, `12.3 us`, `5.10 ms`, `1.20 s`.
 ///
 /// ```
-/// use pool_lab::units::time;
+/// use pool_lab::numbers::units::time;
 ///
 /// assert_eq!(time(51.04), "51.0 ns");
 /// assert_eq!(time(999.7), "1.00 us");
@@ -17,7 +17,7 @@ pub fn time(ns: f64) -> String {
 /// A ratio with three significant digits and a multiplication sign: `1.00x`, `12.3x`.
 ///
 /// ```
-/// assert_eq!(pool_lab::units::ratio(3.14159), "3.14x");
+/// assert_eq!(pool_lab::numbers::units::ratio(3.14159), "3.14x");
 /// ```
 pub fn ratio(value: f64) -> String {
     format!("{}x", three_digits(value))
