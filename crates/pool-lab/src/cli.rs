@@ -14,14 +14,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::demo::DemoError;
-use crate::contender::{self, NoContender};
+use crate::engine::{MAX_THREADS, Spec, SpecError};
+use crate::engines;
 use crate::record::ResultsError;
 use crate::report::ReportError;
-use crate::spec::{MAX_THREADS, Spec, SpecError};
 use crate::system::interrupt;
 use crate::system::terminal;
-use crate::watch::Watch;
-use crate::workload::{Task, TaskError};
+use crate::workload::{CaseError, Task, TaskError, Watch};
 
 use measure::{Measure, run_measure};
 
@@ -78,7 +77,7 @@ enum CliError {
     #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
     Threads(String),
     #[error("{what}: {source}")]
-    Run { what: String, source: Box<NoContender> },
+    Run { what: String, source: Box<CaseError> },
     #[error("cannot use the folder of --out: {0}")]
     Out(ResultsError),
     #[error(transparent)]
@@ -96,7 +95,7 @@ impl CliError {
         match self {
             CliError::Spec(SpecError::Build { .. }) => false,
             CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::Out(_) => true,
-            CliError::Run { source, .. } => matches!(**source, NoContender::Unsupported(_)),
+            CliError::Run { source, .. } => matches!(**source, CaseError::Unsupported(_)),
             CliError::Report(error) => error.is_bad_input(),
             CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,
         }
@@ -190,9 +189,9 @@ fn run_report(root: &Path) -> Result<ExitCode, CliError> {
 fn run_once(workload: &str, pool: &str) -> Result<ExitCode, CliError> {
     let (task, spec): (Task, Spec) = (workload.parse()?, pool.parse()?);
     let run = || {
-        let mut contender = contender::contender(&spec, task.about, &task.parameters)?;
-        contender.iterate(&mut Watch::new())?;
-        Ok(contender.operations())
+        let mut case = engines::case(&spec, &task)?;
+        case.iterate(&mut Watch::new())?;
+        Ok(case.operations())
     };
     let what = format!("{task} on {spec}");
     let operations = run().map_err(|source| CliError::Run { what, source: Box::new(source) })?;

@@ -15,23 +15,17 @@
 //!
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
-mod adapter;
 pub mod cli;
-pub mod contender;
 pub mod engine;
-mod engines;
+pub mod engines;
 pub mod measure;
 pub mod numbers;
 pub mod plan;
 pub mod record;
 pub mod report;
-pub mod settings;
-pub mod spec;
 pub mod system;
-mod tally;
-pub mod watch;
 pub mod workload;
-mod workloads;
+pub mod workloads;
 
 /// The README's examples, so that `cargo test` runs them.
 #[cfg(doctest)]
@@ -39,4 +33,4 @@ mod workloads;
 struct Readme;
 
 pub use cli::bench::run_curated;
-pub use engine::{build, build_pool};
+pub use engines::{build, build_pool};

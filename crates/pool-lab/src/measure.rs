@@ -73,8 +73,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::engine::Spec;
     use crate::plan::Plan;
-    use crate::spec::Spec;
     use crate::workload::Task;
 
     /// Counts the samples' ends, and stops at one of them; counts groups, and breaks after one.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::spec::Spec;
+use crate::engine::Spec;
 use crate::workload::Task;
 
 /// What to measure.

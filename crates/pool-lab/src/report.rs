@@ -169,12 +169,12 @@ fn write_file(path: PathBuf, text: &str) -> Result<PathBuf, ResultsError> {
 /// The small table for the repository's README, in Markdown: the `headline` workloads against all engines, each at its
 /// highest thread count. A headline is a workload's name, and stands for all its variants, or
 /// `name:variant`. One that was not measured is left out.
-pub fn readme_table(run: &Run, headline: &[&str]) -> String {
+pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
     let families = model::arrange(&run.records);
     let benches: Vec<&model::Bench> = headline
         .iter()
         .flat_map(|wanted| {
-            families.iter().flat_map(|family| &family.benches).filter(|b| b.answers_to(wanted))
+            families.iter().flat_map(|family| &family.benches).filter(|b| b.answers_to(wanted.as_ref()))
         })
         .collect();
     if benches.is_empty() {
@@ -202,7 +202,7 @@ pub fn readme_table(run: &Run, headline: &[&str]) -> String {
 ///
 /// [`ReportError::Results`] when records or the file cannot be read or written; [`ReportError::Marker`] when the file
 /// lacks the markers.
-pub fn update_readme(readme: &Path, results: &Path, headline: &[&str]) -> Result<(), ReportError> {
+pub fn update_readme(readme: &Path, results: &Path, headline: &[impl AsRef<str>]) -> Result<(), ReportError> {
     let runs = results::load(results)?;
     let table = runs
         .iter()

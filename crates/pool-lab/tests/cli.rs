@@ -5,6 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use pool_lab::{engines, workloads};
+
 fn pool_lab(arguments: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
     command.args(arguments.split_whitespace()).output().expect("the program starts")
@@ -27,8 +29,8 @@ fn mistake(arguments: &str) -> String {
 #[test]
 fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
     let cases = [
-        ("measure -p rayn", "known: mpsc, bounded, priority, stealing, stealing-worker, rayon, threadpool"),
-        ("measure -w spwan", "known: spawn/external, spawn/contended"),
+        ("measure -p rayn", &*format!("unknown engine `rayn`; known: {}", engines::names())),
+        ("measure -w spwan", &*format!("unknown workload `spwan`; known: {}", workloads::names())),
         ("measure -w join/fib:m=3", "known: n"),
         ("measure -p rayon:0", "a whole number from 1 to 1024"),
         ("measure -p rayon -t 0", "a whole number from 1 to 1024"),
@@ -72,7 +74,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("run -p rayon", "missing: --workload <WORKLOAD>; right would be"),
         ("run", "missing: --workload <WORKLOAD> and --pool <POOL>; right would be"),
         ("report /nowhere/at/all", "/nowhere/at/all: here is neither results/ nor machine.json"),
-        ("demo --pool chili", "these are: mpsc, bounded"),
+        ("demo --pool chili", &*format!("these are: {}", engines::pool_names())),
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
         ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
         ("run -w join -p rayon:1", "full name of one workload"),

@@ -11,7 +11,8 @@ use crate::record::results::{self, Role};
 use crate::record::{Earlier, Record, ResultsError, Store};
 use crate::report::{self, Caption, Captions, ReportError};
 use crate::system::disk;
-use crate::workload::{About, workloads};
+use crate::workload::Task;
+use crate::workloads;
 
 /// The folder of results in the repository.
 const RESULTS: &str = "results";
@@ -139,18 +140,19 @@ pub fn rebuild(root: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let written = report::rebuild(&results, &captions())?;
     let readme = root.join("README.md");
     if readme.is_file() {
-        report::update_readme(&readme, &results, &curated::HEADLINES)?;
+        let headlines: Vec<String> = curated::headlines().iter().map(Task::to_string).collect();
+        report::update_readme(&readme, &results, &headlines)?;
     }
     Ok(written)
 }
 
 /// What reports say about workloads beyond their names.
 fn captions() -> Captions {
-    let caption = |about: &&About| {
-        let caption = Caption { models: about.models.to_owned(), operation: about.operation.to_owned() };
-        (about.name.to_owned(), caption)
+    let caption = |row: &&workloads::Row| {
+        let (models, operation) = (row.about.models.to_owned(), row.about.operation.to_owned());
+        (row.about.name.to_owned(), Caption { models, operation })
     };
-    workloads().iter().map(caption).collect()
+    workloads::rows().iter().map(caption).collect()
 }
 
 #[cfg(test)]
@@ -158,11 +160,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::engine::Spec;
     use crate::plan::Plan;
     use crate::plan::curated::LIMIT;
-    use crate::spec::Spec;
     use crate::system::scratch::Scratch;
-    use crate::workload::Task;
 
     /// Stops before the sample with this number, of all.
     struct Stops {

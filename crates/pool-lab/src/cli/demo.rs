@@ -21,9 +21,9 @@ use pool_core::{
 };
 
 use crate::cli::show::Table;
-use crate::engine;
+use crate::engine::{Spec, SpecError};
+use crate::engines;
 use crate::numbers::units;
-use crate::spec::{Spec, SpecError};
 use crate::system::terminal;
 
 /// Jobs in the demonstration.
@@ -70,7 +70,7 @@ enum Event {
 ///
 /// [`DemoError`] when the pool cannot be built or refuses jobs, or the output cannot be written.
 pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
-    let pool = engine::build_pool(&spec.with_timing(Timing::Every).with_headroom(1))?;
+    let pool = engines::build_pool(&spec.with_timing(Timing::Every).with_headroom(1))?;
     let quiet = QuietPanics::start();
     let outcome = show(spec, &*pool, out);
     // When the output was closed half-way, jobs still run, and panic, until the pool is gone.

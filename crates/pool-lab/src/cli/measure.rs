@@ -9,11 +9,11 @@ use clap::Args;
 
 use super::{CliError, parse_threads};
 use crate::cli::show;
+use crate::engine::Spec;
 use crate::measure::{self, Observer};
 use crate::plan::{Group, Pace, Plan, curated};
 use crate::record::machine::Machine;
 use crate::record::{Earlier, Metric, Record, Store};
-use crate::spec::Spec;
 use crate::system::interrupt::{self, Interrupts};
 use crate::system::terminal;
 use crate::workload::Task;

@@ -3,9 +3,9 @@
 use pool_bounded::{Bounded, CoDel, Overflow};
 
 use super::ours::{self, FromSpec, PIN};
-use crate::engine::Engine;
-use crate::settings::{Kind, Rule, parse_duration};
-use crate::spec::Spec;
+use super::row::Row;
+use crate::engine::Spec;
+use crate::engine::settings::{Kind, Rule, parse_duration};
 
 /// Peers have unbounded queues, so unless chosen otherwise ours holds every job of the largest workload. What a
 /// full queue costs is another question.
@@ -29,9 +29,10 @@ const OPTIONS: &[Rule] = &[
     PIN,
 ];
 
-pub(crate) fn entry() -> Engine {
-    ours::entry::<Bounded>("bounded", env!("VERSION_POOL_BOUNDED"), "one bounded crossbeam channel")
+pub(super) fn row() -> Row {
+    ours::row::<Bounded>("bounded", "pool-bounded", "one bounded crossbeam channel")
         .options(OPTIONS)
+        .slow_joins()
         .may_lose_jobs()
 }
 

@@ -8,10 +8,9 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
-use crate::adapter;
-use crate::engine::{Engine, Jobs, Start};
-use crate::settings::{Kind, MOST_PLACES, Rule};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::settings::{Kind, MOST_PLACES, Rule};
+use crate::engine::{Jobs, Source, Spec, SpecError, Start};
 
 const OPTIONS: &[Rule] = &[Rule::new(
     "capacity",
@@ -20,11 +19,12 @@ const OPTIONS: &[Rule] = &[Rule::new(
     "places in the queue; 0: it has no bound",
 )];
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("channel-naive", env!("VERSION_CROSSBEAM_CHANNEL"), "textbook: a crossbeam channel")
+pub(super) fn row() -> Row {
+    Row::baseline("channel-naive", Source::Package("crossbeam-channel"), "textbook: a crossbeam channel")
         .options(OPTIONS)
         .jobs::<ChannelNaive>()
-        .pool(adapter::build::<ChannelNaive>)
+        .fifo()
+        .adapted::<ChannelNaive>()
 }
 
 type Job = Box<dyn FnOnce() + Send>;

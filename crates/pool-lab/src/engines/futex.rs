@@ -6,15 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::engine::{Engine, Jobs, Start};
-use crate::spec::{Spec, SpecError};
-use crate::workloads::ping::Ping;
+use super::row::Row;
+use crate::engine::{Jobs, Spec, SpecError, Start};
+use crate::workloads::latency_ping::Ping;
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("futex", env!("VERSION_RUST"), "no pool: one parked thread is woken (`thread::park`)")
-        .does::<Futex, Ping>()
-        .no_reference()
-        .no_pool("it has room for one job")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "futex",
+        "no pool: one parked thread is woken (`thread::park`)",
+        "a queue, a second thread to choose from",
+    )
+    .does::<Futex, Ping>()
+    .not_a_pool("it has room for one job")
 }
 
 type Job = Box<dyn FnOnce() + Send>;

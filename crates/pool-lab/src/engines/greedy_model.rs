@@ -9,18 +9,20 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Engine, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Spec, SpecError, Start};
 use crate::system::os;
-use crate::watch::Watch;
-use crate::workload::{Failure, Workload};
-use crate::workloads::uneven::Uneven;
+use crate::workload::{Failure, Watch, Workload};
+use crate::workloads::spawn_uneven::Uneven;
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("greedy-model", env!("VERSION_RUST"), "no pool: greedy list scheduling, computed")
-        .does::<GreedyModel, Uneven>()
-        .no_reference()
-        .no_pool("it computes a time")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "greedy-model",
+        "no pool: greedy list scheduling, computed",
+        "every cost of a queue; start and end of threads",
+    )
+    .does::<GreedyModel, Uneven>()
+    .not_a_pool("it computes a time")
 }
 
 pub(crate) struct GreedyModel {

@@ -3,9 +3,9 @@
 use pool_priority::Levels;
 
 use super::ours::{self, FromSpec, PIN};
-use crate::engine::Engine;
-use crate::settings::{Kind, Rule};
-use crate::spec::Spec;
+use super::row::Row;
+use crate::engine::Spec;
+use crate::engine::settings::{Kind, Rule};
 
 const OPTIONS: &[Rule] = &[
     Rule::new("levels", Kind::Number { min: 1, max: 64 }, "64", "levels of urgency"),
@@ -20,14 +20,11 @@ const OPTIONS: &[Rule] = &[
     PIN,
 ];
 
-pub(crate) fn entry() -> Engine {
-    ours::entry::<Levels>(
-        "priority",
-        env!("VERSION_POOL_PRIORITY"),
-        "a queue a level behind a mutex, with aging",
-    )
-    .options(OPTIONS)
-    .priorities()
+pub(super) fn row() -> Row {
+    ours::row::<Levels>("priority", "pool-priority", "a queue a level behind a mutex, with aging")
+        .options(OPTIONS)
+        .slow_joins()
+        .priorities()
 }
 
 impl FromSpec for Levels {

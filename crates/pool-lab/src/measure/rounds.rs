@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::summary::{self, Finished, Sample, Samples};
 use super::watchdog::Watchdog;
-use crate::contender::{self, Contender, NoContender};
+use crate::engine::Spec;
+use crate::engines;
 use crate::plan::{Group, Pace};
 use crate::record::{Record, Subject};
-use crate::spec::Spec;
 use crate::system::os;
-use crate::watch::Watch;
-use crate::workload::Failure;
+use crate::workload::{Case, CaseError, Failure, Watch};
 
 /// Even the fastest workload is not repeated more often in a sample.
 const MOST_REPEATS: u32 = 1_000_000;
@@ -21,7 +20,7 @@ struct Runner {
     subject: Subject,
     is_reference: bool,
     remark: &'static str,
-    contender: Box<dyn Contender>,
+    case: Box<dyn Case>,
     /// How long the last repeat took when it warmed up, and what it came to.
     repeat: Duration,
     warm: Watch,
@@ -88,18 +87,18 @@ impl Runner {
     fn new(group: &Group, spec: &Spec, label: &str, sample: Duration) -> Result<Self, Box<Record>> {
         let task = &group.task;
         let engine = spec.engine();
-        let subject = Subject::new(task.about.name, &task.variant(), label, engine.version, group.threads);
-        let contender = contender::contender(spec, task.about, &task.parameters);
-        let contender = contender.map_err(|error| match error {
-            NoContender::Unsupported(why) => subject.unsupported(why),
+        let subject = Subject::new(task.about.name, &task.variant(), label, engine.version(), group.threads);
+        let case = engines::case(spec, task);
+        let case = case.map_err(|error| match error {
+            CaseError::Unsupported(why) => subject.unsupported(why),
             other => subject.error(other),
         })?;
         let mut runner = Runner {
             spec: spec.clone(),
             subject,
-            is_reference: engine.is_reference,
-            remark: engine.remark(task.about),
-            contender,
+            is_reference: engine.is_reference(),
+            remark: engine.remark(task.about.name),
+            case,
             repeat: Duration::ZERO,
             warm: Watch::new(),
             repeats: 1,
@@ -116,7 +115,7 @@ impl Runner {
         while start.elapsed() < sample || self.repeat.is_zero() {
             let repeat = Instant::now();
             self.warm = Watch::new();
-            self.contender.iterate(&mut self.warm)?;
+            self.case.iterate(&mut self.warm)?;
             self.repeat = repeat.elapsed().max(Duration::from_nanos(1));
         }
         let repeats = sample.as_secs_f64() / self.repeat.as_secs_f64();
@@ -128,16 +127,16 @@ impl Runner {
         os::rest();
         let mut watch = Watch::new();
         for _ in 0..self.repeats {
-            self.contender.iterate(&mut watch)?;
+            self.case.iterate(&mut watch)?;
         }
-        let operations = f64::from(self.repeats) * self.contender.operations() as f64;
+        let operations = f64::from(self.repeats) * self.case.operations() as f64;
         self.samples.push(Sample::new(&watch, operations));
         Ok(())
     }
 
     /// Takes the last repeat of the warm-up for the only sample: it was so long that it did not matter what came before.
     fn finish_early(mut self) -> Finished {
-        self.samples.push(Sample::new(&self.warm, self.contender.operations() as f64));
+        self.samples.push(Sample::new(&self.warm, self.case.operations() as f64));
         self.finish()
     }
 

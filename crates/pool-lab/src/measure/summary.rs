@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::numbers::stats::{self, Estimate};
 use crate::record::{Metric, Record, Subject};
-use crate::watch::Watch;
+use crate::workload::Watch;
 
 /// What one sample came to, per operation.
 #[derive(Debug, Clone, Default)]

@@ -58,7 +58,7 @@ impl Machine {
             virtual_machine: probe::virtual_machine(),
             os: probe::os(),
             kernel: probe::kernel(),
-            rustc: Some(env!("VERSION_RUST")).filter(|version| *version != "unknown").map(str::to_owned),
+            rustc: Some(env!("RUST_VERSION")).filter(|version| *version != "unknown").map(str::to_owned),
             optimised: !cfg!(debug_assertions),
             allocator: "system, counted".to_owned(),
             dirty: revision.as_ref().and_then(|_| probe::is_dirty(root)),

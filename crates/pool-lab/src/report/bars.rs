@@ -1,8 +1,9 @@
 //! The plot of one contest: a bar an engine, the fastest on top.
 
+use crate::engine::Kind;
 use crate::numbers::units;
 use crate::report::axis::Scale;
-use crate::report::model::{Bench, Contest, Entry, Kind, Measured, Outcome};
+use crate::report::model::{Bench, Contest, Entry, Measured, Outcome};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width, wrap};
 
 const WIDTH: f64 = 760.0;
@@ -20,7 +21,7 @@ pub(crate) fn class(kind: Kind) -> &'static str {
         Kind::Ours => "p-ours",
         Kind::Peer => "p-peer",
         Kind::Baseline => "p-base",
-        Kind::Yardstick => "p-none",
+        Kind::NoPool => "p-none",
     }
 }
 
@@ -61,7 +62,7 @@ fn subtitle(rows: &[(&Entry, &Measured)], operation: &str, scale: Scale) -> Stri
 /// The kinds of engines in the plot, at its upper right.
 fn legend(drawing: &mut Drawing, rows: &[(&Entry, &Measured)]) {
     let mut x = WIDTH - MARGIN;
-    for kind in [Kind::Yardstick, Kind::Baseline, Kind::Peer, Kind::Ours] {
+    for kind in [Kind::NoPool, Kind::Baseline, Kind::Peer, Kind::Ours] {
         if rows.iter().any(|(entry, _)| entry.kind == kind) {
             drawing.text("p-sub", Anchor::End, x, 25.0, kind.name());
             x -= text_width(kind.name()) * 0.8 + 14.0;
@@ -85,7 +86,7 @@ impl Area {
         let widest = rows.iter().map(|(entry, _)| text_width(&entry.engine)).fold(0.0, f64::max);
         let medians: Vec<f64> = rows.iter().map(|(_, measured)| measured.time.median).collect();
         // The price of plain calls is often next to nothing, and says nothing about how pools compare.
-        let pools = rows.iter().filter(|(entry, _)| entry.kind != Kind::Yardstick);
+        let pools = rows.iter().filter(|(entry, _)| entry.kind != Kind::NoPool);
         let shortest = pools.map(|(_, measured)| measured.time.median).next().unwrap_or(medians[0]);
         let scale = Scale::for_values(&medians, shortest, 0.0);
         let whiskers = rows.iter().filter(|(_, measured)| !scale.cuts(measured.time.median));

@@ -3,42 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::Kind;
+use crate::engines;
 use crate::numbers::stats::{self, Estimate};
 use crate::record::{Metric, Record};
-
-/// What an engine is to the reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// One of this workspace's strategies.
-    Ours,
-    /// A published crate.
-    Peer,
-    /// A pool as one writes it in a textbook, to compare with.
-    Baseline,
-    /// No pool at all. It shows the price of the work itself, and takes no rank.
-    Yardstick,
-}
-
-impl Kind {
-    /// What an engine of this spec is.
-    pub(crate) fn of(engine: &str) -> Self {
-        match engine.split([':', '#']).next().unwrap_or_default() {
-            "mpsc" | "bounded" | "priority" | "stealing" | "stealing-worker" => Kind::Ours,
-            "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
-            "serial" | "serial-call" | "futex" | "threads-bare" | "greedy-model" => Kind::Yardstick,
-            _ => Kind::Peer,
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Ours => "ours",
-            Kind::Peer => "peer",
-            Kind::Baseline => "baseline",
-            Kind::Yardstick => "no pool",
-        }
-    }
-}
+use crate::workload;
 
 /// The workloads of one family.
 #[derive(Debug)]
@@ -140,7 +109,7 @@ impl Contest {
 
     /// The pools that were measured, fastest first.
     pub(crate) fn pools(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
-        self.measured().filter(|(entry, _)| entry.kind != Kind::Yardstick)
+        self.measured().filter(|(entry, _)| entry.kind != Kind::NoPool)
     }
 
     /// The fastest pool of a kind.
@@ -173,10 +142,6 @@ pub(crate) fn tie(a: Estimate, b: Estimate, noise: Option<Estimate>) -> bool {
     stats::is_tie(quotient(a, b), noise.unwrap_or(Estimate::exact(1.0)))
 }
 
-/// The order in which families appear; unknown ones follow by name.
-const FAMILIES: [&str; 11] =
-    ["spawn", "join", "scope", "skew", "burst", "latency", "priority", "idle", "io", "lifecycle", "app"];
-
 /// A contest's records, by engine.
 type Group<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
 
@@ -203,9 +168,8 @@ pub(crate) fn arrange(records: &[Record]) -> Vec<Family> {
     }
     let mut families: Vec<Family> =
         families.into_iter().map(|(name, benches)| Family { name: name.to_owned(), benches }).collect();
-    families.sort_by_key(|family| {
-        FAMILIES.iter().position(|name| *name == family.name).unwrap_or(FAMILIES.len())
-    });
+    // The sort is stable: unknown ones follow by name.
+    families.sort_by_key(|family| workload::Family::position(&family.name));
     families
 }
 
@@ -261,7 +225,7 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
         (None, None, None) => Outcome::Failed("no time was recorded".to_owned()),
     };
     let version = records.first().map(|record| record.version.clone()).unwrap_or_default();
-    Entry { engine: engine.to_owned(), version, kind: Kind::of(engine), outcome }
+    Entry { engine: engine.to_owned(), version, kind: engines::kind_of(engine), outcome }
 }
 
 /// Gives every measured entry its ratio to the fastest pool.
@@ -279,7 +243,7 @@ fn relate(entries: &mut [Entry], group: &Group) {
         Some(_) if all_paired => paired.get(entry.engine.as_str()).copied(),
         measured => measured.map(|measured| measured.time),
     };
-    let is_pool = |entry: &&Entry| entry.kind != Kind::Yardstick && entry.measured().is_some();
+    let is_pool = |entry: &&Entry| entry.kind != Kind::NoPool && entry.measured().is_some();
     let is_known = |entry: &&Entry| is_pool(entry) && entry.measured().is_some_and(|m| !m.is_single);
     let fastest = entries.iter().find(is_known).or(entries.iter().find(is_pool)).or(entries.first());
     let Some((best, name)) = fastest.and_then(|entry| Some((value(entry)?, entry.engine.clone()))) else {
@@ -309,7 +273,7 @@ fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
     let pools: Vec<(usize, Estimate)> = entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry.kind != Kind::Yardstick)
+        .filter(|(_, entry)| entry.kind != Kind::NoPool)
         .filter_map(|(i, entry)| Some((i, entry.measured().filter(|measured| !measured.is_single)?.ratio)))
         .collect();
     let ratios: Vec<Estimate> = pools.iter().map(|(_, ratio)| *ratio).collect();

@@ -1,10 +1,12 @@
 //! What the reports say in words. Every sentence follows from the records.
 
+use crate::engine::Kind;
 use crate::numbers::stats;
 use crate::numbers::units;
 use crate::record::machine::Machine;
-use crate::report::model::{Bench, Contest, Entry, Family, Kind, Outcome, quotient, tie};
+use crate::report::model::{Bench, Contest, Entry, Family, Outcome, quotient, tie};
 use crate::report::ranking::{Ranking, typical_noise};
+use crate::workload;
 
 /// The best of one kind, usually ours, against the best of another, usually peers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,20 +66,7 @@ fn list_or_none(names: Vec<&str>, separator: &str) -> String {
 
 /// What a family of workloads asks of a pool.
 pub(crate) fn family(name: &str) -> &'static str {
-    match name {
-        "spawn" => "hand over many small independent jobs",
-        "join" => "split work in two, again and again, and wait for both halves",
-        "scope" => "run jobs that borrow from the caller's stack",
-        "skew" => "keep every worker busy when the work is uneven",
-        "burst" => "wake enough workers for a few jobs",
-        "latency" => "wake an idle pool for one job",
-        "priority" => "run urgent jobs soon while others queue",
-        "idle" => "cost nothing while there is little or nothing to do",
-        "io" => "run jobs that block",
-        "lifecycle" => "start a pool and stop it",
-        "app" => "do real work",
-        _ => "",
-    }
+    workload::Family::of(name).map_or("", |family| family.asks)
 }
 
 /// The paragraphs at the top: who wins, by how much, and how far to trust it.

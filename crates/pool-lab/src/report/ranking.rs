@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::Kind;
+use crate::engines;
 use crate::numbers::stats::{self, Estimate};
-use crate::report::model::{Bench, Contest, Kind, Outcome, places};
+use crate::report::model::{Bench, Contest, Outcome, places};
 
 /// One engine's line in a ranking.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +45,7 @@ pub(crate) struct Ranking {
 
 /// Of these workloads, those that at least two thirds of the pools can do: over all of them, few pools could be ranked.
 pub(crate) fn common<'m>(benches: &[&'m Bench]) -> Vec<&'m Bench> {
-    let pools = |bench: &&'m Bench| bench.top().entries.iter().filter(|entry| entry.kind != Kind::Yardstick);
+    let pools = |bench: &&'m Bench| bench.top().entries.iter().filter(|entry| entry.kind != Kind::NoPool);
     let all: BTreeSet<&str> = benches.iter().flat_map(pools).map(|entry| entry.engine.as_str()).collect();
     let able = |bench: &&'m Bench| {
         pools(bench).filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_))).count()
@@ -64,7 +66,7 @@ pub(crate) fn rank<'m>(benches: impl IntoIterator<Item = &'m Bench>) -> Ranking 
     let contests: Vec<&Contest> = benches.into_iter().map(Bench::top).collect();
     let mut standings: Vec<Standing> =
         sums(&contests).into_iter().map(|(engine, sum)| standing(engine, sum)).collect();
-    let full = |s: &Standing| s.covered == contests.len() && s.kind != Kind::Yardstick && s.mean.is_some();
+    let full = |s: &Standing| s.covered == contests.len() && s.kind != Kind::NoPool && s.mean.is_some();
     standings.sort_by(|a, b| {
         let mean = |s: &Standing| s.mean.unwrap_or(f64::INFINITY);
         full(b).cmp(&full(a)).then(mean(a).total_cmp(&mean(b)))
@@ -98,7 +100,7 @@ fn standing(engine: &str, sum: Sum) -> Standing {
     Standing {
         engine: engine.to_owned(),
         version: sum.version,
-        kind: Kind::of(engine),
+        kind: engines::kind_of(engine),
         rank: None,
         tied: false,
         covered: sum.ratios.len(),

@@ -1,10 +1,12 @@
 //! The plot of one workload by thread count: how many times as fast as with the fewest threads.
 
+use crate::engine::Kind;
 use crate::numbers::units;
 use crate::report::axis::Scale;
 use crate::report::bars::{class, name_class};
-use crate::report::model::{Bench, Contest, Entry, Kind, Measured};
+use crate::report::model::{Bench, Contest, Entry, Measured};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width};
+use crate::workload::Family;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;
@@ -24,7 +26,7 @@ struct Line {
 /// Draws the speed-up. `None` for fewer than two thread counts or engines without both, and for families in which more
 /// threads are not meant to make an operation faster.
 pub(crate) fn plot(bench: &Bench) -> Option<Plot> {
-    if bench.workload.starts_with("latency/") || bench.workload.starts_with("lifecycle/") {
+    if Family::of(&bench.workload).is_some_and(|family| !family.speeds_up) {
         return None;
     }
     let threads: Vec<usize> = bench.contests.iter().map(|contest| contest.threads).collect();

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::Kind;
 use crate::numbers::stats::Estimate;
 use crate::numbers::units;
 use crate::record::machine::Machine;
-use crate::report::model::{Bench, Contest, Entry, Family, Kind, Measured, Outcome};
+use crate::report::model::{Bench, Contest, Entry, Family, Measured, Outcome};
 use crate::report::prose::{self, Duel};
 use crate::report::ranking::{Ranking, Standing};
 use crate::report::table::{Cell, Table, Tone};

@@ -260,6 +260,6 @@ fn the_readme_quotes_the_reference_between_its_markers() {
     );
     assert!(text.contains("| **stealing** | **3.00 ns (1.00x)** |"), "{text}");
     fs::write(&readme, "no markers").unwrap();
-    let error = update_readme(&readme, scratch.path(), &[]).unwrap_err();
+    let error = update_readme(&readme, scratch.path(), &[""; 0]).unwrap_err();
     assert!(matches!(error, ReportError::Marker { .. }), "{error}");
 }

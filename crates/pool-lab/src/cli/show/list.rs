@@ -1,24 +1,25 @@
 //! The tables of engines and workloads.
 
-use crate::engine::{Engine, engines};
-use crate::settings::Rule;
+use crate::engine::settings::Rule;
+use crate::engines;
 use crate::system::terminal::wrap;
-use crate::workload::workloads;
+use crate::workloads;
 
 /// All engines and workloads with their options, in lines of at most `width` characters where words allow it.
 pub(crate) fn lists(width: Option<usize>) -> String {
     let mut text = wrap("Engines, as name[:threads][:option=value]...", width, "", "");
     text.push('\n');
-    for engine in engines() {
-        let name = format!("{:<15} {:<8}", engine.name, engine.version);
-        text.push_str(&entry(&name, &format!("{} ({})", engine.about, able(engine)), width));
+    for row in engines::rows() {
+        let engine = &row.engine;
+        let name = format!("{:<15} {:<8}", engine.name, engine.version());
+        text.push_str(&entry(&name, &format!("{} ({})", engine.about, able(row)), width));
         engine.options.iter().for_each(|rule| text.push_str(&setting(rule, width)));
     }
     text.push('\n');
     let title = "Workloads, as family/name[:parameter=value]..., or the beginning of several names";
     text.push_str(&wrap(title, width, "", ""));
     text.push('\n');
-    for about in workloads() {
+    for workloads::Row { about, .. } in workloads::rows() {
         let models = format!("{} (time per {})", about.models, about.operation);
         text.push_str(&entry(&format!("{:<20}", about.name), &models, width));
         about.parameters.iter().for_each(|rule| text.push_str(&setting(rule, width)));
@@ -56,12 +57,17 @@ fn beside(name: &str, about: &str, width: Option<usize>, indent: usize) -> Strin
 }
 
 /// What an engine can do; of one that has no use beyond single workloads, which these are.
-fn able(engine: &Engine) -> String {
-    let can: Vec<&str> = engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
+fn able(row: &engines::Row) -> String {
+    let can: Vec<&str> =
+        row.engine.can.named().iter().filter(|(_, can)| *can).map(|(name, _)| *name).collect();
     if !can.is_empty() {
         return can.join(", ");
     }
-    let single = workloads().iter().filter(|about| engine.can_do(about)).map(|about| about.name);
+    let single = workloads::rows()
+        .iter()
+        .map(|row| row.about)
+        .filter(|about| row.can_do(about))
+        .map(|about| about.name);
     format!("{} only", single.collect::<Vec<_>>().join(", "))
 }
 

@@ -1,7 +1,7 @@
 use super::*;
+use crate::engine::Spec;
 use crate::numbers::stats::Estimate;
 use crate::record::Subject;
-use crate::spec::Spec;
 use crate::workload::Task;
 
 fn timed(engine: &str, time: f64, ratio: f64, cpu: f64, samples: usize) -> [Record; 3] {

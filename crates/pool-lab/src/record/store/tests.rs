@@ -1,8 +1,8 @@
 use super::*;
+use crate::engine::Spec;
 use crate::numbers::stats::Estimate;
 use crate::plan::Plan;
 use crate::record::{Metric, Subject};
-use crate::spec::Spec;
 use crate::system::scratch::Scratch;
 use crate::workload::Task;
 

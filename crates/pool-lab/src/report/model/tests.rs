@@ -17,16 +17,6 @@ fn ratio(contest: &Contest, engine: &str) -> Estimate {
 }
 
 #[test]
-fn kinds_go_by_the_name_before_the_options() {
-    assert_eq!(Kind::of("bounded:capacity=64"), Kind::Ours);
-    assert_eq!(Kind::of("mpsc-naive"), Kind::Baseline);
-    assert_eq!(Kind::of("tokio-blocking"), Kind::Peer);
-    assert_eq!(Kind::of("serial"), Kind::Yardstick);
-    assert_eq!(Kind::of("stealing#2"), Kind::Ours);
-    assert_eq!(Kind::of("bounded:capacity=64#2"), Kind::Ours);
-}
-
-#[test]
 fn families_and_workloads_have_an_order() {
     let samples = [
         Sample::time("zoo/x", "mpsc", 1.0),

@@ -1,0 +1,45 @@
+//! What is known of a workload, apart from the code that runs it.
+
+use super::family::Family;
+use crate::engine::settings::Rule;
+
+/// A workload as tables, lists and reports know it.
+#[derive(Debug)]
+pub struct About {
+    /// `family/name`.
+    pub name: &'static str,
+    /// What it models.
+    pub models: &'static str,
+    /// What one operation is: times are given per operation.
+    pub operation: &'static str,
+    /// Its parameters.
+    pub parameters: &'static [Rule],
+    /// The settings that are measured when the user chooses none; none are the defaults.
+    pub variants: &'static [&'static str],
+    /// The variants that `cargo bench` leaves out. The others stand for them.
+    pub not_in_bench: &'static [&'static str],
+    /// The variant that says most about a pool in the least time, for workloads of which the README quotes one.
+    pub headline: Option<&'static str>,
+}
+
+impl About {
+    /// What holds unless a workload says otherwise.
+    pub(crate) const DEFAULT: About = About {
+        name: "",
+        models: "",
+        operation: "",
+        parameters: &[],
+        variants: &[],
+        not_in_bench: &[],
+        headline: None,
+    };
+
+    /// The family.
+    ///
+    /// # Panics
+    ///
+    /// When the family is not in the table, which a test checks.
+    pub fn family(&self) -> &'static Family {
+        Family::of(self.name).expect("a workload's family is in the table of families")
+    }
+}
