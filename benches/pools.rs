@@ -19,9 +19,10 @@ use pool_lab::cli::bench::{Outcome, run_curated};
 use pool_lab::engine::Spec;
 use pool_lab::engines;
 use pool_lab::measure::Observer;
+use pool_lab::metrics;
 use pool_lab::plan::{Group, curated};
+use pool_lab::record::Record;
 use pool_lab::record::results::Role;
-use pool_lab::record::{Metric, Record};
 use pool_lab::system::interrupt::{self, Interrupts};
 use pool_lab::system::terminal::say;
 use pool_lab::workload::{Case, Task, Watch};
@@ -164,7 +165,7 @@ impl Observer for Progress {
     }
 
     fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
-        for record in records.iter().filter(|record| record.metric == Metric::Error) {
+        for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
             say(format_args!("  {}: ERROR: {}", record.engine, record.note));
         }
         ControlFlow::Continue(())

@@ -2,27 +2,25 @@
 
 pub mod bench;
 pub mod demo;
+mod error;
+mod list;
 mod measure;
+mod report;
+mod run;
 mod show;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::demo::DemoError;
-use crate::engine::{MAX_THREADS, Spec, SpecError};
-use crate::engines;
-use crate::record::ResultsError;
-use crate::report::ReportError;
-use crate::system::interrupt;
-use crate::system::terminal;
-use crate::workload::{CaseError, Task, TaskError, Watch};
-
-use measure::{Measure, run_measure};
+use self::error::CliError;
+use self::measure::Measure;
+use crate::system::{interrupt, terminal};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
@@ -67,41 +65,6 @@ enum Command {
     },
 }
 
-/// Everything that ends the program early, in one line.
-#[derive(Debug, thiserror::Error)]
-enum CliError {
-    #[error(transparent)]
-    Spec(#[from] SpecError),
-    #[error(transparent)]
-    Task(#[from] TaskError),
-    #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
-    Threads(String),
-    #[error("{what}: {source}")]
-    Run { what: String, source: Box<CaseError> },
-    #[error("cannot use the folder of --out: {0}")]
-    Out(ResultsError),
-    #[error(transparent)]
-    Results(#[from] ResultsError),
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error(transparent)]
-    Demo(DemoError),
-    #[error("cannot write to standard output: {0}")]
-    Output(#[from] io::Error),
-}
-
-impl CliError {
-    fn is_bad_input(&self) -> bool {
-        match self {
-            CliError::Spec(SpecError::Build { .. }) => false,
-            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::Out(_) => true,
-            CliError::Run { source, .. } => matches!(**source, CaseError::Unsupported(_)),
-            CliError::Report(error) => error.is_bad_input(),
-            CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,
-        }
-    }
-}
-
 /// Runs the program with these arguments, the first of which is its name.
 ///
 /// The exit code is 0 when all went well, 2 for bad input, 1 for everything else, such as an engine that gave a
@@ -113,12 +76,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let outcome = match cli.command {
-        None => run_demo(DEMO_POOL),
-        Some(Command::Demo { pool }) => run_demo(&pool),
-        Some(Command::List) => list(),
-        Some(Command::Measure(arguments)) => run_measure(&arguments),
-        Some(Command::Run { workload, pool }) => run_once(&workload, &pool),
-        Some(Command::Report { root }) => run_report(&root),
+        None => demo(DEMO_POOL),
+        Some(Command::Demo { pool }) => demo(&pool),
+        Some(Command::List) => list::run(),
+        Some(Command::Measure(arguments)) => measure::run(&arguments),
+        Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
+        Some(Command::Report { root }) => report::run(&root),
     };
     match outcome {
         Ok(code) => code,
@@ -165,45 +128,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(BAD_INPUT)
 }
 
-fn run_demo(pool: &str) -> Result<ExitCode, CliError> {
+fn demo(pool: &str) -> Result<ExitCode, CliError> {
     match demo::run(&pool.parse()?, &mut io::stdout()) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(DemoError::Spec(error)) => Err(error.into()),
         Err(DemoError::Output(error)) => Err(error.into()),
         Err(error) => Err(CliError::Demo(error)),
     }
-}
-
-fn list() -> Result<ExitCode, CliError> {
-    io::stdout().write_all(show::lists(terminal::width()).as_bytes())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_report(root: &Path) -> Result<ExitCode, CliError> {
-    for file in bench::rebuild(root)? {
-        writeln!(io::stdout(), "{}", file.display())?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_once(workload: &str, pool: &str) -> Result<ExitCode, CliError> {
-    let (task, spec): (Task, Spec) = (workload.parse()?, pool.parse()?);
-    let run = || {
-        let mut case = engines::case(&spec, &task)?;
-        case.iterate(&mut Watch::new())?;
-        Ok(case.operations())
-    };
-    let what = format!("{task} on {spec}");
-    let operations = run().map_err(|source| CliError::Run { what, source: Box::new(source) })?;
-    writeln!(io::stdout(), "{operations}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Reads a list of thread counts.
-fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
-    let parse = |text: &str| match text.trim().parse() {
-        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
-        _ => Err(CliError::Threads(text.to_owned())),
-    };
-    list.split(',').map(parse).collect()
 }

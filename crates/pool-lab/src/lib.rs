@@ -19,6 +19,8 @@ pub mod cli;
 pub mod engine;
 pub mod engines;
 pub mod measure;
+pub mod metric;
+pub mod metrics;
 pub mod numbers;
 pub mod plan;
 pub mod record;

@@ -11,6 +11,8 @@
 
 mod axis;
 mod bars;
+mod captions;
+mod error;
 mod escape;
 mod html;
 #[cfg(test)]
@@ -26,7 +28,6 @@ mod table;
 mod tables;
 mod view;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,68 +37,10 @@ use crate::record::results::{self, Role, Run};
 use crate::record::{self, Record};
 use crate::system::disk;
 
-use markers::MarkerError;
 use view::View;
 
-/// What reports say about workloads beyond their names.
-#[derive(Clone, Debug, Default)]
-pub struct Captions(BTreeMap<String, Caption>);
-
-/// What a report says about one workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caption {
-    /// What the workload models, in a line.
-    pub models: String,
-    /// What times are per: `job`, `pixel`.
-    pub operation: String,
-}
-
-impl FromIterator<(String, Caption)> for Captions {
-    fn from_iter<I: IntoIterator<Item = (String, Caption)>>(captions: I) -> Self {
-        Captions(captions.into_iter().collect())
-    }
-}
-
-impl Captions {
-    fn models(&self, workload: &str) -> &str {
-        self.0.get(workload).map_or("", |caption| &caption.models)
-    }
-
-    fn operation(&self, workload: &str) -> &str {
-        self.0.get(workload).map_or("operation", |caption| &caption.operation)
-    }
-}
-
-/// Why a report could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The results could not be read or written.
-    #[error(transparent)]
-    Results(#[from] ResultsError),
-    /// A run is to be gone on with, and there is none.
-    #[error(
-        "there is no unfinished run of this program, on this machine, to resume; start a new one without --resume"
-    )]
-    NothingToResume,
-    /// A README has no place for the table.
-    #[error("{}: {source}", path.display())]
-    Marker {
-        /// The README.
-        path: PathBuf,
-        /// What is wrong with its markers.
-        source: MarkerError,
-    },
-}
-
-impl ReportError {
-    /// Whether files are not what they should be, or not where they should be, rather than out of reach.
-    pub fn is_bad_input(&self) -> bool {
-        match self {
-            ReportError::Results(error) => error.is_bad_input(),
-            ReportError::NothingToResume | ReportError::Marker { .. } => true,
-        }
-    }
-}
+pub use captions::{Caption, Captions};
+pub use error::ReportError;
 
 /// Saves a run beside those that are there ([`results::save`]), and rebuilds the reports. Returns the name of the
 /// run's folder.

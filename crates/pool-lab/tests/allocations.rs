@@ -1,7 +1,7 @@
 //! What our pools allocate, counted. Everything is one test, since the count is the process's.
 
-use pool_lab::engines;
 use pool_lab::workload::{Task, Watch};
+use pool_lab::{engines, metrics};
 
 /// What a batch may allocate besides: for going in and coming out, and where a thread waits for the first time.
 const AROUND: u64 = 20;
@@ -14,7 +14,7 @@ fn count(engine: &str, workload: &str) -> (u64, u64) {
     case.iterate(&mut Watch::new()).unwrap();
     let mut watch = Watch::new();
     case.iterate(&mut watch).unwrap();
-    (case.operations(), watch.allocations().unwrap())
+    (case.operations(), watch.count(&metrics::ALLOCS_PER_OP).unwrap())
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl Folder {
     /// Variant and number of samples of each time in an engine's file.
     fn times(&self, file: &str) -> Vec<(String, usize)> {
         let records = pool_lab::record::read_csv(&self.0.join(file)).unwrap();
-        let times = records.into_iter().filter(|record| record.metric.name() == "time_per_op");
+        let times = records.into_iter().filter(|record| record.metric.name == "time_per_op");
         times.map(|record| (record.variant, record.samples)).collect()
     }
 }

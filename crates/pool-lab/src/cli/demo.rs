@@ -4,65 +4,24 @@
 //! workers come, go, pause and block, if the pool is one of ours; some jobs are not to start late, or not to run for ever; the
 //! pool shuts down gracefully; tables show what each worker did and how long jobs waited and ran.
 
+mod error;
+mod jobs;
 mod limits;
+mod occupy;
 mod shutdown;
+mod tables;
 mod urgent;
 mod workforce;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::panic;
-use std::sync::mpsc::{self, Sender};
-use std::thread;
-use std::time::Duration;
 
-use pool_core::{
-    BroadcastError, Distribution, JoinError, Pool, PoolExt, Rejected, ResizeError, Stats, Submit, Timing,
-    Timings, Unsupported, WorkerStats, current,
-};
+use pool_core::{Pool, Timing};
 
-use crate::cli::show::Table;
-use crate::engine::{Spec, SpecError};
+use crate::engine::Spec;
 use crate::engines;
-use crate::numbers::units;
-use crate::system::terminal;
 
-/// Jobs in the demonstration.
-const JOBS: u32 = 16;
-
-/// The job that panics.
-const BAD_JOB: u32 = 6;
-
-/// What ends the demonstration early.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The pool could not be built.
-    #[error(transparent)]
-    Spec(#[from] SpecError),
-    /// The pool refused a job, as it may by its options.
-    #[error("{0}; give the pool more room or another overflow policy")]
-    Rejected(#[from] Rejected),
-    /// The pool cannot have one more worker.
-    #[error(transparent)]
-    Resize(#[from] ResizeError),
-    /// An adapted pool has no such operation.
-    #[error(transparent)]
-    Unsupported(#[from] Unsupported),
-    /// A worker has no part in a broadcast.
-    #[error(transparent)]
-    Broadcast(#[from] BroadcastError),
-    /// A job of the demonstration has no result.
-    #[error(transparent)]
-    Job(#[from] JoinError),
-    /// Standard output is closed.
-    #[error(transparent)]
-    Output(#[from] io::Error),
-}
-
-/// What a job tells the main thread, which alone prints.
-enum Event {
-    Started { job: u32, worker: usize },
-    Done { job: u32, worker: usize },
-}
+pub use error::DemoError;
 
 /// Runs the demonstration on the pool that the spec names.
 ///
@@ -81,75 +40,16 @@ pub fn run(spec: &Spec, out: &mut dyn Write) -> Result<(), DemoError> {
 
 fn show(spec: &Spec, pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
     writeln!(out, "Pool `{spec}`: {} workers have started.\n", pool.threads())?;
-    run_jobs(pool, out)?;
+    jobs::show(pool, out)?;
     workforce::show(pool, out)?;
     limits::show(pool, out)?;
     shutdown::show(pool, out)?;
-    out.write_all(report(&pool.stats()).as_bytes())?;
+    out.write_all(tables::of_workers(&pool.stats()).as_bytes())?;
     // A peer does not time its jobs.
     if let Some(timings) = pool.timings() {
-        write!(out, "\n{}", times(&timings))?;
+        write!(out, "\n{}", tables::of_times(&timings))?;
     }
     Ok(())
-}
-
-fn run_jobs(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
-    let (events, heard) = mpsc::channel();
-    let mut handles = Vec::new();
-    for job in 1..=JOBS {
-        let events = events.clone();
-        handles.push((job, pool.spawn(move || work(job, &events))?));
-    }
-    drop(events);
-    // A snapshot looks at the queue. Our workers do so by themselves, those of a peer do not.
-    pool.stats();
-    for event in heard {
-        match event {
-            Event::Started { job, worker } => writeln!(out, "  job {job:>2} starts on worker {worker}")?,
-            Event::Done { job, worker } => writeln!(out, "  job {job:>2} is done on worker {worker}")?,
-        }
-    }
-    let mut sum = 0;
-    for (job, handle) in handles {
-        match handle.join() {
-            Ok(result) => sum += result,
-            Err(JoinError::Panicked(panic)) => writeln!(out, "\n  job {job:>2} panicked: {panic}")?,
-            Err(other) => writeln!(out, "\n  job {job:>2}: {other}")?,
-        }
-    }
-    writeln!(out, "  The others ran to their end, and their results add up to {sum}.")?;
-    Ok(())
-}
-
-/// A job: it takes a few milliseconds, as if it waited for something, and returns its square.
-fn work(job: u32, events: &Sender<Event>) -> u32 {
-    let worker = current().map_or(0, |worker| worker.index);
-    // The main thread listens until all senders are gone.
-    let _ = events.send(Event::Started { job, worker });
-    thread::sleep(Duration::from_millis(5 + u64::from(job) * 7 % 10));
-    assert!(job != BAD_JOB, "job {job} has a bug");
-    let _ = events.send(Event::Done { job, worker });
-    job * job
-}
-
-/// For a job that waits for the main thread, which therefore must not run it in place at a full queue.
-fn elsewhere() -> Submit {
-    Submit::default().wait_at_most(Duration::from_secs(10))
-}
-
-/// Keeps a worker busy until the sender is dropped. Returns when it is.
-fn occupy(pool: &dyn Pool) -> Result<Sender<()>, Rejected> {
-    let (starts, started) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
-    pool.execute_with(elsewhere(), move || {
-        // The receiver waits for it.
-        let _ = starts.send(());
-        // An error is what it waits for.
-        let _ = released.recv();
-    })?;
-    // An error means that the job was given up.
-    let _ = started.recv();
-    Ok(release)
 }
 
 /// Keeps the standard library from printing panics, which the demonstration itself tells.
@@ -168,47 +68,9 @@ impl Drop for QuietPanics {
     }
 }
 
-/// Jobs for each worker, average job time, steals, panics, longest queue.
-fn report(stats: &Stats) -> String {
-    let mut table = Table::new(1, &["worker", "jobs", "average job", "steals", "panics"]);
-    let row = |name: String, worker: &WorkerStats| {
-        // A peer's worker does not tell when it waits, so its time is not known.
-        let average = match worker.average_job().as_nanos() {
-            0 => "-".to_owned(),
-            ns => units::time(ns as f64),
-        };
-        [name, worker.jobs().to_string(), average, worker.steals.to_string(), worker.panicked.to_string()]
-    };
-    let mut all = WorkerStats::default();
-    // In some seats there never was a worker.
-    let seats = stats.workers.iter().enumerate().filter(|(_, worker)| **worker != WorkerStats::default());
-    for (index, worker) in seats {
-        table.row(row(index.to_string(), worker));
-        all.completed += worker.completed;
-        all.panicked += worker.panicked;
-        all.busy += worker.busy;
-        all.steals += worker.steals;
-    }
-    table.row(row("all".to_owned(), &all));
-    format!("{}\n  longest queue: {} jobs\n", table.render(terminal::width()), stats.longest_queue)
-}
-
-/// How long jobs waited and ran: a few quantiles.
-fn times(timings: &Timings) -> String {
-    let mut table = Table::new(1, &["time of a job", "jobs", "p50", "p90", "p99", "p99.9", "max"]);
-    let mut row = |name: &str, times: &Distribution| {
-        let quantiles = [times.p50(), times.p90(), times.p99(), times.p999(), times.max()];
-        let cells = quantiles.map(|time| units::time(time.as_nanos() as f64));
-        table.row([name.to_owned(), times.count().to_string()].into_iter().chain(cells));
-    };
-    row("queue wait", &timings.queue_wait);
-    row("run", &timings.run_time);
-    row("wake-up", &timings.wake_up);
-    table.render(terminal::width())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::jobs::{BAD_JOB, JOBS};
     use super::*;
 
     fn output(spec: &str) -> String {

@@ -7,13 +7,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{CliError, parse_threads};
-use crate::cli::show;
-use crate::engine::Spec;
+use super::error::CliError;
+use super::show;
+use crate::engine::{MAX_THREADS, Spec};
 use crate::measure::{self, Observer};
+use crate::metrics;
 use crate::plan::{Group, Pace, Plan, curated};
 use crate::record::machine::Machine;
-use crate::record::{Earlier, Metric, Record, Store};
+use crate::record::{Earlier, Record, Store};
 use crate::system::interrupt::{self, Interrupts};
 use crate::system::terminal;
 use crate::workload::Task;
@@ -26,8 +27,8 @@ pub(super) struct Measure {
     /// Workloads: names, families or other beginnings, separated by commas (spawn/external,join)
     #[arg(short, long, default_value = "spawn/external")]
     workloads: String,
-    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but thread-per-job. One that is named
-    /// twice is measured against itself
+    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but those that take long for each job.
+    /// One that is named twice is measured against itself
     #[arg(short, long)]
     pools: Option<String>,
     /// Thread counts, separated by commas, for engines that do not say their own; by default one a core
@@ -56,6 +57,15 @@ fn parse_rounds(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Reads a list of thread counts.
+fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
+    let parse = |text: &str| match text.trim().parse() {
+        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
+        _ => Err(CliError::Threads(text.to_owned())),
+    };
+    list.split(',').map(parse).collect()
+}
+
 impl Measure {
     fn plan(&self) -> Result<Plan, CliError> {
         let engines = match &self.pools {
@@ -70,7 +80,8 @@ impl Measure {
     }
 }
 
-pub(super) fn run_measure(arguments: &Measure) -> Result<ExitCode, CliError> {
+/// Measures, and prints or writes each group as it ends.
+pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
     let (groups, pace) = (arguments.plan()?.groups(), Pace { rounds: arguments.rounds, ..Pace::default() });
     let Some(folder) = &arguments.out else {
         return measure(&groups, &pace, Printer::new(arguments.json, None));
@@ -137,7 +148,7 @@ impl Observer for Printer {
     }
 
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {
-        self.failed |= records.iter().any(|record| record.metric == Metric::Error);
+        self.failed |= records.iter().any(|record| record.metric == &metrics::ERROR);
         self.outcome = self.print(group, records);
         if self.outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

@@ -130,13 +130,14 @@ impl Runner {
             self.case.iterate(&mut watch)?;
         }
         let operations = f64::from(self.repeats) * self.case.operations() as f64;
-        self.samples.push(Sample::new(&watch, operations));
+        self.samples.push(Sample::new(watch, operations));
         Ok(())
     }
 
     /// Takes the last repeat of the warm-up for the only sample: it was so long that it did not matter what came before.
     fn finish_early(mut self) -> Finished {
-        self.samples.push(Sample::new(&self.warm, self.case.operations() as f64));
+        let warm = std::mem::take(&mut self.warm);
+        self.samples.push(Sample::new(warm, self.case.operations() as f64));
         self.finish()
     }
 

@@ -215,6 +215,6 @@ fn about(page: &mut Page, views: &[View]) {
     page.0.push_str("<section id=\"about\">\n<h2>Machine and method</h2>\n");
     page.each_machine(views, |page, view| page.table(&tables::machine(&view.run.machine)));
     page.0.push_str("<ul>\n");
-    prose::METHOD.iter().for_each(|text| page.text("li", text));
+    prose::method().iter().for_each(|text| page.text("li", text));
     page.0.push_str("</ul>\n</section>\n");
 }

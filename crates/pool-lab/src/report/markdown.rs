@@ -47,7 +47,9 @@ pub(crate) fn report(views: &[View]) -> String {
         machine(&mut page, view);
     }
     page.heading(2, "How to read this");
-    page.block(prose::METHOD.map(|text| format!("- {}\n", escape::markdown(text))).concat());
+    page.block(
+        prose::method().iter().map(|text| format!("- {}\n", escape::markdown(text))).collect::<String>(),
+    );
     page.block("The same with machines side by side: [report.html](report.html), a file to open from disk.");
     page.0.truncate(page.0.trim_end().len());
     page.0.push('\n');

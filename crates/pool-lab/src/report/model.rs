@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Kind;
 use crate::engines;
+use crate::metric::Metric;
+use crate::metrics;
 use crate::numbers::stats::{self, Estimate};
-use crate::record::{Metric, Record};
+use crate::record::Record;
 use crate::workload;
 
 /// The workloads of one family.
@@ -88,17 +90,17 @@ pub(crate) struct Measured {
     pub(crate) rank: Option<usize>,
     /// Whether another engine has the same rank.
     pub(crate) tied: bool,
-    pub(crate) cpu: Option<f64>,
-    pub(crate) switches: Option<f64>,
-    pub(crate) p50: Option<f64>,
-    pub(crate) p99: Option<f64>,
-    pub(crate) p999: Option<f64>,
-    pub(crate) lag: Option<f64>,
-    /// The slowest part against the least that it can take.
-    pub(crate) slowest: Option<f64>,
-    pub(crate) allocations: Option<f64>,
+    /// What the columns of other metrics show.
+    pub(crate) columns: Vec<(&'static Metric, f64)>,
     /// What the number does not show.
     pub(crate) note: String,
+}
+
+impl Measured {
+    /// What the column of this metric shows.
+    pub(crate) fn column(&self, wanted: &Metric) -> Option<f64> {
+        self.columns.iter().find(|(metric, _)| *metric == wanted).map(|(_, value)| *value)
+    }
 }
 
 impl Contest {
@@ -176,7 +178,7 @@ pub(crate) fn arrange(records: &[Record]) -> Vec<Family> {
 /// The noise record that is furthest from 1.
 fn worst_noise<'r>(records: impl Iterator<Item = &'r Record>) -> Option<Estimate> {
     records
-        .filter(|record| record.metric == Metric::Noise && record.low > 0.0)
+        .filter(|record| record.metric == &metrics::NOISE && record.low > 0.0)
         .map(Record::estimate)
         .max_by(|a, b| stats::noise_factor(*a).total_cmp(&stats::noise_factor(*b)))
 }
@@ -199,26 +201,21 @@ fn contest(threads: usize, group: &Group, floor: Option<Estimate>) -> Contest {
 }
 
 fn entry(engine: &str, records: &[&Record]) -> Entry {
-    let find = |metric| records.iter().find(|record| record.metric == metric);
-    let value = |metric| find(metric).map(|record| record.median);
-    let time = find(Metric::TimePerOp).or_else(|| find(Metric::LatencyP50)).filter(|time| time.median > 0.0);
-    let outcome = match (find(Metric::Error), find(Metric::Unsupported), time) {
+    let find = |metric: &Metric| records.iter().find(|record| record.metric == metric);
+    let columns =
+        metrics::columns().filter_map(|(metric, column)| Some((metric, find(metric)?.shown_by(&column))));
+    let time =
+        find(&metrics::TIME_PER_OP).or_else(|| find(&metrics::LATENCY_P50)).filter(|time| time.median > 0.0);
+    let outcome = match (find(&metrics::ERROR), find(&metrics::UNSUPPORTED), time) {
         (Some(error), ..) => Outcome::Failed(error.note.clone()),
         (None, None, Some(time)) => Outcome::Measured(Box::new(Measured {
             time: time.estimate(),
             is_single: time.samples == 1,
-            spread: find(Metric::Spread).filter(|_| time.samples > 1).map(|record| record.estimate()),
+            spread: find(&metrics::SPREAD).filter(|_| time.samples > 1).map(|record| record.estimate()),
             ratio: Estimate::exact(1.0),
             rank: None,
             tied: false,
-            cpu: value(Metric::CpuPerOp),
-            switches: value(Metric::SwitchesPerOp),
-            p50: value(Metric::LatencyP50),
-            p99: value(Metric::LatencyP99),
-            p999: value(Metric::LatencyP999),
-            lag: value(Metric::LagP99),
-            slowest: find(Metric::ToIdeal).map(|record| record.high),
-            allocations: value(Metric::AllocsPerOp),
+            columns: columns.collect(),
             note: time.note.clone(),
         })),
         (None, Some(unsupported), _) => Outcome::Unsupported(unsupported.note.clone()),
@@ -260,7 +257,7 @@ fn relate(entries: &mut [Entry], group: &Group) {
 
 /// The paired ratios of a contest, by engine; none when they do not all have the same reference.
 fn paired_ratios<'r>(group: &Group<'r>) -> BTreeMap<&'r str, Estimate> {
-    let relative = || group.values().flatten().filter(|r| r.metric == Metric::Relative && r.low > 0.0);
+    let relative = || group.values().flatten().filter(|r| r.metric == &metrics::RELATIVE && r.low > 0.0);
     let references: BTreeSet<&str> = relative().map(|record| record.note.as_str()).collect();
     match references.len() {
         1 => relative().map(|record| (record.engine.as_str(), record.estimate())).collect(),

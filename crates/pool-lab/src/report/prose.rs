@@ -1,6 +1,7 @@
 //! What the reports say in words. Every sentence follows from the records.
 
 use crate::engine::Kind;
+use crate::metrics;
 use crate::numbers::stats;
 use crate::numbers::units;
 use crate::record::machine::Machine;
@@ -89,7 +90,7 @@ fn score(benches: &[&Bench]) -> String {
     let (ahead, behind) = (count(|d| matches!(d, Duel::Ahead(_))), count(|d| matches!(d, Duel::Behind(_))));
     let (ties, alone) = (count(|d| *d == Duel::Tie), count(|d| *d == Duel::Alone));
     let mut text = format!(
-        "{} at {}. One of our four pools is faster than every peer in {ahead}, cannot be told from the \
+        "{} at {}. One of our pools is faster than every peer in {ahead}, cannot be told from the \
          fastest peer in {ties}, and is slower than a peer in {behind}.",
         counted(benches.len(), "workload"),
         thread_counts(benches),
@@ -216,8 +217,15 @@ pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's rat
     measured once (n=1) counts like the others. An engine that did \
     not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
 
-/// How the numbers came about.
-pub(crate) const METHOD: [&str; 7] = [
+/// How the numbers came about, and what the columns are.
+pub(crate) fn method() -> Vec<String> {
+    let (last, first) = METHOD.split_last().expect("there is something to say");
+    let columns =
+        metrics::columns().map(|(metric, column)| format!("Column {}: {}.", column.title, metric.about));
+    first.iter().map(|text| (*text).to_owned()).chain(columns).chain([(*last).to_owned()]).collect()
+}
+
+const METHOD: [&str; 5] = [
     "Engines of one workload and thread count are measured together, in interleaved rounds (A B C A B C ...), on pools \
      that were built and warm before the clock started. Every answer is checked; a wrong one is shown as an error.",
     "Times are medians over rounds. The interval is a 95 % percentile bootstrap of that median; the whisker in a plot \
@@ -228,11 +236,5 @@ pub(crate) const METHOD: [&str; 7] = [
      pool (serial) were fastest, the rounds are paired with those, and the ratio of two pools is the quotient.",
     "In each workload one engine also runs twice, as two pools. How far it differs from itself is the noise floor. \
      Engines whose ratio reaches into it share a rank: a tie.",
-    "CPU is processor time of the whole process, and switches are voluntary context switches, both per operation: the price \
-     that a pool pays for its speed. Allocations are calls for memory of the whole process, per operation, those of the jobs \
-     themselves included.",
-    "In latency/ping and priority/urgent the time is the median latency. Lag is how late the workload itself submitted a job; \
-     a latency is counted from the moment that was intended. Slowest to ideal is the slowest burst against the least that it \
-     can take on this many threads and cores.",
     "n/a: the engine cannot do it. A dash: not measured, or the system does not tell.",
 ];

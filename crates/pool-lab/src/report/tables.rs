@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::engine::Kind;
+use crate::metric::{Column, Metric};
+use crate::metrics;
 use crate::numbers::stats::Estimate;
 use crate::numbers::units;
 use crate::record::machine::Machine;
@@ -123,16 +125,16 @@ fn place_cell(rank: Option<usize>, tied: bool) -> Cell {
 
 /// All numbers of one contest. Columns that nobody has a number for are left out.
 pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
-    let known = |(_, number, _): &&Extra| contest.measured().any(|(_, measured)| number(measured).is_some());
-    let extras: Vec<&Extra> = EXTRAS.iter().filter(known).collect();
+    let is_known = |metric| contest.measured().any(|(_, measured)| measured.column(metric).is_some());
+    let extras: Vec<_> = metrics::columns().filter(|(metric, _)| is_known(metric)).collect();
     let mut table = Table::new()
         .number("rank")
         .text("engine")
         .number(format!("time per {operation}"))
         .number("95 % interval")
         .number("ratio");
-    for (title, ..) in &extras {
-        table = table.number(*title);
+    for (_, column) in &extras {
+        table = table.number(column.title);
     }
     let has_notes =
         contest.entries.iter().any(|entry| entry.measured().is_none_or(|measured| !measured.note.is_empty()));
@@ -141,8 +143,11 @@ pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
     }
     for entry in &contest.entries {
         let (mut cells, note) = main_cells(entry);
-        let extra = |(_, number, text): &&Extra| match entry.measured().and_then(number) {
-            Some(value) => Cell::number(text(value), value),
+        let extra = |(metric, column): &(&Metric, Column)| match entry
+            .measured()
+            .and_then(|measured| measured.column(metric))
+        {
+            Some(value) => Cell::number((column.write)(value), value),
             None => Cell::absent("-"),
         };
         cells.extend(extras.iter().map(extra));
@@ -151,20 +156,6 @@ pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
     }
     table
 }
-
-/// A column that not every contest has: its title, its number, and how that is written.
-type Extra = (&'static str, fn(&Measured) -> Option<f64>, fn(f64) -> String);
-
-const EXTRAS: [Extra; 8] = [
-    ("p50", |m| m.p50, units::time),
-    ("p99", |m| m.p99, units::time),
-    ("p99.9", |m| m.p999, units::time),
-    ("slowest to ideal", |m| m.slowest, units::ratio),
-    ("lag p99", |m| m.lag, units::time),
-    ("CPU", |m| m.cpu, units::time),
-    ("switches", |m| m.switches, units::three_digits),
-    ("allocations", |m| m.allocations, units::three_digits),
-];
 
 /// Rank, engine, time, interval and ratio; and the note that explains their absence.
 fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {

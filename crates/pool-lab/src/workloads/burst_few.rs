@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
 use crate::engine::settings::{Kind, Rule, Settings};
+use crate::metrics::to_ideal::RATIOS;
 use crate::system::os;
 use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check, effort};
 
@@ -68,7 +69,8 @@ impl<E: Jobs> Workload<E> for Few {
                 (tally.wait(), start.elapsed())
             });
             check(sum?, self.results[..jobs as usize].iter().copied().fold(0, u64::wrapping_add))?;
-            watch.against_ideal(took, self.length.mul_f64(rounds(jobs, self.threads, num_cpus::get())));
+            let ideal = self.length.mul_f64(rounds(jobs, self.threads, num_cpus::get()));
+            watch.add(RATIOS, took.as_secs_f64() / ideal.as_secs_f64());
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
 use crate::engine::settings::{Kind, Rule, Settings};
+use crate::metrics::lag::LAGS;
 use crate::system::os::ExactTimers;
 use crate::workload::{About, Failure, Lease, Prepare, Tally, Watch, Workload, check, effort};
 
@@ -146,7 +147,7 @@ impl<E: Jobs> Workload<E> for Urgent {
         });
         check(sum?, count * (count - 1) / 2)?;
         self.check_others(others, submitted)?;
-        lags.into_iter().for_each(|lag| watch.lag(lag));
+        lags.into_iter().for_each(|lag| watch.add(LAGS, lag.as_nanos() as f64));
         for (due, began) in self.due.iter().zip(&*self.began) {
             let began = Duration::from_nanos(began.load(Ordering::Relaxed));
             watch.latency(began.saturating_sub(self.gap().mul_f64(*due)));

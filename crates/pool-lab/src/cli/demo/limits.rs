@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use pool_core::{Attributes, CancelToken, JobHandle, Pool, PoolExt, current_token};
 
-use super::DemoError;
+use super::error::DemoError;
+use super::occupy::elsewhere;
 
 /// Shows one job of each kind.
 pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
@@ -19,12 +20,11 @@ pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError
 
     let stop = CancelToken::new();
     let (starts, started) = mpsc::channel();
-    let patient =
-        pool.spawn_with(attributes("patient").submit(super::elsewhere()).token(&stop), move || {
-            // The receiver waits for it.
-            let _ = starts.send(());
-            until_told()
-        })?;
+    let patient = pool.spawn_with(attributes("patient").submit(elsewhere()).token(&stop), move || {
+        // The receiver waits for it.
+        let _ = starts.send(());
+        until_told()
+    })?;
     // An error means that it never ran, and its handle says why.
     let _ = started.recv();
     stop.cancel();

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use pool_core::{Pool, PoolExt, Shutdown};
 
-use super::DemoError;
+use super::error::DemoError;
+use super::occupy::occupy;
 
 /// Shuts the pool down while a job runs.
 pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
-    let busy = super::occupy(pool)?;
+    let busy = occupy(pool)?;
     writeln!(out, "\nShutting down: no more jobs come in, queued ones still run.")?;
     let limit = Duration::from_millis(1);
     match pool.shutdown_timeout(limit) {

@@ -5,14 +5,15 @@ use std::sync::mpsc;
 
 use pool_core::{Pool, PoolExt, Priority};
 
-use super::DemoError;
+use super::error::DemoError;
+use super::occupy::occupy;
 
 /// Two jobs meet in the queue while the only worker is busy, and the less urgent one is raised above the other.
 pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
     if pool.urgency().levels() == 1 {
         return Ok(());
     }
-    let busy = super::occupy(pool)?;
+    let busy = occupy(pool)?;
     let (say, said) = mpsc::channel();
     let speak = |word| {
         let say = say.clone();

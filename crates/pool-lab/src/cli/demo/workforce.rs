@@ -6,7 +6,9 @@ use std::thread;
 
 use pool_core::{Pool, PoolExt, Priority, ResizeError, block_in_place, current};
 
-use super::{DemoError, urgent};
+use super::error::DemoError;
+use super::occupy::elsewhere;
+use super::urgent;
 
 /// Leaves the pool with one worker. A peer's pool cannot do any of it, which is told in one line.
 pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
@@ -70,7 +72,7 @@ fn pause(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
 fn block(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
     let (blocks, blocked) = mpsc::channel();
     let (answer, answered) = mpsc::channel();
-    let waiting = pool.spawn_with(super::elsewhere(), move || {
+    let waiting = pool.spawn_with(elsewhere(), move || {
         let other = block_in_place(|| {
             // Who listens is waiting for it.
             let _ = blocks.send(());

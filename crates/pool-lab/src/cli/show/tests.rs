@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::Spec;
+use crate::metrics;
 use crate::numbers::stats::Estimate;
 use crate::record::Subject;
 use crate::workload::Task;
@@ -8,9 +9,9 @@ fn timed(engine: &str, time: f64, ratio: f64, cpu: f64, samples: usize) -> [Reco
     let subject = Subject::new("join/fib", "", engine, "1.0", 2);
     let around = |value: f64| Estimate { median: value, low: value * 0.9, high: value * 1.1 };
     [
-        subject.record(Metric::TimePerOp, around(time), samples),
+        subject.record(&metrics::TIME_PER_OP, around(time), samples),
         subject.relative(around(ratio), samples, "rayon"),
-        subject.record(Metric::CpuPerOp, Estimate::exact(cpu), samples),
+        subject.record(&metrics::CPU_PER_OP, Estimate::exact(cpu), samples),
     ]
 }
 
@@ -33,7 +34,7 @@ fn an_engine_against_itself_has_rows_of_its_own() {
 #[test]
 fn one_sample_is_marked_and_judged_by_nothing() {
     let noise = Subject::new("join/fib", "", "rayon", "1.0", 2);
-    let noise = noise.record(Metric::Noise, Estimate { median: 1.0, low: 0.5, high: 2.0 }, 15);
+    let noise = noise.record(&metrics::NOISE, Estimate { median: 1.0, low: 0.5, high: 2.0 }, 15);
     let mut records = [timed("rayon", 10.0, 1.0, 17.0, 15), timed("mpsc", 9.0, 0.9, 20.0, 1)].concat();
     records.push(noise);
     let text = shown(&records, None);

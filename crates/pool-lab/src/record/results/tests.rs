@@ -1,6 +1,7 @@
 use super::*;
+use crate::metrics;
 use crate::numbers::stats::Estimate;
-use crate::record::{Metric, Subject};
+use crate::record::Subject;
 use crate::system::scratch::Scratch;
 
 fn machine(name: &str) -> Machine {
@@ -8,7 +9,11 @@ fn machine(name: &str) -> Machine {
 }
 
 fn timing(engine: &str, time: f64) -> Record {
-    Subject::new("spawn/external", "", engine, "1.0", 2).record(Metric::TimePerOp, Estimate::exact(time), 15)
+    Subject::new("spawn/external", "", engine, "1.0", 2).record(
+        &metrics::TIME_PER_OP,
+        Estimate::exact(time),
+        15,
+    )
 }
 
 fn folders(results: &Path) -> Vec<String> {

@@ -1,8 +1,9 @@
 use super::*;
 use crate::engine::Spec;
+use crate::metrics;
 use crate::numbers::stats::Estimate;
 use crate::plan::Plan;
-use crate::record::{Metric, Subject};
+use crate::record::Subject;
 use crate::system::scratch::Scratch;
 use crate::workload::Task;
 
@@ -24,7 +25,7 @@ fn workloads(list: &str, engines: &str) -> Vec<Group> {
 fn times(group: &Group, time: f64) -> Vec<Record> {
     let record = |label: String| {
         let subject = Subject::new(group.task.about.name, &group.task.variant(), &label, "1", group.threads);
-        subject.record(Metric::TimePerOp, Estimate::exact(time), 15)
+        subject.record(&metrics::TIME_PER_OP, Estimate::exact(time), 15)
     };
     group.labels().into_iter().map(record).collect()
 }

@@ -1,12 +1,22 @@
-//! The tables of engines and workloads.
+//! `pool-lab list`: the tables of engines and workloads.
 
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::error::CliError;
 use crate::engine::settings::Rule;
 use crate::engines;
-use crate::system::terminal::wrap;
+use crate::system::terminal::{self, wrap};
 use crate::workloads;
 
+/// Prints all engines and workloads.
+pub(super) fn run() -> Result<ExitCode, CliError> {
+    io::stdout().write_all(lists(terminal::width()).as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// All engines and workloads with their options, in lines of at most `width` characters where words allow it.
-pub(crate) fn lists(width: Option<usize>) -> String {
+fn lists(width: Option<usize>) -> String {
     let mut text = wrap("Engines, as name[:threads][:option=value]...", width, "", "");
     text.push('\n');
     for row in engines::rows() {
