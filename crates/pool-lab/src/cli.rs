@@ -57,7 +57,7 @@ enum Command {
         #[arg(short, long)]
         pool: String,
     },
-    /// Rebuild the reports in results/, and the table in README.md, from the records there
+    /// Rebuild the reports in results/ and the tables in README.md and METHODOLOGY.md from the records there
     Report {
         /// The repository's folder, in which results/ lies; or a folder that `measure --out` wrote
         #[arg(default_value = ".")]

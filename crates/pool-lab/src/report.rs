@@ -31,6 +31,7 @@ mod view;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::engines;
 use crate::record::ResultsError;
 use crate::record::machine::Machine;
 use crate::record::results::{self, Role, Run};
@@ -139,7 +140,7 @@ pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
 }
 
 /// Puts the [`readme_table`] of the reference machine, or of the first machine where none is named, between the
-/// markers [`markers::BEGIN`] and [`markers::END`] of a file.
+/// markers [`markers::RESULTS`] of a file.
 ///
 /// # Errors
 ///
@@ -152,10 +153,28 @@ pub fn update_readme(readme: &Path, results: &Path, headline: &[impl AsRef<str>]
         .find(|run| run.is_reference)
         .or_else(|| runs.iter().find(|run| run.unfinished.is_none()))
         .map_or_else(|| "There are no records yet.\n".to_owned(), |run| readme_table(run, headline));
-    let text = fs::read_to_string(readme).map_err(ResultsError::io(readme))?;
-    let text = markers::replace(&text, markers::BEGIN, markers::END, &table)
-        .map_err(|source| ReportError::Marker { path: readme.to_owned(), source })?;
-    write_file(readme.to_owned(), &text)?;
+    replace_between(readme, markers::RESULTS, &table)
+}
+
+/// The engines that are no pools, in Markdown: what each is, and what it leaves out.
+pub fn no_pools() -> String {
+    tables::no_pools(engines::rows().iter().map(|row| &row.engine)).markdown()
+}
+
+/// Puts [`no_pools`] between the markers [`markers::NO_POOLS`] of a file.
+///
+/// # Errors
+///
+/// [`ReportError`] when the file cannot be read or written, or lacks the markers.
+pub fn update_methodology(file: &Path) -> Result<(), ReportError> {
+    replace_between(file, markers::NO_POOLS, &no_pools())
+}
+
+fn replace_between(file: &Path, (begin, end): (&str, &str), body: &str) -> Result<(), ReportError> {
+    let text = fs::read_to_string(file).map_err(ResultsError::io(file))?;
+    let text = markers::replace(&text, begin, end, body)
+        .map_err(|source| ReportError::Marker { path: file.to_owned(), source })?;
+    write_file(file.to_owned(), &text)?;
     Ok(())
 }
 

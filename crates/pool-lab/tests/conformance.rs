@@ -4,6 +4,8 @@ use std::env;
 use std::process::{Command, ExitCode};
 
 use pool_core::conformance::{self, Claim, Subject};
+use pool_lab::engine::Engine;
+use pool_lab::engines;
 
 /// What the adapter brings to every engine: the books, the catching of panics, the marking of workers, the waiting, and
 /// the shutdown. What it cannot bring: it does not know an engine's threads outside of jobs, so it can neither name
@@ -22,9 +24,13 @@ const EVERY_ADAPTER: &[Claim] = &[
     Claim::InnerShutdown,
 ];
 
-fn peer(name: &'static str) -> Subject {
+/// An adapted engine with what it claims by its row in the table.
+fn adapted(engine: &'static Engine) -> Subject {
+    let name = engine.name;
     let build = move |threads| pool_lab::build(&format!("{name}:{threads}")).expect("the engine starts");
-    Subject::pool(name, build).claiming(EVERY_ADAPTER)
+    let subject = Subject::pool(name, build).claiming(EVERY_ADAPTER);
+    let subject = if engine.is_fifo { subject.claiming(&[Claim::Fifo]) } else { subject };
+    if engine.may_hold_jobs_back { subject.without(&[Claim::Parallel]) } else { subject }
 }
 
 /// The stack of the engines' threads, which cannot be set one by one. Enough for waits that nest 1,000 deep in a build without
@@ -43,17 +49,6 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let fifo = &[Claim::Fifo];
-    conformance::main([
-        peer("mpsc-naive").claiming(fifo),
-        peer("channel-naive").claiming(fifo),
-        peer("threadpool").claiming(fifo),
-        peer("rusty_pool").claiming(fifo),
-        peer("rayon"),
-        // A task that a worker spawns may lie in a slot of its own, out of which nobody can steal it while the worker
-        // is busy.
-        peer("tokio").without(&[Claim::Parallel]),
-        peer("tokio-blocking").claiming(fifo),
-        peer("async-executor"),
-    ])
+    let rows = engines::rows().iter().filter(|row| row.is_pool() && !row.engine.can.is_pool);
+    conformance::main(rows.map(|row| adapted(&row.engine)))
 }

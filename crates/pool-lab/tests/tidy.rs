@@ -11,6 +11,7 @@ use std::process::Command;
 
 use pool_lab::engine::{Kind, Source};
 use pool_lab::engines;
+use pool_lab::report::{self, markers};
 
 use self::support::imports::{Crate, circles};
 
@@ -126,6 +127,14 @@ fn a_file_is_where_its_module_is() {
             assert!(!is_moved, "{}", file.display());
         }
     }
+}
+
+#[test]
+fn the_methodology_has_the_engines_that_are_no_pools() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("METHODOLOGY.md")).unwrap();
+    let (begin, end) = markers::NO_POOLS;
+    let now = markers::replace(&text, begin, end, &report::no_pools()).unwrap();
+    assert_eq!(text, now, "`pool-lab report` writes it");
 }
 
 /// The circles between files, and between folders, of a crate.

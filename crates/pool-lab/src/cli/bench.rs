@@ -17,6 +17,9 @@ use crate::workloads;
 /// The folder of results in the repository.
 const RESULTS: &str = "results";
 
+/// How it is measured, with a table of engines.
+const METHODOLOGY: &str = "crates/pool-lab/METHODOLOGY.md";
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -123,7 +126,8 @@ impl Observer for Saving<'_> {
     }
 }
 
-/// Rebuilds the reports in `root/results` from the records there, and the table in `root/README.md` where there is one; or,
+/// Rebuilds the reports in `root/results` from the records there, and the tables in the repository's README and METHODOLOGY
+/// where there are these; or,
 /// where `root` is itself a folder of records, the report of these in it. Returns the files of reports written.
 ///
 /// # Errors
@@ -142,6 +146,10 @@ pub fn rebuild(root: &Path) -> Result<Vec<PathBuf>, ReportError> {
     if readme.is_file() {
         let headlines: Vec<String> = curated::headlines().iter().map(Task::to_string).collect();
         report::update_readme(&readme, &results, &headlines)?;
+    }
+    let methodology = root.join(METHODOLOGY);
+    if methodology.is_file() {
+        report::update_methodology(&methodology)?;
     }
     Ok(written)
 }

@@ -133,6 +133,8 @@ pub struct Engine {
     pub kind: Kind,
     /// The options that its spec takes.
     pub options: &'static [Rule],
+    /// Settings of the options, as specs write them, with which tests run it besides the defaults.
+    pub variants: &'static [&'static str],
     /// What it can do.
     pub can: Capabilities,
     /// Of what is no pool: what it leaves out that a pool has to do.
@@ -158,6 +160,7 @@ impl Engine {
             about,
             kind,
             options: &[],
+            variants: &[],
             can: Capabilities::default(),
             leaves_out: "",
             remarks: &[],

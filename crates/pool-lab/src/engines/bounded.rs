@@ -32,6 +32,7 @@ const OPTIONS: &[Rule] = &[
 pub(super) fn row() -> Row {
     ours::row::<Bounded>("bounded", "pool-bounded", "one bounded crossbeam channel")
         .options(OPTIONS)
+        .variants(&["capacity=1", "capacity=3:overflow=caller-runs", "capacity=10000:overflow=reject"])
         .slow_joins()
         .may_lose_jobs()
 }

@@ -22,6 +22,7 @@ const OPTIONS: &[Rule] = &[Rule::new(
 pub(super) fn row() -> Row {
     Row::baseline("channel-naive", Source::Package("crossbeam-channel"), "textbook: a crossbeam channel")
         .options(OPTIONS)
+        .variants(&["capacity=1"])
         .jobs::<ChannelNaive>()
         .fifo()
         .adapted::<ChannelNaive>()

@@ -14,6 +14,7 @@ const OPTIONS: &[Rule] = &[Rule::new("batch", Kind::COUNT, "1", "jobs taken for 
 pub(super) fn row() -> Row {
     ours::row::<Mpsc>("mpsc", "pool-mpsc", "one std channel, its receiver behind a mutex")
         .options(OPTIONS)
+        .variants(&["batch=32"])
         .slow_joins()
 }
 

@@ -23,6 +23,7 @@ const OPTIONS: &[Rule] = &[
 pub(super) fn row() -> Row {
     ours::row::<Levels>("priority", "pool-priority", "a queue a level behind a mutex, with aging")
         .options(OPTIONS)
+        .variants(&["levels=1", "levels=8:aging=0", "express=1:top=32"])
         .slow_joins()
         .priorities()
 }

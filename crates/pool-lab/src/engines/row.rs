@@ -58,6 +58,12 @@ impl Row {
         self
     }
 
+    /// Settings of the options with which tests run it besides the defaults.
+    pub(super) fn variants(mut self, variants: &'static [&'static str]) -> Self {
+        self.engine.variants = variants;
+        self
+    }
+
     /// It runs detached jobs; `E` is how.
     pub(super) fn jobs<E: Jobs>(mut self) -> Self {
         self.engine.can.jobs = true;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::Kind;
+use crate::engine::{Engine, Kind};
 use crate::metric::{Column, Metric};
 use crate::metrics;
 use crate::numbers::stats::Estimate;
@@ -224,6 +224,16 @@ pub(crate) fn machine(machine: &Machine) -> Table {
         ("measured", Cell::new(&machine.date)),
     ];
     rows.into_iter().for_each(|(name, value)| table.row([Cell::new(name), value]));
+    table
+}
+
+/// What shows the price of a part of the work without a pool.
+pub(crate) fn no_pools<'e>(engines: impl Iterator<Item = &'e Engine>) -> Table {
+    let mut table = Table::new().text("engine").text("what it is").text("what it leaves out");
+    for engine in engines.filter(|engine| engine.kind == Kind::NoPool) {
+        let about = engine.about.strip_prefix("no pool: ").unwrap_or(engine.about);
+        table.row([engine.name, about, engine.leaves_out].map(Cell::new));
+    }
     table
 }
 

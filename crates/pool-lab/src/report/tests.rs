@@ -250,8 +250,11 @@ fn a_run_that_was_cut_off_comes_first_and_says_so() {
 fn the_readme_quotes_the_reference_between_its_markers() {
     let scratch = results();
     let readme = scratch.path().join("TOP.md");
-    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END))
-        .unwrap();
+    fs::write(
+        &readme,
+        format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::RESULTS.0, markers::RESULTS.1),
+    )
+    .unwrap();
     update_readme(&readme, scratch.path(), &["join/fib"]).unwrap();
     let text = fs::read_to_string(&readme).unwrap();
     assert!(

@@ -47,7 +47,7 @@ impl Watch {
     /// A watch that shows nothing yet.
     pub fn new() -> Self {
         let count = |metric: &&'static Metric| match metric.source {
-            Source::Counter(counter) => Some(Count { metric: *metric, counter, before: None, total: None }),
+            Source::Counter(counter) => Some(Count { metric, counter, before: None, total: None }),
             _ => None,
         };
         let counts = metrics::ALL.iter().filter_map(count).collect();
