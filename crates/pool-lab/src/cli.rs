@@ -85,7 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
-        // Where there are no signals: whoever read our output has seen enough.
+        // Where there are no signals: the reader of our output has closed it.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             terminal::say(format_args!("pool-lab: {error}"));
@@ -97,7 +97,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// What clap has to say: help in full, a mistake in one line.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Help that nobody reads any more is no failure.
+        // Help whose reader has gone is no failure.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }

@@ -115,17 +115,17 @@ fn write_file(path: PathBuf, text: &str) -> Result<PathBuf, ResultsError> {
 /// `name:variant`. One that was not measured is left out.
 pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
     let families = model::arrange(&run.records);
-    let benches: Vec<&model::Bench> = headline
+    let tasks: Vec<&model::Task> = headline
         .iter()
         .flat_map(|wanted| {
-            families.iter().flat_map(|family| &family.benches).filter(|b| b.answers_to(wanted.as_ref()))
+            families.iter().flat_map(|family| &family.tasks).filter(|b| b.answers_to(wanted.as_ref()))
         })
         .collect();
-    if benches.is_empty() {
+    if tasks.is_empty() {
         return "There are no records yet.\n".to_owned();
     }
     let machine = &run.machine;
-    let threads = benches.iter().map(|bench| bench.top().threads).max().unwrap_or_default();
+    let threads = tasks.iter().map(|task| task.top().threads).max().unwrap_or_default();
     let mut facts = vec![machine.cpu.clone().unwrap_or_else(|| machine.architecture.clone())];
     facts.push(format!("{} core{}", machine.cores, if machine.cores == 1 { "" } else { "s" }));
     facts.extend(machine.os.clone());
@@ -135,7 +135,7 @@ pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
          indistinguishable from it; n/a: cannot do it. {}, {}.\n\n{}",
         escape::markdown(&facts.join(", ")),
         escape::markdown(&machine.date),
-        tables::compact(&benches).markdown(),
+        tables::compact(&tasks).markdown(),
     )
 }
 

@@ -129,7 +129,7 @@ impl Printer {
     }
 
     fn print(&mut self, group: &Group, records: &[Record]) -> Result<(), CliError> {
-        // First the file: whoever closes the output ends the program.
+        // First the file: when the reader of the output closes it, the program ends.
         if let Some(store) = &mut self.store {
             store.add(group, records)?;
         }

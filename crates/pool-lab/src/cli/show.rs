@@ -99,7 +99,7 @@ fn absent() -> String {
     "-".to_owned()
 }
 
-/// Whether a ratio says anything. Of one sample nobody knows.
+/// Whether a ratio says anything. One sample does not tell.
 fn verdict(ratio: Option<&Record>, noise: Option<&Record>) -> String {
     match (ratio, noise) {
         (Some(ratio), Some(noise)) if ratio.samples > 1 && ratio.note != ratio.engine => {

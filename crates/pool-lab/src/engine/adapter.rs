@@ -1,4 +1,4 @@
-//! Somebody else's pool as a [`Pool`], so that handles, scopes, joins and counts work on it as on ours.
+//! A peer's pool as a [`Pool`], so that handles, scopes, joins and counts work on it as on ours.
 //!
 //! It is for experiments that swap engines at run time. Measurements never go through it: a job of an adapter costs
 //! what ours costs (an erased job, the counting) on top of what the engine costs.
@@ -9,11 +9,11 @@
 //!
 //! # Shutdown
 //!
-//! The state is behind one lock. A submission reads it, and is admitted to the books before it lets go; so whoever
-//! has set the state to "shutting down" finds all accepted jobs in the books, waits until they have
-//! ended, and then stops the engine. A shutdown from inside a job leaves that to a thread made for it. After
+//! The state is behind one lock. A submission reads it, and is counted as accepted before it releases the lock; so the
+//! thread that has set the state to "shutting down" finds all accepted jobs counted, waits until they have ended, and then
+//! stops the engine. A shutdown from inside a job leaves that to a thread made for it. After
 //! `shutdown_now` each job that comes up is put aside instead of run: for the calls that are under way, or, if there is none,
-//! it is discarded, since nobody might ever ask for it.
+//! it is discarded, since no call may ever ask for it.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -156,7 +156,7 @@ impl<E: Jobs> Core<E> {
 
     fn run(self: Arc<Self>, job: Job) {
         if let Intake::Closed { give_back: true } = *read(&self.intake) {
-            // The lock of the returned jobs is held throughout, so that whoever sees the pool at rest finds the job.
+            // The lock of the returned jobs is held throughout, so that a thread that sees the pool at rest finds the job.
             let mut end = self.end.lock();
             if end.collectors > 0 {
                 end.returned.extend(self.recorder.give_up(job));
@@ -167,7 +167,7 @@ impl<E: Jobs> Core<E> {
             return;
         }
         if let Some(ticket) = self.recorder.run(job, self.worker_index()) {
-            // A refused ticket is dropped, and whoever waits behind it learns so.
+            // A refused ticket is dropped, which tells the thread that waits for it.
             drop(self.queue(ticket));
         }
     }
@@ -206,7 +206,7 @@ impl<E: Jobs> Core<E> {
         Shutdown::Terminated
     }
 
-    /// Takes no more jobs. Whoever gets the engine must finish.
+    /// Takes no more jobs. A caller that gets the engine must call `finish`.
     fn close(&self, give_back: bool) -> Option<Arc<E>> {
         let mut intake = self.intake.write().unwrap_or_else(PoisonError::into_inner);
         let gave_back = matches!(*intake, Intake::Closed { give_back: true });

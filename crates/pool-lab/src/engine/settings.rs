@@ -214,7 +214,7 @@ impl Settings {
         self.given.contains_key(name)
     }
 
-    /// The value as text; empty when nobody gave one.
+    /// The value as text; empty when none was given and there is no default.
     ///
     /// # Panics
     ///

@@ -16,8 +16,8 @@ pub trait Start: Sized + Send + Sync + 'static {
     /// [`SpecError`] when the options do not go together or the system refuses threads.
     fn start(spec: &Spec) -> Result<Self, SpecError>;
 
-    /// Asked before it is started for the first time, and measured by nobody: whether starting it could go wrong in a way
-    /// from which there is no return.
+    /// Called before it is started for the first time, outside of any measurement: whether starting it could leave the
+    /// process in a state that cannot be undone.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The textbook's thread pool on a crossbeam channel, which needs no mutex.
 //!
-//! With a capacity, whoever submits waits for room; but a worker that finds no room runs the job itself, since nobody
-//! might ever make room for it.
+//! With a capacity, a thread that submits waits for room; but a worker that finds no room runs the job itself, since all
+//! workers might wait for room, and then none would make any.
 
 use std::cell::Cell;
 use std::thread::{self, JoinHandle};

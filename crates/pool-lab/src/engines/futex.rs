@@ -1,4 +1,4 @@
-//! No pool: one thread that sleeps on one futex, and a place for one job. The least that waking somebody can cost.
+//! No pool: one thread that sleeps on one futex, and a place for one job. The least that waking a thread can cost.
 //!
 //! `std::thread::park` is a futex and nothing more on Linux. The thread does not spin before it sleeps.
 
@@ -22,7 +22,7 @@ pub(super) fn row() -> Row {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// What the thread and whoever wakes it share.
+/// What the thread and the one that wakes it share.
 #[derive(Default)]
 struct Place {
     job: Mutex<Option<Job>>,

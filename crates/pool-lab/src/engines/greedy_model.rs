@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_job_goes_to_whoever_is_free_first() {
+    fn each_job_goes_to_the_thread_that_is_free_first() {
         let shares = schedule(&[5, 1, 1, 1, 4, 1], 2);
         let jobs: Vec<&[u32]> = shares.iter().map(|share| &share.jobs[..]).collect();
         assert_eq!(jobs, [&[0, 5][..], &[1, 2, 3, 4][..]]);

@@ -48,7 +48,7 @@ impl Row {
     }
 
     fn new(kind: Kind, name: &'static str, source: Source, about: &'static str) -> Self {
-        let pool = Err("nobody said how");
+        let pool = Err("its row does not say how");
         Row { engine: Engine::new(kind, name, source, about), pool, bindings: Vec::new() }
     }
 

@@ -13,7 +13,7 @@ pub(super) fn row() -> Row {
         .jobs::<Tokio>()
         .survives::<Tokio>()
         .handles::<Tokio>()
-        // A task that a worker spawns may lie in a slot of its own, out of which nobody can steal it while the worker is busy.
+        // A task that a worker spawns may lie in that worker's own slot, from which others cannot steal it.
         .may_hold_jobs_back()
         .adapted::<Tokio>()
 }

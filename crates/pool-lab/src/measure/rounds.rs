@@ -47,8 +47,8 @@ pub(super) fn measure(group: &Group, pace: &Pace, is_stopped: &dyn Fn() -> bool)
             Err(record) => records.push(*record),
         }
     }
-    let twin = twin_of(&runners);
-    let mut twin = twin.and_then(|of| Runner::new(group, &of.spec, &of.subject.engine, pace.sample).ok());
+    let second = second_of(&runners);
+    let mut second = second.and_then(|of| Runner::new(group, &of.spec, &of.subject.engine, pace.sample).ok());
     for round in 0..pace.rounds {
         if round >= Pace::FEWEST_ROUNDS && pace.limit.is_some_and(|limit| start.elapsed() > limit) {
             break;
@@ -68,17 +68,17 @@ pub(super) fn measure(group: &Group, pace: &Pace, is_stopped: &dyn Fn() -> bool)
         if stopped {
             return None;
         }
-        twin = twin.and_then(|mut twin| twin.take_sample().is_ok().then_some(twin));
+        second = second.and_then(|mut second| second.take_sample().is_ok().then_some(second));
     }
     // Pools of this group must not disturb the next one.
     finished.extend(runners.into_iter().map(Runner::finish));
-    let twin = twin.map(Runner::finish);
-    records.extend(summary::records(&finished, twin.as_ref()));
+    let second = second.map(Runner::finish);
+    records.extend(summary::records(&finished, second.as_ref()));
     Some(records)
 }
 
 /// The engine that runs twice, to show the noise floor: the fastest so far of those that others are compared with.
-fn twin_of(runners: &[Runner]) -> Option<&Runner> {
+fn second_of(runners: &[Runner]) -> Option<&Runner> {
     runners.iter().filter(|runner| runner.is_reference).min_by_key(|runner| runner.repeat).or(runners.first())
 }
 

@@ -59,20 +59,20 @@ pub(super) struct Finished {
 }
 
 /// The records of a group whose engines all finished the same rounds.
-pub(super) fn records(finished: &[Finished], twin: Option<&Finished>) -> Vec<Record> {
+pub(super) fn records(finished: &[Finished], second: Option<&Finished>) -> Vec<Record> {
     let mut records: Vec<Record> = finished.iter().flat_map(own).collect();
     records.extend(relative(finished));
-    records.extend(twin.and_then(|twin| noise(finished, twin)));
+    records.extend(second.and_then(|second| noise(finished, second)));
     records
 }
 
 /// An engine against itself. Nothing when its first pool failed before the last round, or when there was but one.
-fn noise(finished: &[Finished], twin: &Finished) -> Option<Record> {
-    let first = finished.iter().find(|first| first.subject == twin.subject)?;
+fn noise(finished: &[Finished], second: &Finished) -> Option<Record> {
+    let first = finished.iter().find(|first| first.subject == second.subject)?;
     if first.samples.0.len() < 2 {
         return None;
     }
-    let ratio = stats::paired_ratio(&first.samples.times(), &twin.samples.times())?;
+    let ratio = stats::paired_ratio(&first.samples.times(), &second.samples.times())?;
     Some(first.subject.record(&metrics::NOISE, ratio, first.samples.0.len()))
 }
 
@@ -228,9 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn a_twin_shows_the_noise() {
-        let (a, twin) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
-        let records = records(&[a], Some(&twin));
+    fn a_second_run_shows_the_noise() {
+        let (a, second) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
+        let records = records(&[a], Some(&second));
         assert_eq!(find(&records, "a", &metrics::NOISE).unwrap().median, 0.5);
     }
 

@@ -19,13 +19,13 @@ pub fn pace() -> Pace {
     Pace { limit: Some(LIMIT), slow: Some(SLOW), ..Pace::default() }
 }
 
-/// The engines that are measured when nobody chooses: all but those that need long for each job.
+/// The engines that are measured by default: all but those that need long for each job.
 pub fn engines() -> Vec<Spec> {
     let fast = engines::rows().iter().filter(|row| !row.engine.has_slow_jobs);
     fast.map(|row| Spec::new(&row.engine)).collect()
 }
 
-/// The thread counts that are measured when nobody chooses: one, two, and one a core.
+/// The thread counts that are measured by default: one, two, and one a core.
 pub fn thread_counts() -> Vec<usize> {
     let cores = num_cpus::get();
     let counts: BTreeSet<usize> = [1, 2.min(cores), cores].into();

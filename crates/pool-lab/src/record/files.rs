@@ -45,7 +45,7 @@ pub fn write_by_engine(folder: &Path, records: &[Record]) -> Result<Vec<PathBuf>
     files.into_iter().map(write).collect()
 }
 
-/// Writes records as CSV with a header line, replacing the file: whoever reads it sees the old records or the new ones.
+/// Writes records as CSV with a header line, replacing the file: a reader sees the old records or the new ones.
 ///
 /// # Errors
 ///

@@ -36,6 +36,6 @@ pub(super) fn this_program() -> String {
         let written = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).map_err(io::Error::other)?;
         Ok::<_, io::Error>(format!("{} bytes, written at {}", metadata.len(), written.as_nanos()))
     };
-    // A program that nobody can tell from others is the same as none.
+    // A program that cannot be told from others is the same as none.
     describe().unwrap_or_else(|_| format!("process {}", std::process::id()))
 }

@@ -103,7 +103,7 @@ pub fn reference(results: &Path) -> Result<Option<String>, ResultsError> {
     named_in(&results.join(REFERENCE))
 }
 
-/// The name of the folder of the user's own run, if there is one: the reference is nobody's own.
+/// The name of the folder of the user's own run, if there is one. The reference is no user's own run.
 fn own(results: &Path) -> Result<Option<String>, ResultsError> {
     let reference = reference(results)?;
     Ok(named_in(&results.join(OWN))?.filter(|own| reference.as_ref() != Some(own)))

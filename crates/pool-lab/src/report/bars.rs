@@ -1,9 +1,9 @@
-//! The plot of one contest: a bar an engine, the fastest on top.
+//! The plot of one group: a bar an engine, the fastest on top.
 
 use crate::engine::Kind;
 use crate::numbers::units;
 use crate::report::axis::Scale;
-use crate::report::model::{Bench, Contest, Entry, Measured, Outcome};
+use crate::report::model::{Entry, Group, Measured, Outcome, Task};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width, wrap};
 
 const WIDTH: f64 = 760.0;
@@ -29,14 +29,14 @@ pub(crate) fn name_class(kind: Kind) -> &'static str {
     if kind == Kind::Ours { "p-name-ours" } else { "p-name" }
 }
 
-/// Draws the contest. `None` when nothing was measured. `operation` is what times are per.
-pub(crate) fn plot(bench: &Bench, contest: &Contest, operation: &str) -> Option<Plot> {
-    let rows: Vec<(&Entry, &Measured)> = contest.measured().collect();
+/// Draws the group. `None` when nothing was measured. `operation` is what times are per.
+pub(crate) fn plot(task: &Task, group: &Group, operation: &str) -> Option<Plot> {
+    let rows: Vec<(&Entry, &Measured)> = group.measured().collect();
     if rows.is_empty() {
         return None;
     }
-    let threads = format!("{} thread{}", contest.threads, if contest.threads == 1 { "" } else { "s" });
-    let title = format!("{}, {threads}", bench.title());
+    let threads = format!("{} thread{}", group.threads, if group.threads == 1 { "" } else { "s" });
+    let title = format!("{}, {threads}", task.title());
     let mut drawing = Drawing::new(format!("{title}: time per {operation} by engine"), WIDTH);
     let area = Area::new(&rows);
     drawing.text("p-title", Anchor::Start, MARGIN, 26.0, &title);
@@ -46,7 +46,7 @@ pub(crate) fn plot(bench: &Bench, contest: &Contest, operation: &str) -> Option<
     for (i, (entry, measured)) in rows.iter().enumerate() {
         area.row(&mut drawing, i, entry, measured);
     }
-    let bottom = area.notes(&mut drawing, contest);
+    let bottom = area.notes(&mut drawing, group);
     Some(drawing.finish(bottom + MARGIN))
 }
 
@@ -162,7 +162,7 @@ impl Area {
     }
 
     /// Who is not in the plot, and why. Returns the lower edge.
-    fn notes(&self, drawing: &mut Drawing, contest: &Contest) -> f64 {
+    fn notes(&self, drawing: &mut Drawing, group: &Group) -> f64 {
         let mut y = self.bottom() + 24.0;
         let mut write = |class: &str, text: String| {
             for line in wrap(&text, 118) {
@@ -170,24 +170,24 @@ impl Area {
                 drawing.text(class, Anchor::Start, MARGIN, y, &line);
             }
         };
-        if contest.pools().any(|(_, measured)| measured.tied && measured.rank == Some(1)) {
+        if group.pools().any(|(_, measured)| measured.tied && measured.rank == Some(1)) {
             write(
                 "p-note",
                 "= cannot be told from the fastest: the difference is inside the noise".to_owned(),
             );
         }
-        if contest.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
+        if group.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
             write("p-note", "// the bar goes on: it is too long for this scale".to_owned());
         }
-        if contest.measured().any(|(_, measured)| measured.is_single) {
+        if group.measured().any(|(_, measured)| measured.is_single) {
             write("p-note", "n=1: measured once, so how far to trust it is not known".to_owned());
         }
-        for entry in &contest.entries {
+        for entry in &group.entries {
             if let Outcome::Failed(what) = &entry.outcome {
                 write("p-note p-bad", format!("error: {}: {what}", entry.engine));
             }
         }
-        let unable = contest.entries.iter().filter(|entry| matches!(entry.outcome, Outcome::Unsupported(_)));
+        let unable = group.entries.iter().filter(|entry| matches!(entry.outcome, Outcome::Unsupported(_)));
         let unable: Vec<&str> = unable.map(|entry| entry.engine.as_str()).collect();
         if !unable.is_empty() {
             write("p-note", format!("n/a: {}", unable.join(", ")));
@@ -221,8 +221,8 @@ mod tests {
 
     fn svg(samples: &[Sample]) -> Option<String> {
         let families = arrange(&records(samples));
-        let bench = &families[0].benches[0];
-        Some(plot(bench, bench.top(), "job")?.standalone())
+        let task = &families[0].tasks[0];
+        Some(plot(task, task.top(), "job")?.standalone())
     }
 
     #[test]

@@ -15,19 +15,19 @@ use crate::workload;
 #[derive(Debug)]
 pub(crate) struct Family {
     pub(crate) name: String,
-    pub(crate) benches: Vec<Bench>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// One workload with one set of parameters.
 #[derive(Debug)]
-pub(crate) struct Bench {
+pub(crate) struct Task {
     pub(crate) workload: String,
     pub(crate) variant: String,
     /// By thread count, ascending; never empty.
-    pub(crate) contests: Vec<Contest>,
+    pub(crate) groups: Vec<Group>,
 }
 
-impl Bench {
+impl Task {
     /// `latency/ping (gap=2ms)`.
     pub(crate) fn title(&self) -> String {
         match self.variant.as_str() {
@@ -44,19 +44,19 @@ impl Bench {
         }
     }
 
-    /// The contest with the most threads.
-    pub(crate) fn top(&self) -> &Contest {
-        self.contests.last().expect("a bench is made of at least one record, which has a thread count")
+    /// The group with the most threads.
+    pub(crate) fn top(&self) -> &Group {
+        self.groups.last().expect("a task is made of at least one record, which has a thread count")
     }
 }
 
 /// The engines that were measured together: one workload, one thread count.
 #[derive(Debug)]
-pub(crate) struct Contest {
+pub(crate) struct Group {
     pub(crate) threads: usize,
     /// Measured ones from the fastest to the slowest, then failures, then what cannot be done.
     pub(crate) entries: Vec<Entry>,
-    /// How much an engine differed from itself; the machine's worst where this contest has no such record.
+    /// How much an engine differed from itself; the machine's worst where this group has no such record.
     pub(crate) noise: Option<Estimate>,
 }
 
@@ -76,15 +76,15 @@ pub(crate) enum Outcome {
     Unsupported(String),
 }
 
-/// The numbers of one engine in one contest. Times are in nanoseconds.
+/// The numbers of one engine in one group. Times are in nanoseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
     pub(crate) time: Estimate,
-    /// Whether there is one sample only. Then nobody knows how far the next would have been from it: it has no interval and
+    /// Whether there is one sample only. Then it is not known how far the next would have been from it: it has no interval and
     /// no rank, and no verdict is made of it.
     pub(crate) is_single: bool,
     pub(crate) spread: Option<Estimate>,
-    /// To the fastest pool of the contest.
+    /// To the fastest pool of the group.
     pub(crate) ratio: Estimate,
     /// 1 is the fastest. Engines that cannot be told apart share a rank. `None` for what is no pool, and for one sample.
     pub(crate) rank: Option<usize>,
@@ -103,7 +103,7 @@ impl Measured {
     }
 }
 
-impl Contest {
+impl Group {
     /// The engines that were measured, fastest first.
     pub(crate) fn measured(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
         self.entries.iter().filter_map(|entry| Some((entry, entry.measured()?)))
@@ -144,32 +144,32 @@ pub(crate) fn tie(a: Estimate, b: Estimate, noise: Option<Estimate>) -> bool {
     stats::is_tie(quotient(a, b), noise.unwrap_or(Estimate::exact(1.0)))
 }
 
-/// A contest's records, by engine.
-type Group<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
+/// A group's records, by engine.
+type ByEngine<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
 
 /// Arranges the records of one machine. Within a family workloads come by name and variant.
 pub(crate) fn arrange(records: &[Record]) -> Vec<Family> {
-    let mut groups: BTreeMap<(&str, &str, &str, usize), Group> = BTreeMap::new();
+    let mut by_task: BTreeMap<(&str, &str, &str, usize), ByEngine> = BTreeMap::new();
     for record in records {
         let key = (record.family(), record.workload.as_str(), record.variant.as_str(), record.threads);
-        groups.entry(key).or_default().entry(&record.engine).or_default().push(record);
+        by_task.entry(key).or_default().entry(&record.engine).or_default().push(record);
     }
     let floor = worst_noise(records.iter());
-    let mut families: BTreeMap<&str, Vec<Bench>> = BTreeMap::new();
-    for ((family, workload, variant, threads), group) in groups {
-        let contest = contest(threads, &group, floor);
-        let benches = families.entry(family).or_default();
-        match benches.iter_mut().find(|bench| bench.workload == workload && bench.variant == variant) {
-            Some(bench) => bench.contests.push(contest),
-            None => benches.push(Bench {
+    let mut families: BTreeMap<&str, Vec<Task>> = BTreeMap::new();
+    for ((family, workload, variant, threads), by_engine) in by_task {
+        let group = group(threads, &by_engine, floor);
+        let tasks = families.entry(family).or_default();
+        match tasks.iter_mut().find(|task| task.workload == workload && task.variant == variant) {
+            Some(task) => task.groups.push(group),
+            None => tasks.push(Task {
                 workload: workload.to_owned(),
                 variant: variant.to_owned(),
-                contests: vec![contest],
+                groups: vec![group],
             }),
         }
     }
     let mut families: Vec<Family> =
-        families.into_iter().map(|(name, benches)| Family { name: name.to_owned(), benches }).collect();
+        families.into_iter().map(|(name, tasks)| Family { name: name.to_owned(), tasks }).collect();
     // The sort is stable: unknown ones follow by name.
     families.sort_by_key(|family| workload::Family::position(&family.name));
     families
@@ -183,9 +183,9 @@ fn worst_noise<'r>(records: impl Iterator<Item = &'r Record>) -> Option<Estimate
         .max_by(|a, b| stats::noise_factor(*a).total_cmp(&stats::noise_factor(*b)))
 }
 
-fn contest(threads: usize, group: &Group, floor: Option<Estimate>) -> Contest {
-    let noise = worst_noise(group.values().flatten().copied()).or(floor);
-    let mut entries: Vec<Entry> = group.iter().map(|(engine, records)| entry(engine, records)).collect();
+fn group(threads: usize, by_engine: &ByEngine, floor: Option<Estimate>) -> Group {
+    let noise = worst_noise(by_engine.values().flatten().copied()).or(floor);
+    let mut entries: Vec<Entry> = by_engine.iter().map(|(engine, records)| entry(engine, records)).collect();
     let class = |entry: &Entry| match &entry.outcome {
         Outcome::Measured(measured) => (0, measured.time.median),
         Outcome::Failed(_) => (1, 0.0),
@@ -195,9 +195,9 @@ fn contest(threads: usize, group: &Group, floor: Option<Estimate>) -> Contest {
         let ((a, time_a), (b, time_b)) = (class(a), class(b));
         a.cmp(&b).then(time_a.total_cmp(&time_b))
     });
-    relate(&mut entries, group);
+    relate(&mut entries, by_engine);
     rank(&mut entries, noise);
-    Contest { threads, entries, noise }
+    Group { threads, entries, noise }
 }
 
 fn entry(engine: &str, records: &[&Record]) -> Entry {
@@ -230,8 +230,8 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
 /// The records hold ratios paired round by round to the fastest *engine*. Where that is no pool but the
 /// yardstick, the ratios are divided by the fastest pool's. Where paired ratios to one common reference
 /// are missing, the ratio comes from the times themselves, with the wider interval that this costs.
-fn relate(entries: &mut [Entry], group: &Group) {
-    let paired = paired_ratios(group);
+fn relate(entries: &mut [Entry], by_engine: &ByEngine) {
+    let paired = paired_ratios(by_engine);
     let all_paired = entries
         .iter()
         .filter(|entry| entry.measured().is_some())
@@ -255,9 +255,9 @@ fn relate(entries: &mut [Entry], group: &Group) {
     }
 }
 
-/// The paired ratios of a contest, by engine; none when they do not all have the same reference.
-fn paired_ratios<'r>(group: &Group<'r>) -> BTreeMap<&'r str, Estimate> {
-    let relative = || group.values().flatten().filter(|r| r.metric == &metrics::RELATIVE && r.low > 0.0);
+/// The paired ratios of a group, by engine; none when they do not all have the same reference.
+fn paired_ratios<'r>(by_engine: &ByEngine<'r>) -> BTreeMap<&'r str, Estimate> {
+    let relative = || by_engine.values().flatten().filter(|r| r.metric == &metrics::RELATIVE && r.low > 0.0);
     let references: BTreeSet<&str> = relative().map(|record| record.note.as_str()).collect();
     match references.len() {
         1 => relative().map(|record| (record.engine.as_str(), record.estimate())).collect(),

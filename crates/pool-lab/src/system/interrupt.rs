@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 /// The signal that was caught; 0 is none.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 
-/// Ends the process by SIGPIPE when it writes into a pipe that nobody reads, where Rust would let it go on with an error.
+/// Ends the process by SIGPIPE when it writes into a pipe whose reader has closed it, where Rust would let it go on with an error.
 pub fn die_at_closed_pipes() {
     #[cfg(unix)]
     system::restore(libc::SIGPIPE);

@@ -100,7 +100,7 @@ pub const REST_LIMIT: Duration = Duration::from_secs(2);
 /// How long it waits before each look.
 const REST_SPELL: Duration = Duration::from_micros(300);
 
-/// How many looks in a row must find nobody running: a busy thread may be asleep for a moment.
+/// How many looks in a row must find no other thread running: a busy thread may be asleep for a moment.
 const LOOKS: u32 = 2;
 
 /// The threads of this process that run or could run, the calling one included; 0 where the system does not tell.

@@ -8,7 +8,7 @@ use crate::system::os;
 /// Narrower than this nothing can be laid out; a terminal that says less does not know.
 const NARROWEST: usize = 20;
 
-/// Shows a line on standard error. Where nobody can read it (it is closed, or a full file) the program goes on without.
+/// Shows a line on standard error. Where it cannot be written (standard error is closed, or a file on a full disk) the program goes on without.
 pub fn say(line: impl fmt::Display) {
     let line = format!("{line}\n");
     let _ = io::stderr().write_all(line.as_bytes());

@@ -87,7 +87,7 @@ impl Tally {
             None => {
                 self.shared.sum.fetch_add(value, Ordering::Relaxed);
                 self.shared.count.fetch_add(1, Ordering::Release);
-                // Nobody knows how many threads share it.
+                // How many threads share it is not known.
                 true
             }
         };
@@ -127,7 +127,7 @@ impl Tally {
 
     /// Starts a batch of so many jobs. All jobs of earlier batches must have ended.
     pub fn begin(&self, jobs: u64) {
-        // Not when the waiter goes: whoever ran the last job may arm it after that.
+        // Not when the waiter goes: the thread that ran the last job may arm it after that.
         self.armed.store(false, Ordering::Relaxed);
         for slot in self.all_slots() {
             slot.count.store(0, Ordering::Relaxed);
@@ -139,7 +139,7 @@ impl Tally {
     /// Changes the number of jobs in the batch.
     pub fn expect(&self, jobs: u64) {
         self.expected.store(jobs, Ordering::Relaxed);
-        // Whoever finds it armed finds the new number.
+        // A thread that finds it armed finds the new number.
         self.armed.store(true, Ordering::Release);
     }
 
@@ -216,8 +216,8 @@ impl Lease {
     }
 }
 
-/// Gives the tally back. Whoever had a [`Failure::Stalled`] must forget the lease instead, because
-/// stragglers may still write to it.
+/// Gives the tally back. After a [`Failure::Stalled`] the lease must be forgotten instead, because late jobs may still write
+/// to the tally.
 impl Drop for Lease {
     fn drop(&mut self) {
         lock(&IDLE).push(self.0);
@@ -231,22 +231,22 @@ static TAKEN: Mutex<u128> = Mutex::new(0);
 static SLOTS_EVER_USED: AtomicUsize = AtomicUsize::new(0);
 
 /// A thread's claim to a slot, in every tally; it ends with the thread.
-struct Seat(Option<usize>);
+struct OwnSlot(Option<usize>);
 
-impl Seat {
+impl OwnSlot {
     fn claim() -> Self {
         let mut taken = lock(&TAKEN);
         let free = taken.trailing_ones() as usize;
         if free >= SLOTS {
-            return Seat(None);
+            return OwnSlot(None);
         }
         *taken |= 1 << free;
         SLOTS_EVER_USED.fetch_max(free + 1, Ordering::Relaxed);
-        Seat(Some(free))
+        OwnSlot(Some(free))
     }
 }
 
-impl Drop for Seat {
+impl Drop for OwnSlot {
     fn drop(&mut self) {
         if let Some(index) = self.0 {
             *lock(&TAKEN) &= !(1 << index);
@@ -255,13 +255,13 @@ impl Drop for Seat {
 }
 
 thread_local! {
-    static SEAT: Seat = Seat::claim();
+    static OWN_SLOT: OwnSlot = OwnSlot::claim();
 }
 
 /// The slot of this thread; none when too many threads live, or when this one is about to end.
 #[inline]
 fn own_slot() -> Option<usize> {
-    SEAT.try_with(|seat| seat.0).ok().flatten()
+    OWN_SLOT.try_with(|slot| slot.0).ok().flatten()
 }
 
 /// A lock that a panicking job may have poisoned guards nothing that a panic could leave half done.

@@ -154,7 +154,7 @@ fn submit<E: Jobs>(engine: &Arc<E>, walk: &Arc<Walk>, path: PathBuf, tally: &'st
                 0
             }
         };
-        // Whoever waits for the count may then be the last to hold the engine.
+        // The thread that waits for the count may then be the last to hold the engine.
         drop((inside, walk, path));
         tally.add(value);
     });

@@ -1,7 +1,7 @@
 //! Two long leaves below a chain of joins that wait for them. Does an idle worker find the second leaf?
 //!
 //! The frames above the leaves hold nothing that is worth taking, but they were forked first, and they are all that a
-//! worker sees who looks only at what is oldest; and whoever runs a long leaf forks nothing, so nothing is offered.
+//! worker sees that looks only at what is oldest; and a worker that runs a long leaf forks nothing, so it offers nothing.
 
 use std::sync::Arc;
 

@@ -59,8 +59,8 @@ impl<E: Jobs> Workload<E> for Ping {
     }
 }
 
-/// What a job leaves behind, and whom it wakes.
-struct Landing {
+/// When a job started, and the thread that it wakes.
+struct Arrival {
     started: OnceLock<Instant>,
     number: AtomicU64,
     sender: Thread,
@@ -68,12 +68,12 @@ struct Landing {
 
 /// Sends one job and waits for it.
 fn ping<E: Jobs>(engine: &E, number: u64) -> Result<Duration, Failure> {
-    let landing = Arc::new(Landing {
+    let arrival = Arc::new(Arrival {
         started: OnceLock::new(),
         number: AtomicU64::new(u64::MAX),
         sender: thread::current(),
     });
-    let job = Arc::clone(&landing);
+    let job = Arc::clone(&arrival);
     let sent = Instant::now();
     engine.execute(move || {
         let now = Instant::now();
@@ -83,7 +83,7 @@ fn ping<E: Jobs>(engine: &E, number: u64) -> Result<Duration, Failure> {
         job.sender.unpark();
     });
     let started = loop {
-        if let Some(started) = landing.started.get() {
+        if let Some(started) = arrival.started.get() {
             break *started;
         }
         if sent.elapsed() > PATIENCE {
@@ -91,6 +91,6 @@ fn ping<E: Jobs>(engine: &E, number: u64) -> Result<Duration, Failure> {
         }
         thread::park_timeout(PATIENCE);
     };
-    check(landing.number.load(Ordering::Relaxed), number)?;
+    check(arrival.number.load(Ordering::Relaxed), number)?;
     Ok(started.saturating_duration_since(sent))
 }

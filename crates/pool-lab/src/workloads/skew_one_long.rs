@@ -1,4 +1,4 @@
-//! One long job and many short ones. Whoever got the long job must not keep short ones that others could run.
+//! One long job and many short ones. The worker with the long job must not keep short ones that others could run.
 
 use std::sync::Arc;
 

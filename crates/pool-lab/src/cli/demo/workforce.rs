@@ -28,7 +28,7 @@ pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError
     block(pool, out)
 }
 
-/// Waits until the workers are there, or gone. Nobody needs to wait for it, except to tell of it.
+/// Waits until the workers are there, or gone, which a program need not do: it is only to show them.
 fn resize(pool: &dyn Pool, to: usize, out: &mut dyn Write) -> Result<(), DemoError> {
     let from = pool.threads();
     pool.resize(to)?;
@@ -60,7 +60,7 @@ fn one_worker(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
 fn pause(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError> {
     let worker = pool.present_workers().pop().unwrap_or_default();
     pool.pause()?;
-    // Into the mailbox, which always has room: at a full queue that nobody takes from, a submitter may wait for ever.
+    // Into the mailbox, which always has room: at a full queue of a paused pool a submitter may wait for ever.
     let job = pool.spawn_on(worker, || "runs")?;
     let queued = pool.counts().queued;
     pool.resume()?;
