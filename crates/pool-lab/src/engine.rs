@@ -12,7 +12,7 @@ mod spec;
 mod traits;
 pub(crate) mod version;
 
-pub use description::{Capabilities, Engine, Kind, Need, Source};
+pub use description::{Capabilities, Engine, Kind, MadeOf, Need};
 pub use spec::{MAX_THREADS, Spec, SpecError};
 pub(crate) use traits::check_threads;
 pub use traits::{Handles, IsPool, Jobs, Joins, Scopes, Start, Survives};

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use pool_lab::{engines, workloads};
+use pool_lab::engine::settings::Rule;
+use pool_lab::engines::{self, Row};
+use pool_lab::workloads;
 
 fn pool_lab(arguments: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
@@ -258,10 +260,17 @@ fn list_names_engines_and_workloads() {
     let output = pool_lab("list");
     assert!(output.status.success());
     let list = text(&output.stdout);
-    for expected in
-        ["stealing", "async-executor", "capacity=131072", "join/tree-sum", "latency/ping", "app/hash-tree"]
-    {
-        assert!(list.contains(expected), "{expected}");
+    let settings = |rules: &[Rule]| {
+        rules.iter().map(|rule| format!("{}={}", rule.name, rule.default)).collect::<Vec<_>>()
+    };
+    for Row { engine, .. } in engines::rows() {
+        let expected = [engine.name, engine.version()].map(str::to_owned);
+        let mut expected = expected.into_iter().chain(settings(engine.options));
+        assert!(expected.all(|expected| list.contains(&expected)), "{}", engine.name);
+    }
+    for workloads::Row { about, .. } in workloads::rows() {
+        let mut expected = [about.name.to_owned()].into_iter().chain(settings(about.parameters));
+        assert!(expected.all(|expected| list.contains(&expected)), "{}", about.name);
     }
 }
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pool_lab::engine::{Kind, Source};
+use pool_lab::engine::{Kind, MadeOf};
 use pool_lab::engines;
 use pool_lab::report::{self, markers};
 
@@ -74,8 +74,8 @@ fn lines_of_code(source: &str) -> usize {
 #[test]
 fn only_the_barometer_knows_peers() {
     let peers = engines::rows().iter().map(|row| &row.engine).filter(|engine| engine.kind == Kind::Peer);
-    let package = |source| if let Source::Package(package) = source { Some(package) } else { None };
-    let peers: BTreeSet<&str> = peers.filter_map(|engine| package(engine.source)).collect();
+    let package = |made_of| if let MadeOf::Package(package) = made_of { Some(package) } else { None };
+    let peers: BTreeSet<&str> = peers.filter_map(|engine| package(engine.made_of)).collect();
     assert!(peers.contains("rayon") && peers.len() > 3, "{peers:?}");
     for folder in crates().iter().filter(|folder| name(folder) != BAROMETER) {
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();

@@ -81,8 +81,10 @@ mod tests {
 
     #[test]
     fn every_strategy_and_a_peer_show_the_same() {
-        for spec in ["mpsc:3", "bounded:2:capacity=4", "priority:2", "stealing:2", "rayon:2"] {
-            let text = output(spec);
+        let ours = engines::rows().iter().filter(|row| row.engine.can.is_pool);
+        let ours = ours.map(|row| format!("{}:2", row.engine.name));
+        for spec in ours.chain(["mpsc:3", "bounded:2:capacity=4", "rayon:2"].map(str::to_owned)) {
+            let text = output(&spec);
             for job in 1..=JOBS {
                 assert!(text.contains(&format!("job {job:>2} starts on worker")), "{spec}: {text}");
                 let done = text.contains(&format!("job {job:>2} is done on worker"));

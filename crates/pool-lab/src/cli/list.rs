@@ -19,9 +19,10 @@ pub(super) fn run() -> Result<ExitCode, CliError> {
 fn lists(width: Option<usize>) -> String {
     let mut text = wrap("Engines, as name[:threads][:option=value]...", width, "", "");
     text.push('\n');
+    let width_of_names = longest(engines::rows().iter().map(|row| row.engine.name));
     for row in engines::rows() {
         let engine = &row.engine;
-        let name = format!("{:<15} {:<8}", engine.name, engine.version());
+        let name = format!("{:<width_of_names$} {:<8}", engine.name, engine.version());
         text.push_str(&entry(&name, &format!("{} ({})", engine.about, able(row)), width));
         engine.options.iter().for_each(|rule| text.push_str(&setting(rule, width)));
     }
@@ -29,12 +30,18 @@ fn lists(width: Option<usize>) -> String {
     let title = "Workloads, as family/name[:parameter=value]..., or the beginning of several names";
     text.push_str(&wrap(title, width, "", ""));
     text.push('\n');
+    let width_of_names = longest(workloads::rows().iter().map(|row| row.about.name));
     for workloads::Row { about, .. } in workloads::rows() {
         let models = format!("{} (time per {})", about.models, about.operation);
-        text.push_str(&entry(&format!("{:<20}", about.name), &models, width));
+        text.push_str(&entry(&format!("{:<width_of_names$}", about.name), &models, width));
         about.parameters.iter().for_each(|rule| text.push_str(&setting(rule, width)));
     }
     text
+}
+
+/// The length of the longest name.
+fn longest(names: impl Iterator<Item = &'static str>) -> usize {
+    names.map(str::len).max().unwrap_or_default()
 }
 
 /// From here on a name and what is said of it stand beside each other.
@@ -47,7 +54,7 @@ fn entry(name: &str, about: &str, width: Option<usize>) -> String {
 /// One option or parameter with its default: what it does, and what it may be.
 fn setting(rule: &Rule, width: Option<usize>) -> String {
     let name = format!("{:<17}", format!("{}={}", rule.name, rule.default));
-    beside(&name, &format!("{}; {}", rule.about, rule.kind), width, 6)
+    beside(&name, &format!("{}; {}", rule.about, rule.allowed), width, 6)
 }
 
 /// A name, and beside it, or below it where the terminal is narrow, what is said of it.

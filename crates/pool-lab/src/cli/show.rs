@@ -12,12 +12,12 @@ use crate::plan::Group;
 use crate::record::Record;
 use crate::system::terminal::wrap;
 
-pub(crate) use table::Table;
+pub(crate) use table::TerminalTable;
 
 /// A column that is left out when no engine has a number for it: its metric, its title, and how a record is written.
-type Column = (&'static Metric, &'static str, Box<dyn Fn(&Record) -> String>);
+type Shown = (&'static Metric, &'static str, Box<dyn Fn(&Record) -> String>);
 
-fn columns() -> impl Iterator<Item = Column> {
+fn columns() -> impl Iterator<Item = Shown> {
     metrics::columns().filter_map(|(metric, column)| {
         let (title, factor) = column.terminal?;
         let write = move |record: &Record| (column.write)(factor * record.shown_by(&column));
@@ -50,12 +50,12 @@ pub(crate) fn group(group: &Group, records: &[Record], width: Option<usize>) -> 
 }
 
 /// A row for each engine that was timed.
-fn numbers(timed: &[&Record], records: &[Record], noise: Option<&Record>) -> Table {
-    let is_known = |(metric, ..): &Column| find(records, metric, None).is_some();
-    let columns: Vec<Column> = columns().filter(is_known).collect();
+fn numbers(timed: &[&Record], records: &[Record], noise: Option<&Record>) -> TerminalTable {
+    let is_known = |(metric, ..): &Shown| find(records, metric, None).is_some();
+    let columns: Vec<Shown> = columns().filter(is_known).collect();
     let mut head = vec!["engine", "version", "median", "95 % interval", "ratio", ""];
     head.extend(columns.iter().map(|(_, title, _)| title));
-    let mut table = Table::new(2, &head);
+    let mut table = TerminalTable::new(2, &head);
     for record in timed {
         let of = |metric| find(records, metric, Some(&record.engine));
         let ratio = of(&metrics::RELATIVE);

@@ -113,7 +113,7 @@ impl Capabilities {
 
 /// What an engine is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum MadeOf {
     /// This package, and its version is that of the package.
     Package(&'static str),
     /// The standard library, and its version is the compiler's.
@@ -126,7 +126,7 @@ pub struct Engine {
     /// The name, as specs use it.
     pub name: &'static str,
     /// What it is made of.
-    pub source: Source,
+    pub made_of: MadeOf,
     /// What it is, in a few words.
     pub about: &'static str,
     /// What it is to the reader of a report.
@@ -153,10 +153,10 @@ pub struct Engine {
 
 impl Engine {
     /// An engine of which no more is known.
-    pub(crate) fn new(kind: Kind, name: &'static str, source: Source, about: &'static str) -> Self {
+    pub(crate) fn new(kind: Kind, name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
         Engine {
             name,
-            source,
+            made_of,
             about,
             kind,
             options: &[],
@@ -173,9 +173,9 @@ impl Engine {
 
     /// The version, exact.
     pub fn version(&self) -> &'static str {
-        match self.source {
-            Source::Package(package) => version::of_package(package),
-            Source::Std => version::of_rust(),
+        match self.made_of {
+            MadeOf::Package(package) => version::of_package(package),
+            MadeOf::Std => version::of_rust(),
         }
     }
 

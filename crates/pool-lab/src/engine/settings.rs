@@ -17,15 +17,20 @@ pub struct Rule {
     /// The value that tests use, where it has to be smaller than the default.
     pub quick: &'static str,
     /// Which values are allowed.
-    pub kind: Kind,
+    pub allowed: Allowed,
     /// What the setting does.
     pub about: &'static str,
 }
 
 impl Rule {
     /// A setting whose default is fit for tests too.
-    pub const fn new(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Self {
-        Rule { name, default, quick: default, kind, about }
+    pub const fn new(
+        name: &'static str,
+        allowed: Allowed,
+        default: &'static str,
+        about: &'static str,
+    ) -> Self {
+        Rule { name, default, quick: default, allowed, about }
     }
 
     /// The same with another value for tests.
@@ -36,7 +41,7 @@ impl Rule {
     /// Whether tests use a smaller value than this one.
     fn is_too_slow(&self, value: &str) -> bool {
         let has_own = self.quick != self.default;
-        has_own && self.kind.size(value).is_some_and(|size| Some(size) > self.kind.size(self.quick))
+        has_own && self.allowed.size(value).is_some_and(|size| Some(size) > self.allowed.size(self.quick))
     }
 }
 
@@ -45,7 +50,7 @@ pub const MOST_PLACES: u64 = 1 << 22;
 
 /// The values that a [`Rule`] allows.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum Allowed {
     /// A whole number in a range, both ends included.
     Number {
         /// The least value.
@@ -63,28 +68,28 @@ pub enum Kind {
         /// The longest.
         most: Duration,
     },
-    /// One of these words. A word that ends in `-` is followed by a length of time up to [`Kind::LONGEST`]: `timeout-5ms`.
+    /// One of these words. A word that ends in `-` is followed by a length of time up to [`Allowed::LONGEST`]: `timeout-5ms`.
     Choice(&'static [&'static str]),
     /// Anything, such as the path of a directory.
     Text,
 }
 
-impl Kind {
+impl Allowed {
     /// How many jobs, numbers or nodes there are. Each takes memory, in every engine that is measured: some hundred bytes
     /// where it is a queued job.
-    pub const COUNT: Kind = Kind::Number { min: 1, max: 10_000_000 };
+    pub const COUNT: Allowed = Allowed::Number { min: 1, max: 10_000_000 };
 
     /// Places in a queue whose memory is taken at once.
-    pub const CAPACITY: Kind = Kind::Number { min: 1, max: MOST_PLACES };
+    pub const CAPACITY: Allowed = Allowed::Number { min: 1, max: MOST_PLACES };
 
     /// What a generator of random numbers starts from.
-    pub const SEED: Kind = Kind::Number { min: 0, max: u32::MAX as u64 };
+    pub const SEED: Allowed = Allowed::Number { min: 0, max: u32::MAX as u64 };
 
     /// How long something waits. A measurement gives up on jobs of which none ends for 30 seconds.
-    pub const WAIT: Kind = Kind::Duration { most: Kind::LONGEST };
+    pub const WAIT: Allowed = Allowed::Duration { most: Allowed::LONGEST };
 
     /// How long a job computes: no longer than its number of steps can say.
-    pub const EFFORT: Kind = Kind::Duration { most: Duration::from_secs(2) };
+    pub const EFFORT: Allowed = Allowed::Duration { most: Duration::from_secs(2) };
 
     /// The longest time that any setting may have.
     pub const LONGEST: Duration = Duration::from_secs(20);
@@ -92,42 +97,42 @@ impl Kind {
     /// What values are ordered by, where they are.
     fn size(self, value: &str) -> Option<u128> {
         match self {
-            Kind::Number { .. } | Kind::PowerOfTwo { .. } => value.parse().ok(),
-            Kind::Duration { .. } => parse_duration(value).map(|time| time.as_nanos()),
-            Kind::Choice(_) | Kind::Text => None,
+            Allowed::Number { .. } | Allowed::PowerOfTwo { .. } => value.parse().ok(),
+            Allowed::Duration { .. } => parse_duration(value).map(|time| time.as_nanos()),
+            Allowed::Choice(_) | Allowed::Text => None,
         }
     }
 
     fn allows(self, value: &str) -> bool {
         match self {
-            Kind::Number { min, max } => value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)),
-            Kind::PowerOfTwo { max } => value.parse().is_ok_and(|n: u64| n.is_power_of_two() && n <= max),
-            Kind::Duration { most } => parse_duration(value).is_some_and(|time| time <= most),
-            Kind::Choice(words) => words.iter().any(|word| match word.strip_suffix('-') {
-                Some(_) => value.strip_prefix(word).is_some_and(|time| Kind::WAIT.allows(time)),
+            Allowed::Number { min, max } => value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)),
+            Allowed::PowerOfTwo { max } => value.parse().is_ok_and(|n: u64| n.is_power_of_two() && n <= max),
+            Allowed::Duration { most } => parse_duration(value).is_some_and(|time| time <= most),
+            Allowed::Choice(words) => words.iter().any(|word| match word.strip_suffix('-') {
+                Some(_) => value.strip_prefix(word).is_some_and(|time| Allowed::WAIT.allows(time)),
                 None => value == *word,
             }),
-            Kind::Text => true,
+            Allowed::Text => true,
         }
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Number { min, max } => write!(f, "a whole number from {min} to {max}"),
-            Kind::PowerOfTwo { max } => write!(f, "a power of two up to {max}"),
-            Kind::Duration { most } => {
+            Allowed::Number { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Allowed::PowerOfTwo { max } => write!(f, "a power of two up to {max}"),
+            Allowed::Duration { most } => {
                 write!(f, "a time such as 200us, 5ms or 1s, of at most {}s", most.as_secs())
             }
-            Kind::Choice(words) => {
+            Allowed::Choice(words) => {
                 let show = |word: &&str| match word.strip_suffix('-') {
-                    Some(word) => format!("{word}-<time up to {}s>", Kind::LONGEST.as_secs()),
+                    Some(word) => format!("{word}-<time up to {}s>", Allowed::LONGEST.as_secs()),
                     None => (*word).to_owned(),
                 };
                 write!(f, "one of {}", words.iter().map(show).collect::<Vec<_>>().join(", "))
             }
-            Kind::Text => write!(f, "any text"),
+            Allowed::Text => write!(f, "any text"),
         }
     }
 }
@@ -193,10 +198,10 @@ impl Settings {
                 self.rules.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ")
             },
         })?;
-        if !rule.kind.allows(value) {
+        if !rule.allowed.allows(value) {
             return Err(SettingError::BadValue {
                 option: rule.name,
-                allowed: rule.kind.to_string(),
+                allowed: rule.allowed.to_string(),
                 value: value.to_owned(),
             });
         }
@@ -273,10 +278,10 @@ mod tests {
     use super::*;
 
     const RULES: &[Rule] = &[
-        Rule::new("capacity", Kind::COUNT, "1024", "places in the queue"),
-        Rule::new("overflow", Kind::Choice(&["block", "timeout-", "reject"]), "block", "when full"),
-        Rule::new("gap", Kind::WAIT, "200us", "a pause").quick("1us"),
-        Rule::new("size", Kind::PowerOfTwo { max: 64 }, "16", "a side"),
+        Rule::new("capacity", Allowed::COUNT, "1024", "places in the queue"),
+        Rule::new("overflow", Allowed::Choice(&["block", "timeout-", "reject"]), "block", "when full"),
+        Rule::new("gap", Allowed::WAIT, "200us", "a pause").quick("1us"),
+        Rule::new("size", Allowed::PowerOfTwo { max: 64 }, "16", "a side"),
     ];
 
     #[test]

@@ -165,7 +165,7 @@ impl Spec {
     }
 }
 
-/// The spec in full, as [`FromStr`] reads it.
+/// The spec in full, as [`FromStr`](std::str::FromStr) reads it.
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.engine.name)?;

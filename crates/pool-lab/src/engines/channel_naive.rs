@@ -9,18 +9,18 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
 use super::row::Row;
-use crate::engine::settings::{Kind, MOST_PLACES, Rule};
-use crate::engine::{Jobs, Source, Spec, SpecError, Start};
+use crate::engine::settings::{Allowed, MOST_PLACES, Rule};
+use crate::engine::{Jobs, MadeOf, Spec, SpecError, Start};
 
 const OPTIONS: &[Rule] = &[Rule::new(
     "capacity",
-    Kind::Number { min: 0, max: MOST_PLACES },
+    Allowed::Number { min: 0, max: MOST_PLACES },
     "0",
     "places in the queue; 0: it has no bound",
 )];
 
 pub(super) fn row() -> Row {
-    Row::baseline("channel-naive", Source::Package("crossbeam-channel"), "textbook: a crossbeam channel")
+    Row::baseline("channel-naive", MadeOf::Package("crossbeam-channel"), "textbook: a crossbeam channel")
         .options(OPTIONS)
         .variants(&["capacity=1"])
         .jobs::<ChannelNaive>()

@@ -7,9 +7,9 @@ use pool_mpsc::Mpsc;
 use super::ours::{self, FromSpec, PIN};
 use super::row::Row;
 use crate::engine::Spec;
-use crate::engine::settings::{Kind, Rule};
+use crate::engine::settings::{Allowed, Rule};
 
-const OPTIONS: &[Rule] = &[Rule::new("batch", Kind::COUNT, "1", "jobs taken for each locking"), PIN];
+const OPTIONS: &[Rule] = &[Rule::new("batch", Allowed::COUNT, "1", "jobs taken for each locking"), PIN];
 
 pub(super) fn row() -> Row {
     ours::row::<Mpsc>("mpsc", "pool-mpsc", "one std channel, its receiver behind a mutex")

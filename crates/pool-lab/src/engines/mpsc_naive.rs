@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use super::row::Row;
-use crate::engine::{Jobs, Source, Spec, SpecError, Start};
+use crate::engine::{Jobs, MadeOf, Spec, SpecError, Start};
 
 pub(super) fn row() -> Row {
-    Row::baseline("mpsc-naive", Source::Std, "textbook: a std channel, its receiver behind a mutex")
+    Row::baseline("mpsc-naive", MadeOf::Std, "textbook: a std channel, its receiver behind a mutex")
         .jobs::<MpscNaive>()
         .fifo()
         .adapted::<MpscNaive>()

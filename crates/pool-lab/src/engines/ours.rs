@@ -5,12 +5,12 @@ use std::sync::Arc;
 use pool_core::{JobHandle, Pinning, Pool, PoolExt, Priority, Strategy, Submit, ThreadPool};
 
 use super::row::Row;
-use crate::engine::settings::{Kind, Rule};
+use crate::engine::settings::{Allowed, Rule};
 use crate::engine::{Handles, IsPool, Jobs, Joins, Scopes, Spec, SpecError, Start, Survives};
 
 /// An option of all four.
 pub(crate) const PIN: Rule =
-    Rule::new("pin", Kind::Choice(&["no", "yes"]), "no", "whether each worker is bound to a CPU");
+    Rule::new("pin", Allowed::Choice(&["no", "yes"]), "no", "whether each worker is bound to a CPU");
 
 /// What the option says.
 pub(crate) fn pinning(spec: &Spec) -> Pinning {

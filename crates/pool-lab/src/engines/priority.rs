@@ -5,18 +5,23 @@ use pool_priority::Levels;
 use super::ours::{self, FromSpec, PIN};
 use super::row::Row;
 use crate::engine::Spec;
-use crate::engine::settings::{Kind, Rule};
+use crate::engine::settings::{Allowed, Rule};
 
 const OPTIONS: &[Rule] = &[
-    Rule::new("levels", Kind::Number { min: 1, max: 64 }, "64", "levels of urgency"),
+    Rule::new("levels", Allowed::Number { min: 1, max: 64 }, "64", "levels of urgency"),
     Rule::new(
         "aging",
-        Kind::Number { min: 0, max: u32::MAX as u64 },
+        Allowed::Number { min: 0, max: u32::MAX as u64 },
         "256",
         "how many jobs may pass a level that waits, at least as many as there are levels; 0: any number",
     ),
-    Rule::new("express", Kind::Number { min: 0, max: 1 << 16 }, "0", "workers kept free for the top levels"),
-    Rule::new("top", Kind::Number { min: 1, max: 63 }, "1", "how many levels the express workers serve"),
+    Rule::new(
+        "express",
+        Allowed::Number { min: 0, max: 1 << 16 },
+        "0",
+        "workers kept free for the top levels",
+    ),
+    Rule::new("top", Allowed::Number { min: 1, max: 63 }, "1", "how many levels the express workers serve"),
     PIN,
 ];
 

@@ -6,7 +6,7 @@ use pool_core::Pool;
 
 use crate::engine::settings::{Rule, Settings};
 use crate::engine::{
-    Engine, Handles, IsPool, Jobs, Joins, Kind, Need, Scopes, Source, Spec, SpecError, Start, Survives,
+    Engine, Handles, IsPool, Jobs, Joins, Kind, MadeOf, Need, Scopes, Spec, SpecError, Start, Survives,
     adapter,
 };
 use crate::workload::{About, Binding, Case, CaseError, Workload};
@@ -27,29 +27,29 @@ pub struct Row {
 impl Row {
     /// One of our pools.
     pub(super) fn ours(name: &'static str, package: &'static str, about: &'static str) -> Self {
-        Row::new(Kind::Ours, name, Source::Package(package), about)
+        Row::new(Kind::Ours, name, MadeOf::Package(package), about)
     }
 
     /// A published crate.
     pub(super) fn peer(name: &'static str, package: &'static str, about: &'static str) -> Self {
-        Row::new(Kind::Peer, name, Source::Package(package), about)
+        Row::new(Kind::Peer, name, MadeOf::Package(package), about)
     }
 
     /// A pool as in a textbook.
-    pub(super) fn baseline(name: &'static str, source: Source, about: &'static str) -> Self {
-        Row::new(Kind::Baseline, name, source, about)
+    pub(super) fn baseline(name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
+        Row::new(Kind::Baseline, name, made_of, about)
     }
 
     /// It is no pool: it shows what a part of the work costs without one, and leaves out what `leaves_out` says.
     pub(super) fn no_pool(name: &'static str, about: &'static str, leaves_out: &'static str) -> Self {
-        let mut row = Row::new(Kind::NoPool, name, Source::Std, about);
+        let mut row = Row::new(Kind::NoPool, name, MadeOf::Std, about);
         row.engine.leaves_out = leaves_out;
         row
     }
 
-    fn new(kind: Kind, name: &'static str, source: Source, about: &'static str) -> Self {
+    fn new(kind: Kind, name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
         let pool = Err("its row does not say how");
-        Row { engine: Engine::new(kind, name, source, about), pool, bindings: Vec::new() }
+        Row { engine: Engine::new(kind, name, made_of, about), pool, bindings: Vec::new() }
     }
 
     /// The options that its spec takes.

@@ -3,10 +3,10 @@
 use std::thread::{self, JoinHandle};
 
 use super::row::Row;
-use crate::engine::{Handles, Jobs, Scopes, Source, Spec, SpecError, Start};
+use crate::engine::{Handles, Jobs, MadeOf, Scopes, Spec, SpecError, Start};
 
 pub(super) fn row() -> Row {
-    Row::baseline("thread-per-job", Source::Std, "no pool: std::thread for every job")
+    Row::baseline("thread-per-job", MadeOf::Std, "no pool: std::thread for every job")
         .jobs::<ThreadPerJob>()
         .handles::<ThreadPerJob>()
         .scopes::<ThreadPerJob>()

@@ -6,7 +6,7 @@ use super::failure::{Failure, check};
 use super::tally::{Lease, Tally};
 use super::watch::Watch;
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 
 /// A batch of jobs that do nothing but count.
 pub(crate) struct Batch {
@@ -17,7 +17,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// The parameters of a workload that is one batch.
     pub(crate) const PARAMETERS: &[Rule] =
-        &[Rule::new("jobs", Kind::COUNT, "100000", "jobs in a batch").quick("400")];
+        &[Rule::new("jobs", Allowed::COUNT, "100000", "jobs in a batch").quick("400")];
 
     /// The batch that these parameters ask for.
     pub(crate) fn new(parameters: &Settings) -> Self {

@@ -4,7 +4,7 @@
 //! building decides how well an engine's order of visits fits the caches.
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 
 /// No child.
 const NONE: u32 = u32::MAX;
@@ -25,7 +25,7 @@ pub(crate) struct Tree {
 }
 
 /// The parameter from which the order of the nodes comes.
-pub(crate) const SEED: Rule = Rule::new("seed", Kind::SEED, "1", "shuffles the nodes");
+pub(crate) const SEED: Rule = Rule::new("seed", Allowed::SEED, "1", "shuffles the nodes");
 
 impl Tree {
     /// The tree that the parameters `nodes` and `seed` ask for.

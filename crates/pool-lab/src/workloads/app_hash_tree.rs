@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use self::generated::GeneratedTree;
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Lease, Prepare, Tally, Watch, Workload, check};
 
 /// `app/hash-tree`.
@@ -34,10 +34,15 @@ impl Prepare for HashTree {
         models: "walk a directory tree and take the SHA-256 of every file, a job for each",
         operation: "file or directory",
         parameters: &[
-            Rule::new("dir", Kind::Text, "", "the tree to walk; otherwise one is generated"),
-            Rule::new("files", Kind::Number { min: 1, max: 100_000 }, "400", "files in the generated tree")
-                .quick("20"),
-            Rule::new("seed", Kind::SEED, "1", "draws the generated tree"),
+            Rule::new("dir", Allowed::Text, "", "the tree to walk; otherwise one is generated"),
+            Rule::new(
+                "files",
+                Allowed::Number { min: 1, max: 100_000 },
+                "400",
+                "files in the generated tree",
+            )
+            .quick("20"),
+            Rule::new("seed", Allowed::SEED, "1", "draws the generated tree"),
         ],
         ..About::DEFAULT
     };

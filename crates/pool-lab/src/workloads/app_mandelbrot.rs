@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check};
 
 /// The part of the plane that the picture shows: left edge, lower edge, width and height.
@@ -31,8 +31,8 @@ impl Prepare for Mandelbrot {
         models: "a picture of the Mandelbrot set, each row a job of its own length",
         operation: "pixel",
         parameters: &[
-            Rule::new("size", Kind::Number { min: 1, max: 4_096 }, "256", "pixels a side").quick("24"),
-            Rule::new("limit", Kind::Number { min: 1, max: u16::MAX as u64 }, "250", "iterations a pixel")
+            Rule::new("size", Allowed::Number { min: 1, max: 4_096 }, "256", "pixels a side").quick("24"),
+            Rule::new("limit", Allowed::Number { min: 1, max: u16::MAX as u64 }, "250", "iterations a pixel")
                 .quick("50"),
         ],
         headline: Some(""),

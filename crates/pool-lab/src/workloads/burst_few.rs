@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::metrics::to_ideal::RATIOS;
 use crate::system::os;
 use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check, effort};
@@ -31,7 +31,7 @@ impl Prepare for Few {
         name: "burst/few",
         models: "bursts of 3 to 7 jobs to a pool at rest; two threads need 2, 2, 3, 3 and 4 lengths",
         operation: "burst",
-        parameters: &[Rule::new("length", Kind::EFFORT, "2ms", "how long each job computes").quick("50us")],
+        parameters: &[Rule::new("length", Allowed::EFFORT, "2ms", "how long each job computes").quick("50us")],
         ..About::DEFAULT
     };
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::system::os;
 use crate::workload::{About, Failure, Lease, NotStarted, Prepare, Watch, Workload, check};
 
@@ -19,7 +19,7 @@ impl Prepare for Quiet {
         name: "idle/quiet",
         models: "a pool that has done its work: what its threads use while nothing happens (see CPU and switches)",
         operation: "millisecond",
-        parameters: &[Rule::new("length", Kind::WAIT, "100ms", "how long nothing happens").quick("2ms")],
+        parameters: &[Rule::new("length", Allowed::WAIT, "100ms", "how long nothing happens").quick("2ms")],
         ..About::DEFAULT
     };
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::system::os::ExactTimers;
 use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check};
 
@@ -23,7 +23,7 @@ impl Prepare for Trickle {
         name: "idle/trickle",
         models: "a thousand empty jobs a second; the time is the processor time of the whole process",
         operation: "job, in processor time",
-        parameters: &[Rule::new("jobs", Kind::COUNT, "100", "jobs in an iteration").quick("5")],
+        parameters: &[Rule::new("jobs", Allowed::COUNT, "100", "jobs in an iteration").quick("5")],
         ..About::DEFAULT
     };
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check};
 
 /// `io/sleep`.
@@ -21,8 +21,8 @@ impl Prepare for Sleep {
         models: "jobs that block for a while; the best that N threads can do is length / N",
         operation: "job",
         parameters: &[
-            Rule::new("jobs", Kind::COUNT, "40", "jobs in a batch").quick("8"),
-            Rule::new("length", Kind::WAIT, "1ms", "how long each blocks").quick("100us"),
+            Rule::new("jobs", Allowed::COUNT, "40", "jobs in a batch").quick("8"),
+            Rule::new("length", Allowed::WAIT, "1ms", "how long each blocks").quick("100us"),
         ],
         ..About::DEFAULT
     };

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// `join/chain`.
@@ -26,8 +26,8 @@ impl Prepare for Chain {
         models: "a recursion that joins itself with nothing, again and again: depth without parallelism",
         operation: "join",
         parameters: &[
-            Rule::new("depth", Kind::Number { min: 1, max: DEEPEST }, DEPTH, "joins below each other"),
-            Rule::new("empty", Kind::Choice(&["first", "second"]), "second", "which half is empty"),
+            Rule::new("depth", Allowed::Number { min: 1, max: DEEPEST }, DEPTH, "joins below each other"),
+            Rule::new("empty", Allowed::Choice(&["first", "second"]), "second", "which half is empty"),
         ],
         variants: &["empty=second", "empty=first"],
         ..About::DEFAULT

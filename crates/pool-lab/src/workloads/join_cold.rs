@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::system::os;
 use crate::workload::tree::{SEED, Tree};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
@@ -16,7 +16,7 @@ impl Prepare for Cold {
         name: "join/cold",
         models: "a small tree comes from outside to a pool at rest, all of whose workers sleep",
         operation: "tree",
-        parameters: &[Rule::new("nodes", Kind::COUNT, "1023", "nodes in the tree").quick("500"), SEED],
+        parameters: &[Rule::new("nodes", Allowed::COUNT, "1023", "nodes in the tree").quick("500"), SEED],
         ..About::DEFAULT
     };
 

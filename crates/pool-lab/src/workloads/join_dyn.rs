@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pool_core::{Pool, PoolExt};
 
 use super::join_fib::Fib;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::engine::{IsPool, Joins, Spec, SpecError, Start};
 use crate::workload::{About, Failure, Prepare, Watch, Workload};
 
@@ -18,7 +18,7 @@ impl Prepare for Dyn {
         name: "join/dyn",
         models: "join/fib through `Arc<dyn Pool>`: what choosing the pool at run time costs",
         operation: "join",
-        parameters: &[Rule::new("n", Kind::Number { min: 2, max: 45 }, "27", "which number").quick("10")],
+        parameters: &[Rule::new("n", Allowed::Number { min: 2, max: 45 }, "27", "which number").quick("10")],
         ..About::DEFAULT
     };
 

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// `join/fib`.
@@ -18,7 +18,7 @@ impl Prepare for Fib {
         name: "join/fib",
         models: "fib(n) by joining fib(n - 1) and fib(n - 2), down to n = 1: the bare cost of a join",
         operation: "join",
-        parameters: &[Rule::new("n", Kind::Number { min: 2, max: 45 }, "30", "which number").quick("12")],
+        parameters: &[Rule::new("n", Allowed::Number { min: 2, max: 45 }, "30", "which number").quick("12")],
         headline: Some(""),
         ..About::DEFAULT
     };

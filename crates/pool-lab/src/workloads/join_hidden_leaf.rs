@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check, effort};
 
 /// `join/hidden-leaf`.
@@ -24,11 +24,11 @@ impl Prepare for HiddenLeaf {
         parameters: &[
             Rule::new(
                 "frames",
-                Kind::Number { min: 0, max: 1_000 },
+                Allowed::Number { min: 0, max: 1_000 },
                 "10",
                 "joins that wait above the leaves",
             ),
-            Rule::new("leaf", Kind::EFFORT, "5ms", "how long each leaf computes").quick("50us"),
+            Rule::new("leaf", Allowed::EFFORT, "5ms", "how long each leaf computes").quick("50us"),
         ],
         variants: &["frames=2", "frames=10", "frames=40"],
         ..About::DEFAULT

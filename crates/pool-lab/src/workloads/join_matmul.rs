@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
-const POWER: Kind = Kind::PowerOfTwo { max: 1024 };
+const POWER: Allowed = Allowed::PowerOfTwo { max: 1024 };
 
 /// `join/matmul`.
 pub(crate) struct Matmul {

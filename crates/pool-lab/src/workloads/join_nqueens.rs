@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// The number of solutions for n queens, from n = 0 (sequence A000170 of the OEIS).
@@ -25,10 +25,10 @@ impl Prepare for NQueens {
         models: "a search whose tree is irregular: all placements of n queens",
         operation: "choice",
         parameters: &[
-            Rule::new("n", Kind::Number { min: 4, max: 14 }, "11", "queens").quick("6"),
+            Rule::new("n", Allowed::Number { min: 4, max: 14 }, "11", "queens").quick("6"),
             Rule::new(
                 "alone",
-                Kind::Number { min: 0, max: 14 },
+                Allowed::Number { min: 0, max: 14 },
                 "0",
                 "last rows that are searched without joins",
             ),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// Slices of at most this length are sorted by insertion.
@@ -24,14 +24,14 @@ impl Prepare for Quicksort {
         models: "sorting random numbers in place, both parts of each partition in a join",
         operation: "number sorted",
         parameters: &[
-            Rule::new("numbers", Kind::COUNT, "200000", "numbers to sort").quick("1000"),
+            Rule::new("numbers", Allowed::COUNT, "200000", "numbers to sort").quick("1000"),
             Rule::new(
                 "alone",
-                Kind::Number { min: 0, max: u32::MAX as u64 },
+                Allowed::Number { min: 0, max: u32::MAX as u64 },
                 "0",
                 "slices of at most this length are sorted without joins",
             ),
-            Rule::new("seed", Kind::SEED, "1", "draws the numbers"),
+            Rule::new("seed", Allowed::SEED, "1", "draws the numbers"),
         ],
         // As a benchmark of joins does it, and as a user should.
         variants: &["alone=0", "alone=500"],

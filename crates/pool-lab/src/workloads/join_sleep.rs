@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// `join/sleep`.
@@ -20,8 +20,8 @@ impl Prepare for NestedSleep {
         models: "nested joins whose leaves block; the best that N threads can do is length * 2^depth / N",
         operation: "tree",
         parameters: &[
-            Rule::new("depth", Kind::Number { min: 1, max: 10 }, "2", "levels of joins"),
-            Rule::new("length", Kind::WAIT, "5ms", "how long each leaf blocks").quick("50us"),
+            Rule::new("depth", Allowed::Number { min: 1, max: 10 }, "2", "levels of joins"),
+            Rule::new("length", Allowed::WAIT, "5ms", "how long each leaf blocks").quick("50us"),
         ],
         ..About::DEFAULT
     };

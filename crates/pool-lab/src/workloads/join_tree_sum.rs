@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::engine::Joins;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::tree::{SEED, Tree};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
@@ -22,7 +22,7 @@ impl Prepare for TreeSum {
         name: "join/tree-sum",
         models: "a worker adds up a balanced binary tree whose nodes lie scattered in memory",
         operation: "node",
-        parameters: &[Rule::new("nodes", Kind::COUNT, "200000", "nodes in the tree").quick("500"), SEED],
+        parameters: &[Rule::new("nodes", Allowed::COUNT, "200000", "nodes in the tree").quick("500"), SEED],
         variants: &["nodes=1000", "nodes=1000000"],
         ..About::DEFAULT
     };

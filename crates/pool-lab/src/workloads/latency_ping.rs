@@ -6,7 +6,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// How long a ping may be on its way.
@@ -24,8 +24,8 @@ impl Prepare for Ping {
         models: "one job at a time to an idle pool, after a pause: from submit to start",
         operation: "job",
         parameters: &[
-            Rule::new("pings", Kind::COUNT, "50", "jobs in an iteration").quick("5"),
-            Rule::new("gap", Kind::WAIT, "200us", "the pause before each").quick("0"),
+            Rule::new("pings", Allowed::COUNT, "50", "jobs in an iteration").quick("5"),
+            Rule::new("gap", Allowed::WAIT, "200us", "the pause before each").quick("0"),
         ],
         variants: &["gap=0", "gap=200us", "gap=2ms"],
         ..About::DEFAULT

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Lease, NotStarted, Prepare, Tally, Watch, Workload, check};
 
 /// `lifecycle/start-stop`.
@@ -31,7 +31,7 @@ impl Prepare for StartStop {
         operation: "cycle",
         parameters: &[Rule::new(
             "cycles",
-            Kind::Number { min: 1, max: 100_000 },
+            Allowed::Number { min: 1, max: 100_000 },
             "20",
             "pools, one after the other",
         )

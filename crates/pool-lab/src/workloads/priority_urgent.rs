@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::metrics::lag::LAGS;
 use crate::system::os::ExactTimers;
 use crate::workload::{About, Failure, Lease, Prepare, Tally, Watch, Workload, check, effort};
@@ -46,9 +46,9 @@ impl Prepare for Urgent {
         models: "urgent jobs, one in a hundred, while others saturate the pool: from when each was due to its start",
         operation: "urgent job",
         parameters: &[
-            Rule::new("urgent", Kind::COUNT, "100", "urgent jobs in an iteration").quick("5"),
-            Rule::new("low", Kind::EFFORT, "1ms", "how long each other job computes").quick("20us"),
-            Rule::new("seed", Kind::SEED, "1", "draws when they come"),
+            Rule::new("urgent", Allowed::COUNT, "100", "urgent jobs in an iteration").quick("5"),
+            Rule::new("low", Allowed::EFFORT, "1ms", "how long each other job computes").quick("20us"),
+            Rule::new("seed", Allowed::SEED, "1", "draws when they come"),
         ],
         variants: &["low=10us", "low=1ms", "low=50ms"],
         // It takes minutes.

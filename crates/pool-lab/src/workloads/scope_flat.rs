@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::engine::Scopes;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// `scope/flat`.
@@ -17,7 +17,7 @@ impl Prepare for Flat {
         name: "scope/flat",
         models: "a scope of small jobs, each of which writes to its own place in a borrowed slice",
         operation: "job",
-        parameters: &[Rule::new("jobs", Kind::COUNT, "10000", "jobs in the scope").quick("200")],
+        parameters: &[Rule::new("jobs", Allowed::COUNT, "10000", "jobs in the scope").quick("200")],
         variants: &["jobs=1000", "jobs=1000000"],
         headline: Some("jobs=1000"),
         ..About::DEFAULT

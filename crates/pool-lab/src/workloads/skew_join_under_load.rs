@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::engine::{Jobs, Joins};
 use crate::workload::{About, Failure, Lease, Prepare, Tally, Watch, Workload, check, effort};
 
@@ -29,10 +29,15 @@ impl Prepare for JoinUnderLoad {
         models: "a worker submits jobs to its own pool, then joins: how late is the join, how late are all",
         operation: "join tree",
         parameters: &[
-            Rule::new("strangers", Kind::COUNT, "100", "jobs that queue when the join begins").quick("10"),
-            Rule::new("depth", Kind::Number { min: 1, max: 16 }, "5", "levels of joins"),
-            Rule::new("job", Kind::EFFORT, "50us", "how long a stranger and a leaf compute").quick("5us"),
-            Rule::new("time", Kind::Choice(&["join", "all"]), "join", "until the join, or until all is done"),
+            Rule::new("strangers", Allowed::COUNT, "100", "jobs that queue when the join begins").quick("10"),
+            Rule::new("depth", Allowed::Number { min: 1, max: 16 }, "5", "levels of joins"),
+            Rule::new("job", Allowed::EFFORT, "50us", "how long a stranger and a leaf compute").quick("5us"),
+            Rule::new(
+                "time",
+                Allowed::Choice(&["join", "all"]),
+                "join",
+                "until the join, or until all is done",
+            ),
         ],
         variants: &["time=join", "time=all"],
         ..About::DEFAULT

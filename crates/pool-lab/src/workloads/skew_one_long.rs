@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Lease, Prepare, Tally, Watch, Workload, check, effort};
 
 /// `skew/one-long`.
@@ -35,12 +35,12 @@ impl Prepare for OneLong {
         models: "one long job, and as much work in short ones: two threads need as long as the long one takes",
         operation: "batch",
         parameters: &[
-            Rule::new("jobs", Kind::COUNT, "2000", "short jobs").quick("50"),
-            Rule::new("short", Kind::EFFORT, "5us", "how long each short job computes"),
-            Rule::new("long", Kind::EFFORT, "10ms", "how long the long job computes").quick("100us"),
+            Rule::new("jobs", Allowed::COUNT, "2000", "short jobs").quick("50"),
+            Rule::new("short", Allowed::EFFORT, "5us", "how long each short job computes"),
+            Rule::new("long", Allowed::EFFORT, "10ms", "how long the long job computes").quick("100us"),
             Rule::new(
                 "from",
-                Kind::Choice(&["outside", "inside"]),
+                Allowed::Choice(&["outside", "inside"]),
                 "outside",
                 "outside: the long job comes first, from outside; inside: it submits the short ones, then computes",
             ),

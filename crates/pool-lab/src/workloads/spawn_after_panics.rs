@@ -4,7 +4,7 @@ use std::panic;
 use std::sync::Arc;
 
 use crate::engine::Survives;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::batch::Batch;
 use crate::workload::{About, Failure, Prepare, Watch, Workload};
 
@@ -36,12 +36,12 @@ impl Prepare for AfterPanics {
         parameters: &[
             Rule::new(
                 "panics",
-                Kind::Number { min: 0, max: 10_000_000 },
+                Allowed::Number { min: 0, max: 10_000_000 },
                 "10000",
                 "jobs that panicked before",
             )
             .quick("100"),
-            Rule::new("jobs", Kind::COUNT, "100000", "jobs in a batch").quick("400"),
+            Rule::new("jobs", Allowed::COUNT, "100000", "jobs in a batch").quick("400"),
         ],
         variants: &["panics=0", "panics=10000"],
         ..About::DEFAULT

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::Handles;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
 
 /// `spawn/handle`.
@@ -16,7 +16,7 @@ impl Prepare for Handle {
         name: "spawn/handle",
         models: "a thread outside the pool spawns jobs, then waits for the result of each",
         operation: "job",
-        parameters: &[Rule::new("jobs", Kind::COUNT, "10000", "jobs in a batch").quick("200")],
+        parameters: &[Rule::new("jobs", Allowed::COUNT, "10000", "jobs in a batch").quick("200")],
         ..About::DEFAULT
     };
 

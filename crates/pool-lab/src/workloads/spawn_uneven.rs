@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::engine::Jobs;
-use crate::engine::settings::{Kind, Rule, Settings};
+use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::workload::effort::chain;
 use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check};
 
@@ -45,9 +45,9 @@ impl Prepare for Uneven {
         models: "many short jobs and a few very long ones, as requests to a server are",
         operation: "job",
         parameters: &[
-            Rule::new("jobs", Kind::COUNT, "20000", "jobs in a batch").quick("200"),
-            Rule::new("least", Kind::Number { min: 1, max: 100_000 }, "50", "steps of the shortest jobs"),
-            Rule::new("seed", Kind::SEED, "1", "draws the lengths"),
+            Rule::new("jobs", Allowed::COUNT, "20000", "jobs in a batch").quick("200"),
+            Rule::new("least", Allowed::Number { min: 1, max: 100_000 }, "50", "steps of the shortest jobs"),
+            Rule::new("seed", Allowed::SEED, "1", "draws the lengths"),
         ],
         variants: &["least=50", "jobs=2000:least=1000"],
         ..About::DEFAULT

@@ -2,13 +2,13 @@
 
 use pool_core::{Distribution, Stats, Timings, WorkerStats};
 
-use crate::cli::show::Table;
+use crate::cli::show::TerminalTable;
 use crate::numbers::units;
 use crate::system::terminal;
 
 /// Jobs for each worker, average job time, steals, panics, longest queue.
 pub(super) fn of_workers(stats: &Stats) -> String {
-    let mut table = Table::new(1, &["worker", "jobs", "average job", "steals", "panics"]);
+    let mut table = TerminalTable::new(1, &["worker", "jobs", "average job", "steals", "panics"]);
     let row = |name: String, worker: &WorkerStats| {
         // A peer's worker does not tell when it waits, so its time is not known.
         let average = match worker.average_job().as_nanos() {
@@ -33,7 +33,7 @@ pub(super) fn of_workers(stats: &Stats) -> String {
 
 /// How long jobs waited and ran: a few quantiles.
 pub(super) fn of_times(timings: &Timings) -> String {
-    let mut table = Table::new(1, &["time of a job", "jobs", "p50", "p90", "p99", "p99.9", "max"]);
+    let mut table = TerminalTable::new(1, &["time of a job", "jobs", "p50", "p90", "p99", "p99.9", "max"]);
     let mut row = |name: &str, times: &Distribution| {
         let quantiles = [times.p50(), times.p90(), times.p99(), times.p999(), times.max()];
         let cells = quantiles.map(|time| units::time(time.as_nanos() as f64));

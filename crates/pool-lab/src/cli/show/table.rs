@@ -5,16 +5,20 @@ use std::fmt::Write;
 use crate::system::terminal::wrap;
 
 /// Rows of cells, to be lined up. The first columns are text, the others are numbers.
-pub(crate) struct Table {
+pub(crate) struct TerminalTable {
     text_columns: usize,
     head: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TerminalTable {
     /// A table with this head, whose first `text_columns` columns begin on the left.
     pub(crate) fn new(text_columns: usize, head: &[&str]) -> Self {
-        Table { text_columns, head: head.iter().map(|cell| (*cell).to_owned()).collect(), rows: Vec::new() }
+        TerminalTable {
+            text_columns,
+            head: head.iter().map(|cell| (*cell).to_owned()).collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.
@@ -71,8 +75,8 @@ impl Table {
 mod tests {
     use super::*;
 
-    fn table() -> Table {
-        let mut table = Table::new(2, &["engine", "version", "median", "", "95 % interval"]);
+    fn table() -> TerminalTable {
+        let mut table = TerminalTable::new(2, &["engine", "version", "median", "", "95 % interval"]);
         table.row(["stealing", "1.0", "24.0 ns", "", "23.9 ns - 25.1 ns"].map(str::to_owned));
         table.row(["rayon", "1.12", "183 ns", "tie", "-"].map(str::to_owned));
         table
