@@ -1,6 +1,7 @@
 //! The command line: `pool-lab demo | list | measure | run | report`.
 
 pub mod bench;
+mod counted;
 pub mod demo;
 mod error;
 mod list;
@@ -57,6 +58,9 @@ enum Command {
         #[arg(short, long)]
         pool: String,
     },
+    /// Print what benches/instructions.sh counts
+    #[command(hide = true)]
+    Counted,
     /// Rebuild the reports in results/ and the tables in README.md and METHODOLOGY.md from the records there
     Report {
         /// The repository's folder, in which results/ lies; or a folder that `measure --out` wrote
@@ -81,6 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::List) => list::run(),
         Some(Command::Measure(arguments)) => measure::run(&arguments),
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
+        Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),
     };
     match outcome {

@@ -16,7 +16,7 @@ mod traits;
 pub(crate) mod tree;
 mod watch;
 
-pub use about::About;
+pub use about::{About, Counted};
 pub(crate) use case::Binding;
 pub use case::{Case, CaseError};
 pub use failure::{Failure, check};

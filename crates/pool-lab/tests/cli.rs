@@ -274,6 +274,24 @@ fn list_names_engines_and_workloads() {
     }
 }
 
+/// Every path that is counted can be run at both sizes, and is larger at the larger one.
+#[test]
+fn what_is_counted_can_be_run() {
+    let counted = text(&pool_lab("counted").stdout);
+    assert!(counted.contains("engine|stealing\n"), "{counted}");
+    let paths: Vec<&str> = counted.lines().filter_map(|line| line.strip_prefix("path|")).collect();
+    assert!(paths.len() > 3, "{counted}");
+    for path in paths {
+        let parts: Vec<&str> = path.split('|').collect();
+        let [_, workload, small, large] = parts[..] else { panic!("{path}") };
+        let operations = |size| {
+            let output = pool_lab(&format!("run -w {workload}={size} -p stealing:1"));
+            text(&output.stdout).trim().parse::<u64>().unwrap_or_else(|error| panic!("{path}: {error}"))
+        };
+        assert!(operations(small) < operations(large), "{path}");
+    }
+}
+
 #[test]
 fn an_engine_that_cannot_be_built_is_an_error_row() {
     // Each option is allowed, but not the two together.

@@ -12,6 +12,7 @@ use std::process::Command;
 use pool_lab::engine::{Kind, MadeOf};
 use pool_lab::engines;
 use pool_lab::report::{self, markers};
+use pool_lab::workloads;
 
 use self::support::imports::{Crate, circles};
 
@@ -126,6 +127,16 @@ fn a_file_is_where_its_module_is() {
                 fs::read_to_string(&file).unwrap().lines().any(|line| line.trim().starts_with("#[path"));
             assert!(!is_moved, "{}", file.display());
         }
+    }
+}
+
+#[test]
+fn an_engine_or_a_workload_is_in_the_file_of_its_name() {
+    let engines = engines::rows().iter().map(|row| ("engines", row.engine.name));
+    let workloads = workloads::rows().iter().map(|row| ("workloads", row.about.name));
+    for (folder, name) in engines.chain(workloads) {
+        let file = format!("src/{folder}/{}.rs", name.replace(['/', '-'], "_"));
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file).is_file(), "{name} is not in {file}");
     }
 }
 

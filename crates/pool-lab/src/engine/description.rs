@@ -145,6 +145,8 @@ pub struct Engine {
     pub has_slow_jobs: bool,
     /// Whether a join goes through its queue, so that a million of them take seconds.
     pub has_slow_joins: bool,
+    /// Whether `benches/instructions.sh` counts what it executes.
+    pub is_counted: bool,
     /// Whether jobs from one thread start in the order in which they were submitted.
     pub is_fifo: bool,
     /// Whether a job that a worker submits may wait for this worker while others have nothing to do.
@@ -166,6 +168,7 @@ impl Engine {
             remarks: &[],
             has_slow_jobs: false,
             has_slow_joins: false,
+            is_counted: false,
             is_fifo: false,
             may_hold_jobs_back: false,
         }

@@ -10,6 +10,7 @@ use crate::engine::{Joins, Spec, SpecError, Start, check_threads};
 pub(super) fn row() -> Row {
     Row::peer("chili", "chili", "fork-join that shares work at heartbeats")
         .joins::<Chili>()
+        .counted()
         .not_a_pool("it has no detached jobs")
 }
 

@@ -36,6 +36,7 @@ pub(super) fn row<S: FromSpec>(name: &'static str, package: &'static str, about:
         .handles::<Ours<S>>()
         .scopes::<Ours<S>>()
         .own_pool::<Ours<S>>()
+        .counted()
 }
 
 /// One of our pools, static all the way.

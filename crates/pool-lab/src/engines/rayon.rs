@@ -14,6 +14,7 @@ pub(super) fn row() -> Row {
             "lifecycle/start-stop",
             "neither waits until its threads run, nor at the end until they have ended",
         )])
+        .counted()
         .adapted::<Rayon>()
 }
 

@@ -161,6 +161,12 @@ impl Row {
         self
     }
 
+    /// `benches/instructions.sh` counts what it executes.
+    pub(super) fn counted(mut self) -> Self {
+        self.engine.is_counted = true;
+        self
+    }
+
     /// Jobs from one thread start in the order in which they were submitted.
     pub(super) fn fifo(mut self) -> Self {
         self.engine.is_fifo = true;

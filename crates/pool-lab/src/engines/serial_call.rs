@@ -13,6 +13,7 @@ pub(super) fn row() -> Row {
         "stealing, and panics that must wait for the other half",
     )
     .joins::<SerialCall>()
+    .counted()
     .not_a_pool("it runs jobs on the thread that submits them")
 }
 

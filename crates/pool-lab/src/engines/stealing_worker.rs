@@ -10,6 +10,7 @@ pub(super) fn row() -> Row {
     Row::ours("stealing-worker", "pool-stealing", "stealing, joined by `Worker::join`")
         .options(&[PIN])
         .joins::<StealingWorker>()
+        .counted()
         .not_a_pool("it is `stealing`, and differs in joins only")
 }
 

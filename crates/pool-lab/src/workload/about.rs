@@ -20,6 +20,19 @@ pub struct About {
     pub not_in_bench: &'static [&'static str],
     /// The variant that says most about a pool in the least time, for workloads of which the README quotes one.
     pub headline: Option<&'static str>,
+    /// How `benches/instructions.sh` counts what an operation executes; `None` where it does not.
+    pub counted: Option<Counted>,
+}
+
+/// Two sizes of a workload. What the process does once cancels between them.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    /// What is counted, in a few words.
+    pub path: &'static str,
+    /// The parameter that makes the workload larger.
+    pub parameter: &'static str,
+    /// Its smaller and its larger value.
+    pub sizes: (u32, u32),
 }
 
 impl About {
@@ -32,6 +45,7 @@ impl About {
         variants: &[],
         not_in_bench: &[],
         headline: None,
+        counted: None,
     };
 
     /// The family.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::Joins;
 use crate::engine::settings::{Allowed, Rule, Settings};
-use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
+use crate::workload::{About, Counted, Failure, Prepare, Watch, Workload, check};
 
 /// `join/fib`.
 pub(crate) struct Fib {
@@ -20,6 +20,7 @@ impl Prepare for Fib {
         operation: "join",
         parameters: &[Rule::new("n", Allowed::Number { min: 2, max: 45 }, "30", "which number").quick("12")],
         headline: Some(""),
+        counted: Some(Counted { path: "join", parameter: "n", sizes: (14, 22) }),
         ..About::DEFAULT
     };
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::engine::Scopes;
 use crate::engine::settings::{Allowed, Rule, Settings};
-use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
+use crate::workload::{About, Counted, Failure, Prepare, Watch, Workload, check};
 
 /// `scope/flat`.
 pub(crate) struct Flat {
@@ -20,6 +20,7 @@ impl Prepare for Flat {
         parameters: &[Rule::new("jobs", Allowed::COUNT, "10000", "jobs in the scope").quick("200")],
         variants: &["jobs=1000", "jobs=1000000"],
         headline: Some("jobs=1000"),
+        counted: Some(Counted { path: "scope", parameter: "jobs", sizes: (2_000, 22_000) }),
         ..About::DEFAULT
     };
 

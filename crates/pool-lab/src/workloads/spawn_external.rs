@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::Jobs;
 use crate::engine::settings::Settings;
 use crate::workload::batch::Batch;
-use crate::workload::{About, Failure, Prepare, Watch, Workload};
+use crate::workload::{About, Counted, Failure, Prepare, Watch, Workload};
 
 /// `spawn/external`.
 pub(crate) struct External(Batch);
@@ -17,6 +17,7 @@ impl Prepare for External {
         operation: "job",
         parameters: Batch::PARAMETERS,
         headline: Some(""),
+        counted: Some(Counted { path: "execute, from outside", parameter: "jobs", sizes: (2_000, 22_000) }),
         ..About::DEFAULT
     };
 

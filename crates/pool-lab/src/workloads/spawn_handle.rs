@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::Handles;
 use crate::engine::settings::{Allowed, Rule, Settings};
-use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
+use crate::workload::{About, Counted, Failure, Prepare, Watch, Workload, check};
 
 /// `spawn/handle`.
 pub(crate) struct Handle {
@@ -17,6 +17,7 @@ impl Prepare for Handle {
         models: "a thread outside the pool spawns jobs, then waits for the result of each",
         operation: "job",
         parameters: &[Rule::new("jobs", Allowed::COUNT, "10000", "jobs in a batch").quick("200")],
+        counted: Some(Counted { path: "spawn and wait", parameter: "jobs", sizes: (1_000, 6_000) }),
         ..About::DEFAULT
     };
 
