@@ -1,4 +1,4 @@
-//! The command line: `pool-lab demo | list | measure | run | report`.
+//! The command line, a file for each command.
 
 pub mod bench;
 mod counted;
@@ -112,7 +112,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     let line = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let command = Cli::command();
-            let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            let known: Vec<&str> = command
+                .get_subcommands()
+                .filter(|known| !known.is_hide_set())
+                .map(clap::Command::get_name)
+                .collect();
             format!("{first}; known: {}", known.join(", "))
         }
         // What is missing is on lines of their own.

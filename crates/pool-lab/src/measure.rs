@@ -4,8 +4,8 @@
 //! workload with one thread count on several engines (a *group*), is measured in rounds: A B C A B C ... The engines
 //! of a round see the same machine, and ratios are taken within rounds.
 //!
-//! In each group the engine that was fastest when it warmed up runs twice, under the same conditions, as two pools. How much it differs from
-//! itself is the noise floor: a smaller difference between two engines is none.
+//! In each group the engine that was fastest when it warmed up runs twice, under the same conditions, as two pools. How
+//! much it differs from itself is the noise floor: a smaller difference between two engines is none.
 //!
 //! - The pools of a group are built and warmed before its first round, and stopped after its last; they sleep while
 //!   others are measured.

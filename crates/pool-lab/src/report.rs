@@ -6,8 +6,9 @@
 //! - `results/<machine>/plots/*.svg`, which it shows,
 //! - `results/report.html`, the same in one file that opens from disk without a network, machines side by side.
 //!
-//! [`rebuild_one`] does the same for a folder of records elsewhere. [`update_readme`] writes a small table between two [`markers`] of the repository's README. The same
-//! records give the same reports, byte for byte.
+//! [`rebuild_one`] does the same for a folder of records elsewhere. [`update_readme`] writes a small table between two
+//! [`markers`] of the repository's README, [`update_methodology`] one of engines into METHODOLOGY.md. The same records give
+//! the same reports, byte for byte.
 
 mod axis;
 mod bars;

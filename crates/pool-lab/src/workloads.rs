@@ -25,7 +25,10 @@ pub struct Row {
 
 /// The workloads of one need. A workload that needs the engine in another form names that form after `on`.
 macro_rules! table {
-    ($need:ident, fn $bindings:ident<E: $($bound:ident)|+>, const $rows:ident; $(mod $file:ident :: $workload:ident $(on $form:ident)?;)+) => {
+    (
+        $need:ident, fn $bindings:ident<E: $($bound:ident)|+>, const $rows:ident;
+        $(mod $file:ident :: $workload:ident $(on $form:ident)?;)+
+    ) => {
         $(pub(crate) mod $file;)+
 
         /// These workloads on an engine that has what they need.

@@ -4,8 +4,6 @@ use std::env;
 use std::process::{Command, ExitCode};
 
 use pool_core::conformance::{self, Claim, Subject};
-use pool_lab::engine::Engine;
-use pool_lab::engines;
 
 /// What the adapter brings to every engine: the books, the catching of panics, the marking of workers, the waiting, and
 /// the shutdown. What it cannot bring: it does not know an engine's threads outside of jobs, so it can neither name
@@ -25,7 +23,7 @@ const EVERY_ADAPTER: &[Claim] = &[
 ];
 
 /// An adapted engine with what it claims by its row in the table.
-fn adapted(engine: &'static Engine) -> Subject {
+fn adapted(engine: &'static pool_lab::engine::Engine) -> Subject {
     let name = engine.name;
     let build = move |threads| pool_lab::build(&format!("{name}:{threads}")).expect("the engine starts");
     let subject = Subject::pool(name, build).claiming(EVERY_ADAPTER);
@@ -49,6 +47,6 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let rows = engines::rows().iter().filter(|row| row.is_pool() && !row.engine.can.is_pool);
+    let rows = pool_lab::engines::rows().iter().filter(|row| row.is_pool() && !row.engine.can.is_pool);
     conformance::main(rows.map(|row| adapted(&row.engine)))
 }

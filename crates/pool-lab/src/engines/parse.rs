@@ -28,8 +28,10 @@ impl FromStr for Spec {
         let unknown = || SpecError::UnknownEngine { name: name.to_owned(), known: super::names() };
         let mut spec = Spec::new(&super::find(name).ok_or_else(unknown)?.engine);
         let mut options = parts.peekable();
-        if let Some(threads) = options.next_if(|part| !part.contains('=')) {
-            spec = parse_threads(text, threads)?.map_or(spec.clone(), |threads| spec.with_threads(threads));
+        if let Some(part) = options.next_if(|part| !part.contains('='))
+            && let Some(threads) = parse_threads(text, part)?
+        {
+            spec = spec.with_threads(threads);
         }
         for option in options {
             spec.set_option(option).map_err(|source| SpecError::Option { spec: text.to_owned(), source })?;
