@@ -15,18 +15,11 @@ if ! command -v valgrind >/dev/null; then
     exit 2
 fi
 
-# A path: its name, the workload, the small and the large value of its parameter.
-PATHS=(
-    "join|join/fib:n|14|22"
-    "execute, from outside|spawn/external:jobs|2000|22000"
-    "execute, from a job|spawn/nested:jobs|2000|22000"
-    "spawn and wait|spawn/handle:jobs|1000|6000"
-    "scope|scope/flat:jobs|2000|22000"
-)
-ENGINES=(mpsc bounded priority stealing stealing-worker rayon chili serial-call)
-
 cargo build --release --quiet -p pool-lab
 program="${CARGO_TARGET_DIR:-target}/release/pool-lab"
+# A path: its name, the workload with a parameter, the small and the large value of this parameter.
+mapfile -t PATHS < <("$program" counted | sed -n 's/^path|//p')
+mapfile -t ENGINES < <("$program" counted | sed -n 's/^engine|//p')
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

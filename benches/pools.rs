@@ -15,17 +15,17 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
-use pool_lab::contender::{Contender, contender};
-use pool_lab::curated::{self, Outcome, run_curated};
-use pool_lab::engine::engines;
-use pool_lab::interrupt::{self, Interrupts};
-use pool_lab::measure::{Group, Observer};
-use pool_lab::record::{Metric, Record};
-use pool_lab::results::Role;
-use pool_lab::spec::Spec;
-use pool_lab::terminal::say;
-use pool_lab::watch::Watch;
-use pool_lab::workload::Task;
+use pool_lab::cli::bench::{Outcome, run_curated};
+use pool_lab::engine::Spec;
+use pool_lab::engines;
+use pool_lab::measure::Observer;
+use pool_lab::metrics;
+use pool_lab::plan::{Group, curated};
+use pool_lab::record::Record;
+use pool_lab::record::results::Role;
+use pool_lab::system::interrupt::{self, Interrupts};
+use pool_lab::system::terminal::say;
+use pool_lab::workload::{Case, Task, Watch};
 
 /// The exit code of bad input.
 const BAD_INPUT: u8 = 2;
@@ -56,9 +56,6 @@ fn main() -> ExitCode {
     criterion.final_summary();
     ExitCode::SUCCESS
 }
-
-/// A million joins take seconds on these, and criterion wants ten samples; the records have them.
-const JOINS_THROUGH_A_QUEUE: [&str; 3] = ["mpsc", "bounded", "priority"];
 
 fn measure_and_report(resume: bool) -> ExitCode {
     let root =
@@ -96,9 +93,9 @@ fn measure_and_report(resume: bool) -> ExitCode {
         .without_plots();
     let chosen = curated::engines();
     run_criterion(&mut criterion, curated::headlines(), |task, spec| {
-        let name = spec.engine().name;
-        let is_slow = task.about.family() == "join" && JOINS_THROUGH_A_QUEUE.contains(&name);
-        !is_slow && chosen.iter().any(|engine| engine.engine().name == name)
+        // A million joins take seconds on some, and criterion wants ten samples; the records have them.
+        let is_slow = task.about.family().name == "join" && spec.engine().has_slow_joins;
+        !is_slow && chosen.iter().any(|engine| engine.engine().name == spec.engine().name)
     });
     criterion.final_summary();
     ExitCode::SUCCESS
@@ -123,30 +120,30 @@ fn run_criterion(criterion: &mut Criterion, tasks: Vec<Task>, filter: impl Fn(&T
     let threads = *curated::thread_counts().last().expect("there is at least one thread count");
     for task in tasks {
         let mut group = criterion.benchmark_group(task.to_string());
-        for engine in engines().iter().filter(|engine| engine.can_do(task.about)) {
-            let spec = Spec::new(engine).with_threads(threads);
+        for row in engines::rows().iter().filter(|row| row.can_do(task.about)) {
+            let spec = Spec::new(&row.engine).with_threads(threads);
             if !filter(&task, &spec) {
                 continue;
             }
             // The pool is built only if criterion's filter chooses the benchmark, and lives no longer.
             let mut built = None;
-            group.bench_function(BenchmarkId::new(engine.name, threads), |bencher| {
-                let contender = built.get_or_insert_with(|| build(&spec, &task));
-                bencher.iter_custom(|repeats| time(&mut **contender, repeats, &spec, &task));
+            group.bench_function(BenchmarkId::new(row.engine.name, threads), |bencher| {
+                let case = built.get_or_insert_with(|| build(&spec, &task));
+                bencher.iter_custom(|repeats| time(&mut **case, repeats, &spec, &task));
             });
         }
         group.finish();
     }
 }
 
-fn build(spec: &Spec, task: &Task) -> Box<dyn Contender> {
-    contender(spec, task.about, &task.parameters).unwrap_or_else(|error| panic!("{task} on {spec}: {error}"))
+fn build(spec: &Spec, task: &Task) -> Box<dyn Case> {
+    engines::case(spec, task).unwrap_or_else(|error| panic!("{task} on {spec}: {error}"))
 }
 
-fn time(contender: &mut dyn Contender, repeats: u64, spec: &Spec, task: &Task) -> Duration {
+fn time(case: &mut dyn Case, repeats: u64, spec: &Spec, task: &Task) -> Duration {
     let mut watch = Watch::new();
     for _ in 0..repeats {
-        contender.iterate(&mut watch).unwrap_or_else(|failure| panic!("{task} on {spec}: {failure}"));
+        case.iterate(&mut watch).unwrap_or_else(|failure| panic!("{task} on {spec}: {failure}"));
     }
     watch.elapsed()
 }
@@ -168,7 +165,7 @@ impl Observer for Progress {
     }
 
     fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
-        for record in records.iter().filter(|record| record.metric == Metric::Error) {
+        for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
             say(format_args!("  {}: ERROR: {}", record.engine, record.note));
         }
         ControlFlow::Continue(())

@@ -1,38 +1,19 @@
-//! Tells the crate which versions of which engines it was built with.
+//! Tells the crate which versions of which packages it was built with.
 //!
-//! The exact versions are in the workspace's `Cargo.lock`. Where there is none (the crate was vendored, say)
-//! the versions read "unknown"; nothing fails.
+//! The exact versions are in the workspace's `Cargo.lock`. Where there is none (the crate was vendored, say) none is told;
+//! nothing fails.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// The packages that engines are made of, and the variable under which the crate finds each version.
-const PACKAGES: [(&str, &str); 13] = [
-    ("pool-core", "VERSION_POOL_CORE"),
-    ("pool-mpsc", "VERSION_POOL_MPSC"),
-    ("pool-bounded", "VERSION_POOL_BOUNDED"),
-    ("pool-priority", "VERSION_POOL_PRIORITY"),
-    ("pool-stealing", "VERSION_POOL_STEALING"),
-    ("rayon", "VERSION_RAYON"),
-    ("threadpool", "VERSION_THREADPOOL"),
-    ("rusty_pool", "VERSION_RUSTY_POOL"),
-    ("tokio", "VERSION_TOKIO"),
-    ("async-executor", "VERSION_ASYNC_EXECUTOR"),
-    ("chili", "VERSION_CHILI"),
-    ("crossbeam-channel", "VERSION_CROSSBEAM_CHANNEL"),
-    ("crossbeam-deque", "VERSION_CROSSBEAM_DEQUE"),
-];
-
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let versions = lock_file().map(|path| locked_versions(&path)).unwrap_or_default();
-    for (package, variable) in PACKAGES {
-        let version = versions.get(package).map_or("unknown", String::as_str);
-        println!("cargo::rustc-env={variable}={version}");
-    }
-    println!("cargo::rustc-env=VERSION_RUST={}", rust_version().as_deref().unwrap_or("unknown"));
+    let pairs: Vec<String> = versions.iter().map(|(name, version)| format!("{name}={version}")).collect();
+    println!("cargo::rustc-env=PACKAGE_VERSIONS={}", pairs.join(" "));
+    println!("cargo::rustc-env=RUST_VERSION={}", rust_version().as_deref().unwrap_or("unknown"));
 }
 
 /// The nearest `Cargo.lock` at or above this crate.

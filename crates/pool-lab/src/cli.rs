@@ -1,28 +1,27 @@
-//! The command line: `pool-lab demo | list | measure | run | report`.
+//! The command line, a file for each command.
 
+pub mod bench;
+mod counted;
+pub mod demo;
+mod error;
+mod list;
 mod measure;
+mod report;
+mod run;
+mod show;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::contender::{self, NoContender};
-use crate::curated;
-use crate::demo::{self, DemoError};
-use crate::interrupt;
-use crate::report::ReportError;
-use crate::results::ResultsError;
-use crate::show;
-use crate::spec::{MAX_THREADS, Spec, SpecError};
-use crate::terminal;
-use crate::watch::Watch;
-use crate::workload::{Task, TaskError};
-
-use measure::{Measure, run_measure};
+use self::demo::DemoError;
+use self::error::CliError;
+use self::measure::Measure;
+use crate::system::{interrupt, terminal};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
@@ -59,47 +58,15 @@ enum Command {
         #[arg(short, long)]
         pool: String,
     },
-    /// Rebuild the reports in results/, and the table in README.md, from the records there
+    /// Print what benches/instructions.sh counts
+    #[command(hide = true)]
+    Counted,
+    /// Rebuild the reports in results/ and the tables in README.md and METHODOLOGY.md from the records there
     Report {
         /// The repository's folder, in which results/ lies; or a folder that `measure --out` wrote
         #[arg(default_value = ".")]
         root: PathBuf,
     },
-}
-
-/// Everything that ends the program early, in one line.
-#[derive(Debug, thiserror::Error)]
-enum CliError {
-    #[error(transparent)]
-    Spec(#[from] SpecError),
-    #[error(transparent)]
-    Task(#[from] TaskError),
-    #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
-    Threads(String),
-    #[error("{what}: {source}")]
-    Run { what: String, source: Box<NoContender> },
-    #[error("cannot use the folder of --out: {0}")]
-    Out(ResultsError),
-    #[error(transparent)]
-    Results(#[from] ResultsError),
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error(transparent)]
-    Demo(DemoError),
-    #[error("cannot write to standard output: {0}")]
-    Output(#[from] io::Error),
-}
-
-impl CliError {
-    fn is_bad_input(&self) -> bool {
-        match self {
-            CliError::Spec(SpecError::Build { .. }) => false,
-            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::Out(_) => true,
-            CliError::Run { source, .. } => matches!(**source, NoContender::Unsupported(_)),
-            CliError::Report(error) => error.is_bad_input(),
-            CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,
-        }
-    }
 }
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -113,16 +80,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let outcome = match cli.command {
-        None => run_demo(DEMO_POOL),
-        Some(Command::Demo { pool }) => run_demo(&pool),
-        Some(Command::List) => list(),
-        Some(Command::Measure(arguments)) => run_measure(&arguments),
-        Some(Command::Run { workload, pool }) => run_once(&workload, &pool),
-        Some(Command::Report { root }) => run_report(&root),
+        None => demo(DEMO_POOL),
+        Some(Command::Demo { pool }) => demo(&pool),
+        Some(Command::List) => list::run(),
+        Some(Command::Measure(arguments)) => measure::run(&arguments),
+        Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
+        Some(Command::Counted) => counted::run(),
+        Some(Command::Report { root }) => report::run(&root),
     };
     match outcome {
         Ok(code) => code,
-        // Where there are no signals: whoever read our output has seen enough.
+        // Where there are no signals: the reader of our output has closed it.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             terminal::say(format_args!("pool-lab: {error}"));
@@ -134,7 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// What clap has to say: help in full, a mistake in one line.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Help that nobody reads any more is no failure.
+        // Help whose reader has gone is no failure.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -144,7 +112,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     let line = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let command = Cli::command();
-            let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            let known: Vec<&str> = command
+                .get_subcommands()
+                .filter(|known| !known.is_hide_set())
+                .map(clap::Command::get_name)
+                .collect();
             format!("{first}; known: {}", known.join(", "))
         }
         // What is missing is on lines of their own.
@@ -165,45 +137,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(BAD_INPUT)
 }
 
-fn run_demo(pool: &str) -> Result<ExitCode, CliError> {
+fn demo(pool: &str) -> Result<ExitCode, CliError> {
     match demo::run(&pool.parse()?, &mut io::stdout()) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(DemoError::Spec(error)) => Err(error.into()),
         Err(DemoError::Output(error)) => Err(error.into()),
         Err(error) => Err(CliError::Demo(error)),
     }
-}
-
-fn list() -> Result<ExitCode, CliError> {
-    io::stdout().write_all(show::lists(terminal::width()).as_bytes())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_report(root: &Path) -> Result<ExitCode, CliError> {
-    for file in curated::rebuild(root)? {
-        writeln!(io::stdout(), "{}", file.display())?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_once(workload: &str, pool: &str) -> Result<ExitCode, CliError> {
-    let (task, spec): (Task, Spec) = (workload.parse()?, pool.parse()?);
-    let run = || {
-        let mut contender = contender::contender(&spec, task.about, &task.parameters)?;
-        contender.iterate(&mut Watch::new())?;
-        Ok(contender.operations())
-    };
-    let what = format!("{task} on {spec}");
-    let operations = run().map_err(|source| CliError::Run { what, source: Box::new(source) })?;
-    writeln!(io::stdout(), "{operations}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Reads a list of thread counts.
-fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
-    let parse = |text: &str| match text.trim().parse() {
-        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
-        _ => Err(CliError::Threads(text.to_owned())),
-    };
-    list.split(',').map(parse).collect()
 }

@@ -1,24 +1,166 @@
-//! The engines, one file each. The table is in [`crate::engine`].
+//! The engines, one file for each, and their table.
+//!
+//! To add one: a file here that implements the traits of [`crate::engine`] and has a `row()`, and a line in the table. The
+//! file has the engine's name.
+//!
+//! The table declares the files, so `cargo fmt` does not see these: `rustfmt` has to be told their names. A test of the
+//! sources checks that they are formatted.
 
-pub(crate) mod async_executor;
-pub(crate) mod bounded;
-pub(crate) mod channel_naive;
-pub(crate) mod chili;
-pub(crate) mod dynamic;
-pub(crate) mod futex;
-pub(crate) mod greedy_model;
-pub(crate) mod mpsc;
-pub(crate) mod mpsc_naive;
 mod ours;
-pub(crate) mod priority;
-pub(crate) mod rayon;
-pub(crate) mod rusty_pool;
-pub(crate) mod serial;
-pub(crate) mod serial_call;
-pub(crate) mod stealing;
-pub(crate) mod stealing_worker;
-pub(crate) mod thread_per_job;
-pub(crate) mod threadpool;
-pub(crate) mod threads_bare;
-pub(crate) mod tokio;
-pub(crate) mod tokio_blocking;
+mod parse;
+mod row;
+
+use std::sync::{Arc, LazyLock};
+
+use pool_core::Pool;
+
+use crate::engine::{Kind, Spec, SpecError};
+use crate::workload::{Case, CaseError, Task};
+
+pub use row::Row;
+
+macro_rules! table {
+    ($(mod $file:ident;)+) => {
+        $(mod $file;)+
+
+        /// All engines: our pools, peers, baselines, and what is no pool.
+        pub fn rows() -> &'static [Row] {
+            static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| vec![$($file::row()),+]);
+            &ROWS
+        }
+    };
+}
+
+table! {
+    mod mpsc;
+    mod bounded;
+    mod priority;
+    mod stealing;
+    mod stealing_worker;
+    mod rayon;
+    mod threadpool;
+    mod rusty_pool;
+    mod tokio;
+    mod tokio_blocking;
+    mod async_executor;
+    mod chili;
+    mod mpsc_naive;
+    mod channel_naive;
+    mod thread_per_job;
+    mod serial;
+    mod serial_call;
+    mod futex;
+    mod threads_bare;
+    mod greedy_model;
+}
+
+/// The engine of this name.
+pub fn find(name: &str) -> Option<&'static Row> {
+    rows().iter().find(|row| row.engine.name == name)
+}
+
+/// What the engine of a record is, by its label: `bounded:capacity=64`, or `rayon#2`. One that is not in the table is a
+/// peer.
+pub fn kind_of(label: &str) -> Kind {
+    let name = label.split([':', '#']).next().unwrap_or_default();
+    find(name).map_or(Kind::Peer, |row| row.engine.kind)
+}
+
+/// The names of all engines, in a list.
+pub fn names() -> String {
+    list(|_| true)
+}
+
+/// The names of the engines that can be a `Pool`, in a list.
+pub fn pool_names() -> String {
+    list(Row::is_pool)
+}
+
+fn list(filter: impl Fn(&Row) -> bool) -> String {
+    let chosen = rows().iter().filter(|row| filter(row));
+    chosen.map(|row| row.engine.name).collect::<Vec<_>>().join(", ")
+}
+
+fn row_of(spec: &Spec) -> &'static Row {
+    find(spec.engine().name).expect("a spec's engine is in the table")
+}
+
+/// The engine that the spec names with a workload, ready to run.
+///
+/// # Errors
+///
+/// [`CaseError::Unsupported`] when the engine cannot do it; other errors when engine or workload cannot be made.
+pub fn case(spec: &Spec, task: &Task) -> Result<Box<dyn Case>, CaseError> {
+    row_of(spec).case(spec, task.about, &task.parameters)
+}
+
+/// Builds any engine that runs detached jobs as a `Pool`: the one line that an experiment of one's own needs.
+///
+/// The spec string says which engine, how many threads (one a core unless it says), and which options. See
+/// [`Spec`].
+///
+/// # Errors
+///
+/// [`SpecError`], in one line that names what is known or allowed.
+///
+/// # Examples
+///
+/// ```
+/// use pool_core::PoolExt;
+///
+/// let pool = pool_lab::build("stealing:2")?;
+/// assert_eq!(pool.spawn(|| 6 * 7)?.join()?, 42);
+///
+/// let mistake = pool_lab::build("bounded:2:capacity=0").err().unwrap();
+/// assert!(mistake.to_string().contains("capacity must be a whole number from 1 to 4194304"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn build(spec: &str) -> Result<Arc<dyn Pool>, SpecError> {
+    build_pool(&spec.parse()?)
+}
+
+/// The same from a spec that was read already.
+///
+/// # Errors
+///
+/// [`SpecError`] when the engine is no pool, or cannot be built.
+pub fn build_pool(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
+    let refuse = |why| SpecError::NotAPool { known: pool_names(), engine: spec.engine().name, why };
+    let build = row_of(spec).pool().map_err(refuse)?;
+    spec.try_build(|| build(spec))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_has_a_unique_name_and_a_version_and_says_what_it_is() {
+        let mut seen = std::collections::BTreeSet::new();
+        for Row { engine, .. } in rows() {
+            assert!(seen.insert(engine.name), "{}", engine.name);
+            assert!(!engine.about.is_empty(), "{}", engine.name);
+            assert_ne!(engine.version(), "unknown", "{}", engine.name);
+            assert_eq!(engine.kind == Kind::NoPool, !engine.leaves_out.is_empty(), "{}", engine.name);
+            assert!(engine.options.iter().all(|rule| !rule.about.is_empty()), "{}", engine.name);
+            for (workload, _) in engine.remarks {
+                assert!(crate::workloads::find(workload).is_some(), "{}: {workload}", engine.name);
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_go_by_the_name_before_the_options() {
+        for Row { engine, .. } in rows() {
+            for label in ["", ":capacity=64", "#2", ":capacity=64#2"] {
+                assert_eq!(
+                    kind_of(&format!("{}{label}", engine.name)),
+                    engine.kind,
+                    "{}{label}",
+                    engine.name
+                );
+            }
+        }
+        assert_eq!(kind_of("unheard-of"), Kind::Peer);
+    }
+}

@@ -1,54 +1,47 @@
 //! The barometer: engines, workloads, and an interleaved measurement of one against the other.
 //!
-//! | | |
+//! | folder | what is there |
 //! |---|---|
-//! | [`engine`] | the table of engines: our pools, peers, baselines |
-//! | [`workload`] | the table of workloads, each written once, each with a checked answer |
-//! | [`spec`] | `stealing:4`, `bounded:2:capacity=64`: how an engine is chosen, everywhere |
-//! | [`build`] | any engine as `Arc<dyn Pool>`: the one line that an experiment of your own needs |
+//! | [`engines`] | the engines, a file for each, and their table: our pools, peers, baselines |
+//! | [`workloads`] | the workloads, a file for each, and their table; every answer is checked |
+//! | [`metrics`] | what is measured, and its table |
+//! | [`engine`] | what an engine is; its spec: `stealing:4`, `bounded:2:capacity=64` |
+//! | [`workload`] | what a workload is, and what workloads are written with |
+//! | [`metric`] | what a metric is |
+//! | [`plan`] | what is measured together, and how thoroughly; what a plain `cargo bench` measures |
 //! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
-//! | [`demo`] | what a thread pool does, on any pool |
-//! | [`curated`] | the comparison that a plain `cargo bench` makes |
-//! | [`record`], [`stats`] | what comes out, and the statistics behind it |
-//! | [`results`], [`report`], [`machine`] | where records lie, and what is made of them |
-//! | [`interrupt`], [`terminal`] | signals, and what the one in front of the terminal sees |
+//! | [`record`] | what comes out: records, the machine they belong to, and the folders they are kept in |
+//! | [`report`] | what is made of records |
+//! | [`numbers`] | the statistics behind it, and how numbers are written |
+//! | [`cli`] | the commands, and what `cargo bench` does |
+//! | [`system`] | the operating system: usage, signals, files, the terminal |
+//!
+//! An engine, a workload and a metric are one file and one line of a table each; a peer has a line in the manifests besides.
+//! Imports run one way between files and between folders, which a test checks: `engine`, `workload` and `metric` know
+//! nothing of what is in the tables.
+//!
+//! [`build`] makes any engine an `Arc<dyn Pool>`: the one line that an experiment of your own needs.
 //!
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
-mod adapter;
-mod alloc;
 pub mod cli;
-pub mod contender;
-pub mod curated;
-pub mod demo;
-mod disk;
 pub mod engine;
-mod engines;
-pub mod interrupt;
-pub mod machine;
+pub mod engines;
 pub mod measure;
-mod os;
+pub mod metric;
+pub mod metrics;
+pub mod numbers;
+pub mod plan;
 pub mod record;
 pub mod report;
-pub mod results;
-pub mod settings;
-mod show;
-pub mod spec;
-pub mod stats;
-mod tally;
-pub mod terminal;
-pub mod units;
-pub mod watch;
+pub mod system;
 pub mod workload;
-mod workloads;
-
-#[cfg(test)]
-mod scratch;
+pub mod workloads;
 
 /// The README's examples, so that `cargo test` runs them.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-pub use curated::run_curated;
-pub use engine::{build, build_pool};
+pub use cli::bench::run_curated;
+pub use engines::{build, build_pool};

@@ -12,141 +12,26 @@
 //! Numbers are written with six significant digits, which is far more than any clock resolves, and which
 //! keeps the differences between two committed files readable.
 
+mod error;
 mod files;
+mod folder;
+pub mod machine;
+mod progress;
+pub mod results;
+mod store;
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::stats::Estimate;
+use crate::metric::{Column, Metric, Shows, Unit};
+use crate::metrics;
+use crate::numbers::stats::Estimate;
 
-pub use files::{RecordError, file_name, read_csv, read_json_lines, write_by_engine, write_csv};
-
-/// What a record measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Metric {
-    /// Wall time divided by operations, in nanoseconds. The median over rounds, with the bootstrap interval
-    /// of that median.
-    TimePerOp,
-    /// The same times, but `low` and `high` are the 10th and 90th percentile of the rounds: how far one
-    /// round lies from another, rather than how well the median is known.
-    Spread,
-    /// Time of this engine divided by the time of the reference, paired round by round. The reference is
-    /// the fastest engine of the same workload, variant and thread count; `note` names it.
-    Relative,
-    /// Time of this engine divided by its own time in a second, independent run of the same rounds. What it
-    /// differs from 1 is noise.
-    Noise,
-    /// Processor time of the whole process divided by operations, in nanoseconds.
-    CpuPerOp,
-    /// Voluntary context switches of the whole process divided by operations.
-    SwitchesPerOp,
-    /// Allocations of the whole process divided by operations.
-    AllocsPerOp,
-    /// Half of the latencies are at most this, in nanoseconds.
-    LatencyP50,
-    /// 99 in 100 latencies are at most this, in nanoseconds.
-    LatencyP99,
-    /// 999 in 1,000 latencies are at most this, in nanoseconds; absent when there are fewer than 1,000.
-    LatencyP999,
-    /// 99 in 100 jobs were submitted at most this late by the workload itself, in nanoseconds.
-    LagP99,
-    /// What a part of the workload took, divided by the least that it can take: the median; `low` and `high` are the
-    /// least and the greatest of all.
-    ToIdeal,
-    /// The engine failed or gave a wrong answer; `note` says how. There is no number.
-    Error,
-    /// The engine cannot do this workload. There is no number; `note` may say why.
-    Unsupported,
-}
-
-impl Metric {
-    /// Every metric, in the order in which tables show them.
-    pub const ALL: [Metric; 14] = [
-        Metric::TimePerOp,
-        Metric::Spread,
-        Metric::Relative,
-        Metric::Noise,
-        Metric::CpuPerOp,
-        Metric::SwitchesPerOp,
-        Metric::AllocsPerOp,
-        Metric::LatencyP50,
-        Metric::LatencyP99,
-        Metric::LatencyP999,
-        Metric::LagP99,
-        Metric::ToIdeal,
-        Metric::Error,
-        Metric::Unsupported,
-    ];
-
-    /// The name in records.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Metric::TimePerOp => "time_per_op",
-            Metric::Spread => "spread",
-            Metric::Relative => "relative",
-            Metric::Noise => "noise",
-            Metric::CpuPerOp => "cpu_per_op",
-            Metric::SwitchesPerOp => "switches_per_op",
-            Metric::LatencyP50 => "latency_p50",
-            Metric::AllocsPerOp => "allocs_per_op",
-            Metric::LatencyP99 => "latency_p99",
-            Metric::LatencyP999 => "latency_p999",
-            Metric::LagP99 => "lag_p99",
-            Metric::ToIdeal => "to_ideal",
-            Metric::Error => "error",
-            Metric::Unsupported => "unsupported",
-        }
-    }
-
-    /// The unit that records of this metric carry: `ns`, `ratio`, `count`, or nothing.
-    pub const fn unit(self) -> &'static str {
-        match self {
-            Metric::TimePerOp
-            | Metric::Spread
-            | Metric::CpuPerOp
-            | Metric::LatencyP50
-            | Metric::LatencyP99
-            | Metric::LatencyP999
-            | Metric::LagP99 => "ns",
-            Metric::Relative | Metric::Noise | Metric::ToIdeal => "ratio",
-            Metric::SwitchesPerOp | Metric::AllocsPerOp => "count",
-            Metric::Error | Metric::Unsupported => "",
-        }
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A metric name that is not in [`Metric::ALL`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric `{0}`")]
-pub struct UnknownMetric(pub String);
-
-impl FromStr for Metric {
-    type Err = UnknownMetric;
-
-    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
-        Metric::ALL.into_iter().find(|m| m.name() == name).ok_or_else(|| UnknownMetric(name.to_owned()))
-    }
-}
-
-impl Serialize for Metric {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Metric {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+pub use error::{RecordError, ResultsError};
+pub use files::{file_name, read_csv, read_json_lines, write_by_engine, write_csv};
+pub(crate) use folder::files_with_extension;
+pub use store::{Earlier, Store};
 
 /// One measured number. See the [module](self) for what the fields mean together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,7 +48,8 @@ pub struct Record {
     /// The number of worker threads.
     pub threads: usize,
     /// What was measured.
-    pub metric: Metric,
+    #[serde(serialize_with = "metric_name", deserialize_with = "metric_of_name")]
+    pub metric: &'static Metric,
     /// The unit of the three numbers: `ns`, `ratio`, `count`, or empty.
     pub unit: String,
     /// The measured value.
@@ -199,6 +85,14 @@ impl Record {
         Estimate { median: self.median, low: self.low, high: self.high }
     }
 
+    /// The number that a column shows.
+    pub(crate) fn shown_by(&self, column: &Column) -> f64 {
+        match column.shows {
+            Shows::Median => self.median,
+            Shows::High => self.high,
+        }
+    }
+
     /// Whether both are about the same engine (of whatever version) in the same workload, with as many threads.
     pub(crate) fn is_of_same_subject(&self, other: &Record) -> bool {
         self.threads == other.threads
@@ -212,11 +106,12 @@ impl Record {
     /// # Examples
     ///
     /// ```
-    /// use pool_lab::record::{Metric, Subject};
-    /// use pool_lab::stats::Estimate;
+    /// use pool_lab::metrics;
+    /// use pool_lab::record::Subject;
+    /// use pool_lab::numbers::stats::Estimate;
     ///
     /// let subject = Subject::new("spawn/external", "", "stealing", "0.1.0", 2);
-    /// let record = subject.record(Metric::TimePerOp, Estimate { median: 51.0, low: 50.0, high: 53.5 }, 15);
+    /// let record = subject.record(&metrics::TIME_PER_OP, Estimate { median: 51.0, low: 50.0, high: 53.5 }, 15);
     /// assert!(record.to_json().starts_with(r#"{"workload":"spawn/external","variant":"","engine":"stealing""#));
     /// ```
     pub fn to_json(&self) -> String {
@@ -234,15 +129,15 @@ impl Record {
         if self.threads == 0 {
             return Some("there must be at least 1 thread".to_owned());
         }
-        if self.unit != self.metric.unit() {
+        if self.unit != self.metric.unit.name() {
             return Some(format!(
                 "the unit of {} is `{}`, not `{}`",
                 self.metric,
-                self.metric.unit(),
+                self.metric.unit.name(),
                 self.unit
             ));
         }
-        if self.samples == 0 && !matches!(self.metric, Metric::Error | Metric::Unsupported) {
+        if self.samples == 0 && self.metric.unit != Unit::None {
             return Some(format!("{} without a sample", self.metric));
         }
         if self.median < 0.0 || self.low < 0.0 || self.high < 0.0 {
@@ -283,7 +178,7 @@ impl Subject {
     }
 
     /// A record of `metric` in its usual unit.
-    pub fn record(&self, metric: Metric, estimate: Estimate, samples: usize) -> Record {
+    pub fn record(&self, metric: &'static Metric, estimate: Estimate, samples: usize) -> Record {
         Record {
             workload: self.workload.clone(),
             variant: self.variant.clone(),
@@ -291,7 +186,7 @@ impl Subject {
             version: self.version.clone(),
             threads: self.threads,
             metric,
-            unit: metric.unit().to_owned(),
+            unit: metric.unit.name().to_owned(),
             median: estimate.median,
             low: estimate.low,
             high: estimate.high,
@@ -300,20 +195,29 @@ impl Subject {
         }
     }
 
-    /// A [`Metric::Relative`] record that names its reference.
+    /// A [`RELATIVE`](metrics::RELATIVE) record that names its reference.
     pub fn relative(&self, estimate: Estimate, samples: usize, reference: &str) -> Record {
-        Record { note: reference.to_owned(), ..self.record(Metric::Relative, estimate, samples) }
+        Record { note: reference.to_owned(), ..self.record(&metrics::RELATIVE, estimate, samples) }
     }
 
-    /// A [`Metric::Error`] record.
+    /// A [`ERROR`](metrics::ERROR) record.
     pub fn error(&self, what: impl fmt::Display) -> Record {
-        Record { note: what.to_string(), ..self.record(Metric::Error, Estimate::default(), 0) }
+        Record { note: what.to_string(), ..self.record(&metrics::ERROR, Estimate::default(), 0) }
     }
 
-    /// A [`Metric::Unsupported`] record.
+    /// A [`UNSUPPORTED`](metrics::UNSUPPORTED) record.
     pub fn unsupported(&self, why: impl fmt::Display) -> Record {
-        Record { note: why.to_string(), ..self.record(Metric::Unsupported, Estimate::default(), 0) }
+        Record { note: why.to_string(), ..self.record(&metrics::UNSUPPORTED, Estimate::default(), 0) }
     }
+}
+
+fn metric_name<S: Serializer>(metric: &Metric, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(metric.name)
+}
+
+fn metric_of_name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Metric, D::Error> {
+    let name = String::deserialize(from)?;
+    metrics::find(&name).ok_or_else(|| D::Error::custom(format_args!("unknown metric `{name}`")))
 }
 
 /// Rounds to six significant digits on the way out.

@@ -6,11 +6,14 @@
 //! - `results/<machine>/plots/*.svg`, which it shows,
 //! - `results/report.html`, the same in one file that opens from disk without a network, machines side by side.
 //!
-//! [`rebuild_one`] does the same for a folder of records elsewhere. [`update_readme`] writes a small table between two [`markers`] of the repository's README. The same
-//! records give the same reports, byte for byte.
+//! [`rebuild_one`] does the same for a folder of records elsewhere. [`update_readme`] writes a small table between two
+//! [`markers`] of the repository's README, [`update_methodology`] one of engines into METHODOLOGY.md. The same records give
+//! the same reports, byte for byte.
 
 mod axis;
 mod bars;
+mod captions;
+mod error;
 mod escape;
 mod html;
 #[cfg(test)]
@@ -26,77 +29,20 @@ mod table;
 mod tables;
 mod view;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::disk;
-use crate::machine::Machine;
-use crate::record::Record;
-use crate::results::{self, ResultsError, Role, Run};
+use crate::engines;
+use crate::record::ResultsError;
+use crate::record::machine::Machine;
+use crate::record::results::{self, Role, Run};
+use crate::record::{self, Record};
+use crate::system::disk;
 
-use markers::MarkerError;
 use view::View;
 
-/// What reports say about workloads beyond their names.
-#[derive(Clone, Debug, Default)]
-pub struct Captions(BTreeMap<String, Caption>);
-
-/// What a report says about one workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caption {
-    /// What the workload models, in a line.
-    pub models: String,
-    /// What times are per: `job`, `pixel`.
-    pub operation: String,
-}
-
-impl FromIterator<(String, Caption)> for Captions {
-    fn from_iter<I: IntoIterator<Item = (String, Caption)>>(captions: I) -> Self {
-        Captions(captions.into_iter().collect())
-    }
-}
-
-impl Captions {
-    fn models(&self, workload: &str) -> &str {
-        self.0.get(workload).map_or("", |caption| &caption.models)
-    }
-
-    fn operation(&self, workload: &str) -> &str {
-        self.0.get(workload).map_or("operation", |caption| &caption.operation)
-    }
-}
-
-/// Why a report could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The results could not be read or written.
-    #[error(transparent)]
-    Results(#[from] ResultsError),
-    /// A run is to be gone on with, and there is none.
-    #[error(
-        "there is no unfinished run of this program, on this machine, to resume; start a new one without --resume"
-    )]
-    NothingToResume,
-    /// A README has no place for the table.
-    #[error("{}: {source}", path.display())]
-    Marker {
-        /// The README.
-        path: PathBuf,
-        /// What is wrong with its markers.
-        source: MarkerError,
-    },
-}
-
-impl ReportError {
-    /// Whether files are not what they should be, or not where they should be, rather than out of reach.
-    pub fn is_bad_input(&self) -> bool {
-        match self {
-            ReportError::Results(error) => error.is_bad_input(),
-            ReportError::NothingToResume | ReportError::Marker { .. } => true,
-        }
-    }
-}
+pub use captions::{Caption, Captions};
+pub use error::ReportError;
 
 /// Saves a run beside those that are there ([`results::save`]), and rebuilds the reports. Returns the name of the
 /// run's folder.
@@ -151,7 +97,7 @@ pub fn rebuild_one(folder: &Path, captions: &Captions) -> Result<Vec<PathBuf>, R
 /// Writes a machine's plots, and removes those of records that are gone.
 fn write_plots(folder: &Path, view: &View) -> Result<Vec<PathBuf>, ResultsError> {
     fs::create_dir_all(folder).map_err(ResultsError::io(folder))?;
-    for stale in results::files_with_extension(folder, "svg")? {
+    for stale in record::files_with_extension(folder, "svg")? {
         fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
     }
     let files = view.plots().map(|figure| write_file(folder.join(&figure.file), &figure.plot.standalone()));
@@ -168,19 +114,19 @@ fn write_file(path: PathBuf, text: &str) -> Result<PathBuf, ResultsError> {
 /// The small table for the repository's README, in Markdown: the `headline` workloads against all engines, each at its
 /// highest thread count. A headline is a workload's name, and stands for all its variants, or
 /// `name:variant`. One that was not measured is left out.
-pub fn readme_table(run: &Run, headline: &[&str]) -> String {
+pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
     let families = model::arrange(&run.records);
-    let benches: Vec<&model::Bench> = headline
+    let tasks: Vec<&model::Task> = headline
         .iter()
         .flat_map(|wanted| {
-            families.iter().flat_map(|family| &family.benches).filter(|b| b.answers_to(wanted))
+            families.iter().flat_map(|family| &family.tasks).filter(|b| b.answers_to(wanted.as_ref()))
         })
         .collect();
-    if benches.is_empty() {
+    if tasks.is_empty() {
         return "There are no records yet.\n".to_owned();
     }
     let machine = &run.machine;
-    let threads = benches.iter().map(|bench| bench.top().threads).max().unwrap_or_default();
+    let threads = tasks.iter().map(|task| task.top().threads).max().unwrap_or_default();
     let mut facts = vec![machine.cpu.clone().unwrap_or_else(|| machine.architecture.clone())];
     facts.push(format!("{} core{}", machine.cores, if machine.cores == 1 { "" } else { "s" }));
     facts.extend(machine.os.clone());
@@ -190,28 +136,46 @@ pub fn readme_table(run: &Run, headline: &[&str]) -> String {
          indistinguishable from it; n/a: cannot do it. {}, {}.\n\n{}",
         escape::markdown(&facts.join(", ")),
         escape::markdown(&machine.date),
-        tables::compact(&benches).markdown(),
+        tables::compact(&tasks).markdown(),
     )
 }
 
 /// Puts the [`readme_table`] of the reference machine, or of the first machine where none is named, between the
-/// markers [`markers::BEGIN`] and [`markers::END`] of a file.
+/// markers [`markers::RESULTS`] of a file.
 ///
 /// # Errors
 ///
 /// [`ReportError::Results`] when records or the file cannot be read or written; [`ReportError::Marker`] when the file
 /// lacks the markers.
-pub fn update_readme(readme: &Path, results: &Path, headline: &[&str]) -> Result<(), ReportError> {
+pub fn update_readme(readme: &Path, results: &Path, headline: &[impl AsRef<str>]) -> Result<(), ReportError> {
     let runs = results::load(results)?;
     let table = runs
         .iter()
         .find(|run| run.is_reference)
         .or_else(|| runs.iter().find(|run| run.unfinished.is_none()))
         .map_or_else(|| "There are no records yet.\n".to_owned(), |run| readme_table(run, headline));
-    let text = fs::read_to_string(readme).map_err(ResultsError::io(readme))?;
-    let text = markers::replace(&text, markers::BEGIN, markers::END, &table)
-        .map_err(|source| ReportError::Marker { path: readme.to_owned(), source })?;
-    write_file(readme.to_owned(), &text)?;
+    replace_between(readme, markers::RESULTS, &table)
+}
+
+/// The engines that are no pools, in Markdown: what each is, and what it leaves out.
+pub fn no_pools() -> String {
+    tables::no_pools(engines::rows().iter().map(|row| &row.engine)).markdown()
+}
+
+/// Puts [`no_pools`] between the markers [`markers::NO_POOLS`] of a file.
+///
+/// # Errors
+///
+/// [`ReportError`] when the file cannot be read or written, or lacks the markers.
+pub fn update_methodology(file: &Path) -> Result<(), ReportError> {
+    replace_between(file, markers::NO_POOLS, &no_pools())
+}
+
+fn replace_between(file: &Path, (begin, end): (&str, &str), body: &str) -> Result<(), ReportError> {
+    let text = fs::read_to_string(file).map_err(ResultsError::io(file))?;
+    let text = markers::replace(&text, begin, end, body)
+        .map_err(|source| ReportError::Marker { path: file.to_owned(), source })?;
+    write_file(file.to_owned(), &text)?;
     Ok(())
 }
 

@@ -1,27 +1,143 @@
-//! The workloads, one file for each or for a few of a kind. The table is in [`crate::workload`].
+//! The workloads, one file for each, and their table.
+//!
+//! To add one: a file here, with a type that implements [`Prepare`], and [`Workload`](crate::workload::Workload) for every
+//! engine that has what it needs; and a line in the table of that need. The file has the workload's name, `family_name.rs`.
+//!
+//! The tables declare the files, so `cargo fmt` does not see these: `rustfmt` has to be told their names. A test of the
+//! sources checks that they are formatted.
 
-pub(crate) mod after_panics;
-pub(crate) mod burst;
-pub(crate) mod chain;
-mod effort;
-pub(crate) mod fib;
-pub(crate) mod flat;
-mod generated_tree;
-pub(crate) mod handle;
-pub(crate) mod hash_tree;
-pub(crate) mod hidden_leaf;
-pub(crate) mod idle;
-pub(crate) mod join_under_load;
-pub(crate) mod lifecycle;
-pub(crate) mod mandelbrot;
-pub(crate) mod matmul;
-pub(crate) mod nested_sleep;
-pub(crate) mod nqueens;
-pub(crate) mod one_long;
-pub(crate) mod ping;
-pub(crate) mod quicksort;
-pub(crate) mod sleep;
-pub(crate) mod spawn;
-pub(crate) mod tree_sum;
-pub(crate) mod uneven;
-pub(crate) mod urgent;
+mod choose;
+
+use std::sync::LazyLock;
+
+use crate::engine::{Handles, IsPool, Jobs, Joins, Need, Scopes, Survives};
+use crate::workload::{About, Binding, Family, NotStarted, Prepare};
+use join_dyn::Dynamic;
+
+/// A row of the table of workloads.
+#[derive(Debug)]
+pub struct Row {
+    /// The workload.
+    pub about: &'static About,
+    /// What it needs of an engine.
+    pub needs: Need,
+}
+
+/// The workloads of one need. A workload that needs the engine in another form names that form after `on`.
+macro_rules! table {
+    (
+        $need:ident, fn $bindings:ident<E: $($bound:ident)|+>, const $rows:ident;
+        $(mod $file:ident :: $workload:ident $(on $form:ident)?;)+
+    ) => {
+        $(pub(crate) mod $file;)+
+
+        /// These workloads on an engine that has what they need.
+        pub(crate) fn $bindings<E: $($bound +)+>() -> Vec<Binding> {
+            vec![$(table!(@bind $file $workload $($form)?)),+]
+        }
+
+        const $rows: &[Row] = &[$(Row { about: $file::$workload::ABOUT, needs: Need::$need }),+];
+    };
+    (@bind $file:ident $workload:ident) => { Binding::new::<E, $file::$workload>() };
+    (@bind $file:ident $workload:ident $form:ident) => { Binding::new::<$form<E>, $file::$workload>() };
+}
+
+table! { Jobs, fn for_jobs<E: Jobs>, const JOBS;
+    mod spawn_external::External;
+    mod spawn_contended::Contended;
+    mod spawn_nested::Nested;
+    mod spawn_uneven::Uneven;
+    mod skew_one_long::OneLong;
+    mod burst_few::Few;
+    mod latency_ping::Ping;
+    mod priority_urgent::Urgent;
+    mod idle_trickle::Trickle;
+    mod idle_quiet::Quiet on NotStarted;
+    mod io_sleep::Sleep;
+    mod lifecycle_start_stop::StartStop on NotStarted;
+    mod app_mandelbrot::Mandelbrot;
+    mod app_hash_tree::HashTree;
+}
+
+table! { Panics, fn for_panics<E: Survives>, const PANICS;
+    mod spawn_after_panics::AfterPanics;
+}
+
+table! { Handles, fn for_handles<E: Handles>, const HANDLES;
+    mod spawn_handle::Handle;
+}
+
+table! { Joins, fn for_joins<E: Joins>, const JOINS;
+    mod join_fib::Fib;
+    mod join_tree_sum::TreeSum;
+    mod join_nqueens::NQueens;
+    mod join_quicksort::Quicksort;
+    mod join_matmul::Matmul;
+    mod join_cold::Cold;
+    mod join_hidden_leaf::HiddenLeaf;
+    mod join_sleep::NestedSleep;
+    mod join_chain::Chain;
+}
+
+table! { JobsAndJoins, fn for_jobs_and_joins<E: Jobs | Joins>, const JOBS_AND_JOINS;
+    mod skew_join_under_load::JoinUnderLoad;
+}
+
+table! { Scopes, fn for_scopes<E: Scopes>, const SCOPES;
+    mod scope_flat::Flat;
+}
+
+table! { IsPool, fn for_pools<E: IsPool>, const POOLS;
+    mod join_dyn::Dyn on Dynamic;
+}
+
+/// All workloads, by family.
+pub fn rows() -> &'static [&'static Row] {
+    static ROWS: LazyLock<Vec<&Row>> = LazyLock::new(|| {
+        let needs = [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, POOLS];
+        let mut rows: Vec<&Row> = needs.into_iter().flatten().collect();
+        // The sort is stable.
+        rows.sort_by_key(|row| Family::position(row.about.family().name));
+        rows
+    });
+    &ROWS
+}
+
+/// The workload of this name.
+pub fn find(name: &str) -> Option<&'static Row> {
+    rows().iter().copied().find(|row| row.about.name == name)
+}
+
+/// The names of all workloads, in a list.
+pub fn names() -> String {
+    rows().iter().map(|row| row.about.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Task;
+
+    #[test]
+    fn every_workload_has_a_family_and_a_unique_name_and_says_what_it_is() {
+        let mut seen = std::collections::BTreeSet::new();
+        for Row { about, .. } in rows() {
+            assert_eq!(about.name.split('/').count(), 2, "{}", about.name);
+            assert!(Family::of(about.name).is_some(), "{}", about.name);
+            assert!(seen.insert(about.name), "{}", about.name);
+            assert!(!about.models.is_empty() && !about.operation.is_empty(), "{}", about.name);
+            assert!(about.parameters.iter().all(|rule| !rule.about.is_empty()), "{}", about.name);
+        }
+    }
+
+    #[test]
+    fn what_is_singled_out_is_a_variant() {
+        for Row { about, .. } in rows() {
+            let variants: Vec<String> = Task::variants(about).iter().map(Task::variant).collect();
+            let single = about.not_in_bench.iter().copied().chain(about.headline);
+            for variant in single {
+                assert!(variants.iter().any(|known| known == variant), "{}:{variant}", about.name);
+            }
+        }
+    }
+}

@@ -1,8 +1,7 @@
 //! What our pools allocate, counted. Everything is one test, since the count is the process's.
 
-use pool_lab::contender::contender;
-use pool_lab::watch::Watch;
-use pool_lab::workload::Task;
+use pool_lab::workload::{Task, Watch};
+use pool_lab::{engines, metrics};
 
 /// What a batch may allocate besides: for going in and coming out, and where a thread waits for the first time.
 const AROUND: u64 = 20;
@@ -10,12 +9,12 @@ const AROUND: u64 = 20;
 /// Operations, and allocations that they made.
 fn count(engine: &str, workload: &str) -> (u64, u64) {
     let (spec, task): (_, Task) = (engine.parse().unwrap(), workload.parse().unwrap());
-    let mut contender = contender(&spec, task.about, &task.parameters).unwrap();
+    let mut case = engines::case(&spec, &task).unwrap();
     // The first time, queues and threads get what they keep.
-    contender.iterate(&mut Watch::new()).unwrap();
+    case.iterate(&mut Watch::new()).unwrap();
     let mut watch = Watch::new();
-    contender.iterate(&mut watch).unwrap();
-    (contender.operations(), watch.allocations().unwrap())
+    case.iterate(&mut watch).unwrap();
+    (case.operations(), watch.count(&metrics::ALLOCS_PER_OP).unwrap())
 }
 
 #[test]

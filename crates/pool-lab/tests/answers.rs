@@ -1,24 +1,21 @@
 //! Every workload gives the right answer on every engine that can do it.
 
-use std::collections::BTreeSet;
-
-use pool_lab::contender::{NoContender, contender};
-use pool_lab::engine::{Capabilities, engines};
-use pool_lab::spec::Spec;
-use pool_lab::watch::Watch;
-use pool_lab::workload::{Failure, Task};
+use pool_lab::engine::{Capabilities, Spec};
+use pool_lab::engines;
+use pool_lab::workload::{CaseError, FAMILIES, Failure, Task, Watch};
+use pool_lab::workloads;
 
 /// Runs the task twice, on one pool, and returns whether the engine can do it.
 fn run(spec: &Spec, task: &Task) -> bool {
-    let mut contender = match contender(spec, task.about, &task.parameters) {
-        Ok(contender) => contender,
-        Err(NoContender::Unsupported(_)) => return false,
+    let mut case = match engines::case(spec, task) {
+        Ok(case) => case,
+        Err(CaseError::Unsupported(_)) => return false,
         Err(error) => panic!("{task} on {spec}: {error}"),
     };
-    assert!(contender.operations() > 0);
+    assert!(case.operations() > 0);
     for _ in 0..2 {
         let mut watch = Watch::new();
-        contender.iterate(&mut watch).unwrap_or_else(|failure| panic!("{task} on {spec}: {failure}"));
+        case.iterate(&mut watch).unwrap_or_else(|failure| panic!("{task} on {spec}: {failure}"));
         assert!(!watch.elapsed().is_zero() || spec.engine().name == "serial", "{task} on {spec}");
     }
     true
@@ -26,7 +23,8 @@ fn run(spec: &Spec, task: &Task) -> bool {
 
 #[test]
 fn every_workload_on_every_engine() {
-    for engine in engines() {
+    for row in engines::rows() {
+        let engine = &row.engine;
         for task in Task::all() {
             let task = task.quick();
             for threads in [1, 3] {
@@ -35,16 +33,8 @@ fn every_workload_on_every_engine() {
                     // Made for single workloads, whatever others need for them.
                     continue;
                 }
-                let needed = match task.about.needs {
-                    "detached jobs" => engine.can.jobs,
-                    "jobs that may panic" => engine.can.panics,
-                    "jobs with results" => engine.can.handles,
-                    "fork-join" => engine.can.joins,
-                    "detached jobs and fork-join" => engine.can.jobs && engine.can.joins,
-                    "scopes" => engine.can.scopes,
-                    _ => continue,
-                };
-                assert_eq!(can, needed, "{task} on {}", engine.name);
+                let needs = workloads::find(task.about.name).unwrap().needs;
+                assert_eq!(can, needs.is_met_by(&engine.can), "{task} on {}", engine.name);
             }
         }
     }
@@ -52,21 +42,23 @@ fn every_workload_on_every_engine() {
 
 #[test]
 fn options_do_not_change_answers() {
-    let specs = [
-        "mpsc:2:batch=32",
-        "bounded:2:capacity=1",
-        "bounded:2:capacity=3:overflow=caller-runs",
-        "bounded:2:capacity=10000:overflow=reject",
-        "channel-naive:2:capacity=1",
-        "priority:2:levels=1",
-        "priority:2:levels=8:aging=0",
-        "priority:2:express=1:top=32",
-    ];
-    for spec in specs.map(|spec| spec.parse::<Spec>().unwrap()) {
-        for task in Task::all() {
-            let able = spec.engine().can_do(task.about);
-            assert_eq!(run(&spec, &task.clone().quick()), able, "{task} on {spec}");
+    let mut variants = 0;
+    for row in engines::rows() {
+        for variant in row.engine.variants {
+            variants += 1;
+            options_do_not_change_answers_of(
+                row,
+                &format!("{}:2:{variant}", row.engine.name).parse().unwrap(),
+            );
         }
+    }
+    assert!(variants > 5, "{variants}");
+}
+
+fn options_do_not_change_answers_of(row: &engines::Row, spec: &Spec) {
+    for task in Task::all() {
+        let able = row.can_do(task.about);
+        assert_eq!(run(spec, &task.clone().quick()), able, "{task} on {spec}");
     }
 }
 
@@ -82,20 +74,17 @@ fn an_engine_that_would_lose_jobs_is_not_measured() {
 }
 
 #[test]
-fn both_kinds_of_engine_are_there_for_every_workload() {
-    let mut families = BTreeSet::new();
+fn every_workload_can_be_compared_and_every_family_has_one() {
     for task in Task::all() {
-        let able = engines().iter().filter(|engine| {
-            let made =
-                contender(&Spec::new(engine).with_threads(1), task.about, &task.clone().quick().parameters);
-            !matches!(made, Err(NoContender::Unsupported(_)))
+        let able = engines::rows().iter().filter(|row| {
+            let made = engines::case(&Spec::new(&row.engine).with_threads(1), &task.clone().quick());
+            !matches!(made, Err(CaseError::Unsupported(_)))
         });
         assert!(able.count() >= 3, "{task}");
-        families.insert(task.about.family());
     }
-    let all =
-        ["app", "burst", "idle", "io", "join", "latency", "lifecycle", "priority", "scope", "skew", "spawn"];
-    assert_eq!(families, BTreeSet::from(all));
+    for family in &FAMILIES {
+        assert!(Task::all().iter().any(|task| task.about.family() == family), "{}", family.name);
+    }
 }
 
 #[test]
@@ -104,6 +93,6 @@ fn a_user_s_own_directory_is_hashed() {
     let task: Task = format!("app/hash-tree:dir={here}/src").parse().unwrap();
     assert!(run(&"rayon:2".parse().unwrap(), &task));
     let nowhere: Task = "app/hash-tree:dir=/no/such/place".parse().unwrap();
-    let refused = contender(&"rayon:2".parse().unwrap(), nowhere.about, &nowhere.parameters);
-    assert!(matches!(refused, Err(NoContender::Workload(Failure::Io { .. }))));
+    let refused = engines::case(&"rayon:2".parse().unwrap(), &nowhere);
+    assert!(matches!(refused, Err(CaseError::Workload(Failure::Io { .. }))));
 }

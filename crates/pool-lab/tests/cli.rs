@@ -5,6 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use pool_lab::engine::settings::Rule;
+use pool_lab::engines::{self, Row};
+use pool_lab::workloads;
+
 fn pool_lab(arguments: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
     command.args(arguments.split_whitespace()).output().expect("the program starts")
@@ -27,8 +31,8 @@ fn mistake(arguments: &str) -> String {
 #[test]
 fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
     let cases = [
-        ("measure -p rayn", "known: mpsc, bounded, priority, stealing, stealing-worker, rayon, threadpool"),
-        ("measure -w spwan", "known: spawn/external, spawn/contended"),
+        ("measure -p rayn", &*format!("unknown engine `rayn`; known: {}", engines::names())),
+        ("measure -w spwan", &*format!("unknown workload `spwan`; known: {}", workloads::names())),
         ("measure -w join/fib:m=3", "known: n"),
         ("measure -p rayon:0", "a whole number from 1 to 1024"),
         ("measure -p rayon -t 0", "a whole number from 1 to 1024"),
@@ -72,7 +76,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("run -p rayon", "missing: --workload <WORKLOAD>; right would be"),
         ("run", "missing: --workload <WORKLOAD> and --pool <POOL>; right would be"),
         ("report /nowhere/at/all", "/nowhere/at/all: here is neither results/ nor machine.json"),
-        ("demo --pool chili", "these are: mpsc, bounded"),
+        ("demo --pool chili", &*format!("these are: {}", engines::pool_names())),
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
         ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
         ("run -w join -p rayon:1", "full name of one workload"),
@@ -160,7 +164,7 @@ impl Folder {
     /// Variant and number of samples of each time in an engine's file.
     fn times(&self, file: &str) -> Vec<(String, usize)> {
         let records = pool_lab::record::read_csv(&self.0.join(file)).unwrap();
-        let times = records.into_iter().filter(|record| record.metric.name() == "time_per_op");
+        let times = records.into_iter().filter(|record| record.metric.name == "time_per_op");
         times.map(|record| (record.variant, record.samples)).collect()
     }
 }
@@ -256,10 +260,35 @@ fn list_names_engines_and_workloads() {
     let output = pool_lab("list");
     assert!(output.status.success());
     let list = text(&output.stdout);
-    for expected in
-        ["stealing", "async-executor", "capacity=131072", "join/tree-sum", "latency/ping", "app/hash-tree"]
-    {
-        assert!(list.contains(expected), "{expected}");
+    let settings = |rules: &[Rule]| {
+        rules.iter().map(|rule| format!("{}={}", rule.name, rule.default)).collect::<Vec<_>>()
+    };
+    for Row { engine, .. } in engines::rows() {
+        let expected = [engine.name, engine.version()].map(str::to_owned);
+        let mut expected = expected.into_iter().chain(settings(engine.options));
+        assert!(expected.all(|expected| list.contains(&expected)), "{}", engine.name);
+    }
+    for workloads::Row { about, .. } in workloads::rows() {
+        let mut expected = [about.name.to_owned()].into_iter().chain(settings(about.parameters));
+        assert!(expected.all(|expected| list.contains(&expected)), "{}", about.name);
+    }
+}
+
+/// Every path that is counted can be run at both sizes, and is larger at the larger one.
+#[test]
+fn what_is_counted_can_be_run() {
+    let counted = text(&pool_lab("counted").stdout);
+    assert!(counted.contains("engine|stealing\n"), "{counted}");
+    let paths: Vec<&str> = counted.lines().filter_map(|line| line.strip_prefix("path|")).collect();
+    assert!(paths.len() > 3, "{counted}");
+    for path in paths {
+        let parts: Vec<&str> = path.split('|').collect();
+        let [_, workload, small, large] = parts[..] else { panic!("{path}") };
+        let operations = |size| {
+            let output = pool_lab(&format!("run -w {workload}={size} -p stealing:1"));
+            text(&output.stdout).trim().parse::<u64>().unwrap_or_else(|error| panic!("{path}: {error}"))
+        };
+        assert!(operations(small) < operations(large), "{path}");
     }
 }
 

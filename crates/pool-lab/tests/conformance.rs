@@ -22,9 +22,13 @@ const EVERY_ADAPTER: &[Claim] = &[
     Claim::InnerShutdown,
 ];
 
-fn peer(name: &'static str) -> Subject {
+/// An adapted engine with what it claims by its row in the table.
+fn adapted(engine: &'static pool_lab::engine::Engine) -> Subject {
+    let name = engine.name;
     let build = move |threads| pool_lab::build(&format!("{name}:{threads}")).expect("the engine starts");
-    Subject::pool(name, build).claiming(EVERY_ADAPTER)
+    let subject = Subject::pool(name, build).claiming(EVERY_ADAPTER);
+    let subject = if engine.is_fifo { subject.claiming(&[Claim::Fifo]) } else { subject };
+    if engine.may_hold_jobs_back { subject.without(&[Claim::Parallel]) } else { subject }
 }
 
 /// The stack of the engines' threads, which cannot be set one by one. Enough for waits that nest 1,000 deep in a build without
@@ -43,17 +47,6 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let fifo = &[Claim::Fifo];
-    pool_conformance::main([
-        peer("mpsc-naive").claiming(fifo),
-        peer("channel-naive").claiming(fifo),
-        peer("threadpool").claiming(fifo),
-        peer("rusty_pool").claiming(fifo),
-        peer("rayon"),
-        // A task that a worker spawns may lie in a slot of its own, out of which nobody can steal it while the worker
-        // is busy.
-        peer("tokio").without(&[Claim::Parallel]),
-        peer("tokio-blocking").claiming(fifo),
-        peer("async-executor"),
-    ])
+    let rows = pool_lab::engines::rows().iter().filter(|row| row.is_pool() && !row.engine.can.is_pool);
+    pool_conformance::main(rows.map(|row| adapted(&row.engine)))
 }

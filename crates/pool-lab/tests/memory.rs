@@ -5,26 +5,23 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use pool_bounded::{Bounded, BoundedPool};
+use pool_bounded::Bounded;
 use pool_core::{Pool, PoolExt};
-use pool_mpsc::MpscPool;
-use pool_priority::PriorityPool;
-use pool_stealing::StealingPool;
+use pool_lab::engine::Engine;
+use pool_lab::engines::{self, Row};
 
 const JOBS: usize = 1_000_000;
 const KIB: usize = 1024;
 
-/// Builds a pool of so many workers that queues so many jobs.
-type Build = fn(usize, usize) -> Arc<dyn Pool>;
+/// What a queue holds by default, of the pools whose queue has a bound.
+const CAPACITY: usize = Bounded::DEFAULT_CAPACITY;
 
-const STRATEGIES: [(&str, Build); 4] = [
-    ("mpsc", |threads, _| Arc::new(MpscPool::builder().threads(threads).build().unwrap())),
-    ("bounded", |threads, jobs| {
-        Arc::new(BoundedPool::with(Bounded::new(jobs)).threads(threads).build().unwrap())
-    }),
-    ("priority", |threads, _| Arc::new(PriorityPool::builder().threads(threads).build().unwrap())),
-    ("stealing", |threads, _| Arc::new(StealingPool::builder().threads(threads).build().unwrap())),
-];
+/// A pool of so many workers that queues so many jobs.
+fn build(engine: &Engine, threads: usize, jobs: usize) -> Arc<dyn Pool> {
+    let is_bounded = engine.options.iter().any(|rule| rule.name == "capacity");
+    let capacity = if is_bounded { format!(":capacity={jobs}") } else { String::new() };
+    pool_lab::build(&format!("{}:{threads}{capacity}", engine.name)).unwrap()
+}
 
 /// Resident bytes of this process.
 fn resident() -> usize {
@@ -39,29 +36,31 @@ fn threads() -> usize {
 
 #[test]
 fn pools_cost_what_they_say() {
-    for (name, build) in STRATEGIES {
-        idle_workers_cost_under_a_mebibyte(name, build);
-        start_and_stop_leaves_nothing_behind(name, build);
-        queued_jobs_cost_under_64_bytes(name, build);
+    for Row { engine, .. } in engines::rows().iter().filter(|row| row.engine.can.is_pool) {
+        idle_workers_cost_under_a_mebibyte(engine);
+        start_and_stop_leaves_nothing_behind(engine);
+        queued_jobs_cost_under_64_bytes(engine);
     }
 }
 
-fn idle_workers_cost_under_a_mebibyte(name: &str, build: Build) {
+fn idle_workers_cost_under_a_mebibyte(engine: &Engine) {
+    let name = engine.name;
     // Many at once, so that none lives in what an earlier one left; the first pays for what a process has once.
     const POOLS: usize = 32;
-    let first = build(2, Bounded::DEFAULT_CAPACITY);
+    let first = build(engine, 2, CAPACITY);
     let before = resident();
-    let pools: Vec<_> = (0..POOLS).map(|_| build(2, Bounded::DEFAULT_CAPACITY)).collect();
+    let pools: Vec<_> = (0..POOLS).map(|_| build(engine, 2, CAPACITY)).collect();
     let cost = resident().saturating_sub(before) / POOLS;
     assert!(cost < 1024 * KIB, "{name}: two idle workers cost {} KiB", cost / KIB);
     println!("{name}: two idle workers cost {} KiB", cost / KIB);
     assert_eq!(pools.iter().chain([&first]).map(|pool| pool.threads()).sum::<usize>(), 2 * (POOLS + 1));
 }
 
-fn queued_jobs_cost_under_64_bytes(name: &str, build: Build) {
+fn queued_jobs_cost_under_64_bytes(engine: &Engine) {
+    let name = engine.name;
     // A bounded queue is paid for when it is built.
     let before = resident();
-    let pool = build(1, JOBS);
+    let pool = build(engine, 1, JOBS);
     let (release, released) = channel::<()>();
     let (started, running) = channel();
     let busy = move || {
@@ -82,9 +81,10 @@ fn queued_jobs_cost_under_64_bytes(name: &str, build: Build) {
     assert_eq!(pool.counts().completed, JOBS as u64 + 1);
 }
 
-fn start_and_stop_leaves_nothing_behind(name: &str, build: Build) {
+fn start_and_stop_leaves_nothing_behind(engine: &Engine) {
+    let name = engine.name;
     let cycle = || {
-        let pool = build(2, Bounded::DEFAULT_CAPACITY);
+        let pool = build(engine, 2, CAPACITY);
         pool.execute(|| {}).unwrap();
         let _ = pool.shutdown();
     };

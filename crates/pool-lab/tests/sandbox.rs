@@ -14,6 +14,7 @@ use std::sync::{Arc, Barrier};
 use std::{env, thread};
 
 use pool_core::{Pool, PoolExt, Reason, Shutdown};
+use pool_lab::engines;
 
 use self::seccomp::{Refused, refuse_membarrier};
 
@@ -23,8 +24,9 @@ const SCENARIO: &str = "SANDBOX_SCENARIO";
 const DEADLINE_SECONDS: u32 = 100;
 
 const WORKERS: usize = 3;
-const POOLS: [&str; 6] =
-    ["mpsc:3", "bounded:3", "bounded:3:capacity=4", "priority:3", "priority:3:express=1", "stealing:3"];
+
+/// What is tested besides each of our pools with its defaults.
+const VARIANTS: [&str; 2] = ["bounded:3:capacity=4", "priority:3:express=1"];
 
 /// Each thread counts its first 64 entries with locked instructions.
 const MANY: u64 = 200;
@@ -48,7 +50,10 @@ fn each_alone(test: &str, scenarios: impl IntoIterator<Item = String>, body: fn(
 
 /// Each pool with each of these.
 fn with_each(others: &[&str]) -> Vec<String> {
-    POOLS.iter().flat_map(|pool| others.iter().map(move |other| format!("{pool} {other}"))).collect()
+    let ours = engines::rows().iter().filter(|row| row.engine.can.is_pool);
+    let ours = ours.map(|row| format!("{}:{WORKERS}", row.engine.name));
+    let pools = ours.chain(VARIANTS.map(str::to_owned));
+    pools.flat_map(|pool| others.iter().map(move |other| format!("{pool} {other}"))).collect()
 }
 
 fn fib(pool: &Arc<dyn Pool>, n: u64) -> u64 {

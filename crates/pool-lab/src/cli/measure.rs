@@ -7,16 +7,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{CliError, parse_threads};
-use crate::curated;
-use crate::interrupt::{self, Interrupts};
-use crate::machine::Machine;
-use crate::measure::{self, Group, Observer, Pace, Plan};
-use crate::record::{Metric, Record};
-use crate::results::{Earlier, Store};
-use crate::show;
-use crate::spec::Spec;
-use crate::terminal;
+use super::error::CliError;
+use super::show;
+use crate::engine::{MAX_THREADS, Spec};
+use crate::measure::{self, Observer};
+use crate::metrics;
+use crate::plan::{Group, Pace, Plan, curated};
+use crate::record::machine::Machine;
+use crate::record::{Earlier, Record, Store};
+use crate::system::interrupt::{self, Interrupts};
+use crate::system::terminal;
 use crate::workload::Task;
 
 /// More rounds than this are a slip of the finger: they take hours.
@@ -27,8 +27,8 @@ pub(super) struct Measure {
     /// Workloads: names, families or other beginnings, separated by commas (spawn/external,join)
     #[arg(short, long, default_value = "spawn/external")]
     workloads: String,
-    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but thread-per-job. One that is named
-    /// twice is measured against itself
+    /// Engines, separated by commas (stealing,bounded:2:capacity=64); by default all but those that take long for each job.
+    /// One that is named twice is measured against itself
     #[arg(short, long)]
     pools: Option<String>,
     /// Thread counts, separated by commas, for engines that do not say their own; by default one a core
@@ -57,6 +57,15 @@ fn parse_rounds(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Reads a list of thread counts.
+fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
+    let parse = |text: &str| match text.trim().parse() {
+        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
+        _ => Err(CliError::Threads(text.to_owned())),
+    };
+    list.split(',').map(parse).collect()
+}
+
 impl Measure {
     fn plan(&self) -> Result<Plan, CliError> {
         let engines = match &self.pools {
@@ -71,7 +80,8 @@ impl Measure {
     }
 }
 
-pub(super) fn run_measure(arguments: &Measure) -> Result<ExitCode, CliError> {
+/// Measures, and prints or writes each group as it ends.
+pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
     let (groups, pace) = (arguments.plan()?.groups(), Pace { rounds: arguments.rounds, ..Pace::default() });
     let Some(folder) = &arguments.out else {
         return measure(&groups, &pace, Printer::new(arguments.json, None));
@@ -119,7 +129,7 @@ impl Printer {
     }
 
     fn print(&mut self, group: &Group, records: &[Record]) -> Result<(), CliError> {
-        // First the file: whoever closes the output ends the program.
+        // First the file: when the reader of the output closes it, the program ends.
         if let Some(store) = &mut self.store {
             store.add(group, records)?;
         }
@@ -138,7 +148,7 @@ impl Observer for Printer {
     }
 
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {
-        self.failed |= records.iter().any(|record| record.metric == Metric::Error);
+        self.failed |= records.iter().any(|record| record.metric == &metrics::ERROR);
         self.outcome = self.print(group, records);
         if self.outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

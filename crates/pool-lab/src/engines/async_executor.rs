@@ -8,15 +8,14 @@ use std::thread::{self, JoinHandle};
 use async_executor::{Executor, Task};
 use futures_lite::future::block_on;
 
-use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Handles, Jobs, Spec, SpecError, Start};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("async-executor", env!("VERSION_ASYNC_EXECUTOR"), "work stealing of tasks, as in smol")
+pub(super) fn row() -> Row {
+    Row::peer("async-executor", "async-executor", "work stealing of tasks, as in smol")
         .jobs::<AsyncExecutor>()
         .handles::<AsyncExecutor>()
-        .pool(adapter::build::<AsyncExecutor>)
+        .adapted::<AsyncExecutor>()
 }
 
 pub(crate) struct AsyncExecutor {

@@ -3,35 +3,45 @@
 use pool_bounded::{Bounded, CoDel, Overflow};
 
 use super::ours::{self, FromSpec, PIN};
-use crate::engine::Engine;
-use crate::settings::{Kind, Rule, parse_duration};
-use crate::spec::Spec;
+use super::row::Row;
+use crate::engine::Spec;
+use crate::engine::settings::{Allowed, Rule, parse_duration};
 
 /// Peers have unbounded queues, so unless chosen otherwise ours holds every job of the largest workload. What a
 /// full queue costs is another question.
 const CAPACITY: &str = "131072";
 
 const OPTIONS: &[Rule] = &[
-    Rule::new("capacity", Kind::CAPACITY, CAPACITY, "places in the queue"),
+    Rule::new("capacity", Allowed::CAPACITY, CAPACITY, "places in the queue"),
     Rule::new(
         "overflow",
-        Kind::Choice(&["block", "timeout-", "reject", "caller-runs", "drop-oldest", "drop-newest", "shed"]),
+        Allowed::Choice(&[
+            "block",
+            "timeout-",
+            "reject",
+            "caller-runs",
+            "drop-oldest",
+            "drop-newest",
+            "shed",
+        ]),
         "block",
         "what to do with a job that finds no place; shed: also with those that have waited too long",
     ),
-    Rule::new("target", Kind::WAIT, "5ms", "with shed: the wait that is acceptable"),
+    Rule::new("target", Allowed::WAIT, "5ms", "with shed: the wait that is acceptable"),
     Rule::new(
         "interval",
-        Kind::WAIT,
+        Allowed::WAIT,
         "100ms",
         "with shed: how long all waits are longer before any job is given up",
     ),
     PIN,
 ];
 
-pub(crate) fn entry() -> Engine {
-    ours::entry::<Bounded>("bounded", env!("VERSION_POOL_BOUNDED"), "one bounded crossbeam channel")
+pub(super) fn row() -> Row {
+    ours::row::<Bounded>("bounded", "pool-bounded", "one bounded crossbeam channel")
         .options(OPTIONS)
+        .variants(&["capacity=1", "capacity=3:overflow=caller-runs", "capacity=10000:overflow=reject"])
+        .slow_joins()
         .may_lose_jobs()
 }
 

@@ -1,30 +1,31 @@
 //! The textbook's thread pool on a crossbeam channel, which needs no mutex.
 //!
-//! With a capacity, whoever submits waits for room; but a worker that finds no room runs the job itself, since nobody
-//! might ever make room for it.
+//! With a capacity, a thread that submits waits for room; but a worker that finds no room runs the job itself, since all
+//! workers might wait for room, and then none would make any.
 
 use std::cell::Cell;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
-use crate::adapter;
-use crate::engine::{Engine, Jobs, Start};
-use crate::settings::{Kind, MOST_PLACES, Rule};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::settings::{Allowed, MOST_PLACES, Rule};
+use crate::engine::{Jobs, MadeOf, Spec, SpecError, Start};
 
 const OPTIONS: &[Rule] = &[Rule::new(
     "capacity",
-    Kind::Number { min: 0, max: MOST_PLACES },
+    Allowed::Number { min: 0, max: MOST_PLACES },
     "0",
     "places in the queue; 0: it has no bound",
 )];
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("channel-naive", env!("VERSION_CROSSBEAM_CHANNEL"), "textbook: a crossbeam channel")
+pub(super) fn row() -> Row {
+    Row::baseline("channel-naive", MadeOf::Package("crossbeam-channel"), "textbook: a crossbeam channel")
         .options(OPTIONS)
+        .variants(&["capacity=1"])
         .jobs::<ChannelNaive>()
-        .pool(adapter::build::<ChannelNaive>)
+        .fifo()
+        .adapted::<ChannelNaive>()
 }
 
 type Job = Box<dyn FnOnce() + Send>;

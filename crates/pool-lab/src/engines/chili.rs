@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 
 use chili::{Config, Scope, ThreadPool};
 
-use crate::engine::{self, Engine, Joins, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Joins, Spec, SpecError, Start, check_threads};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("chili", env!("VERSION_CHILI"), "fork-join that shares work at heartbeats")
+pub(super) fn row() -> Row {
+    Row::peer("chili", "chili", "fork-join that shares work at heartbeats")
         .joins::<Chili>()
-        .no_pool("it has no detached jobs")
+        .counted()
+        .not_a_pool("it has no detached jobs")
 }
 
 pub(crate) struct Chili {
@@ -20,7 +21,7 @@ pub(crate) struct Chili {
 impl Start for Chili {
     /// Where the system refuses a thread it panics, and those that it has started stay.
     fn check(spec: &Spec) -> Result<(), SpecError> {
-        engine::check_threads(spec)
+        check_threads(spec)
     }
 
     fn start(spec: &Spec) -> Result<Self, SpecError> {

@@ -1,4 +1,4 @@
-//! No pool: one thread that sleeps on one futex, and a place for one job. The least that waking somebody can cost.
+//! No pool: one thread that sleeps on one futex, and a place for one job. The least that waking a thread can cost.
 //!
 //! `std::thread::park` is a futex and nothing more on Linux. The thread does not spin before it sleeps.
 
@@ -6,20 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::engine::{Engine, Jobs, Start};
-use crate::spec::{Spec, SpecError};
-use crate::workloads::ping::Ping;
+use super::row::Row;
+use crate::engine::{Jobs, Spec, SpecError, Start};
+use crate::workloads::latency_ping::Ping;
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("futex", env!("VERSION_RUST"), "no pool: one parked thread is woken (`thread::park`)")
-        .does::<Futex, Ping>()
-        .no_reference()
-        .no_pool("it has room for one job")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "futex",
+        "no pool: one parked thread is woken (`thread::park`)",
+        "a queue, a second thread to choose from",
+    )
+    .does::<Futex, Ping>()
+    .not_a_pool("it has room for one job")
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// What the thread and whoever wakes it share.
+/// What the thread and the one that wakes it share.
 #[derive(Default)]
 struct Place {
     job: Mutex<Option<Job>>,

@@ -9,18 +9,20 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Engine, Start};
-use crate::os;
-use crate::spec::{Spec, SpecError};
-use crate::watch::Watch;
-use crate::workload::{Failure, Workload};
-use crate::workloads::uneven::Uneven;
+use super::row::Row;
+use crate::engine::{Spec, SpecError, Start};
+use crate::system::os;
+use crate::workload::{Failure, Watch, Workload};
+use crate::workloads::spawn_uneven::Uneven;
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("greedy-model", env!("VERSION_RUST"), "no pool: greedy list scheduling, computed")
-        .does::<GreedyModel, Uneven>()
-        .no_reference()
-        .no_pool("it computes a time")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "greedy-model",
+        "no pool: greedy list scheduling, computed",
+        "every cost of a queue; start and end of threads",
+    )
+    .does::<GreedyModel, Uneven>()
+    .not_a_pool("it computes a time")
 }
 
 pub(crate) struct GreedyModel {
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_job_goes_to_whoever_is_free_first() {
+    fn each_job_goes_to_the_thread_that_is_free_first() {
         let shares = schedule(&[5, 1, 1, 1, 4, 1], 2);
         let jobs: Vec<&[u32]> = shares.iter().map(|share| &share.jobs[..]).collect();
         assert_eq!(jobs, [&[0, 5][..], &[1, 2, 3, 4][..]]);

@@ -5,15 +5,17 @@ use std::num::NonZeroUsize;
 use pool_mpsc::Mpsc;
 
 use super::ours::{self, FromSpec, PIN};
-use crate::engine::Engine;
-use crate::settings::{Kind, Rule};
-use crate::spec::Spec;
+use super::row::Row;
+use crate::engine::Spec;
+use crate::engine::settings::{Allowed, Rule};
 
-const OPTIONS: &[Rule] = &[Rule::new("batch", Kind::COUNT, "1", "jobs taken for each locking"), PIN];
+const OPTIONS: &[Rule] = &[Rule::new("batch", Allowed::COUNT, "1", "jobs taken for each locking"), PIN];
 
-pub(crate) fn entry() -> Engine {
-    ours::entry::<Mpsc>("mpsc", env!("VERSION_POOL_MPSC"), "one std channel, its receiver behind a mutex")
+pub(super) fn row() -> Row {
+    ours::row::<Mpsc>("mpsc", "pool-mpsc", "one std channel, its receiver behind a mutex")
         .options(OPTIONS)
+        .variants(&["batch=32"])
+        .slow_joins()
 }
 
 impl FromSpec for Mpsc {

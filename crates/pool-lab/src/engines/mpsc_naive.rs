@@ -4,14 +4,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use crate::adapter;
-use crate::engine::{Engine, Jobs, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Jobs, MadeOf, Spec, SpecError, Start};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("mpsc-naive", env!("VERSION_RUST"), "textbook: a std channel, its receiver behind a mutex")
+pub(super) fn row() -> Row {
+    Row::baseline("mpsc-naive", MadeOf::Std, "textbook: a std channel, its receiver behind a mutex")
         .jobs::<MpscNaive>()
-        .pool(adapter::build::<MpscNaive>)
+        .fifo()
+        .adapted::<MpscNaive>()
 }
 
 type Job = Box<dyn FnOnce() + Send>;

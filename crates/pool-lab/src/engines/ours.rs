@@ -5,13 +5,13 @@ use std::sync::Arc;
 use pool_core::strategy::Strategy;
 use pool_core::{JobHandle, Pinning, Pool, Priority, Submit, ThreadPool};
 
-use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start, Survives};
-use crate::settings::{Kind, Rule};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::settings::{Allowed, Rule};
+use crate::engine::{Handles, IsPool, Jobs, Joins, Scopes, Spec, SpecError, Start, Survives};
 
 /// An option of all four.
 pub(crate) const PIN: Rule =
-    Rule::new("pin", Kind::Choice(&["no", "yes"]), "no", "whether each worker is bound to a CPU");
+    Rule::new("pin", Allowed::Choice(&["no", "yes"]), "no", "whether each worker is bound to a CPU");
 
 /// What the option says.
 pub(crate) fn pinning(spec: &Spec) -> Pinning {
@@ -30,14 +30,14 @@ pub(crate) trait FromSpec: Strategy {
 }
 
 /// The row of one of our pools in the table; all of them can do everything.
-pub(crate) fn entry<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Engine {
-    Engine::new(name, version, about)
+pub(super) fn row<S: FromSpec>(name: &'static str, package: &'static str, about: &'static str) -> Row {
+    Row::ours(name, package, about)
         .jobs_and_joins::<Ours<S>>()
         .survives::<Ours<S>>()
         .handles::<Ours<S>>()
         .scopes::<Ours<S>>()
-        .pool(build::<S>)
-        .dynamic_joins()
+        .own_pool::<Ours<S>>()
+        .counted()
 }
 
 /// One of our pools, static all the way.
@@ -58,9 +58,10 @@ fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
     pool.map_err(|error| spec.build_error(error))
 }
 
-/// One of our pools as a `Pool`.
-fn build<S: FromSpec>(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
-    Ok(Arc::new(start::<S>(spec)?))
+impl<S: FromSpec> IsPool for Ours<S> {
+    fn build(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError> {
+        Ok(Arc::new(start::<S>(spec)?))
+    }
 }
 
 impl<S: FromSpec> Start for Ours<S> {
@@ -76,7 +77,7 @@ impl<S: FromSpec> Start for Ours<S> {
     }
 }
 
-/// Why no job is refused: the pool runs, and a contender never queues more jobs than the pool holds.
+/// Why no job is refused: the pool runs, and a case never queues more jobs than the pool holds.
 const ACCEPTED: &str = "a running pool with room accepts jobs";
 
 impl<S: FromSpec> Jobs for Ours<S> {

@@ -3,31 +3,34 @@
 use pool_priority::Levels;
 
 use super::ours::{self, FromSpec, PIN};
-use crate::engine::Engine;
-use crate::settings::{Kind, Rule};
-use crate::spec::Spec;
+use super::row::Row;
+use crate::engine::Spec;
+use crate::engine::settings::{Allowed, Rule};
 
 const OPTIONS: &[Rule] = &[
-    Rule::new("levels", Kind::Number { min: 1, max: 64 }, "64", "levels of urgency"),
+    Rule::new("levels", Allowed::Number { min: 1, max: 64 }, "64", "levels of urgency"),
     Rule::new(
         "aging",
-        Kind::Number { min: 0, max: u32::MAX as u64 },
+        Allowed::Number { min: 0, max: u32::MAX as u64 },
         "256",
         "how many jobs may pass a level that waits, at least as many as there are levels; 0: any number",
     ),
-    Rule::new("express", Kind::Number { min: 0, max: 1 << 16 }, "0", "workers kept free for the top levels"),
-    Rule::new("top", Kind::Number { min: 1, max: 63 }, "1", "how many levels the express workers serve"),
+    Rule::new(
+        "express",
+        Allowed::Number { min: 0, max: 1 << 16 },
+        "0",
+        "workers kept free for the top levels",
+    ),
+    Rule::new("top", Allowed::Number { min: 1, max: 63 }, "1", "how many levels the express workers serve"),
     PIN,
 ];
 
-pub(crate) fn entry() -> Engine {
-    ours::entry::<Levels>(
-        "priority",
-        env!("VERSION_POOL_PRIORITY"),
-        "a queue a level behind a mutex, with aging",
-    )
-    .options(OPTIONS)
-    .priorities()
+pub(super) fn row() -> Row {
+    ours::row::<Levels>("priority", "pool-priority", "a queue a level behind a mutex, with aging")
+        .options(OPTIONS)
+        .variants(&["levels=1", "levels=8:aging=0", "express=1:top=32"])
+        .slow_joins()
+        .priorities()
 }
 
 impl FromSpec for Levels {

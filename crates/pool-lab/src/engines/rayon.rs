@@ -2,12 +2,11 @@
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::adapter;
-use crate::engine::{Engine, Jobs, Joins, Scopes, Start, Survives};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Jobs, Joins, Scopes, Spec, SpecError, Start, Survives};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("rayon", env!("VERSION_RAYON"), "work stealing, fork-join")
+pub(super) fn row() -> Row {
+    Row::peer("rayon", "rayon", "work stealing, fork-join")
         .jobs_and_joins::<Rayon>()
         .survives::<Rayon>()
         .scopes::<Rayon>()
@@ -15,7 +14,8 @@ pub(crate) fn entry() -> Engine {
             "lifecycle/start-stop",
             "neither waits until its threads run, nor at the end until they have ended",
         )])
-        .pool(adapter::build::<Rayon>)
+        .counted()
+        .adapted::<Rayon>()
 }
 
 pub(crate) struct Rayon {

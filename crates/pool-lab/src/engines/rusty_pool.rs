@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use rusty_pool::{JoinHandle, ThreadPool};
 
-use crate::adapter;
-use crate::engine::{self, Engine, Handles, Jobs, Start, Survives};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Handles, Jobs, Spec, SpecError, Start, Survives, check_threads};
 
 /// Idle threads beyond the core size would end after this; there are none.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("rusty_pool", env!("VERSION_RUSTY_POOL"), "one crossbeam channel")
+pub(super) fn row() -> Row {
+    Row::peer("rusty_pool", "rusty_pool", "one crossbeam channel")
         .jobs::<RustyPool>()
         .survives::<RustyPool>()
         .handles::<RustyPool>()
-        .pool(adapter::build::<RustyPool>)
+        .fifo()
+        .adapted::<RustyPool>()
 }
 
 pub(crate) struct RustyPool {
@@ -26,7 +26,7 @@ pub(crate) struct RustyPool {
 impl Start for RustyPool {
     /// Where the system refuses a thread it panics, and those that it has started stay.
     fn check(spec: &Spec) -> Result<(), SpecError> {
-        engine::check_threads(spec)
+        check_threads(spec)
     }
 
     fn start(spec: &Spec) -> Result<Self, SpecError> {

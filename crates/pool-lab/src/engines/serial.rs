@@ -1,15 +1,18 @@
 //! No pool and no thread: every job runs at once where it is submitted. The price of the work itself.
 
-use crate::engine::{Engine, Handles, Jobs, Joins, Scopes, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Handles, Jobs, Joins, Scopes, Spec, SpecError, Start};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("serial", env!("VERSION_RUST"), "no pool: plain calls on one thread")
-        .jobs_and_joins::<Serial>()
-        .handles::<Serial>()
-        .scopes::<Serial>()
-        .no_reference()
-        .no_pool("it runs jobs on the thread that submits them")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "serial",
+        "no pool: plain calls on one thread",
+        "everything; the compiler unrolls recursions as no pool can",
+    )
+    .jobs_and_joins::<Serial>()
+    .handles::<Serial>()
+    .scopes::<Serial>()
+    .not_a_pool("it runs jobs on the thread that submits them")
 }
 
 pub(crate) struct Serial;

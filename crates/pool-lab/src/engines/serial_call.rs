@@ -3,14 +3,18 @@
 //! Plain calls ([`super::serial`]) let the compiler unroll a recursion a few levels deep, which no pool can have, since
 //! a half that may run elsewhere needs an address. So this is the least that a join can cost.
 
-use crate::engine::{Engine, Joins, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Joins, Spec, SpecError, Start};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("serial-call", env!("VERSION_RUST"), "no pool: each half of a join is a call, never inlined")
-        .joins::<SerialCall>()
-        .no_reference()
-        .no_pool("it runs jobs on the thread that submits them")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "serial-call",
+        "no pool: each half of a join is a call, never inlined",
+        "stealing, and panics that must wait for the other half",
+    )
+    .joins::<SerialCall>()
+    .counted()
+    .not_a_pool("it runs jobs on the thread that submits them")
 }
 
 pub(crate) struct SerialCall;

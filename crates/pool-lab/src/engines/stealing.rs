@@ -3,16 +3,12 @@
 use pool_stealing::Stealing;
 
 use super::ours::{self, FromSpec, PIN};
-use crate::engine::Engine;
-use crate::spec::Spec;
+use super::row::Row;
+use crate::engine::Spec;
 
-pub(crate) fn entry() -> Engine {
-    ours::entry::<Stealing>(
-        "stealing",
-        env!("VERSION_POOL_STEALING"),
-        "work stealing, fork-join on a split stack",
-    )
-    .options(&[PIN])
+pub(super) fn row() -> Row {
+    ours::row::<Stealing>("stealing", "pool-stealing", "work stealing, fork-join on a split stack")
+        .options(&[PIN])
 }
 
 impl FromSpec for Stealing {

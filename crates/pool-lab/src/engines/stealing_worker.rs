@@ -3,14 +3,15 @@
 use pool_stealing::{StealingPool, Worker, with_worker};
 
 use super::ours::{PIN, pinning};
-use crate::engine::{Engine, Joins, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Joins, Spec, SpecError, Start};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("stealing-worker", env!("VERSION_POOL_STEALING"), "stealing, joined by `Worker::join`")
+pub(super) fn row() -> Row {
+    Row::ours("stealing-worker", "pool-stealing", "stealing, joined by `Worker::join`")
         .options(&[PIN])
         .joins::<StealingWorker>()
-        .no_pool("it is `stealing`, and differs in joins only")
+        .counted()
+        .not_a_pool("it is `stealing`, and differs in joins only")
 }
 
 struct StealingWorker {

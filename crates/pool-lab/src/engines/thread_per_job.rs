@@ -2,15 +2,16 @@
 
 use std::thread::{self, JoinHandle};
 
-use crate::engine::{Engine, Handles, Jobs, Scopes, Start};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Handles, Jobs, MadeOf, Scopes, Spec, SpecError, Start};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("thread-per-job", env!("VERSION_RUST"), "no pool: std::thread for every job")
+pub(super) fn row() -> Row {
+    Row::baseline("thread-per-job", MadeOf::Std, "no pool: std::thread for every job")
         .jobs::<ThreadPerJob>()
         .handles::<ThreadPerJob>()
         .scopes::<ThreadPerJob>()
-        .no_pool("it does not limit how many jobs run at once")
+        .slow_jobs()
+        .not_a_pool("it does not limit how many jobs run at once")
 }
 
 pub(crate) struct ThreadPerJob;

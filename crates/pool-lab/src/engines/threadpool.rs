@@ -2,16 +2,16 @@
 
 use threadpool::ThreadPool;
 
-use crate::adapter;
-use crate::engine::{self, Engine, Jobs, Start, Survives};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Jobs, Spec, SpecError, Start, Survives, check_threads};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("threadpool", env!("VERSION_THREADPOOL"), "one queue behind a mutex")
+pub(super) fn row() -> Row {
+    Row::peer("threadpool", "threadpool", "one queue behind a mutex")
         .jobs::<Threadpool>()
         .survives::<Threadpool>()
         .remarks(&[("lifecycle/start-stop", "does not wait until its threads have ended")])
-        .pool(adapter::build::<Threadpool>)
+        .fifo()
+        .adapted::<Threadpool>()
 }
 
 pub(crate) struct Threadpool {
@@ -21,7 +21,7 @@ pub(crate) struct Threadpool {
 impl Start for Threadpool {
     /// Where the system refuses a thread it panics, and those that it has started stay.
     fn check(spec: &Spec) -> Result<(), SpecError> {
-        engine::check_threads(spec)
+        check_threads(spec)
     }
 
     fn start(spec: &Spec) -> Result<Self, SpecError> {

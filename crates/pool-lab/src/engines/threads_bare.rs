@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::thread;
 
-use crate::engine::{Engine, Start};
-use crate::spec::{Spec, SpecError};
-use crate::watch::Watch;
-use crate::workload::{Failure, Workload, check};
-use crate::workloads::lifecycle::StartStop;
+use super::row::Row;
+use crate::engine::{Spec, SpecError, Start};
+use crate::workload::{Failure, Watch, Workload, check};
+use crate::workloads::lifecycle_start_stop::StartStop;
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("threads-bare", env!("VERSION_RUST"), "no pool: the same threads, spawned and joined")
-        .does::<ThreadsBare, StartStop>()
-        .no_reference()
-        .no_pool("its threads end at once")
+pub(super) fn row() -> Row {
+    Row::no_pool(
+        "threads-bare",
+        "no pool: the same threads, spawned and joined",
+        "handing over jobs; waiting until all threads run",
+    )
+    .does::<ThreadsBare, StartStop>()
+    .not_a_pool("its threads end at once")
 }
 
 pub(crate) struct ThreadsBare {

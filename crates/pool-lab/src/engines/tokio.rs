@@ -5,16 +5,17 @@ use std::thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::adapter;
-use crate::engine::{self, Engine, Handles, Jobs, Start, Survives};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Handles, Jobs, Spec, SpecError, Start, Survives, check_threads};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("tokio", env!("VERSION_TOKIO"), "work stealing of tasks (`spawn`)")
+pub(super) fn row() -> Row {
+    Row::peer("tokio", "tokio", "work stealing of tasks (`spawn`)")
         .jobs::<Tokio>()
         .survives::<Tokio>()
         .handles::<Tokio>()
-        .pool(adapter::build::<Tokio>)
+        // A task that a worker spawns may lie in that worker's own slot, from which others cannot steal it.
+        .may_hold_jobs_back()
+        .adapted::<Tokio>()
 }
 
 pub(crate) struct Tokio {
@@ -24,7 +25,7 @@ pub(crate) struct Tokio {
 impl Start for Tokio {
     /// Where the system refuses a thread `build` panics, and then waits without end for those that it has started.
     fn check(spec: &Spec) -> Result<(), SpecError> {
-        engine::check_threads(spec)
+        check_threads(spec)
     }
 
     fn start(spec: &Spec) -> Result<Self, SpecError> {

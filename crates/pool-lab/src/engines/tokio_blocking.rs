@@ -3,16 +3,16 @@
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::adapter;
-use crate::engine::{Engine, Handles, Jobs, Start, Survives};
-use crate::spec::{Spec, SpecError};
+use super::row::Row;
+use crate::engine::{Handles, Jobs, Spec, SpecError, Start, Survives};
 
-pub(crate) fn entry() -> Engine {
-    Engine::new("tokio-blocking", env!("VERSION_TOKIO"), "one queue behind a mutex (`spawn_blocking`)")
+pub(super) fn row() -> Row {
+    Row::peer("tokio-blocking", "tokio", "one queue behind a mutex (`spawn_blocking`)")
         .jobs::<TokioBlocking>()
         .survives::<TokioBlocking>()
         .handles::<TokioBlocking>()
-        .pool(adapter::build::<TokioBlocking>)
+        .fifo()
+        .adapted::<TokioBlocking>()
 }
 
 pub(crate) struct TokioBlocking {

@@ -1,44 +1,32 @@
 //! From samples to records.
 
-use std::time::Duration;
+use crate::metric::{Metric, Series, Source};
+use crate::metrics;
+use crate::metrics::latency::LATENCIES;
+use crate::numbers::stats::{self, Estimate};
+use crate::record::{Record, Subject};
+use crate::workload::Watch;
 
-use crate::record::{Metric, Record, Subject};
-use crate::stats::{self, Estimate};
-use crate::watch::Watch;
-
-/// What one sample came to, per operation.
-#[derive(Debug, Clone, Default)]
+/// What one sample came to.
+#[derive(Debug, Default)]
 pub(super) struct Sample {
-    /// Nanoseconds. Of a workload that records latencies, their median.
+    /// Nanoseconds for each operation. Of a workload that gives latencies, their median.
     time: f64,
-    /// Nanoseconds of processor time.
-    cpu: Option<f64>,
-    switches: Option<f64>,
-    allocations: Option<f64>,
-    /// Nanoseconds.
-    latencies: Vec<f64>,
-    /// Nanoseconds.
-    lags: Vec<f64>,
-    to_ideal: Vec<f64>,
+    operations: f64,
+    watch: Watch,
 }
 
 impl Sample {
-    pub(super) fn new(watch: &Watch, operations: f64) -> Self {
-        let latencies: Vec<f64> = watch.latencies().iter().map(nanoseconds).collect();
-        Sample {
-            time: stats::median(&latencies).unwrap_or_else(|| nanoseconds(&watch.elapsed()) / operations),
-            cpu: watch.cpu().map(|cpu| nanoseconds(&cpu) / operations),
-            switches: watch.switches().map(|switches| switches as f64 / operations),
-            allocations: watch.allocations().map(|count| count as f64 / operations),
-            latencies,
-            lags: watch.lags().iter().map(nanoseconds).collect(),
-            to_ideal: watch.to_ideal().to_vec(),
-        }
+    pub(super) fn new(watch: Watch, operations: f64) -> Self {
+        let time = stats::median(watch.values(LATENCIES));
+        let time = time.unwrap_or_else(|| watch.elapsed().as_nanos() as f64 / operations);
+        Sample { time, operations, watch }
     }
-}
 
-fn nanoseconds(duration: &Duration) -> f64 {
-    duration.as_nanos() as f64
+    /// What the counter of this metric counted, for each operation.
+    fn count(&self, metric: &Metric) -> Option<f64> {
+        self.watch.count(metric).map(|count| count as f64 / self.operations)
+    }
 }
 
 /// The samples of one engine, one a round.
@@ -54,9 +42,9 @@ impl Samples {
         self.0.iter().map(|sample| sample.time).collect()
     }
 
-    /// A metric that not every system can give.
-    fn known(&self, metric: impl Fn(&Sample) -> Option<f64>) -> Vec<f64> {
-        self.0.iter().filter_map(metric).collect()
+    /// The values of this series of all rounds.
+    fn values(&self, series: Series) -> Vec<f64> {
+        self.0.iter().flat_map(|sample| sample.watch.values(series)).copied().collect()
     }
 }
 
@@ -71,73 +59,68 @@ pub(super) struct Finished {
 }
 
 /// The records of a group whose engines all finished the same rounds.
-pub(super) fn records(finished: &[Finished], twin: Option<&Finished>) -> Vec<Record> {
+pub(super) fn records(finished: &[Finished], second: Option<&Finished>) -> Vec<Record> {
     let mut records: Vec<Record> = finished.iter().flat_map(own).collect();
     records.extend(relative(finished));
-    records.extend(twin.and_then(|twin| noise(finished, twin)));
+    records.extend(second.and_then(|second| noise(finished, second)));
     records
 }
 
 /// An engine against itself. Nothing when its first pool failed before the last round, or when there was but one.
-fn noise(finished: &[Finished], twin: &Finished) -> Option<Record> {
-    let first = finished.iter().find(|first| first.subject == twin.subject)?;
+fn noise(finished: &[Finished], second: &Finished) -> Option<Record> {
+    let first = finished.iter().find(|first| first.subject == second.subject)?;
     if first.samples.0.len() < 2 {
         return None;
     }
-    let ratio = stats::paired_ratio(&first.samples.times(), &twin.samples.times())?;
-    Some(first.subject.record(Metric::Noise, ratio, first.samples.0.len()))
+    let ratio = stats::paired_ratio(&first.samples.times(), &second.samples.times())?;
+    Some(first.subject.record(&metrics::NOISE, ratio, first.samples.0.len()))
 }
 
 /// What can be said about an engine by itself.
-fn own(Finished { subject, samples, remark, .. }: &Finished) -> Vec<Record> {
-    let rounds = samples.0.len();
+fn own(finished: &Finished) -> Vec<Record> {
+    let Finished { subject, samples, remark, .. } = finished;
+    let (rounds, times) = (samples.0.len(), samples.times());
     let record = |metric, estimate: Option<Estimate>| Some(subject.record(metric, estimate?, rounds));
-    let time = |estimate| Some(Record { note: (*remark).to_owned(), ..record(Metric::TimePerOp, estimate)? });
-    let times = samples.times();
-    let mut records: Vec<Record> = [
-        time(stats::bootstrap_median(&times)),
-        record(Metric::Spread, stats::spread(&times).filter(|_| rounds > 1)),
-        record(Metric::CpuPerOp, stats::bootstrap_median(&samples.known(|sample| sample.cpu))),
-        record(Metric::SwitchesPerOp, stats::bootstrap_median(&samples.known(|sample| sample.switches))),
-        record(Metric::AllocsPerOp, stats::bootstrap_median(&samples.known(|sample| sample.allocations))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let latencies = |sample: &Sample| sample.latencies.clone();
-    records.extend(pooled(subject, samples, latencies, Metric::LatencyP50, 0.5));
-    records.extend(pooled(subject, samples, latencies, Metric::LatencyP99, 0.99));
-    if samples.0.iter().map(|sample| sample.latencies.len()).sum::<usize>() >= ENOUGH_FOR_P999 {
-        records.extend(pooled(subject, samples, latencies, Metric::LatencyP999, 0.999));
+    let time = record(&metrics::TIME_PER_OP, stats::bootstrap_median(&times));
+    let spread = record(&metrics::SPREAD, stats::spread(&times).filter(|_| rounds > 1));
+    let time = time.map(|time| Record { note: (*remark).to_owned(), ..time });
+    let others = metrics::ALL.iter().filter_map(|metric| of_metric(metric, subject, samples));
+    [time, spread].into_iter().flatten().chain(others).collect()
+}
+
+/// What the samples say of a metric that does not come from the rounds.
+fn of_metric(metric: &'static Metric, subject: &Subject, samples: &Samples) -> Option<Record> {
+    match metric.source {
+        Source::Rounds => None,
+        Source::Counter(_) => {
+            let counts: Vec<f64> = samples.0.iter().filter_map(|sample| sample.count(metric)).collect();
+            Some(subject.record(metric, stats::bootstrap_median(&counts)?, samples.0.len()))
+        }
+        Source::Quantile { of, q, fewest } => {
+            let enough = samples.values(of).len() >= fewest;
+            enough.then(|| pooled(subject, samples, of, metric, q)).flatten()
+        }
+        Source::Range { of } => {
+            let all = samples.values(of);
+            let quantile = |q| stats::quantile(&all, q);
+            let estimate = Estimate { median: quantile(0.5)?, low: quantile(0.0)?, high: quantile(1.0)? };
+            Some(subject.record(metric, estimate, all.len()))
+        }
     }
-    records.extend(pooled(subject, samples, |sample| sample.lags.clone(), Metric::LagP99, 0.99));
-    records.extend(to_ideal(subject, samples));
-    records
 }
 
-/// Of fewer latencies p99.9 would be the slowest of them, which says nothing.
-const ENOUGH_FOR_P999: usize = 1_000;
-
-/// How the parts of all rounds did against the least that each could take.
-fn to_ideal(subject: &Subject, samples: &Samples) -> Option<Record> {
-    let all: Vec<f64> = samples.0.iter().flat_map(|sample| sample.to_ideal.iter().copied()).collect();
-    let quantile = |q| stats::quantile(&all, q);
-    let estimate = Estimate { median: quantile(0.5)?, low: quantile(0.0)?, high: quantile(1.0)? };
-    Some(subject.record(Metric::ToIdeal, estimate, all.len()))
-}
-
-/// A quantile of all latencies (or the like) together. A round is too short for its own p99, so the interval comes
+/// A quantile of all values together. A round is too short for its own p99, so the interval comes
 /// from drawing whole rounds with replacement, and not from the quantiles of rounds.
 fn pooled(
     subject: &Subject,
     samples: &Samples,
-    values: impl Fn(&Sample) -> Vec<f64>,
-    metric: Metric,
+    series: Series,
+    metric: &'static Metric,
     q: f64,
 ) -> Option<Record> {
     const RESAMPLES: usize = 500;
     let quantile = |rounds: &[&Sample]| {
-        let pool: Vec<f64> = rounds.iter().flat_map(|sample| values(sample)).collect();
+        let pool: Vec<f64> = rounds.iter().flat_map(|sample| sample.watch.values(series)).copied().collect();
         Some((stats::quantile(&pool, q)?, pool.len()))
     };
     let all: Vec<&Sample> = samples.0.iter().collect();
@@ -178,6 +161,8 @@ fn relative(finished: &[Finished]) -> Vec<Record> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn subject(engine: &str) -> Subject {
@@ -197,7 +182,7 @@ mod tests {
         Samples(times.iter().map(|time| Sample { time: *time, ..Sample::default() }).collect())
     }
 
-    fn find(records: &[Record], engine: &str, metric: Metric) -> Option<Record> {
+    fn find(records: &[Record], engine: &str, metric: &Metric) -> Option<Record> {
         records.iter().find(|record| record.engine == engine && record.metric == metric).cloned()
     }
 
@@ -205,67 +190,70 @@ mod tests {
     fn ratios_are_paired_and_name_the_fastest() {
         let records =
             records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[30.0, 60.0, 90.0])], None);
-        let ratio = find(&records, "b", Metric::Relative).unwrap();
+        let ratio = find(&records, "b", &metrics::RELATIVE).unwrap();
         assert_eq!((ratio.median, ratio.low, ratio.high), (3.0, 3.0, 3.0));
         assert_eq!(ratio.note, "a");
-        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 1.0);
-        assert_eq!(find(&records, "a", Metric::TimePerOp).unwrap().median, 20.0);
-        assert_eq!(find(&records, "a", Metric::Noise), None);
+        assert_eq!(find(&records, "a", &metrics::RELATIVE).unwrap().median, 1.0);
+        assert_eq!(find(&records, "a", &metrics::TIME_PER_OP).unwrap().median, 20.0);
+        assert_eq!(find(&records, "a", &metrics::NOISE), None);
     }
 
     #[test]
     fn nothing_is_compared_with_plain_calls() {
         let records = records(&[finished("serial", &[1.0, 1.0]), finished("a", &[4.0, 4.0])], None);
-        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 1.0);
-        assert_eq!(find(&records, "serial", Metric::Relative).unwrap().median, 0.25);
+        assert_eq!(find(&records, "a", &metrics::RELATIVE).unwrap().median, 1.0);
+        assert_eq!(find(&records, "serial", &metrics::RELATIVE).unwrap().median, 0.25);
     }
 
     #[test]
     fn what_was_too_slow_for_rounds_is_compared_by_medians() {
         let records = records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[60.0])], None);
-        let ratio = find(&records, "b", Metric::Relative).unwrap();
+        let ratio = find(&records, "b", &metrics::RELATIVE).unwrap();
         assert_eq!((ratio.median, ratio.low, ratio.high, ratio.samples), (3.0, 3.0, 3.0, 1));
     }
 
     #[test]
     fn nothing_is_compared_with_one_sample_where_there_are_more() {
         let records = records(&[finished("a", &[5.0]), finished("b", &[10.0, 10.0])], None);
-        assert_eq!(find(&records, "b", Metric::Relative).unwrap().note, "b");
-        assert_eq!(find(&records, "a", Metric::Relative).unwrap().median, 0.5);
+        assert_eq!(find(&records, "b", &metrics::RELATIVE).unwrap().note, "b");
+        assert_eq!(find(&records, "a", &metrics::RELATIVE).unwrap().median, 0.5);
     }
 
     #[test]
     fn one_round_has_no_spread_and_shows_no_noise() {
         let records = records(&[finished("a", &[5.0])], Some(&finished("a", &[6.0])));
-        assert_eq!(find(&records, "a", Metric::TimePerOp).unwrap().samples, 1);
-        assert_eq!(find(&records, "a", Metric::Spread), None);
-        assert_eq!(find(&records, "a", Metric::Noise), None);
+        assert_eq!(find(&records, "a", &metrics::TIME_PER_OP).unwrap().samples, 1);
+        assert_eq!(find(&records, "a", &metrics::SPREAD), None);
+        assert_eq!(find(&records, "a", &metrics::NOISE), None);
     }
 
     #[test]
-    fn a_twin_shows_the_noise() {
-        let (a, twin) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
-        let records = records(&[a], Some(&twin));
-        assert_eq!(find(&records, "a", Metric::Noise).unwrap().median, 0.5);
+    fn a_second_run_shows_the_noise() {
+        let (a, second) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
+        let records = records(&[a], Some(&second));
+        assert_eq!(find(&records, "a", &metrics::NOISE).unwrap().median, 0.5);
     }
 
     #[test]
     fn what_a_system_cannot_tell_is_absent() {
         let records = records(&[finished("a", &[1.0, 2.0])], None);
-        assert_eq!(find(&records, "a", Metric::CpuPerOp), None);
-        assert_eq!(find(&records, "a", Metric::LatencyP50), None);
+        assert_eq!(find(&records, "a", &metrics::CPU_PER_OP), None);
+        assert_eq!(find(&records, "a", &metrics::LATENCY_P50), None);
     }
 
     #[test]
     fn latencies_of_all_rounds_are_pooled() {
-        let mut watch = Watch::new();
-        (1..=100).for_each(|i| watch.latency(Duration::from_nanos(i)));
-        let samples = Samples(vec![Sample::new(&watch, 100.0), Sample::new(&watch, 100.0)]);
+        let sample = || {
+            let mut watch = Watch::new();
+            (1..=100).for_each(|i| watch.latency(Duration::from_nanos(i)));
+            Sample::new(watch, 100.0)
+        };
+        let samples = Samples(vec![sample(), sample()]);
         let records = records(&[Finished { samples, ..finished("a", &[]) }], None);
-        let p50 = find(&records, "a", Metric::LatencyP50).unwrap();
+        let p50 = find(&records, "a", &metrics::LATENCY_P50).unwrap();
         assert_eq!((p50.median, p50.samples), (50.5, 200));
-        let p99 = find(&records, "a", Metric::LatencyP99).unwrap();
+        let p99 = find(&records, "a", &metrics::LATENCY_P99).unwrap();
         assert!((99.0..=100.0).contains(&p99.median), "{}", p99.median);
-        assert_eq!(find(&records, "a", Metric::TimePerOp).unwrap().median, 50.5);
+        assert_eq!(find(&records, "a", &metrics::TIME_PER_OP).unwrap().median, 50.5);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::terminal;
+use crate::system::terminal;
 
 /// No repeat of a workload takes so long, unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(300);

@@ -1,47 +1,13 @@
 //! Records on disk: one CSV file an engine, or JSON lines.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Record;
-use crate::disk;
-
-/// A file of records that could not be written or read.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The file or folder itself could not be used.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A line is not a record.
-    #[error("{}:{line}: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: u64,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-impl RecordError {
-    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> RecordError {
-        let path = path.to_owned();
-        move |source| RecordError::Io { path, source }
-    }
-
-    pub(crate) fn malformed(path: &Path, line: u64, reason: impl fmt::Display) -> RecordError {
-        RecordError::Malformed { path: path.to_owned(), line, reason: reason.to_string() }
-    }
-}
+use super::error::RecordError;
+use crate::system::disk;
 
 /// The name of the file that holds an engine's records: its spec with every character that a file system or
 /// a shell might mind replaced, and `.csv`.
@@ -79,7 +45,7 @@ pub fn write_by_engine(folder: &Path, records: &[Record]) -> Result<Vec<PathBuf>
     files.into_iter().map(write).collect()
 }
 
-/// Writes records as CSV with a header line, replacing the file: whoever reads it sees the old records or the new ones.
+/// Writes records as CSV with a header line, replacing the file: a reader sees the old records or the new ones.
 ///
 /// # Errors
 ///

@@ -1,9 +1,10 @@
-//! The plot of one contest: a bar an engine, the fastest on top.
+//! The plot of one group: a bar an engine, the fastest on top.
 
+use crate::engine::Kind;
+use crate::numbers::units;
 use crate::report::axis::Scale;
-use crate::report::model::{Bench, Contest, Entry, Kind, Measured, Outcome};
+use crate::report::model::{Entry, Group, Measured, Outcome, Task};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width, wrap};
-use crate::units;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;
@@ -20,7 +21,7 @@ pub(crate) fn class(kind: Kind) -> &'static str {
         Kind::Ours => "p-ours",
         Kind::Peer => "p-peer",
         Kind::Baseline => "p-base",
-        Kind::Yardstick => "p-none",
+        Kind::NoPool => "p-none",
     }
 }
 
@@ -28,14 +29,14 @@ pub(crate) fn name_class(kind: Kind) -> &'static str {
     if kind == Kind::Ours { "p-name-ours" } else { "p-name" }
 }
 
-/// Draws the contest. `None` when nothing was measured. `operation` is what times are per.
-pub(crate) fn plot(bench: &Bench, contest: &Contest, operation: &str) -> Option<Plot> {
-    let rows: Vec<(&Entry, &Measured)> = contest.measured().collect();
+/// Draws the group. `None` when nothing was measured. `operation` is what times are per.
+pub(crate) fn plot(task: &Task, group: &Group, operation: &str) -> Option<Plot> {
+    let rows: Vec<(&Entry, &Measured)> = group.measured().collect();
     if rows.is_empty() {
         return None;
     }
-    let threads = format!("{} thread{}", contest.threads, if contest.threads == 1 { "" } else { "s" });
-    let title = format!("{}, {threads}", bench.title());
+    let threads = format!("{} thread{}", group.threads, if group.threads == 1 { "" } else { "s" });
+    let title = format!("{}, {threads}", task.title());
     let mut drawing = Drawing::new(format!("{title}: time per {operation} by engine"), WIDTH);
     let area = Area::new(&rows);
     drawing.text("p-title", Anchor::Start, MARGIN, 26.0, &title);
@@ -45,7 +46,7 @@ pub(crate) fn plot(bench: &Bench, contest: &Contest, operation: &str) -> Option<
     for (i, (entry, measured)) in rows.iter().enumerate() {
         area.row(&mut drawing, i, entry, measured);
     }
-    let bottom = area.notes(&mut drawing, contest);
+    let bottom = area.notes(&mut drawing, group);
     Some(drawing.finish(bottom + MARGIN))
 }
 
@@ -61,7 +62,7 @@ fn subtitle(rows: &[(&Entry, &Measured)], operation: &str, scale: Scale) -> Stri
 /// The kinds of engines in the plot, at its upper right.
 fn legend(drawing: &mut Drawing, rows: &[(&Entry, &Measured)]) {
     let mut x = WIDTH - MARGIN;
-    for kind in [Kind::Yardstick, Kind::Baseline, Kind::Peer, Kind::Ours] {
+    for kind in [Kind::NoPool, Kind::Baseline, Kind::Peer, Kind::Ours] {
         if rows.iter().any(|(entry, _)| entry.kind == kind) {
             drawing.text("p-sub", Anchor::End, x, 25.0, kind.name());
             x -= text_width(kind.name()) * 0.8 + 14.0;
@@ -85,7 +86,7 @@ impl Area {
         let widest = rows.iter().map(|(entry, _)| text_width(&entry.engine)).fold(0.0, f64::max);
         let medians: Vec<f64> = rows.iter().map(|(_, measured)| measured.time.median).collect();
         // The price of plain calls is often next to nothing, and says nothing about how pools compare.
-        let pools = rows.iter().filter(|(entry, _)| entry.kind != Kind::Yardstick);
+        let pools = rows.iter().filter(|(entry, _)| entry.kind != Kind::NoPool);
         let shortest = pools.map(|(_, measured)| measured.time.median).next().unwrap_or(medians[0]);
         let scale = Scale::for_values(&medians, shortest, 0.0);
         let whiskers = rows.iter().filter(|(_, measured)| !scale.cuts(measured.time.median));
@@ -161,7 +162,7 @@ impl Area {
     }
 
     /// Who is not in the plot, and why. Returns the lower edge.
-    fn notes(&self, drawing: &mut Drawing, contest: &Contest) -> f64 {
+    fn notes(&self, drawing: &mut Drawing, group: &Group) -> f64 {
         let mut y = self.bottom() + 24.0;
         let mut write = |class: &str, text: String| {
             for line in wrap(&text, 118) {
@@ -169,24 +170,24 @@ impl Area {
                 drawing.text(class, Anchor::Start, MARGIN, y, &line);
             }
         };
-        if contest.pools().any(|(_, measured)| measured.tied && measured.rank == Some(1)) {
+        if group.pools().any(|(_, measured)| measured.tied && measured.rank == Some(1)) {
             write(
                 "p-note",
                 "= cannot be told from the fastest: the difference is inside the noise".to_owned(),
             );
         }
-        if contest.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
+        if group.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
             write("p-note", "// the bar goes on: it is too long for this scale".to_owned());
         }
-        if contest.measured().any(|(_, measured)| measured.is_single) {
+        if group.measured().any(|(_, measured)| measured.is_single) {
             write("p-note", "n=1: measured once, so how far to trust it is not known".to_owned());
         }
-        for entry in &contest.entries {
+        for entry in &group.entries {
             if let Outcome::Failed(what) = &entry.outcome {
                 write("p-note p-bad", format!("error: {}: {what}", entry.engine));
             }
         }
-        let unable = contest.entries.iter().filter(|entry| matches!(entry.outcome, Outcome::Unsupported(_)));
+        let unable = group.entries.iter().filter(|entry| matches!(entry.outcome, Outcome::Unsupported(_)));
         let unable: Vec<&str> = unable.map(|entry| entry.engine.as_str()).collect();
         if !unable.is_empty() {
             write("p-note", format!("n/a: {}", unable.join(", ")));
@@ -220,8 +221,8 @@ mod tests {
 
     fn svg(samples: &[Sample]) -> Option<String> {
         let families = arrange(&records(samples));
-        let bench = &families[0].benches[0];
-        Some(plot(bench, bench.top(), "job")?.standalone())
+        let task = &families[0].tasks[0];
+        Some(plot(task, task.top(), "job")?.standalone())
     }
 
     #[test]

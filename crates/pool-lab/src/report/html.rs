@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::report::escape;
-use crate::report::model::{Bench, Family};
+use crate::report::model::{Family, Task};
 use crate::report::prose;
 use crate::report::ranking::{self, Ranking};
 use crate::report::svg;
@@ -158,41 +158,40 @@ fn family(page: &mut Page, views: &[View], name: &str) {
         }
     }
     page.0.push_str("<div class=\"benches\">\n");
-    for (workload, variant) in benches(views, name) {
-        self::bench(page, views, &workload, &variant);
+    for (workload, variant) in tasks(views, name) {
+        self::task(page, views, &workload, &variant);
     }
     page.0.push_str("</div>\n</section>\n");
 }
 
 fn rank_family(family: &Family) -> Ranking {
-    ranking::rank(&family.benches)
+    ranking::rank(&family.tasks)
 }
 
-/// Workload and variant of every bench of a family that any machine has.
-fn benches(views: &[View], family: &str) -> Vec<(String, String)> {
+/// Workload and variant of every task of a family that any machine has.
+fn tasks(views: &[View], family: &str) -> Vec<(String, String)> {
     let mut seen = BTreeSet::new();
-    let of_family = views.iter().flat_map(View::benches).filter(|(of, ..)| of.name == family);
-    let names = of_family.map(|(_, bench, _)| (bench.workload.clone(), bench.variant.clone()));
+    let of_family = views.iter().flat_map(View::tasks).filter(|(of, ..)| of.name == family);
+    let names = of_family.map(|(_, task, _)| (task.workload.clone(), task.variant.clone()));
     names.filter(|name| seen.insert(name.clone())).collect()
 }
 
-fn bench(page: &mut Page, views: &[View], workload: &str, variant: &str) {
+fn task(page: &mut Page, views: &[View], workload: &str, variant: &str) {
     page.0.push_str("<article>\n");
     let title = if variant.is_empty() { workload.to_owned() } else { format!("{workload} ({variant})") };
     page.text("h3", &title);
     page.text("p", views.first().map_or("", |view| view.captions.models(workload)));
     page.each_machine(views, |page, view| {
-        let found =
-            view.benches().find(|(_, bench, _)| bench.workload == workload && bench.variant == variant);
+        let found = view.tasks().find(|(_, task, _)| task.workload == workload && task.variant == variant);
         match found {
-            Some((_, bench, figures)) => plots(page, view, bench, figures),
+            Some((_, task, figures)) => plots(page, view, task, figures),
             None => page.text("p", "Not measured on this machine."),
         }
     });
     page.0.push_str("</article>\n");
 }
 
-fn plots(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
+fn plots(page: &mut Page, view: &View, task: &Task, figures: &Figures) {
     let figure = |page: &mut Page, figure: &Figure| {
         page.raw(format_args!("<figure>\n{}</figure>\n", figure.plot.inline()));
     };
@@ -204,9 +203,9 @@ fn plots(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
         page.0.push_str("</details>\n");
     }
     page.0.push_str("<details><summary>Numbers</summary>\n");
-    for contest in bench.contests.iter().rev() {
-        page.text("p", &format!("Threads: {}. {}", contest.threads, prose::contest_noise(contest)));
-        page.table(&tables::contest(contest, view.captions.operation(&bench.workload)));
+    for group in task.groups.iter().rev() {
+        page.text("p", &format!("Threads: {}. {}", group.threads, prose::group_noise(group)));
+        page.table(&tables::group(group, view.captions.operation(&task.workload)));
     }
     page.0.push_str("</details>\n");
 }
@@ -215,6 +214,6 @@ fn about(page: &mut Page, views: &[View]) {
     page.0.push_str("<section id=\"about\">\n<h2>Machine and method</h2>\n");
     page.each_machine(views, |page, view| page.table(&tables::machine(&view.run.machine)));
     page.0.push_str("<ul>\n");
-    prose::METHOD.iter().for_each(|text| page.text("li", text));
+    prose::method().iter().for_each(|text| page.text("li", text));
     page.0.push_str("</ul>\n</section>\n");
 }

@@ -1,9 +1,11 @@
 //! Small invented results for tests.
 
-use crate::machine::Machine;
-use crate::record::{Metric, Record, Subject};
-use crate::results::Run;
-use crate::stats::Estimate;
+use crate::metric::Metric;
+use crate::metrics;
+use crate::numbers::stats::Estimate;
+use crate::record::machine::Machine;
+use crate::record::results::Run;
+use crate::record::{Record, Subject};
 
 /// One invented record, on two threads unless said otherwise.
 #[derive(Clone)]
@@ -17,16 +19,16 @@ impl Sample {
     /// A time that is known to 1 %.
     pub(crate) fn time(workload: &str, engine: &str, time: f64) -> Self {
         let estimate = Estimate { median: time, low: time * 0.99, high: time * 1.01 };
-        Sample(Sample::subject(workload, engine).record(Metric::TimePerOp, estimate, 15))
+        Sample(Sample::subject(workload, engine).record(&metrics::TIME_PER_OP, estimate, 15))
     }
 
-    pub(crate) fn metric(workload: &str, engine: &str, metric: Metric, value: f64) -> Self {
+    pub(crate) fn metric(workload: &str, engine: &str, metric: &'static Metric, value: f64) -> Self {
         Sample(Sample::subject(workload, engine).record(metric, Estimate::exact(value), 15))
     }
 
     pub(crate) fn spread(workload: &str, engine: &str, low: f64, median: f64, high: f64) -> Self {
         let estimate = Estimate { median, low, high };
-        Sample(Sample::subject(workload, engine).record(Metric::Spread, estimate, 15))
+        Sample(Sample::subject(workload, engine).record(&metrics::SPREAD, estimate, 15))
     }
 
     pub(crate) fn relative(workload: &str, engine: &str, ratio: f64, reference: &str) -> Self {
@@ -37,7 +39,7 @@ impl Sample {
     /// Noise up to this factor.
     pub(crate) fn noise(workload: &str, engine: &str, factor: f64) -> Self {
         let estimate = Estimate { median: 1.0, low: 1.0 / factor, high: factor };
-        Sample(Sample::subject(workload, engine).record(Metric::Noise, estimate, 15))
+        Sample(Sample::subject(workload, engine).record(&metrics::NOISE, estimate, 15))
     }
 
     pub(crate) fn error(workload: &str, engine: &str, what: &str) -> Self {

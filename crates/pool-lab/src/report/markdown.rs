@@ -1,7 +1,7 @@
 //! `results/README.md`: the report for those who read on GitHub.
 
 use crate::report::escape;
-use crate::report::model::{Bench, Family};
+use crate::report::model::{Family, Task};
 use crate::report::prose;
 use crate::report::ranking::Ranking;
 use crate::report::tables;
@@ -47,7 +47,9 @@ pub(crate) fn report(views: &[View]) -> String {
         machine(&mut page, view);
     }
     page.heading(2, "How to read this");
-    page.block(prose::METHOD.map(|text| format!("- {}\n", escape::markdown(text))).concat());
+    page.block(
+        prose::method().iter().map(|text| format!("- {}\n", escape::markdown(text))).collect::<String>(),
+    );
     page.block("The same with machines side by side: [report.html](report.html), a file to open from disk.");
     page.0.truncate(page.0.trim_end().len());
     page.0.push('\n');
@@ -89,16 +91,16 @@ fn machine(page: &mut Page, view: &View) {
 fn family(page: &mut Page, view: &View, family: &Family, ranking: &Ranking) {
     page.heading(3, &format!("Family {}: {}", family.name, prose::family(&family.name)));
     page.block(tables::ranking(ranking).markdown());
-    for (of, bench, figures) in view.benches() {
+    for (of, task, figures) in view.tasks() {
         if of.name == family.name {
-            self::bench(page, view, bench, figures);
+            self::task(page, view, task, figures);
         }
     }
 }
 
-fn bench(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
-    page.heading(4, &bench.title());
-    page.paragraph(view.captions.models(&bench.workload));
+fn task(page: &mut Page, view: &View, task: &Task, figures: &Figures) {
+    page.heading(4, &task.title());
+    page.paragraph(view.captions.models(&task.workload));
     let image = |figure: &Figure| {
         // Folder names are slugs or, if someone made them by hand, escaped; file names are slugs.
         let source = format!("{}/{PLOTS}/{}", view.run.path, figure.file);
@@ -110,9 +112,9 @@ fn bench(page: &mut Page, view: &View, bench: &Bench, figures: &Figures) {
         page.fold(title, |page| others.iter().for_each(|figure| page.block(image(figure))));
     }
     page.fold("Numbers", |page| {
-        for contest in bench.contests.iter().rev() {
-            page.paragraph(&format!("Threads: {}. {}", contest.threads, prose::contest_noise(contest)));
-            page.block(tables::contest(contest, view.captions.operation(&bench.workload)).markdown());
+        for group in task.groups.iter().rev() {
+            page.paragraph(&format!("Threads: {}. {}", group.threads, prose::group_noise(group)));
+            page.block(tables::group(group, view.captions.operation(&task.workload)).markdown());
         }
     });
 }

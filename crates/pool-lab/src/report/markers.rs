@@ -1,9 +1,10 @@
 //! Generated text within a file that is otherwise written by hand.
 
-/// Where the repository's README has its table of results.
-pub const BEGIN: &str = "<!-- results:begin -->";
-/// The end of that table.
-pub const END: &str = "<!-- results:end -->";
+/// Around the table of results in the repository's README.
+pub const RESULTS: (&str, &str) = ("<!-- results:begin -->", "<!-- results:end -->");
+
+/// Around the table of engines that are no pools in METHODOLOGY.md.
+pub const NO_POOLS: (&str, &str) = ("<!-- no-pools:begin -->", "<!-- no-pools:end -->");
 
 /// Why text between markers could not be replaced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +60,9 @@ fn position(text: &str, marker: &str) -> Result<usize, MarkerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BEGIN: &str = RESULTS.0;
+    const END: &str = RESULTS.1;
 
     #[test]
     fn replacing_twice_is_replacing_once() {

@@ -3,60 +3,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::{Metric, Record};
-use crate::stats::{self, Estimate};
-
-/// What an engine is to the reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// One of this workspace's strategies.
-    Ours,
-    /// A published crate.
-    Peer,
-    /// A pool as one writes it in a textbook, to compare with.
-    Baseline,
-    /// No pool at all. It shows the price of the work itself, and takes no rank.
-    Yardstick,
-}
-
-impl Kind {
-    /// What an engine of this spec is.
-    pub(crate) fn of(engine: &str) -> Self {
-        match engine.split([':', '#']).next().unwrap_or_default() {
-            "mpsc" | "bounded" | "priority" | "stealing" | "stealing-worker" => Kind::Ours,
-            "mpsc-naive" | "channel-naive" | "thread-per-job" => Kind::Baseline,
-            "serial" | "serial-call" | "futex" | "threads-bare" | "greedy-model" => Kind::Yardstick,
-            _ => Kind::Peer,
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Ours => "ours",
-            Kind::Peer => "peer",
-            Kind::Baseline => "baseline",
-            Kind::Yardstick => "no pool",
-        }
-    }
-}
+use crate::engine::Kind;
+use crate::engines;
+use crate::metric::Metric;
+use crate::metrics;
+use crate::numbers::stats::{self, Estimate};
+use crate::record::Record;
+use crate::workload;
 
 /// The workloads of one family.
 #[derive(Debug)]
 pub(crate) struct Family {
     pub(crate) name: String,
-    pub(crate) benches: Vec<Bench>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// One workload with one set of parameters.
 #[derive(Debug)]
-pub(crate) struct Bench {
+pub(crate) struct Task {
     pub(crate) workload: String,
     pub(crate) variant: String,
     /// By thread count, ascending; never empty.
-    pub(crate) contests: Vec<Contest>,
+    pub(crate) groups: Vec<Group>,
 }
 
-impl Bench {
+impl Task {
     /// `latency/ping (gap=2ms)`.
     pub(crate) fn title(&self) -> String {
         match self.variant.as_str() {
@@ -73,19 +44,19 @@ impl Bench {
         }
     }
 
-    /// The contest with the most threads.
-    pub(crate) fn top(&self) -> &Contest {
-        self.contests.last().expect("a bench is made of at least one record, which has a thread count")
+    /// The group with the most threads.
+    pub(crate) fn top(&self) -> &Group {
+        self.groups.last().expect("a task is made of at least one record, which has a thread count")
     }
 }
 
 /// The engines that were measured together: one workload, one thread count.
 #[derive(Debug)]
-pub(crate) struct Contest {
+pub(crate) struct Group {
     pub(crate) threads: usize,
     /// Measured ones from the fastest to the slowest, then failures, then what cannot be done.
     pub(crate) entries: Vec<Entry>,
-    /// How much an engine differed from itself; the machine's worst where this contest has no such record.
+    /// How much an engine differed from itself; the machine's worst where this group has no such record.
     pub(crate) noise: Option<Estimate>,
 }
 
@@ -105,34 +76,34 @@ pub(crate) enum Outcome {
     Unsupported(String),
 }
 
-/// The numbers of one engine in one contest. Times are in nanoseconds.
+/// The numbers of one engine in one group. Times are in nanoseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
     pub(crate) time: Estimate,
-    /// Whether there is one sample only. Then nobody knows how far the next would have been from it: it has no interval and
+    /// Whether there is one sample only. Then it is not known how far the next would have been from it: it has no interval and
     /// no rank, and no verdict is made of it.
     pub(crate) is_single: bool,
     pub(crate) spread: Option<Estimate>,
-    /// To the fastest pool of the contest.
+    /// To the fastest pool of the group.
     pub(crate) ratio: Estimate,
     /// 1 is the fastest. Engines that cannot be told apart share a rank. `None` for what is no pool, and for one sample.
     pub(crate) rank: Option<usize>,
     /// Whether another engine has the same rank.
     pub(crate) tied: bool,
-    pub(crate) cpu: Option<f64>,
-    pub(crate) switches: Option<f64>,
-    pub(crate) p50: Option<f64>,
-    pub(crate) p99: Option<f64>,
-    pub(crate) p999: Option<f64>,
-    pub(crate) lag: Option<f64>,
-    /// The slowest part against the least that it can take.
-    pub(crate) slowest: Option<f64>,
-    pub(crate) allocations: Option<f64>,
+    /// What the columns of other metrics show.
+    pub(crate) columns: Vec<(&'static Metric, f64)>,
     /// What the number does not show.
     pub(crate) note: String,
 }
 
-impl Contest {
+impl Measured {
+    /// What the column of this metric shows.
+    pub(crate) fn column(&self, wanted: &Metric) -> Option<f64> {
+        self.columns.iter().find(|(metric, _)| *metric == wanted).map(|(_, value)| *value)
+    }
+}
+
+impl Group {
     /// The engines that were measured, fastest first.
     pub(crate) fn measured(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
         self.entries.iter().filter_map(|entry| Some((entry, entry.measured()?)))
@@ -140,7 +111,7 @@ impl Contest {
 
     /// The pools that were measured, fastest first.
     pub(crate) fn pools(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
-        self.measured().filter(|(entry, _)| entry.kind != Kind::Yardstick)
+        self.measured().filter(|(entry, _)| entry.kind != Kind::NoPool)
     }
 
     /// The fastest pool of a kind.
@@ -173,53 +144,48 @@ pub(crate) fn tie(a: Estimate, b: Estimate, noise: Option<Estimate>) -> bool {
     stats::is_tie(quotient(a, b), noise.unwrap_or(Estimate::exact(1.0)))
 }
 
-/// The order in which families appear; unknown ones follow by name.
-const FAMILIES: [&str; 11] =
-    ["spawn", "join", "scope", "skew", "burst", "latency", "priority", "idle", "io", "lifecycle", "app"];
-
-/// A contest's records, by engine.
-type Group<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
+/// A group's records, by engine.
+type ByEngine<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
 
 /// Arranges the records of one machine. Within a family workloads come by name and variant.
 pub(crate) fn arrange(records: &[Record]) -> Vec<Family> {
-    let mut groups: BTreeMap<(&str, &str, &str, usize), Group> = BTreeMap::new();
+    let mut by_task: BTreeMap<(&str, &str, &str, usize), ByEngine> = BTreeMap::new();
     for record in records {
         let key = (record.family(), record.workload.as_str(), record.variant.as_str(), record.threads);
-        groups.entry(key).or_default().entry(&record.engine).or_default().push(record);
+        by_task.entry(key).or_default().entry(&record.engine).or_default().push(record);
     }
     let floor = worst_noise(records.iter());
-    let mut families: BTreeMap<&str, Vec<Bench>> = BTreeMap::new();
-    for ((family, workload, variant, threads), group) in groups {
-        let contest = contest(threads, &group, floor);
-        let benches = families.entry(family).or_default();
-        match benches.iter_mut().find(|bench| bench.workload == workload && bench.variant == variant) {
-            Some(bench) => bench.contests.push(contest),
-            None => benches.push(Bench {
+    let mut families: BTreeMap<&str, Vec<Task>> = BTreeMap::new();
+    for ((family, workload, variant, threads), by_engine) in by_task {
+        let group = group(threads, &by_engine, floor);
+        let tasks = families.entry(family).or_default();
+        match tasks.iter_mut().find(|task| task.workload == workload && task.variant == variant) {
+            Some(task) => task.groups.push(group),
+            None => tasks.push(Task {
                 workload: workload.to_owned(),
                 variant: variant.to_owned(),
-                contests: vec![contest],
+                groups: vec![group],
             }),
         }
     }
     let mut families: Vec<Family> =
-        families.into_iter().map(|(name, benches)| Family { name: name.to_owned(), benches }).collect();
-    families.sort_by_key(|family| {
-        FAMILIES.iter().position(|name| *name == family.name).unwrap_or(FAMILIES.len())
-    });
+        families.into_iter().map(|(name, tasks)| Family { name: name.to_owned(), tasks }).collect();
+    // The sort is stable: unknown ones follow by name.
+    families.sort_by_key(|family| workload::Family::position(&family.name));
     families
 }
 
 /// The noise record that is furthest from 1.
 fn worst_noise<'r>(records: impl Iterator<Item = &'r Record>) -> Option<Estimate> {
     records
-        .filter(|record| record.metric == Metric::Noise && record.low > 0.0)
+        .filter(|record| record.metric == &metrics::NOISE && record.low > 0.0)
         .map(Record::estimate)
         .max_by(|a, b| stats::noise_factor(*a).total_cmp(&stats::noise_factor(*b)))
 }
 
-fn contest(threads: usize, group: &Group, floor: Option<Estimate>) -> Contest {
-    let noise = worst_noise(group.values().flatten().copied()).or(floor);
-    let mut entries: Vec<Entry> = group.iter().map(|(engine, records)| entry(engine, records)).collect();
+fn group(threads: usize, by_engine: &ByEngine, floor: Option<Estimate>) -> Group {
+    let noise = worst_noise(by_engine.values().flatten().copied()).or(floor);
+    let mut entries: Vec<Entry> = by_engine.iter().map(|(engine, records)| entry(engine, records)).collect();
     let class = |entry: &Entry| match &entry.outcome {
         Outcome::Measured(measured) => (0, measured.time.median),
         Outcome::Failed(_) => (1, 0.0),
@@ -229,39 +195,34 @@ fn contest(threads: usize, group: &Group, floor: Option<Estimate>) -> Contest {
         let ((a, time_a), (b, time_b)) = (class(a), class(b));
         a.cmp(&b).then(time_a.total_cmp(&time_b))
     });
-    relate(&mut entries, group);
+    relate(&mut entries, by_engine);
     rank(&mut entries, noise);
-    Contest { threads, entries, noise }
+    Group { threads, entries, noise }
 }
 
 fn entry(engine: &str, records: &[&Record]) -> Entry {
-    let find = |metric| records.iter().find(|record| record.metric == metric);
-    let value = |metric| find(metric).map(|record| record.median);
-    let time = find(Metric::TimePerOp).or_else(|| find(Metric::LatencyP50)).filter(|time| time.median > 0.0);
-    let outcome = match (find(Metric::Error), find(Metric::Unsupported), time) {
+    let find = |metric: &Metric| records.iter().find(|record| record.metric == metric);
+    let columns =
+        metrics::columns().filter_map(|(metric, column)| Some((metric, find(metric)?.shown_by(&column))));
+    let time =
+        find(&metrics::TIME_PER_OP).or_else(|| find(&metrics::LATENCY_P50)).filter(|time| time.median > 0.0);
+    let outcome = match (find(&metrics::ERROR), find(&metrics::UNSUPPORTED), time) {
         (Some(error), ..) => Outcome::Failed(error.note.clone()),
         (None, None, Some(time)) => Outcome::Measured(Box::new(Measured {
             time: time.estimate(),
             is_single: time.samples == 1,
-            spread: find(Metric::Spread).filter(|_| time.samples > 1).map(|record| record.estimate()),
+            spread: find(&metrics::SPREAD).filter(|_| time.samples > 1).map(|record| record.estimate()),
             ratio: Estimate::exact(1.0),
             rank: None,
             tied: false,
-            cpu: value(Metric::CpuPerOp),
-            switches: value(Metric::SwitchesPerOp),
-            p50: value(Metric::LatencyP50),
-            p99: value(Metric::LatencyP99),
-            p999: value(Metric::LatencyP999),
-            lag: value(Metric::LagP99),
-            slowest: find(Metric::ToIdeal).map(|record| record.high),
-            allocations: value(Metric::AllocsPerOp),
+            columns: columns.collect(),
             note: time.note.clone(),
         })),
         (None, Some(unsupported), _) => Outcome::Unsupported(unsupported.note.clone()),
         (None, None, None) => Outcome::Failed("no time was recorded".to_owned()),
     };
     let version = records.first().map(|record| record.version.clone()).unwrap_or_default();
-    Entry { engine: engine.to_owned(), version, kind: Kind::of(engine), outcome }
+    Entry { engine: engine.to_owned(), version, kind: engines::kind_of(engine), outcome }
 }
 
 /// Gives every measured entry its ratio to the fastest pool.
@@ -269,8 +230,8 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
 /// The records hold ratios paired round by round to the fastest *engine*. Where that is no pool but the
 /// yardstick, the ratios are divided by the fastest pool's. Where paired ratios to one common reference
 /// are missing, the ratio comes from the times themselves, with the wider interval that this costs.
-fn relate(entries: &mut [Entry], group: &Group) {
-    let paired = paired_ratios(group);
+fn relate(entries: &mut [Entry], by_engine: &ByEngine) {
+    let paired = paired_ratios(by_engine);
     let all_paired = entries
         .iter()
         .filter(|entry| entry.measured().is_some())
@@ -279,7 +240,7 @@ fn relate(entries: &mut [Entry], group: &Group) {
         Some(_) if all_paired => paired.get(entry.engine.as_str()).copied(),
         measured => measured.map(|measured| measured.time),
     };
-    let is_pool = |entry: &&Entry| entry.kind != Kind::Yardstick && entry.measured().is_some();
+    let is_pool = |entry: &&Entry| entry.kind != Kind::NoPool && entry.measured().is_some();
     let is_known = |entry: &&Entry| is_pool(entry) && entry.measured().is_some_and(|m| !m.is_single);
     let fastest = entries.iter().find(is_known).or(entries.iter().find(is_pool)).or(entries.first());
     let Some((best, name)) = fastest.and_then(|entry| Some((value(entry)?, entry.engine.clone()))) else {
@@ -294,9 +255,9 @@ fn relate(entries: &mut [Entry], group: &Group) {
     }
 }
 
-/// The paired ratios of a contest, by engine; none when they do not all have the same reference.
-fn paired_ratios<'r>(group: &Group<'r>) -> BTreeMap<&'r str, Estimate> {
-    let relative = || group.values().flatten().filter(|r| r.metric == Metric::Relative && r.low > 0.0);
+/// The paired ratios of a group, by engine; none when they do not all have the same reference.
+fn paired_ratios<'r>(by_engine: &ByEngine<'r>) -> BTreeMap<&'r str, Estimate> {
+    let relative = || by_engine.values().flatten().filter(|r| r.metric == &metrics::RELATIVE && r.low > 0.0);
     let references: BTreeSet<&str> = relative().map(|record| record.note.as_str()).collect();
     match references.len() {
         1 => relative().map(|record| (record.engine.as_str(), record.estimate())).collect(),
@@ -309,7 +270,7 @@ fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
     let pools: Vec<(usize, Estimate)> = entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry.kind != Kind::Yardstick)
+        .filter(|(_, entry)| entry.kind != Kind::NoPool)
         .filter_map(|(i, entry)| Some((i, entry.measured().filter(|measured| !measured.is_single)?.ratio)))
         .collect();
     let ratios: Vec<Estimate> = pools.iter().map(|(_, ratio)| *ratio).collect();

@@ -1,14 +1,17 @@
 //! What the reports say in words. Every sentence follows from the records.
 
-use crate::machine::Machine;
-use crate::report::model::{Bench, Contest, Entry, Family, Kind, Outcome, quotient, tie};
+use crate::engine::Kind;
+use crate::metrics;
+use crate::numbers::stats;
+use crate::numbers::units;
+use crate::record::machine::Machine;
+use crate::report::model::{Entry, Family, Group, Outcome, Task, quotient, tie};
 use crate::report::ranking::{Ranking, typical_noise};
-use crate::stats;
-use crate::units;
+use crate::workload;
 
 /// The best of one kind, usually ours, against the best of another, usually peers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Duel {
+pub(crate) enum Verdict {
     /// Ours is faster by this factor.
     Ahead(f64),
     /// Ours is slower by this factor.
@@ -21,31 +24,31 @@ pub(crate) enum Duel {
     Unknown,
 }
 
-impl Duel {
-    pub(crate) fn of(contest: &Contest) -> Self {
-        Duel::between(contest, Kind::Ours, Kind::Peer)
+impl Verdict {
+    pub(crate) fn of(group: &Group) -> Self {
+        Verdict::between(group, Kind::Ours, Kind::Peer)
     }
 
-    fn between(contest: &Contest, ours: Kind, theirs: Kind) -> Self {
-        let (Some((_, ours)), Some((_, theirs))) = (contest.best(ours), contest.best(theirs)) else {
-            return Duel::Alone;
+    fn between(group: &Group, ours: Kind, theirs: Kind) -> Self {
+        let (Some((_, ours)), Some((_, theirs))) = (group.best(ours), group.best(theirs)) else {
+            return Verdict::Alone;
         };
         if ours.is_single || theirs.is_single {
-            return Duel::Unknown;
+            return Verdict::Unknown;
         }
         let (ours, theirs) = (ours.ratio, theirs.ratio);
         let factor = quotient(theirs, ours).median;
-        match tie(theirs, ours, contest.noise) {
-            true => Duel::Tie,
-            false if factor > 1.0 => Duel::Ahead(factor),
-            false => Duel::Behind(1.0 / factor),
+        match tie(theirs, ours, group.noise) {
+            true => Verdict::Tie,
+            false if factor > 1.0 => Verdict::Ahead(factor),
+            false => Verdict::Behind(1.0 / factor),
         }
     }
 }
 
 /// The engines in first place.
-pub(crate) fn first_places(contest: &Contest) -> String {
-    let first = contest
+pub(crate) fn first_places(group: &Group) -> String {
+    let first = group
         .pools()
         .filter(|(_, measured)| measured.rank == Some(1))
         .map(|(entry, _)| entry.engine.as_str());
@@ -64,66 +67,54 @@ fn list_or_none(names: Vec<&str>, separator: &str) -> String {
 
 /// What a family of workloads asks of a pool.
 pub(crate) fn family(name: &str) -> &'static str {
-    match name {
-        "spawn" => "hand over many small independent jobs",
-        "join" => "split work in two, again and again, and wait for both halves",
-        "scope" => "run jobs that borrow from the caller's stack",
-        "skew" => "keep every worker busy when the work is uneven",
-        "burst" => "wake enough workers for a few jobs",
-        "latency" => "wake an idle pool for one job",
-        "priority" => "run urgent jobs soon while others queue",
-        "idle" => "cost nothing while there is little or nothing to do",
-        "io" => "run jobs that block",
-        "lifecycle" => "start a pool and stop it",
-        "app" => "do real work",
-        _ => "",
-    }
+    workload::Family::of(name).map_or("", |family| family.asks)
 }
 
 /// The paragraphs at the top: who wins, by how much, and how far to trust it.
 pub(crate) fn summary(families: &[Family], machine: &Machine) -> Vec<String> {
-    let benches: Vec<&Bench> = families.iter().flat_map(|family| &family.benches).collect();
-    if benches.is_empty() {
+    let tasks: Vec<&Task> = families.iter().flat_map(|family| &family.tasks).collect();
+    if tasks.is_empty() {
         return vec!["There are no records yet.".to_owned()];
     }
-    let mut paragraphs = vec![score(&benches)];
-    paragraphs.extend(extremes(&benches));
-    paragraphs.push(noise(&benches));
-    paragraphs.extend(failures(&benches));
+    let mut paragraphs = vec![score(&tasks)];
+    paragraphs.extend(extremes(&tasks));
+    paragraphs.push(noise(&tasks));
+    paragraphs.extend(failures(&tasks));
     paragraphs.extend(cautions(machine));
     paragraphs
 }
 
-fn score(benches: &[&Bench]) -> String {
-    let duels: Vec<Duel> = benches.iter().map(|bench| Duel::of(bench.top())).collect();
-    let count = |test: fn(&Duel) -> bool| duels.iter().filter(|duel| test(duel)).count();
-    let (ahead, behind) = (count(|d| matches!(d, Duel::Ahead(_))), count(|d| matches!(d, Duel::Behind(_))));
-    let (ties, alone) = (count(|d| *d == Duel::Tie), count(|d| *d == Duel::Alone));
+fn score(tasks: &[&Task]) -> String {
+    let verdicts: Vec<Verdict> = tasks.iter().map(|task| Verdict::of(task.top())).collect();
+    let count = |test: fn(&Verdict) -> bool| verdicts.iter().filter(|verdict| test(verdict)).count();
+    let (ahead, behind) =
+        (count(|d| matches!(d, Verdict::Ahead(_))), count(|d| matches!(d, Verdict::Behind(_))));
+    let (ties, alone) = (count(|d| *d == Verdict::Tie), count(|d| *d == Verdict::Alone));
     let mut text = format!(
-        "{} at {}. One of our four pools is faster than every peer in {ahead}, cannot be told from the \
+        "{} at {}. One of our pools is faster than every peer in {ahead}, cannot be told from the \
          fastest peer in {ties}, and is slower than a peer in {behind}.",
-        counted(benches.len(), "workload"),
-        thread_counts(benches),
+        counted(tasks.len(), "workload"),
+        thread_counts(tasks),
     );
     if alone > 0 {
         text.push_str(&format!(" In {alone} only one side could take part."));
     }
-    let unknown = count(|d| *d == Duel::Unknown);
+    let unknown = count(|d| *d == Verdict::Unknown);
     if unknown > 0 {
         text.push_str(&format!(
             " In {unknown} the best of one side was measured once, which decides nothing."
         ));
     }
-    let against_baseline = benches.iter().map(|bench| Duel::between(bench.top(), Kind::Ours, Kind::Baseline));
-    let beaten = against_baseline.filter(|duel| matches!(duel, Duel::Behind(_))).count();
+    let against_baseline = tasks.iter().map(|task| Verdict::between(task.top(), Kind::Ours, Kind::Baseline));
+    let beaten = against_baseline.filter(|verdict| matches!(verdict, Verdict::Behind(_))).count();
     if beaten > 0 {
         text.push_str(&format!(" In {beaten} a textbook baseline is faster than all of ours."));
     }
     text
 }
 
-fn thread_counts(benches: &[&Bench]) -> String {
-    let counts = benches.iter().map(|bench| bench.top().threads);
+fn thread_counts(tasks: &[&Task]) -> String {
+    let counts = tasks.iter().map(|task| task.top().threads);
     match (counts.clone().min(), counts.max()) {
         (Some(min), Some(max)) if min == max => counted(max, "thread"),
         (Some(min), Some(max)) => format!("{min} to {max} threads, the highest count measured of each"),
@@ -136,29 +127,29 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// The widest lead and the widest lag.
-fn extremes(benches: &[&Bench]) -> Option<String> {
-    let widest = |factor: fn(Duel) -> Option<f64>| {
-        let found = benches.iter().filter_map(|bench| Some((*bench, factor(Duel::of(bench.top()))?)));
+fn extremes(tasks: &[&Task]) -> Option<String> {
+    let widest = |factor: fn(Verdict) -> Option<f64>| {
+        let found = tasks.iter().filter_map(|task| Some((*task, factor(Verdict::of(task.top()))?)));
         found.max_by(|(_, a), (_, b)| a.total_cmp(b))
     };
-    let sentence = |what: &str, comparative: &str, (bench, factor): (&Bench, f64)| {
-        let best = |kind| bench.top().best(kind).map(|(entry, _)| &entry.engine);
+    let sentence = |what: &str, comparative: &str, (task, factor): (&Task, f64)| {
+        let best = |kind| task.top().best(kind).map(|(entry, _)| &entry.engine);
         let (ours, peer) = (best(Kind::Ours)?, best(Kind::Peer)?);
-        let (bench, factor) = (bench.title(), units::ratio(factor));
-        Some(format!("Our widest {what}: {bench}, where {ours} is {factor} {comparative} than {peer}."))
+        let (task, factor) = (task.title(), units::ratio(factor));
+        Some(format!("Our widest {what}: {task}, where {ours} is {factor} {comparative} than {peer}."))
     };
-    let lead = widest(|duel| if let Duel::Ahead(factor) = duel { Some(factor) } else { None });
-    let lag = widest(|duel| if let Duel::Behind(factor) = duel { Some(factor) } else { None });
+    let lead = widest(|verdict| if let Verdict::Ahead(factor) = verdict { Some(factor) } else { None });
+    let lag = widest(|verdict| if let Verdict::Behind(factor) = verdict { Some(factor) } else { None });
     let lead = lead.and_then(|found| sentence("lead", "faster", found));
     let lag = lag.and_then(|found| sentence("lag", "slower", found));
     let sentences: Vec<String> = lead.into_iter().chain(lag).collect();
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-fn noise(benches: &[&Bench]) -> String {
-    let contests: Vec<&Contest> = benches.iter().map(|bench| bench.top()).collect();
-    let factors = contests.iter().filter_map(|contest| contest.noise).map(stats::noise_factor);
-    match (typical_noise(&contests), factors.max_by(f64::total_cmp)) {
+fn noise(tasks: &[&Task]) -> String {
+    let groups: Vec<&Group> = tasks.iter().map(|task| task.top()).collect();
+    let factors = groups.iter().filter_map(|group| group.noise).map(stats::noise_factor);
+    match (typical_noise(&groups), factors.max_by(f64::total_cmp)) {
         (Some(typical), Some(worst)) => format!(
             "Noise floor: an engine measured against itself differed by up to {} (typical workload) and {} (worst). \
              Differences that reach into the noise of their workload are printed as ties.",
@@ -170,9 +161,9 @@ fn noise(benches: &[&Bench]) -> String {
     }
 }
 
-/// The noise floor of one contest.
-pub(crate) fn contest_noise(contest: &Contest) -> String {
-    match contest.noise.map(stats::noise_factor) {
+/// The noise floor of one group.
+pub(crate) fn group_noise(group: &Group) -> String {
+    match group.noise.map(stats::noise_factor) {
         Some(factor) => format!("Noise floor: {}.", percent(factor)),
         None => "Noise floor: unknown.".to_owned(),
     }
@@ -183,17 +174,16 @@ fn percent(factor: f64) -> String {
     format!("{:.1} %", (factor - 1.0) * 100.0)
 }
 
-fn failures(benches: &[&Bench]) -> Option<String> {
+fn failures(tasks: &[&Task]) -> Option<String> {
     let failed = |entry: &&Entry| matches!(entry.outcome, Outcome::Failed(_));
-    let describe = |(bench, contest): (&&Bench, &Contest)| -> Vec<String> {
+    let describe = |(task, group): (&&Task, &Group)| -> Vec<String> {
         let name = |entry: &Entry| {
-            format!("{} in {} at {}", entry.engine, bench.title(), counted(contest.threads, "thread"))
+            format!("{} in {} at {}", entry.engine, task.title(), counted(group.threads, "thread"))
         };
-        contest.entries.iter().filter(failed).map(name).collect()
+        group.entries.iter().filter(failed).map(name).collect()
     };
-    let contests =
-        benches.iter().flat_map(|bench| bench.contests.iter().map(move |contest| (bench, contest)));
-    let failures: Vec<String> = contests.flat_map(describe).collect();
+    let groups = tasks.iter().flat_map(|task| task.groups.iter().map(move |group| (task, group)));
+    let failures: Vec<String> = groups.flat_map(describe).collect();
     (!failures.is_empty()).then(|| format!("Failed: {}.", failures.join("; ")))
 }
 
@@ -227,8 +217,15 @@ pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's rat
     measured once (n=1) counts like the others. An engine that did \
     not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
 
-/// How the numbers came about.
-pub(crate) const METHOD: [&str; 7] = [
+/// How the numbers came about, and what the columns are.
+pub(crate) fn method() -> Vec<String> {
+    let (last, first) = METHOD.split_last().expect("there is something to say");
+    let columns =
+        metrics::columns().map(|(metric, column)| format!("Column {}: {}.", column.title, metric.about));
+    first.iter().map(|text| (*text).to_owned()).chain(columns).chain([(*last).to_owned()]).collect()
+}
+
+const METHOD: [&str; 5] = [
     "Engines of one workload and thread count are measured together, in interleaved rounds (A B C A B C ...), on pools \
      that were built and warm before the clock started. Every answer is checked; a wrong one is shown as an error.",
     "Times are medians over rounds. The interval is a 95 % percentile bootstrap of that median; the whisker in a plot \
@@ -239,11 +236,5 @@ pub(crate) const METHOD: [&str; 7] = [
      pool (serial) were fastest, the rounds are paired with those, and the ratio of two pools is the quotient.",
     "In each workload one engine also runs twice, as two pools. How far it differs from itself is the noise floor. \
      Engines whose ratio reaches into it share a rank: a tie.",
-    "CPU is processor time of the whole process, and switches are voluntary context switches, both per operation: the price \
-     that a pool pays for its speed. Allocations are calls for memory of the whole process, per operation, those of the jobs \
-     themselves included.",
-    "In latency/ping and priority/urgent the time is the median latency. Lag is how late the workload itself submitted a job; \
-     a latency is counted from the moment that was intended. Slowest to ideal is the slowest burst against the least that it \
-     can take on this many threads and cores.",
     "n/a: the engine cannot do it. A dash: not measured, or the system does not tell.",
 ];

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::report::model::{Bench, Contest, Kind, Outcome, places};
-use crate::stats::{self, Estimate};
+use crate::engine::Kind;
+use crate::engines;
+use crate::numbers::stats::{self, Estimate};
+use crate::report::model::{Group, Outcome, Task, places};
 
 /// One engine's line in a ranking.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +13,7 @@ pub(crate) struct Standing {
     pub(crate) engine: String,
     pub(crate) version: String,
     pub(crate) kind: Kind,
-    /// `None` for the yardstick, for an engine that did only some of the workloads, and for one that failed in
+    /// `None` for what is no pool, for an engine that did only some of the workloads, and for one that failed in
     /// any: their means are over something else, so they have no place in the order.
     pub(crate) rank: Option<usize>,
     pub(crate) tied: bool,
@@ -42,13 +44,13 @@ pub(crate) struct Ranking {
 }
 
 /// Of these workloads, those that at least two thirds of the pools can do: over all of them, few pools could be ranked.
-pub(crate) fn common<'m>(benches: &[&'m Bench]) -> Vec<&'m Bench> {
-    let pools = |bench: &&'m Bench| bench.top().entries.iter().filter(|entry| entry.kind != Kind::Yardstick);
-    let all: BTreeSet<&str> = benches.iter().flat_map(pools).map(|entry| entry.engine.as_str()).collect();
-    let able = |bench: &&'m Bench| {
-        pools(bench).filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_))).count()
+pub(crate) fn common<'m>(tasks: &[&'m Task]) -> Vec<&'m Task> {
+    let pools = |task: &&'m Task| task.top().entries.iter().filter(|entry| entry.kind != Kind::NoPool);
+    let all: BTreeSet<&str> = tasks.iter().flat_map(pools).map(|entry| entry.engine.as_str()).collect();
+    let able = |task: &&'m Task| {
+        pools(task).filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_))).count()
     };
-    benches.iter().copied().filter(|bench| able(bench) * 3 >= all.len() * 2).collect()
+    tasks.iter().copied().filter(|task| able(task) * 3 >= all.len() * 2).collect()
 }
 
 #[derive(Default)]
@@ -60,26 +62,26 @@ struct Sum {
 }
 
 /// Ranks the engines over these workloads.
-pub(crate) fn rank<'m>(benches: impl IntoIterator<Item = &'m Bench>) -> Ranking {
-    let contests: Vec<&Contest> = benches.into_iter().map(Bench::top).collect();
+pub(crate) fn rank<'m>(tasks: impl IntoIterator<Item = &'m Task>) -> Ranking {
+    let groups: Vec<&Group> = tasks.into_iter().map(Task::top).collect();
     let mut standings: Vec<Standing> =
-        sums(&contests).into_iter().map(|(engine, sum)| standing(engine, sum)).collect();
-    let full = |s: &Standing| s.covered == contests.len() && s.kind != Kind::Yardstick && s.mean.is_some();
+        sums(&groups).into_iter().map(|(engine, sum)| standing(engine, sum)).collect();
+    let full = |s: &Standing| s.covered == groups.len() && s.kind != Kind::NoPool && s.mean.is_some();
     standings.sort_by(|a, b| {
         let mean = |s: &Standing| s.mean.unwrap_or(f64::INFINITY);
         full(b).cmp(&full(a)).then(mean(a).total_cmp(&mean(b)))
     });
     let means: Vec<Estimate> =
         standings.iter().filter(|s| full(s)).filter_map(|s| s.mean).map(Estimate::exact).collect();
-    for (standing, place) in standings.iter_mut().zip(places(&means, typical_noise(&contests))) {
+    for (standing, place) in standings.iter_mut().zip(places(&means, typical_noise(&groups))) {
         (standing.rank, standing.tied) = (Some(place.rank), place.tied);
     }
-    Ranking { workloads: contests.len(), standings }
+    Ranking { workloads: groups.len(), standings }
 }
 
-fn sums<'m>(contests: &[&'m Contest]) -> BTreeMap<&'m str, Sum> {
+fn sums<'m>(groups: &[&'m Group]) -> BTreeMap<&'m str, Sum> {
     let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
-    for entry in contests.iter().flat_map(|contest| &contest.entries) {
+    for entry in groups.iter().flat_map(|group| &group.entries) {
         let sum = sums.entry(&entry.engine).or_default();
         sum.version.clone_from(&entry.version);
         match &entry.outcome {
@@ -98,7 +100,7 @@ fn standing(engine: &str, sum: Sum) -> Standing {
     Standing {
         engine: engine.to_owned(),
         version: sum.version,
-        kind: Kind::of(engine),
+        kind: engines::kind_of(engine),
         rank: None,
         tied: false,
         covered: sum.ratios.len(),
@@ -108,9 +110,9 @@ fn standing(engine: &str, sum: Sum) -> Standing {
     }
 }
 
-/// The noise that a mean over these contests is compared with: the geometric mean of their factors.
-pub(crate) fn typical_noise(contests: &[&Contest]) -> Option<Estimate> {
-    let factors = contests.iter().filter_map(|contest| contest.noise).map(stats::noise_factor);
+/// The noise that a mean over these groups is compared with: the geometric mean of their factors.
+pub(crate) fn typical_noise(groups: &[&Group]) -> Option<Estimate> {
+    let factors = groups.iter().filter_map(|group| group.noise).map(stats::noise_factor);
     stats::geometric_mean(factors).map(|factor| Estimate { median: 1.0, low: 1.0 / factor, high: factor })
 }
 
@@ -137,7 +139,7 @@ mod tests {
             Sample::time("join/a", "serial", 1.0),
         ]);
         let families = arrange(&records);
-        let ranking = rank(&families[0].benches);
+        let ranking = rank(&families[0].tasks);
         assert_eq!(ranking.workloads, 2);
         assert_eq!(
             ranking.standings.iter().map(line).collect::<Vec<_>>(),
@@ -166,8 +168,8 @@ mod tests {
             Sample::unsupported("x/b", "tokio"),
         ]);
         let families = arrange(&records);
-        let benches: Vec<&Bench> = families[0].benches.iter().collect();
-        let common: Vec<&str> = common(&benches).iter().map(|bench| bench.workload.as_str()).collect();
+        let tasks: Vec<&Task> = families[0].tasks.iter().collect();
+        let common: Vec<&str> = common(&tasks).iter().map(|task| task.workload.as_str()).collect();
         assert_eq!(common, ["x/a"]);
     }
 
@@ -180,7 +182,7 @@ mod tests {
             Sample::error("spawn/b", "rayon", "wrong answer"),
         ]);
         let families = arrange(&records);
-        let ranking = rank(&families[0].benches);
+        let ranking = rank(&families[0].tasks);
         assert_eq!(line(&ranking.standings[0]), ("mpsc", Some(1), false, 2));
         assert_eq!((ranking.standings[1].rank, ranking.standings[1].failures), (None, 1));
     }
@@ -194,7 +196,7 @@ mod tests {
             Sample::noise("spawn/a", "mpsc", 1.05),
         ]);
         let families = arrange(&records);
-        let standings = rank(&families[0].benches).standings;
+        let standings = rank(&families[0].tasks).standings;
         assert_eq!(
             standings.iter().map(line).collect::<Vec<_>>(),
             [("mpsc", Some(1), true, 1), ("rayon", Some(1), true, 1), ("tokio", Some(3), false, 1)]

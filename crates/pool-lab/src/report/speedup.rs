@@ -1,10 +1,12 @@
 //! The plot of one workload by thread count: how many times as fast as with the fewest threads.
 
+use crate::engine::Kind;
+use crate::numbers::units;
 use crate::report::axis::Scale;
 use crate::report::bars::{class, name_class};
-use crate::report::model::{Bench, Contest, Entry, Kind, Measured};
+use crate::report::model::{Entry, Group, Measured, Task};
 use crate::report::svg::{Anchor, Drawing, Plot, text_width};
-use crate::units;
+use crate::workload::Family;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;
@@ -23,18 +25,18 @@ struct Line {
 
 /// Draws the speed-up. `None` for fewer than two thread counts or engines without both, and for families in which more
 /// threads are not meant to make an operation faster.
-pub(crate) fn plot(bench: &Bench) -> Option<Plot> {
-    if bench.workload.starts_with("latency/") || bench.workload.starts_with("lifecycle/") {
+pub(crate) fn plot(task: &Task) -> Option<Plot> {
+    if Family::of(&task.workload).is_some_and(|family| !family.speeds_up) {
         return None;
     }
-    let threads: Vec<usize> = bench.contests.iter().map(|contest| contest.threads).collect();
-    let mut lines = lines(bench);
+    let threads: Vec<usize> = task.groups.iter().map(|group| group.threads).collect();
+    let mut lines = lines(task);
     if threads.len() < 2 || lines.is_empty() {
         return None;
     }
     // The peers are drawn first, so that ours lie on top.
     lines.sort_by_key(|line| std::cmp::Reverse(line.kind));
-    let title = format!("{}: speed-up by thread count", bench.title());
+    let title = format!("{}: speed-up by thread count", task.title());
     let mut drawing = Drawing::new(title.as_str(), WIDTH);
     drawing.text("p-title", Anchor::Start, MARGIN, 26.0, &title);
     let sub = format!(
@@ -58,14 +60,14 @@ fn counted(threads: usize) -> String {
     format!("{threads} thread{}", if threads == 1 { "" } else { "s" })
 }
 
-fn lines(bench: &Bench) -> Vec<Line> {
-    let Some(base) = bench.contests.first() else { return Vec::new() };
+fn lines(task: &Task) -> Vec<Line> {
+    let Some(base) = task.groups.first() else { return Vec::new() };
     let line = |(entry, one): (&Entry, &Measured)| {
-        let speed = |(i, contest): (usize, &Contest)| {
-            let time = contest.entry(&entry.engine)?.measured()?.time.median;
+        let speed = |(i, group): (usize, &Group)| {
+            let time = group.entry(&entry.engine)?.measured()?.time.median;
             Some((i, one.time.median / time))
         };
-        let points: Vec<(usize, f64)> = bench.contests.iter().enumerate().filter_map(speed).collect();
+        let points: Vec<(usize, f64)> = task.groups.iter().enumerate().filter_map(speed).collect();
         Line { engine: entry.engine.clone(), kind: entry.kind, points }
     };
     base.pools().map(line).filter(|line| line.points.len() > 1).collect()
@@ -181,7 +183,7 @@ mod tests {
 
     fn svg(samples: &[Sample]) -> Option<String> {
         let families = arrange(&records(samples));
-        Some(plot(&families[0].benches[0])?.standalone())
+        Some(plot(&families[0].tasks[0])?.standalone())
     }
 
     #[test]
@@ -212,8 +214,8 @@ mod tests {
         let sample = Sample::time("join/a", "rayon", 50.0);
         let families =
             arrange(&records(&[sample.clone().threads(1), sample.clone().threads(2), sample.threads(64)]));
-        let bench = &families[0].benches[0];
-        let area = Area::new(&[1, 2, 64], &lines(bench));
+        let task = &families[0].tasks[0];
+        let area = Area::new(&[1, 2, 64], &lines(task));
         let ideal = area.ideal();
         assert_eq!(ideal.len(), 2, "it leaves before 2 threads: {ideal:?}");
         assert!(ideal[1].0 < area.x(1) && (ideal[1].1 - area.y(area.max)).abs() < 1e-9, "{ideal:?}");

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::report::escape;
 
 /// A column's head.
-pub(crate) struct Column {
+pub(crate) struct Head {
     title: String,
     numeric: bool,
 }
@@ -54,7 +54,7 @@ impl Cell {
 
 /// Rows under heads.
 pub(crate) struct Table {
-    columns: Vec<Column>,
+    columns: Vec<Head>,
     pub(crate) rows: Vec<Vec<Cell>>,
 }
 
@@ -64,12 +64,12 @@ impl Table {
     }
 
     pub(crate) fn text(mut self, title: impl Into<String>) -> Self {
-        self.columns.push(Column { title: title.into(), numeric: false });
+        self.columns.push(Head { title: title.into(), numeric: false });
         self
     }
 
     pub(crate) fn number(mut self, title: impl Into<String>) -> Self {
-        self.columns.push(Column { title: title.into(), numeric: true });
+        self.columns.push(Head { title: title.into(), numeric: true });
         self
     }
 
@@ -90,7 +90,7 @@ impl Table {
     pub(crate) fn html(&self) -> String {
         let mut out = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
         let class = |column: usize| match self.columns.get(column) {
-            Some(Column { numeric: true, .. }) => "num",
+            Some(Head { numeric: true, .. }) => "num",
             _ => "",
         };
         for (i, column) in self.columns.iter().enumerate() {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::machine::Machine;
-use crate::report::model::{Bench, Contest, Entry, Family, Kind, Measured, Outcome};
-use crate::report::prose::{self, Duel};
+use crate::engine::{Engine, Kind};
+use crate::metric::{Column, Metric};
+use crate::metrics;
+use crate::numbers::stats::Estimate;
+use crate::numbers::units;
+use crate::record::machine::Machine;
+use crate::report::model::{Entry, Family, Group, Measured, Outcome, Task};
+use crate::report::prose::{self, Verdict};
 use crate::report::ranking::{Ranking, Standing};
 use crate::report::table::{Cell, Table, Tone};
-use crate::stats::Estimate;
-use crate::units;
 
 fn engine_cell(name: &str, kind: Kind) -> Cell {
     Cell::new(name).toned(if kind == Kind::Ours { Tone::Ours } else { Tone::Plain })
@@ -27,23 +30,23 @@ pub(crate) fn headline(families: &[Family]) -> Table {
         .text("best of ours")
         .text("best peer")
         .text("ours against peer");
-    for bench in families.iter().flat_map(|family| &family.benches) {
-        let contest = bench.top();
-        let duel = Duel::of(contest);
+    for task in families.iter().flat_map(|family| &family.tasks) {
+        let group = task.top();
+        let verdict = Verdict::of(group);
         table.row([
-            Cell::new(bench.title()),
-            Cell::number(contest.threads.to_string(), contest.threads as f64),
-            Cell::new(prose::first_places(contest)),
-            side(contest, Kind::Ours),
-            side(contest, Kind::Peer),
-            verdict(&duel),
+            Cell::new(task.title()),
+            Cell::number(group.threads.to_string(), group.threads as f64),
+            Cell::new(prose::first_places(group)),
+            side(group, Kind::Ours),
+            side(group, Kind::Peer),
+            verdict_cell(&verdict),
         ]);
     }
     table
 }
 
-fn side(contest: &Contest, kind: Kind) -> Cell {
-    match contest.best(kind) {
+fn side(group: &Group, kind: Kind) -> Cell {
+    match group.best(kind) {
         Some((entry, measured)) => {
             Cell::number(format!("{} {}", entry.engine, time(measured)), measured.time.median)
         }
@@ -51,15 +54,15 @@ fn side(contest: &Contest, kind: Kind) -> Cell {
     }
 }
 
-fn verdict(duel: &Duel) -> Cell {
-    match *duel {
-        Duel::Ahead(factor) => {
+fn verdict_cell(verdict: &Verdict) -> Cell {
+    match *verdict {
+        Verdict::Ahead(factor) => {
             Cell::number(format!("{} faster", units::ratio(factor)), factor).toned(Tone::Strong)
         }
-        Duel::Behind(factor) => Cell::number(format!("{} slower", units::ratio(factor)), 1.0 / factor),
-        Duel::Tie => Cell::number("tie", 1.0),
-        Duel::Alone => Cell::absent("-"),
-        Duel::Unknown => Cell::absent("n=1"),
+        Verdict::Behind(factor) => Cell::number(format!("{} slower", units::ratio(factor)), 1.0 / factor),
+        Verdict::Tie => Cell::number("tie", 1.0),
+        Verdict::Alone => Cell::absent("-"),
+        Verdict::Unknown => Cell::absent("n=1"),
     }
 }
 
@@ -120,28 +123,31 @@ fn place_cell(rank: Option<usize>, tied: bool) -> Cell {
     }
 }
 
-/// All numbers of one contest. Columns that nobody has a number for are left out.
-pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
-    let known = |(_, number, _): &&Extra| contest.measured().any(|(_, measured)| number(measured).is_some());
-    let extras: Vec<&Extra> = EXTRAS.iter().filter(known).collect();
+/// All numbers of one group. Columns that nobody has a number for are left out.
+pub(crate) fn group(group: &Group, operation: &str) -> Table {
+    let is_known = |metric| group.measured().any(|(_, measured)| measured.column(metric).is_some());
+    let extras: Vec<_> = metrics::columns().filter(|(metric, _)| is_known(metric)).collect();
     let mut table = Table::new()
         .number("rank")
         .text("engine")
         .number(format!("time per {operation}"))
         .number("95 % interval")
         .number("ratio");
-    for (title, ..) in &extras {
-        table = table.number(*title);
+    for (_, column) in &extras {
+        table = table.number(column.title);
     }
     let has_notes =
-        contest.entries.iter().any(|entry| entry.measured().is_none_or(|measured| !measured.note.is_empty()));
+        group.entries.iter().any(|entry| entry.measured().is_none_or(|measured| !measured.note.is_empty()));
     if has_notes {
         table = table.text("note");
     }
-    for entry in &contest.entries {
+    for entry in &group.entries {
         let (mut cells, note) = main_cells(entry);
-        let extra = |(_, number, text): &&Extra| match entry.measured().and_then(number) {
-            Some(value) => Cell::number(text(value), value),
+        let extra = |(metric, column): &(&Metric, Column)| match entry
+            .measured()
+            .and_then(|measured| measured.column(metric))
+        {
+            Some(value) => Cell::number((column.write)(value), value),
             None => Cell::absent("-"),
         };
         cells.extend(extras.iter().map(extra));
@@ -150,20 +156,6 @@ pub(crate) fn contest(contest: &Contest, operation: &str) -> Table {
     }
     table
 }
-
-/// A column that not every contest has: its title, its number, and how that is written.
-type Extra = (&'static str, fn(&Measured) -> Option<f64>, fn(f64) -> String);
-
-const EXTRAS: [Extra; 8] = [
-    ("p50", |m| m.p50, units::time),
-    ("p99", |m| m.p99, units::time),
-    ("p99.9", |m| m.p999, units::time),
-    ("slowest to ideal", |m| m.slowest, units::ratio),
-    ("lag p99", |m| m.lag, units::time),
-    ("CPU", |m| m.cpu, units::time),
-    ("switches", |m| m.switches, units::three_digits),
-    ("allocations", |m| m.allocations, units::three_digits),
-];
 
 /// Rank, engine, time, interval and ratio; and the note that explains their absence.
 fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
@@ -235,14 +227,24 @@ pub(crate) fn machine(machine: &Machine) -> Table {
     table
 }
 
-/// Workloads against engines, small enough for a README: times and ratios at the highest thread count.
-pub(crate) fn compact(benches: &[&Bench]) -> Table {
-    let mut table = Table::new().text("engine");
-    for bench in benches {
-        table = table.number(bench.title());
+/// What shows the price of a part of the work without a pool.
+pub(crate) fn no_pools<'e>(engines: impl Iterator<Item = &'e Engine>) -> Table {
+    let mut table = Table::new().text("engine").text("what it is").text("what it leaves out");
+    for engine in engines.filter(|engine| engine.kind == Kind::NoPool) {
+        let about = engine.about.strip_prefix("no pool: ").unwrap_or(engine.about);
+        table.row([engine.name, about, engine.leaves_out].map(Cell::new));
     }
-    for (kind, engine) in engines(benches) {
-        let cells = benches.iter().map(|bench| compact_cell(bench.top().entry(&engine)));
+    table
+}
+
+/// Workloads against engines, small enough for a README: times and ratios at the highest thread count.
+pub(crate) fn compact(tasks: &[&Task]) -> Table {
+    let mut table = Table::new().text("engine");
+    for task in tasks {
+        table = table.number(task.title());
+    }
+    for (kind, engine) in engines(tasks) {
+        let cells = tasks.iter().map(|task| compact_cell(task.top().entry(&engine)));
         table.row(std::iter::once(engine_cell(&engine, kind)).chain(cells));
     }
     table
@@ -263,9 +265,9 @@ fn compact_cell(entry: Option<&Entry>) -> Cell {
     }
 }
 
-/// Every engine of these workloads that did at least one: ours, peers, baselines, the yardstick.
-fn engines(benches: &[&Bench]) -> Vec<(Kind, String)> {
-    let measured = benches.iter().flat_map(|bench| bench.top().entries.iter());
+/// Every engine of these workloads that did at least one: ours, peers, baselines, what is no pool.
+fn engines(tasks: &[&Task]) -> Vec<(Kind, String)> {
+    let measured = tasks.iter().flat_map(|task| task.top().entries.iter());
     let able = measured.filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_)));
     let mut engines: Vec<(Kind, String)> = able.map(|entry| (entry.kind, entry.engine.clone())).collect();
     engines.sort();

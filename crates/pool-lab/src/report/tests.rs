@@ -1,6 +1,6 @@
 use super::*;
-use crate::record::Metric;
-use crate::scratch::Scratch;
+use crate::metrics;
+use crate::system::scratch::Scratch;
 use invented::Sample;
 
 fn samples() -> Vec<Sample> {
@@ -8,7 +8,7 @@ fn samples() -> Vec<Sample> {
         Sample::time("spawn/external", "stealing", 50.0),
         Sample::spread("spawn/external", "stealing", 48.0, 50.0, 60.0),
         Sample::time("spawn/external", "stealing", 90.0).threads(1),
-        Sample::metric("spawn/external", "stealing", Metric::CpuPerOp, 95.0),
+        Sample::metric("spawn/external", "stealing", &metrics::CPU_PER_OP, 95.0),
         Sample::time("spawn/external", "rayon", 250.0),
         Sample::time("spawn/external", "rayon", 260.0).threads(1),
         Sample::time("spawn/external", "bounded:capacity=64", 51.0),
@@ -65,7 +65,7 @@ fn the_readme_begins_with_what_a_reader_wants_to_know() {
             "- zeta (reference): ",
             "## alpha (yours)",
             "## zeta (reference)",
-            "3 workloads at 2 threads. One of our four pools is faster than every peer in 2, cannot be told from the \
+            "3 workloads at 2 threads. One of our pools is faster than every peer in 2, cannot be told from the \
              fastest peer in 0, and is slower than a peer in 1.",
             "Our widest lead: spawn/external, where stealing is 5.00x faster than rayon. Our widest lag: latency/ping \
              (gap=200us), where stealing is 1.33x slower than rayon.",
@@ -250,8 +250,11 @@ fn a_run_that_was_cut_off_comes_first_and_says_so() {
 fn the_readme_quotes_the_reference_between_its_markers() {
     let scratch = results();
     let readme = scratch.path().join("TOP.md");
-    fs::write(&readme, format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::BEGIN, markers::END))
-        .unwrap();
+    fs::write(
+        &readme,
+        format!("above\n\n{}\nOUTDATED\n{}\n\nbelow\n", markers::RESULTS.0, markers::RESULTS.1),
+    )
+    .unwrap();
     update_readme(&readme, scratch.path(), &["join/fib"]).unwrap();
     let text = fs::read_to_string(&readme).unwrap();
     assert!(
@@ -260,6 +263,6 @@ fn the_readme_quotes_the_reference_between_its_markers() {
     );
     assert!(text.contains("| **stealing** | **3.00 ns (1.00x)** |"), "{text}");
     fs::write(&readme, "no markers").unwrap();
-    let error = update_readme(&readme, scratch.path(), &[]).unwrap_err();
+    let error = update_readme(&readme, scratch.path(), &[""; 0]).unwrap_err();
     assert!(matches!(error, ReportError::Marker { .. }), "{error}");
 }

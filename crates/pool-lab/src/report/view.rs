@@ -1,13 +1,13 @@
 //! One machine's report before it has a format: what is shown, in the order in which it is shown.
 
+use crate::record::results::Run;
 use crate::report::Captions;
 use crate::report::bars;
 use crate::report::escape;
-use crate::report::model::{self, Bench, Family};
+use crate::report::model::{self, Family, Task};
 use crate::report::ranking::{self, Ranking};
 use crate::report::speedup;
 use crate::report::svg::Plot;
-use crate::results::Run;
 
 /// The folder of a machine's plots within the machine's own.
 pub(crate) const PLOTS: &str = "plots";
@@ -16,7 +16,7 @@ pub(crate) struct View<'r> {
     pub(crate) run: &'r Run,
     pub(crate) captions: &'r Captions,
     pub(crate) families: Vec<Family>,
-    /// The figures of each bench, in the order of families and benches.
+    /// The figures of each task, in the order of families and tasks.
     figures: Vec<Figures>,
 }
 
@@ -37,9 +37,8 @@ pub(crate) struct Figure {
 impl<'r> View<'r> {
     pub(crate) fn new(run: &'r Run, captions: &'r Captions) -> Self {
         let families = model::arrange(&run.records);
-        let benches = families.iter().flat_map(|family| &family.benches);
-        let figures =
-            benches.map(|bench| Figures::draw(bench, captions.operation(&bench.workload))).collect();
+        let tasks = families.iter().flat_map(|family| &family.tasks);
+        let figures = tasks.map(|task| Figures::draw(task, captions.operation(&task.workload))).collect();
         View { run, captions, families, figures }
     }
 
@@ -57,7 +56,7 @@ impl<'r> View<'r> {
     /// Rankings over several families, each with what it is over: everything, and, where that is not the same, what
     /// most pools can do.
     pub(crate) fn overall(&self) -> Vec<(&'static str, Ranking)> {
-        let all: Vec<&Bench> = self.families.iter().flat_map(|family| &family.benches).collect();
+        let all: Vec<&Task> = self.families.iter().flat_map(|family| &family.tasks).collect();
         let common = ranking::common(&all);
         let mut rankings = vec![("Overall: all workloads", ranking::rank(all.iter().copied()))];
         if !common.is_empty() && common.len() < all.len() {
@@ -67,14 +66,14 @@ impl<'r> View<'r> {
     }
 
     pub(crate) fn rankings(&self) -> Vec<(&Family, Ranking)> {
-        self.families.iter().map(|family| (family, ranking::rank(&family.benches))).collect()
+        self.families.iter().map(|family| (family, ranking::rank(&family.tasks))).collect()
     }
 
-    /// Every bench with its family and its figures.
-    pub(crate) fn benches(&self) -> impl Iterator<Item = (&Family, &Bench, &Figures)> {
-        let benches =
-            self.families.iter().flat_map(|family| family.benches.iter().map(move |bench| (family, bench)));
-        benches.zip(&self.figures).map(|((family, bench), figures)| (family, bench, figures))
+    /// Every task with its family and its figures.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = (&Family, &Task, &Figures)> {
+        let tasks =
+            self.families.iter().flat_map(|family| family.tasks.iter().map(move |task| (family, task)));
+        tasks.zip(&self.figures).map(|((family, task), figures)| (family, task, figures))
     }
 
     pub(crate) fn plots(&self) -> impl Iterator<Item = &Figure> {
@@ -95,18 +94,18 @@ impl Figures {
         (title, self.speedup.iter().chain(self.bars.iter().skip(1)).collect())
     }
 
-    fn draw(bench: &Bench, operation: &str) -> Self {
-        let name = escape::slug(&format!("{} {}", bench.workload, bench.variant));
-        let bars = bench.contests.iter().rev().filter_map(|contest| {
+    fn draw(task: &Task, operation: &str) -> Self {
+        let name = escape::slug(&format!("{} {}", task.workload, task.variant));
+        let bars = task.groups.iter().rev().filter_map(|group| {
             Some(Figure {
-                file: format!("{name}-{}t.svg", contest.threads),
-                alt: format!("{}, threads: {}", bench.title(), contest.threads),
-                plot: bars::plot(bench, contest, operation)?,
+                file: format!("{name}-{}t.svg", group.threads),
+                alt: format!("{}, threads: {}", task.title(), group.threads),
+                plot: bars::plot(task, group, operation)?,
             })
         });
-        let speedup = speedup::plot(bench).map(|plot| Figure {
+        let speedup = speedup::plot(task).map(|plot| Figure {
             file: format!("{name}-speedup.svg"),
-            alt: format!("{}, speed-up by thread count", bench.title()),
+            alt: format!("{}, speed-up by thread count", task.title()),
             plot,
         });
         Figures { bars: bars.collect(), speedup }

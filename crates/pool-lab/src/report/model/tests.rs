@@ -1,29 +1,19 @@
 use super::*;
 use crate::report::invented::{Sample, records};
 
-fn only_contest(samples: &[Sample]) -> Contest {
+fn only_group(samples: &[Sample]) -> Group {
     let mut families = arrange(&records(samples));
     assert_eq!(families.len(), 1);
-    families[0].benches.remove(0).contests.remove(0)
+    families[0].tasks.remove(0).groups.remove(0)
 }
 
-fn order(contest: &Contest) -> Vec<(&str, Option<usize>)> {
+fn order(group: &Group) -> Vec<(&str, Option<usize>)> {
     let rank = |entry: &Entry| entry.measured().and_then(|measured| measured.rank);
-    contest.entries.iter().map(|entry| (entry.engine.as_str(), rank(entry))).collect()
+    group.entries.iter().map(|entry| (entry.engine.as_str(), rank(entry))).collect()
 }
 
-fn ratio(contest: &Contest, engine: &str) -> Estimate {
-    contest.entry(engine).unwrap().measured().unwrap().ratio
-}
-
-#[test]
-fn kinds_go_by_the_name_before_the_options() {
-    assert_eq!(Kind::of("bounded:capacity=64"), Kind::Ours);
-    assert_eq!(Kind::of("mpsc-naive"), Kind::Baseline);
-    assert_eq!(Kind::of("tokio-blocking"), Kind::Peer);
-    assert_eq!(Kind::of("serial"), Kind::Yardstick);
-    assert_eq!(Kind::of("stealing#2"), Kind::Ours);
-    assert_eq!(Kind::of("bounded:capacity=64#2"), Kind::Ours);
+fn ratio(group: &Group, engine: &str) -> Estimate {
+    group.entry(engine).unwrap().measured().unwrap().ratio
 }
 
 #[test]
@@ -37,16 +27,16 @@ fn families_and_workloads_have_an_order() {
         Sample::time("spawn/a", "mpsc", 1.0).variant("n=1"),
     ];
     let families = arrange(&records(&samples));
-    let titles: Vec<String> = families.iter().flat_map(|f| &f.benches).map(Bench::title).collect();
+    let titles: Vec<String> = families.iter().flat_map(|f| &f.tasks).map(Task::title).collect();
     assert_eq!(titles, ["spawn/a (n=1)", "spawn/a (n=2)", "spawn/b", "app/x", "zoo/x"]);
-    let threads: Vec<usize> = families[0].benches[2].contests.iter().map(|c| c.threads).collect();
+    let threads: Vec<usize> = families[0].tasks[2].groups.iter().map(|c| c.threads).collect();
     assert_eq!(threads, [1, 2]);
-    assert_eq!(families[0].benches[2].top().threads, 2);
+    assert_eq!(families[0].tasks[2].top().threads, 2);
 }
 
 #[test]
 fn entries_are_sorted_and_failures_come_last() {
-    let contest = only_contest(&[
+    let group = only_group(&[
         Sample::unsupported("spawn/a", "chili"),
         Sample::error("spawn/a", "threadpool", "wrong answer"),
         Sample::time("spawn/a", "rayon", 30.0),
@@ -54,50 +44,50 @@ fn entries_are_sorted_and_failures_come_last() {
         Sample::time("spawn/a", "serial", 1.0),
     ]);
     assert_eq!(
-        order(&contest),
+        order(&group),
         [("serial", None), ("stealing", Some(1)), ("rayon", Some(2)), ("threadpool", None), ("chili", None)]
     );
     assert!(
-        matches!(&contest.entry("threadpool").unwrap().outcome, Outcome::Failed(what) if what == "wrong answer")
+        matches!(&group.entry("threadpool").unwrap().outcome, Outcome::Failed(what) if what == "wrong answer")
     );
 }
 
 #[test]
 fn an_error_outweighs_a_time() {
-    let contest = only_contest(&[
+    let group = only_group(&[
         Sample::time("spawn/a", "rayon", 30.0),
         Sample::error("spawn/a", "rayon", "lost a job"),
     ]);
-    assert!(contest.entry("rayon").unwrap().measured().is_none());
+    assert!(group.entry("rayon").unwrap().measured().is_none());
 }
 
 #[test]
 fn paired_ratios_are_used_where_all_have_them() {
-    let contest = only_contest(&[
+    let group = only_group(&[
         Sample::time("spawn/a", "stealing", 10.0),
         Sample::relative("spawn/a", "stealing", 1.0, "stealing"),
         Sample::time("spawn/a", "rayon", 30.0),
         Sample::relative("spawn/a", "rayon", 3.5, "stealing"),
     ]);
-    assert_eq!(ratio(&contest, "stealing"), Estimate::exact(1.0));
-    assert_eq!(ratio(&contest, "rayon").median, 3.5);
+    assert_eq!(ratio(&group, "stealing"), Estimate::exact(1.0));
+    assert_eq!(ratio(&group, "rayon").median, 3.5);
 }
 
 #[test]
 fn ratios_come_from_times_where_pairs_are_missing() {
-    let contest = only_contest(&[
+    let group = only_group(&[
         Sample::time("spawn/a", "stealing", 10.0),
         Sample::time("spawn/a", "rayon", 30.0),
         Sample::relative("spawn/a", "rayon", 3.5, "stealing"),
     ]);
-    let rayon = ratio(&contest, "rayon");
+    let rayon = ratio(&group, "rayon");
     assert_eq!(rayon.median, 3.0);
     assert!(rayon.low < 2.95 && rayon.high > 3.05, "both intervals count: {rayon:?}");
 }
 
 #[test]
-fn ratios_to_the_yardstick_become_ratios_to_the_fastest_pool() {
-    let contest = only_contest(&[
+fn ratios_to_plain_calls_become_ratios_to_the_fastest_pool() {
+    let group = only_group(&[
         Sample::time("join/a", "serial", 1.0),
         Sample::relative("join/a", "serial", 1.0, "serial"),
         Sample::time("join/a", "stealing", 2.0),
@@ -105,9 +95,9 @@ fn ratios_to_the_yardstick_become_ratios_to_the_fastest_pool() {
         Sample::time("join/a", "rayon", 8.0),
         Sample::relative("join/a", "rayon", 8.0, "serial"),
     ]);
-    assert_eq!(ratio(&contest, "serial").median, 0.5);
-    assert_eq!(ratio(&contest, "stealing"), Estimate::exact(1.0));
-    assert_eq!(ratio(&contest, "rayon").median, 4.0);
+    assert_eq!(ratio(&group, "serial").median, 0.5);
+    assert_eq!(ratio(&group, "stealing"), Estimate::exact(1.0));
+    assert_eq!(ratio(&group, "rayon").median, 4.0);
 }
 
 #[test]
@@ -120,7 +110,7 @@ fn noise_makes_ties_and_the_widest_is_used_elsewhere() {
         Sample::time("spawn/b", "stealing", 100.0),
     ];
     let families = arrange(&records(&samples));
-    let (a, b) = (families[0].benches[0].top(), families[0].benches[1].top());
+    let (a, b) = (families[0].tasks[0].top(), families[0].tasks[1].top());
     assert_eq!(order(a), [("stealing", Some(1)), ("mpsc", Some(1)), ("rayon", Some(3))]);
     assert_eq!(b.noise, a.noise);
 }
@@ -136,21 +126,21 @@ fn closeness_is_not_passed_on() {
 
 #[test]
 fn one_sample_takes_no_rank_and_is_no_reference() {
-    let contest = only_contest(&[
+    let group = only_group(&[
         Sample::time("spawn/a", "chili", 5.0).once(),
         Sample::time("spawn/a", "stealing", 10.0),
         Sample::time("spawn/a", "rayon", 30.0),
         Sample::time("spawn/a", "mpsc", 40.0).once(),
     ]);
-    assert_eq!(order(&contest), [("chili", None), ("stealing", Some(1)), ("rayon", Some(2)), ("mpsc", None)]);
-    assert_eq!((ratio(&contest, "stealing").median, ratio(&contest, "chili").median), (1.0, 0.5));
-    let only = only_contest(&[Sample::time("spawn/a", "mpsc", 30.0).once()]);
+    assert_eq!(order(&group), [("chili", None), ("stealing", Some(1)), ("rayon", Some(2)), ("mpsc", None)]);
+    assert_eq!((ratio(&group, "stealing").median, ratio(&group, "chili").median), (1.0, 0.5));
+    let only = only_group(&[Sample::time("spawn/a", "mpsc", 30.0).once()]);
     assert_eq!((order(&only), ratio(&only, "mpsc").median), (vec![("mpsc", None)], 1.0));
 }
 
 #[test]
 fn nothing_from_nothing() {
     assert!(arrange(&[]).is_empty());
-    let contest = only_contest(&[Sample::unsupported("spawn/a", "chili")]);
-    assert_eq!(order(&contest), [("chili", None)]);
+    let group = only_group(&[Sample::unsupported("spawn/a", "chili")]);
+    assert_eq!(order(&group), [("chili", None)]);
 }

@@ -1,0 +1,45 @@
+//! Everything that ends the program early.
+
+use std::io;
+
+use super::demo::DemoError;
+use crate::engine::{MAX_THREADS, SpecError};
+use crate::record::ResultsError;
+use crate::report::ReportError;
+use crate::workload::{CaseError, TaskError};
+
+/// Why the program ends early, in one line.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
+    Threads(String),
+    #[error("{what}: {source}")]
+    Run { what: String, source: Box<CaseError> },
+    #[error("cannot use the folder of --out: {0}")]
+    Out(ResultsError),
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Demo(DemoError),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether what was asked for is wrong, rather than what came of it.
+    pub(super) fn is_bad_input(&self) -> bool {
+        match self {
+            CliError::Spec(SpecError::Build { .. }) => false,
+            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::Out(_) => true,
+            CliError::Run { source, .. } => matches!(**source, CaseError::Unsupported(_)),
+            CliError::Report(error) => error.is_bad_input(),
+            CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,
+        }
+    }
+}

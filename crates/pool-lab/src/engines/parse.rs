@@ -1,0 +1,117 @@
+//! Reading specs, for which one has to know the engines.
+
+use std::str::FromStr;
+
+use crate::engine::{MAX_THREADS, Spec, SpecError};
+
+impl Spec {
+    /// Reads a list of specs separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] for the first one that is not understood.
+    pub fn parse_list(list: &str) -> Result<Vec<Spec>, SpecError> {
+        list.split(',').map(str::parse).collect()
+    }
+}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(SpecError::Empty { known: super::names() });
+        }
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or_default();
+        let unknown = || SpecError::UnknownEngine { name: name.to_owned(), known: super::names() };
+        let mut spec = Spec::new(&super::find(name).ok_or_else(unknown)?.engine);
+        let mut options = parts.peekable();
+        if let Some(part) = options.next_if(|part| !part.contains('='))
+            && let Some(threads) = parse_threads(text, part)?
+        {
+            spec = spec.with_threads(threads);
+        }
+        for option in options {
+            spec.set_option(option).map_err(|source| SpecError::Option { spec: text.to_owned(), source })?;
+        }
+        Ok(spec)
+    }
+}
+
+/// Reads the second part of a spec, where nothing means that threads come from elsewhere.
+fn parse_threads(spec: &str, part: &str) -> Result<Option<usize>, SpecError> {
+    if part.is_empty() {
+        return Ok(None);
+    }
+    match part.parse() {
+        Ok(threads @ 1..=MAX_THREADS) => Ok(Some(threads)),
+        _ => Err(SpecError::Threads { spec: spec.to_owned(), threads: part.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(spec: &str) -> String {
+        spec.parse::<Spec>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_form_is_read_and_written_back() {
+        for text in [
+            "stealing",
+            "rayon:2",
+            "bounded:2:capacity=64:overflow=reject",
+            "priority::levels=8",
+            "mpsc:2:batch=32",
+        ] {
+            assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
+        }
+        let spec: Spec = "bounded:capacity=64".parse().unwrap();
+        assert_eq!(spec.to_string(), "bounded::capacity=64");
+        assert_eq!(spec.label(), "bounded:capacity=64");
+        assert_eq!(spec.with_threads(3).to_string(), "bounded:3:capacity=64");
+        assert_eq!(spec.threads(), num_cpus::get());
+    }
+
+    #[test]
+    fn a_list_is_separated_by_commas() {
+        let specs = Spec::parse_list("stealing, bounded:2:capacity=64,rayon").unwrap();
+        let specs: Vec<String> = specs.iter().map(Spec::to_string).collect();
+        assert_eq!(specs, ["stealing", "bounded:2:capacity=64", "rayon"]);
+        assert!(matches!(Spec::parse_list("stealing,,rayon"), Err(SpecError::Empty { .. })));
+        assert!(matches!(Spec::parse_list(""), Err(SpecError::Empty { .. })));
+    }
+
+    #[test]
+    fn errors_name_what_is_known_or_allowed() {
+        let known = super::super::names();
+        assert!(known.contains("stealing, ") && known.contains("rayon"), "{known}");
+        assert_eq!(error("rayn"), format!("unknown engine `rayn`; known: {known}"));
+        assert_eq!(
+            error("rayon:0"),
+            "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`"
+        );
+        assert_eq!(
+            error("rayon:two"),
+            "`rayon:two`: the thread count must be a whole number from 1 to 1024, not `two`"
+        );
+        assert_eq!(error("rayon:2:3"), "`rayon:2:3`: `3` is not of the form option=value");
+        assert_eq!(error("rayon:2:batch=3"), "`rayon:2:batch=3`: unknown option `batch`; known: none");
+        assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch, pin");
+        assert_eq!(
+            error("bounded:2:capacity=0"),
+            "`bounded:2:capacity=0`: option capacity must be a whole number from 1 to 4194304, not `0`"
+        );
+        assert!(
+            error("bounded:2:overflow=drop")
+                .contains("must be one of block, timeout-<time up to 20s>, reject, caller-runs")
+        );
+        for spec in ["", "rayn", "rayon:0", "bounded:2:capacity=0", "bounded:2:overflow=drop"] {
+            assert_eq!(error(spec).lines().count(), 1, "{spec}");
+        }
+    }
+}

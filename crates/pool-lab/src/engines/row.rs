@@ -1,0 +1,214 @@
+//! A row of the table of engines: what is known of an engine, and the code that drives it.
+
+use std::sync::Arc;
+
+use pool_core::Pool;
+
+use crate::engine::settings::{Rule, Settings};
+use crate::engine::{
+    Engine, Handles, IsPool, Jobs, Joins, Kind, MadeOf, Need, Scopes, Spec, SpecError, Start, Survives,
+    adapter,
+};
+use crate::workload::{About, Binding, Case, CaseError, Workload};
+use crate::workloads;
+
+/// Builds an engine as a `Pool`.
+type BuildPool = fn(&Spec) -> Result<Arc<dyn Pool>, SpecError>;
+
+/// An engine, and the workloads that it can do.
+pub struct Row {
+    /// What is known of the engine.
+    pub engine: Engine,
+    pool: Result<BuildPool, &'static str>,
+    bindings: Vec<Binding>,
+}
+
+/// How a file in this folder describes its engine.
+impl Row {
+    /// One of our pools.
+    pub(super) fn ours(name: &'static str, package: &'static str, about: &'static str) -> Self {
+        Row::new(Kind::Ours, name, MadeOf::Package(package), about)
+    }
+
+    /// A published crate.
+    pub(super) fn peer(name: &'static str, package: &'static str, about: &'static str) -> Self {
+        Row::new(Kind::Peer, name, MadeOf::Package(package), about)
+    }
+
+    /// A pool as in a textbook.
+    pub(super) fn baseline(name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
+        Row::new(Kind::Baseline, name, made_of, about)
+    }
+
+    /// It is no pool: it shows what a part of the work costs without one, and leaves out what `leaves_out` says.
+    pub(super) fn no_pool(name: &'static str, about: &'static str, leaves_out: &'static str) -> Self {
+        let mut row = Row::new(Kind::NoPool, name, MadeOf::Std, about);
+        row.engine.leaves_out = leaves_out;
+        row
+    }
+
+    fn new(kind: Kind, name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
+        let pool = Err("its row does not say how");
+        Row { engine: Engine::new(kind, name, made_of, about), pool, bindings: Vec::new() }
+    }
+
+    /// The options that its spec takes.
+    pub(super) fn options(mut self, options: &'static [Rule]) -> Self {
+        self.engine.options = options;
+        self
+    }
+
+    /// Settings of the options with which tests run it besides the defaults.
+    pub(super) fn variants(mut self, variants: &'static [&'static str]) -> Self {
+        self.engine.variants = variants;
+        self
+    }
+
+    /// It runs detached jobs; `E` is how.
+    pub(super) fn jobs<E: Jobs>(mut self) -> Self {
+        self.engine.can.jobs = true;
+        self.bindings.extend(workloads::for_jobs::<E>());
+        self
+    }
+
+    /// It runs detached jobs, which may panic; `E` is how.
+    pub(super) fn survives<E: Survives>(mut self) -> Self {
+        self.engine.can.panics = true;
+        self.bindings.extend(workloads::for_panics::<E>());
+        self
+    }
+
+    /// It runs jobs with results; `E` is how.
+    pub(super) fn handles<E: Handles>(mut self) -> Self {
+        self.engine.can.handles = true;
+        self.bindings.extend(workloads::for_handles::<E>());
+        self
+    }
+
+    /// It joins; `E` is how.
+    pub(super) fn joins<E: Joins>(mut self) -> Self {
+        self.engine.can.joins = true;
+        self.bindings.extend(workloads::for_joins::<E>());
+        self
+    }
+
+    /// It runs detached jobs and joins, on the same threads; `E` is how.
+    pub(super) fn jobs_and_joins<E: Jobs + Joins>(mut self) -> Self {
+        self.bindings.extend(workloads::for_jobs_and_joins::<E>());
+        self.jobs::<E>().joins::<E>()
+    }
+
+    /// It has scopes; `E` is how.
+    pub(super) fn scopes<E: Scopes>(mut self) -> Self {
+        self.engine.can.scopes = true;
+        self.bindings.extend(workloads::for_scopes::<E>());
+        self
+    }
+
+    /// It does this workload, for which it may need nothing that the others have; `E` is how.
+    pub(super) fn does<E: Start, W: Workload<E>>(mut self) -> Self {
+        self.bindings.push(Binding::new::<E, W>());
+        self
+    }
+
+    /// It is a `Pool` of its own; `E` is how.
+    pub(super) fn own_pool<E: IsPool>(mut self) -> Self {
+        self.engine.can.is_pool = true;
+        self.pool = Ok(E::build);
+        self.bindings.extend(workloads::for_pools::<E>());
+        self
+    }
+
+    /// It can stand behind the `Pool` trait through an adapter; `E` is how.
+    pub(super) fn adapted<E: Jobs>(mut self) -> Self {
+        self.pool = Ok(adapter::build::<E>);
+        self
+    }
+
+    /// It cannot stand behind the `Pool` trait, for this reason.
+    pub(super) fn not_a_pool(mut self, why: &'static str) -> Self {
+        self.pool = Err(why);
+        self
+    }
+
+    /// What is to be known about it in single workloads, by their names.
+    pub(super) fn remarks(mut self, remarks: &'static [(&'static str, &'static str)]) -> Self {
+        self.engine.remarks = remarks;
+        self
+    }
+
+    /// It serves urgent jobs first.
+    pub(super) fn priorities(mut self) -> Self {
+        self.engine.can.priorities = true;
+        self
+    }
+
+    /// Some of its options let it lose jobs.
+    pub(super) fn may_lose_jobs(mut self) -> Self {
+        self.engine.can.may_lose_jobs = true;
+        self
+    }
+
+    /// It needs so long for each job that only workloads of few jobs are worth its time.
+    pub(super) fn slow_jobs(mut self) -> Self {
+        self.engine.has_slow_jobs = true;
+        self
+    }
+
+    /// Its joins go through its queue.
+    pub(super) fn slow_joins(mut self) -> Self {
+        self.engine.has_slow_joins = true;
+        self
+    }
+
+    /// `benches/instructions.sh` counts what it executes.
+    pub(super) fn counted(mut self) -> Self {
+        self.engine.is_counted = true;
+        self
+    }
+
+    /// Jobs from one thread start in the order in which they were submitted.
+    pub(super) fn fifo(mut self) -> Self {
+        self.engine.is_fifo = true;
+        self
+    }
+
+    /// A job that a worker submits may wait for this worker while others have nothing to do.
+    pub(super) fn may_hold_jobs_back(mut self) -> Self {
+        self.engine.may_hold_jobs_back = true;
+        self
+    }
+}
+
+impl Row {
+    /// Whether it can do this workload.
+    pub fn can_do(&self, workload: &About) -> bool {
+        self.bindings.iter().any(|binding| binding.is_of(workload))
+    }
+
+    /// Whether it can be made a `Pool`.
+    pub fn is_pool(&self) -> bool {
+        self.pool.is_ok()
+    }
+
+    /// What builds the `Pool`, or why there is none.
+    pub(super) fn pool(&self) -> Result<BuildPool, &'static str> {
+        self.pool
+    }
+
+    /// The engine with a workload, which must be one of the table.
+    pub(super) fn case(
+        &self,
+        spec: &Spec,
+        about: &About,
+        parameters: &Settings,
+    ) -> Result<Box<dyn Case>, CaseError> {
+        match self.bindings.iter().find(|binding| binding.is_of(about)) {
+            Some(binding) => binding.make(spec, parameters),
+            None => {
+                let needs = workloads::find(about.name).map_or("such workload", |row| Need::name(row.needs));
+                Err(CaseError::Unsupported(format!("no {needs}")))
+            }
+        }
+    }
+}

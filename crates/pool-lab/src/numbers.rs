@@ -1,0 +1,4 @@
+//! Statistics, and how numbers are written.
+
+pub mod stats;
+pub mod units;

@@ -1,0 +1,190 @@
+//! The records of a run while it goes on.
+//!
+//! Records are written when a group ends, and `progress.json` beside them says which groups are complete, so that a run
+//! that was cut off loses the group that it was in and nothing else, and can be gone on with.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::Record;
+use super::error::{RecordError, ResultsError};
+use super::files;
+use super::folder::{MACHINE, files_with_extension, read_machine, write_machine};
+use super::machine::Machine;
+use super::progress::{PROGRESS, Progress, this_program};
+use crate::plan::{Group, Pace};
+use crate::system::disk;
+
+/// A folder that a run writes its records into, group by group.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    machine: Machine,
+    pace: Pace,
+    /// Everything in the files that this run writes to, of earlier runs as well.
+    records: Vec<Record>,
+    progress: Progress,
+    missing: Vec<Group>,
+    since: Instant,
+    /// Whether what earlier runs have written is yet to be removed.
+    is_stale: bool,
+}
+
+/// What to do with what is in a folder already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// It goes when the first group of this run is complete: the folder has one run at a time.
+    Remove,
+    /// Records of other engines, workloads and thread counts stay.
+    Keep,
+    /// Groups that the same program measured in the same way, on the same machine, stay and are not measured again. So do
+    /// other records.
+    Resume,
+}
+
+impl Store {
+    /// Makes the folder ready for a run of these groups, and finds out whether it can be written to.
+    ///
+    /// # Errors
+    ///
+    /// [`ResultsError`] when the folder cannot be written, has a bad file of records of one of these engines, or
+    /// has records of another machine.
+    pub fn open(
+        folder: &Path,
+        machine: &Machine,
+        groups: &[Group],
+        pace: &Pace,
+        earlier: Earlier,
+    ) -> Result<Store, ResultsError> {
+        disk::check_writable(folder).map_err(ResultsError::io(folder))?;
+        let is_stale = earlier == Earlier::Remove;
+        let mut machine = machine.clone();
+        let mut progress = Progress::default();
+        if !is_stale && folder.join(MACHINE).is_file() {
+            let before = read_machine(folder)?;
+            if !before.is_same_as(&machine) {
+                return Err(ResultsError::OtherMachine { folder: folder.to_owned(), name: before.name });
+            }
+            progress = Progress::read(folder).unwrap_or_default();
+            if progress.program != this_program() || before.kernel != machine.kernel {
+                progress = Progress::default();
+            } else if earlier == Earlier::Resume {
+                machine = before;
+            }
+        }
+        progress.program = this_program();
+        progress.planned = groups.len();
+        if earlier != Earlier::Resume {
+            progress.seconds = 0.0;
+            for group in groups {
+                progress.done.remove(&fingerprint(group, pace));
+            }
+        }
+        let is_missing = |group: &&Group| !progress.done.contains(&fingerprint(group, pace));
+        let missing = groups.iter().filter(is_missing).cloned().collect();
+        let records = if is_stale { Vec::new() } else { read(folder, groups)? };
+        let (folder, pace, since) = (folder.to_owned(), *pace, Instant::now());
+        Ok(Store { folder, machine, pace, records, progress, missing, since, is_stale })
+    }
+
+    /// The groups that are yet to be measured.
+    pub fn missing(&self) -> Vec<Group> {
+        self.missing.clone()
+    }
+
+    /// How many groups are complete, of how many.
+    pub fn done(&self) -> (usize, usize) {
+        (self.progress.planned - self.missing.len(), self.progress.planned)
+    }
+
+    /// What the groups that were complete at the beginning took.
+    pub fn spent(&self) -> Duration {
+        Duration::try_from_secs_f64(self.progress.seconds).unwrap_or_default()
+    }
+
+    /// The machine that the records belong to.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// All records of the files that this run writes to.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Writes the records of a group that has ended, in the place of those that its engines had for it.
+    ///
+    /// # Errors
+    ///
+    /// [`ResultsError`] when a file cannot be written.
+    pub fn add(&mut self, group: &Group, records: &[Record]) -> Result<(), ResultsError> {
+        self.records.retain(|old| !records.iter().any(|new| new.is_of_same_subject(old)));
+        self.records.extend_from_slice(records);
+        let files: BTreeSet<String> = records.iter().map(|new| files::file_name(&new.engine)).collect();
+        let affected = self.records.iter().filter(|old| files.contains(&files::file_name(&old.engine)));
+        let affected: Vec<Record> = affected.cloned().collect();
+        if std::mem::take(&mut self.is_stale) {
+            clear(&self.folder)?;
+        }
+        files::write_by_engine(&self.folder, &affected)?;
+        write_machine(&self.folder, &self.machine)?;
+
+        let fingerprint = fingerprint(group, &self.pace);
+        self.missing.retain(|missing| self::fingerprint(missing, &self.pace) != fingerprint);
+        // The group as it was measured before may have lost records to this one.
+        self.progress.done.retain(|done| !done.starts_with(&format!("{group}: ")));
+        self.progress.done.insert(fingerprint);
+        self.progress.seconds += self.since.elapsed().as_secs_f64();
+        self.since = Instant::now();
+        let path = self.folder.join(PROGRESS);
+        let json = serde_json::to_string_pretty(&self.progress).map_err(io::Error::other);
+        json.and_then(|json| disk::replace(&path, json + "\n")).map_err(ResultsError::io(&path))
+    }
+
+    /// Removes the folder with everything in it: the records have another place now.
+    ///
+    /// # Errors
+    ///
+    /// [`ResultsError::Io`] when it cannot be removed.
+    pub fn remove(self) -> Result<(), ResultsError> {
+        fs::remove_dir_all(&self.folder).map_err(ResultsError::io(&self.folder))
+    }
+
+    /// Removes the folder if nothing was ever written there.
+    pub fn remove_if_empty(self) {
+        // The system refuses when it is not empty, which is what is wanted.
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// Removes what earlier runs have written.
+fn clear(folder: &Path) -> Result<(), ResultsError> {
+    let mut stale = files_with_extension(folder, "csv")?;
+    stale.extend([folder.join(PROGRESS), folder.join(MACHINE)].into_iter().filter(|path| path.exists()));
+    stale.iter().try_for_each(|path| fs::remove_file(path).map_err(ResultsError::io(path)))
+}
+
+/// The records of the files that these groups will write to. Other files are none of our business.
+fn read(folder: &Path, groups: &[Group]) -> Result<Vec<Record>, RecordError> {
+    let files: BTreeSet<String> =
+        groups.iter().flat_map(Group::labels).map(|label| files::file_name(&label)).collect();
+    let mut records = Vec::new();
+    for path in files.iter().map(|file| folder.join(file)).filter(|path| path.exists()) {
+        records.extend(files::read_csv(&path)?);
+    }
+    Ok(records)
+}
+
+/// Two groups with the same fingerprint, measured by the same program on the same machine, have the same records but for
+/// chance.
+fn fingerprint(group: &Group, pace: &Pace) -> String {
+    let engines: Vec<String> = group.engines.iter().map(ToString::to_string).collect();
+    let slow = pace.slow.map_or_else(String::new, |slow| format!(", slow beyond {slow:?}"));
+    format!("{group}: {}; {} rounds of {:?}{slow}", engines.join(" "), pace.rounds, pace.sample)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! The operating system: what the process has used, signals, files, the terminal.
+
+mod alloc;
+pub(crate) mod disk;
+pub mod interrupt;
+pub(crate) mod os;
+#[cfg(test)]
+pub(crate) mod scratch;
+pub mod terminal;
+
+pub(crate) use alloc::allocations;

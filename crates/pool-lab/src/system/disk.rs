@@ -1,0 +1,74 @@
+//! Writing files so that nothing is lost when the program, or its disk, comes to an end half-way.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process;
+
+/// Writes the file anew: it has the old contents or the new ones at any moment, and never a part of them.
+///
+/// The new contents are written beside it, under another name, and then take its place. They may still be in the system's
+/// memory when this returns.
+pub(crate) fn replace(path: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}.tmp", process::id()));
+    let outcome = fs::write(&temporary, contents).and_then(|()| fs::rename(&temporary, path));
+    if outcome.is_err() {
+        // What failed is told; that something is left behind as well would add nothing.
+        let _ = fs::remove_file(&temporary);
+    }
+    outcome
+}
+
+/// Makes the folder if need be, and finds out whether files can be written there.
+pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, "this is a file, and not a folder"));
+    }
+    fs::create_dir_all(folder)?;
+    let probe = folder.join(".pool-lab");
+    replace(&probe, "This file only shows that the folder can be written to.\n")?;
+    fs::remove_file(&probe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::scratch::Scratch;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_else_is_left() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("a.csv");
+        replace(&path, "old").unwrap();
+        replace(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(names(scratch.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_stays_as_it_is() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("a.csv");
+        fs::create_dir_all(path.join("inside")).unwrap();
+        replace(&path, "new").unwrap_err();
+        assert_eq!(names(scratch.path()), ["a.csv"]);
+        assert!(path.join("inside").is_dir());
+    }
+
+    #[test]
+    fn a_folder_is_made_and_probed() {
+        let scratch = Scratch::new();
+        let folder = scratch.path().join("x/y");
+        check_writable(&folder).unwrap();
+        assert_eq!(names(&folder), [""; 0]);
+        fs::write(scratch.path().join("file"), "").unwrap();
+        check_writable(&scratch.path().join("file")).unwrap_err();
+        check_writable(&scratch.path().join("file/below")).unwrap_err();
+    }
+}

@@ -1,0 +1,226 @@
+//! Calls to the operating system: what the process has used, and how exactly a thread may sleep.
+//!
+//! On systems that cannot say, [`usage`] is `None` and the metrics made from it are absent.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What has been used so far, by the whole process or by some of its threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Processor time, in user and kernel mode.
+    pub cpu: Duration,
+    /// Times that a thread gave up its core of its own accord, mostly by going to sleep.
+    pub voluntary_switches: u64,
+}
+
+/// What the process has used so far.
+#[cfg(unix)]
+pub fn usage() -> Option<Usage> {
+    usage_of(libc::RUSAGE_SELF)
+}
+
+/// What all threads but the calling one have used so far. Only Linux can tell.
+#[cfg(target_os = "linux")]
+pub fn usage_of_others() -> Option<Usage> {
+    let (all, own) = (usage()?, usage_of(libc::RUSAGE_THREAD)?);
+    Some(Usage {
+        cpu: all.cpu.saturating_sub(own.cpu),
+        voluntary_switches: all.voluntary_switches.saturating_sub(own.voluntary_switches),
+    })
+}
+
+/// What all threads but the calling one have used so far: not known on this system.
+#[cfg(not(target_os = "linux"))]
+pub fn usage_of_others() -> Option<Usage> {
+    None
+}
+
+#[cfg(unix)]
+fn usage_of(whom: libc::c_int) -> Option<Usage> {
+    let mut raw = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: the pointer is to writable memory of the size and alignment of `rusage`, which is all that
+    // `getrusage` asks for.
+    let failed = unsafe { libc::getrusage(whom, raw.as_mut_ptr()) };
+    if failed != 0 {
+        return None;
+    }
+    // SAFETY: `getrusage` returned 0, which says that it filled the whole struct.
+    let raw = unsafe { raw.assume_init() };
+    Some(Usage {
+        cpu: duration(raw.ru_utime) + duration(raw.ru_stime),
+        voluntary_switches: raw.ru_nvcsw as u64,
+    })
+}
+
+#[cfg(unix)]
+fn duration(time: libc::timeval) -> Duration {
+    Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
+}
+
+/// The processor time that the calling thread has used so far, up to this moment.
+#[cfg(unix)]
+pub fn thread_cpu() -> Option<Duration> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is valid for the write of a `timespec`.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+    (failed == 0).then(|| Duration::new(now.tv_sec as u64, now.tv_nsec as u32))
+}
+
+/// The processor time that the calling thread has used so far: not known on this system.
+#[cfg(not(unix))]
+pub fn thread_cpu() -> Option<Duration> {
+    None
+}
+
+/// What the process has used so far: not known on this system.
+#[cfg(not(unix))]
+pub fn usage() -> Option<Usage> {
+    None
+}
+
+/// Waits until all other threads of this process sleep, so that what one measurement leaves behind does not disturb the
+/// next: pools may have queue entries to clear away, or threads that have yet to fall asleep. At most [`REST_LIMIT`].
+///
+/// On systems that do not tell what threads do, it waits for a moment and hopes. The processor time used would not tell
+/// either: the kernel adds up a running thread's only at its ticks, milliseconds apart.
+pub fn rest() {
+    let start = Instant::now();
+    let mut quiet = 0;
+    while quiet < LOOKS && start.elapsed() < REST_LIMIT {
+        thread::sleep(REST_SPELL);
+        quiet = if running_threads() <= 1 { quiet + 1 } else { 0 };
+    }
+}
+
+/// How long [`rest`] waits at most.
+pub const REST_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long it waits before each look.
+const REST_SPELL: Duration = Duration::from_micros(300);
+
+/// How many looks in a row must find no other thread running: a busy thread may be asleep for a moment.
+const LOOKS: u32 = 2;
+
+/// The threads of this process that run or could run, the calling one included; 0 where the system does not tell.
+fn running_threads() -> usize {
+    let Ok(threads) = fs::read_dir("/proc/self/task") else { return 0 };
+    // A thread that has just ended has no state any more.
+    let stat = |thread: &fs::DirEntry| fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+    threads.flatten().filter(|thread| is_running(&stat(thread))).count()
+}
+
+/// Reads the state from `/proc/<pid>/stat`: the letter after the name, which is in parentheses and may contain some.
+fn is_running(stat: &str) -> bool {
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('R'))
+}
+
+/// While this lives, timers of the thread that made it are exact; by default Linux lets them be up to 50 us
+/// late. Does nothing on other systems.
+///
+/// Threads inherit the setting from the thread that starts them, so no pool may be built meanwhile.
+#[derive(Debug)]
+pub struct ExactTimers {
+    // The setting belongs to one thread, and must be undone on that thread.
+    _not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl ExactTimers {
+    /// Makes the timers of this thread exact.
+    pub fn start() -> Self {
+        set_timer_slack(1);
+        ExactTimers { _not_send: std::marker::PhantomData }
+    }
+}
+
+impl Drop for ExactTimers {
+    fn drop(&mut self) {
+        // Zero restores the slack with which the thread began.
+        set_timer_slack(0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn set_timer_slack(nanoseconds: libc::c_ulong) {
+    // SAFETY: this option reads one integer and touches no memory of ours. Failure leaves the default slack,
+    // which costs accuracy and nothing else.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, nanoseconds) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_timer_slack(_nanoseconds: u64) {}
+
+/// How many characters a line of the terminal has that standard output is; `None` when it is none, or does not say.
+#[cfg(unix)]
+pub fn terminal_columns() -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: this request writes a `winsize` and nothing else, and `size` is valid for that.
+    let failed = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (failed == 0).then_some(usize::from(size.ws_col))
+}
+
+/// How many characters a line of the terminal has: not known on this system.
+#[cfg(not(unix))]
+pub fn terminal_columns() -> Option<usize> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_grows_with_work() {
+        let before = usage().unwrap();
+        let mut x = 1_u64;
+        while usage().unwrap().cpu == before.cpu {
+            x = std::hint::black_box(x.wrapping_mul(3));
+        }
+        assert!(usage().unwrap().cpu > before.cpu);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_thread_that_sleeps_uses_no_processor_time_and_one_that_computes_does() {
+        let start = thread_cpu().unwrap();
+        let slept = Instant::now();
+        thread::sleep(Duration::from_millis(20));
+        assert!(thread_cpu().unwrap() - start < slept.elapsed());
+        let mut x = 1_u64;
+        while thread_cpu().unwrap() - start < Duration::from_millis(2) {
+            x = std::hint::black_box(x.wrapping_mul(3));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_this_thread_does_is_not_what_others_do() {
+        let before = usage_of(libc::RUSAGE_THREAD).unwrap();
+        thread::sleep(Duration::from_micros(10));
+        let after = usage_of(libc::RUSAGE_THREAD).unwrap();
+        assert!(after.voluntary_switches > before.voluntary_switches);
+        assert!(usage_of_others().unwrap().cpu <= usage().unwrap().cpu);
+    }
+
+    #[test]
+    fn the_state_comes_after_the_name() {
+        assert!(is_running("7 (a) R 1 2"));
+        assert!(is_running("7 (odd) S (name) R 1 2"));
+        assert!(!is_running("7 (R) S 1 2"));
+        assert!(!is_running(""));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_looks_runs() {
+        assert!(running_threads() >= 1);
+    }
+
+    #[test]
+    fn sleeping_is_a_voluntary_switch() {
+        let before = usage().unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(usage().unwrap().voluntary_switches > before.voluntary_switches);
+    }
+}

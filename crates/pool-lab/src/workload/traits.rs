@@ -1,0 +1,43 @@
+//! What a workload is: [`Prepare`], and [`Workload`] for every engine that has what it needs.
+
+use std::sync::Arc;
+
+use super::about::About;
+use super::failure::Failure;
+use super::watch::Watch;
+use crate::engine::Start;
+use crate::engine::settings::Settings;
+
+/// The part of a workload that does not depend on the engine.
+pub trait Prepare: Sized + 'static {
+    /// What is known of it.
+    const ABOUT: &'static About;
+
+    /// Makes the input, and computes the right answer where there is no closed form.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Io`] when files cannot be read or written.
+    fn prepare(parameters: &Settings) -> Result<Self, Failure>;
+
+    /// The number of operations in one iteration.
+    fn operations(&self) -> u64;
+
+    /// Told once, before the first iteration, how many threads the engine has.
+    fn on_threads(&mut self, _threads: usize) {}
+
+    /// The greatest number of jobs in the pool's queue at a time.
+    fn jobs_in_flight(&self) -> usize {
+        0
+    }
+}
+
+/// A workload, on an engine that can do it.
+pub trait Workload<E: Start>: Prepare {
+    /// Runs it once; the watch runs during the part that is measured.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the answer is wrong, or jobs are missing.
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure>;
+}
