@@ -131,7 +131,7 @@ impl<I: Item> Sending<I> {
     }
 }
 
-/// The receiving end, at one seat.
+/// The receiving end, at one slot.
 pub(crate) struct Receiving<I: Item> {
     pub(crate) receiver: Receiver<I>,
     pub(crate) control: I::Control,

@@ -135,30 +135,30 @@ impl Bounded {
     /// Asks for the memory of the queue and gives it back. The channel, which asks for it next, cannot be told that there is
     /// none: it would abort.
     fn check_memory<I>(&self) -> Result<(), BuildError> {
-        let slots = Vec::<Slot<I>>::new().try_reserve_exact(self.capacity);
+        let slots = Vec::<ChannelSlot<I>>::new().try_reserve_exact(self.capacity);
         slots.map_err(|_| BuildError::OutOfMemory {
             what: "capacity",
             asked: self.capacity,
-            bytes: self.capacity * size_of::<Slot<I>>(),
+            bytes: self.capacity * size_of::<ChannelSlot<I>>(),
         })
     }
 
-    /// Both ends, and as many of the receiving one as there are seats, with one to spare.
+    /// Both ends, and as many of the receiving one as there are slots, with one to spare.
     fn open_for<I: Item>(
         &self,
-        seats: usize,
+        slots: usize,
         control: I::Control,
     ) -> Result<(channel::Sending<I>, impl Iterator<Item = channel::Receiving<I>>), BuildError> {
         self.check_memory::<I>()?;
         let (sender, receiver) = bounded(self.capacity);
         let entrance = channel::Sending { sender, receiver: receiver.clone(), overflow: self.overflow };
         let exit = move |_| channel::Receiving { receiver: receiver.clone(), control: control.clone() };
-        Ok((entrance, (0..=seats).map(exit)))
+        Ok((entrance, (0..=slots).map(exit)))
     }
 }
 
 /// What the channel keeps for each place.
-type Slot<I> = (usize, I);
+type ChannelSlot<I> = (usize, I);
 
 impl Strategy for Bounded {
     type Inlet = BoundedInlet;
@@ -166,20 +166,26 @@ impl Strategy for Bounded {
 
     const NAME: &'static str = "bounded";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         self.check()?;
         let (channel, mut outlets) = match self.overflow {
             Overflow::Shed(codel) => {
                 let control = Arc::new(Mutex::new(Control::new(codel)));
-                let (entrance, exits) = self.open_for::<Timed>(seats, control)?;
-                (In::Timed(entrance), exits.map(|exit| BoundedOutlet(Out::Timed(exit))).collect::<Vec<_>>())
+                let (entrance, exits) = self.open_for::<Timed>(slots, control)?;
+                (
+                    InletKind::Timed(entrance),
+                    exits.map(|exit| BoundedOutlet(OutletKind::Timed(exit))).collect::<Vec<_>>(),
+                )
             }
             _ => {
-                let (entrance, exits) = self.open_for::<Job>(seats, ())?;
-                (In::Plain(entrance), exits.map(|exit| BoundedOutlet(Out::Plain(exit))).collect())
+                let (entrance, exits) = self.open_for::<Job>(slots, ())?;
+                (
+                    InletKind::Plain(entrance),
+                    exits.map(|exit| BoundedOutlet(OutletKind::Plain(exit))).collect(),
+                )
             }
         };
-        let spare = outlets.pop().expect("one more than there are seats");
+        let spare = outlets.pop().expect("one more than there are slots");
         let inlet = BoundedInlet { channel, parking: parking.clone() };
         Ok(Ends { inlet, outlets, spare })
     }
@@ -187,11 +193,11 @@ impl Strategy for Bounded {
 
 /// The sending end.
 pub struct BoundedInlet {
-    channel: In,
+    channel: InletKind,
     parking: Arc<Parking>,
 }
 
-enum In {
+enum InletKind {
     Plain(channel::Sending<Job>),
     Timed(channel::Sending<Timed>),
 }
@@ -205,8 +211,8 @@ impl Inlet for BoundedInlet {
     #[inline(always)]
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         let push = match &self.channel {
-            In::Plain(sending) => sending.push(job, submit, caller),
-            In::Timed(sending) => sending.push(job, submit, caller),
+            InletKind::Plain(sending) => sending.push(job, submit, caller),
+            InletKind::Timed(sending) => sending.push(job, submit, caller),
         };
         if let Push::Queued = push {
             self.parking.notify_ordered(submit.is_awaited());
@@ -215,10 +221,10 @@ impl Inlet for BoundedInlet {
     }
 }
 
-/// The receiving end, at one seat.
-pub struct BoundedOutlet(Out);
+/// The receiving end, at one slot.
+pub struct BoundedOutlet(OutletKind);
 
-enum Out {
+enum OutletKind {
     Plain(channel::Receiving<Job>),
     Timed(channel::Receiving<Timed>),
 }
@@ -227,31 +233,31 @@ impl Outlet for BoundedOutlet {
     #[inline]
     fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         match &mut self.0 {
-            Out::Plain(exit) => exit.pop(),
-            Out::Timed(exit) => exit.pop(),
+            OutletKind::Plain(exit) => exit.pop(),
+            OutletKind::Timed(exit) => exit.pop(),
         }
     }
 
     fn has_work(&self) -> bool {
         match &self.0 {
-            Out::Plain(exit) => exit.has_work(),
-            Out::Timed(exit) => exit.has_work(),
+            OutletKind::Plain(exit) => exit.has_work(),
+            OutletKind::Timed(exit) => exit.has_work(),
         }
     }
 
     #[inline(always)]
     fn at_hand(&mut self) -> Option<Job> {
         match &self.0 {
-            Out::Plain(exit) => exit.try_recv(),
+            OutletKind::Plain(exit) => exit.try_recv(),
             // It may be one to be shed.
-            Out::Timed(_) => None,
+            OutletKind::Timed(_) => None,
         }
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
         match &mut self.0 {
-            Out::Plain(exit) => exit.drain(jobs),
-            Out::Timed(exit) => exit.drain(jobs),
+            OutletKind::Plain(exit) => exit.drain(jobs),
+            OutletKind::Timed(exit) => exit.drain(jobs),
         }
     }
 }

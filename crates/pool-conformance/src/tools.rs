@@ -111,9 +111,9 @@ impl Drop for Plug {
 
 /// Counts things that happen, from any thread.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Tally(Arc<AtomicUsize>);
+pub(crate) struct SharedCount(Arc<AtomicUsize>);
 
-impl Tally {
+impl SharedCount {
     pub(crate) fn add(&self) {
         self.0.fetch_add(1, SeqCst);
     }
@@ -138,7 +138,7 @@ impl Tally {
 }
 
 #[derive(Debug)]
-pub(crate) struct CountsDrop(Tally);
+pub(crate) struct CountsDrop(SharedCount);
 
 impl Drop for CountsDrop {
     fn drop(&mut self) {
@@ -170,7 +170,7 @@ pub(crate) fn panic_with_explosive() -> ! {
 
 /// A payload that counts when it is dropped, and then panics with another one, so many times.
 pub(crate) struct Recurring {
-    pub(crate) dropped: Tally,
+    pub(crate) dropped: SharedCount,
     pub(crate) panics: usize,
 }
 

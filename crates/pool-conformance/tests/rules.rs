@@ -132,11 +132,11 @@ impl Strategy for Broken {
     type Outlet = Exit;
     const NAME: &'static str = "broken";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let (state, emptied) = (Mutex::default(), Condvar::new());
         let shared = Arc::new(Shared { fault: self.0, state, emptied, parking: parking.clone() });
         let exit = || Exit { shared: shared.clone(), kept: VecDeque::new() };
-        let outlets = if self.0 == Fault::OpensTooFew { 1 } else { seats };
+        let outlets = if self.0 == Fault::OpensTooFew { 1 } else { slots };
         let outlets = (0..outlets).map(|_| exit()).collect();
         Ok(Ends { outlets, spare: exit(), inlet: Entry(shared) })
     }
@@ -154,7 +154,7 @@ fn without_a_fault_it_keeps_all_contracts() {
 #[test]
 fn each_broken_rule_is_named() {
     let broken = [
-        (Fault::OpensTooFew, "Strategy::open must return one outlet for each seat"),
+        (Fault::OpensTooFew, "Strategy::open must return one outlet for each slot"),
         (Fault::LosesJobs, "Outlet::pop give each job once"),
         (Fault::WaitsForJobs, "Outlet::pop must return Pop::Empty at once when nothing is queued"),
         (Fault::TellsOfNothing, "Outlet::has_work must be true"),

@@ -6,8 +6,8 @@
 //! | | |
 //! |---|---|
 //! | [`Pool`], [`PoolExt`] | the contract, object safe, and what every pool can do with it |
-//! | [`ThreadPool`] | seats, named threads, counting, panics, replacement of lost workers, shutdown |
-//! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare seats, the CPU limit |
+//! | [`ThreadPool`] | slots, named threads, counting, panics, replacement of lost workers, shutdown |
+//! | [`Builder`] | how many workers, and whether that changes: [`Scaling`], spare slots, the CPU limit |
 //! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
 //! | [`JoinSet`], [`join_all`], [`join_any`] | waiting for several jobs |
@@ -36,165 +36,25 @@
 //!
 //! # Where the unsafe code is
 //!
-//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `cell`'s `slot`
-//! (moving a claimed closure out, and its result in) and `shared` (a pointer that its owners count), in the two callers
-//! of the lifetime erasure, `scope` and `fork`, whose obligation it is to wait, and in `fences` and `os` (calls to the
+//! In `job` (erasing a closure and its lifetime), in `gate` (dropping the inlet while others might use it), in `task`'s `payload`
+//! (moving a claimed closure out, and its result in) and `task_ref` (a pointer that its owners count), in the two callers
+//! of the lifetime erasure, `scope` and `join`, whose obligation it is to wait, and in `fences` and `os` (calls to the
 //! operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
-#[doc(hidden)]
-pub mod fences;
-mod gate;
-#[cfg(loom)]
-#[doc(hidden)]
-pub mod model;
-mod sync;
-
-#[cfg(not(loom))]
-pub mod adapter;
-#[cfg(not(loom))]
-mod admission;
-#[doc(hidden)]
-#[cfg(not(loom))]
-pub mod after_fork;
-#[cfg(not(loom))]
-mod attributed;
-#[cfg(not(loom))]
-mod attributes;
-#[cfg(not(loom))]
-mod block_on;
-#[cfg(not(loom))]
-mod book;
-#[cfg(not(loom))]
-mod broadcast;
-#[cfg(not(loom))]
-mod cancel;
-#[cfg(not(loom))]
-mod cell;
-#[cfg(not(loom))]
-mod contended;
-#[cfg(not(loom))]
-mod counts;
-#[cfg(not(loom))]
-mod cpu_set;
-#[cfg(not(loom))]
-mod current;
-#[cfg(not(loom))]
-pub mod error;
-#[cfg(not(loom))]
-mod ext;
-#[cfg(all(test, not(loom)))]
-mod fifo;
-#[cfg(not(loom))]
-mod fork;
-#[cfg(not(loom))]
-mod global;
-#[cfg(not(loom))]
-mod group;
-#[cfg(not(loom))]
-mod handle;
-#[cfg(not(loom))]
-mod hooks;
-#[cfg(not(loom))]
-mod in_place;
-#[cfg(not(loom))]
-mod job;
-#[cfg(not(loom))]
-mod ledger;
-#[cfg(not(loom))]
-mod name;
-#[cfg(not(loom))]
-mod no_unwind;
-#[cfg(not(loom))]
-mod observer;
-#[cfg(not(loom))]
-mod off_cpu;
-#[cfg(not(loom))]
-mod os;
-mod parking;
-#[cfg(not(loom))]
-mod pool;
-mod presence;
-#[cfg(not(loom))]
-mod raise;
-mod rest;
-#[cfg(not(loom))]
-mod running;
-#[cfg(not(loom))]
-mod scope;
-#[cfg(not(loom))]
-mod search;
-#[cfg(all(feature = "serde", not(loom)))]
-mod serialize;
-#[cfg(not(loom))]
-mod shrink;
-mod spell;
-#[cfg(not(loom))]
-pub mod stats;
-#[cfg(not(loom))]
-pub mod strategy;
-#[cfg(not(loom))]
-mod stripes;
-#[cfg(not(loom))]
-mod submit;
-#[doc(hidden)]
-#[cfg(not(loom))]
-pub mod testing;
-#[cfg(not(loom))]
-mod thread_pool;
-#[cfg(not(loom))]
-mod timed;
-#[cfg(not(loom))]
-mod timing;
-#[cfg(not(loom))]
-mod trace;
-#[cfg(not(loom))]
-mod urgency;
-#[cfg(not(loom))]
-mod watchdog;
-#[cfg(not(loom))]
-mod workforce;
-
-// The models are about these; the rest of their parents is none of their business.
-#[cfg(loom)]
-mod cell {
-    mod shared;
-    mod stage;
-}
-#[cfg(loom)]
-mod scope {
-    mod progress;
-}
 #[cfg(loom)]
 pub mod strategy {
     #![doc(hidden)]
-    pub use crate::parking::{Group, Order, Parking, Woken};
+    pub use crate::sync::parking::{Group, Order, Parking, Woken};
 }
 
-#[cfg(all(feature = "affinity", not(loom)))]
-pub use crate::thread_pool::Pinning;
-#[cfg(not(loom))]
-pub use crate::{
-    attributes::Attributes,
-    cancel::{CancelToken, Cancelled, current_token},
-    counts::{Counts, Stats},
-    current::{Current, PoolId, current, job_name},
-    error::{BuildError, JoinError, Panic, Reason, Rejected},
-    ext::PoolExt,
-    global::{global, set_global},
-    group::{JoinSet, join_all, join_any},
-    handle::JobHandle,
-    hooks::{JobInfo, JobOutcome, PanicInfo},
-    job::Job,
-    pool::{Pool, PoolState, Shutdown},
-    scope::{Scope, ScopedHandle},
-    submit::{Priority, Submit},
-    thread_pool::{Builder, Scaling, ThreadPool, Threads},
-    timing::{Timing, Timings},
-    watchdog::OverdueInfo,
-    workforce::block_in_place,
-};
 #[doc(hidden)]
+pub mod sync;
+
+// Everything but the protocols: loom's models know nothing of it.
 #[cfg(not(loom))]
-pub use crate::{error::drop_quietly, off_cpu::CpuTime, os::current_cpu};
+mod pools;
+
+#[cfg(not(loom))]
+pub use pools::*;

@@ -1,7 +1,21 @@
 //! The primitives that the lock-free parts use: std's, or loom's when a model is being checked.
 
+pub(crate) mod busy_time;
+pub mod fences;
+pub(crate) mod gate;
 #[cfg(loom)]
-pub(crate) use crate::model::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+pub mod model;
+pub(crate) mod parking;
+pub(crate) mod presence;
+pub(crate) mod quiescence;
+pub(crate) mod scope_progress;
+pub(crate) mod spin_then_lock;
+pub(crate) mod stripes;
+pub(crate) mod task_ref;
+pub(crate) mod task_state;
+
+#[cfg(loom)]
+pub(crate) use crate::sync::model::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,

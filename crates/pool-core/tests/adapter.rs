@@ -34,7 +34,7 @@ fn what_an_adapter_cannot_do_is_a_typed_error() {
     assert_eq!(error.reason(), Reason::Unsupported);
     assert_eq!(error.to_string(), "the broadcast did not reach every worker: this pool cannot do that");
     assert_eq!((pool.counts().rejected, pool.counts().accounted()), (2, 2));
-    assert_eq!((pool.stats().staff.now, pool.threads(), pool.present_workers()), (1, 1, vec![0]));
+    assert_eq!((pool.stats().worker_counts.now, pool.threads(), pool.present_workers()), (1, 1, vec![0]));
 }
 
 /// Its own counts are wrong then, and nothing else.

@@ -1,4 +1,4 @@
-//! A seat whose workers die again and again is left empty for a while.
+//! A slot whose workers die again and again is left empty for a while.
 
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use pool_core::strategy::{Caller, Ends, Inlet, Outlet, Parking, Pop, Push, Search, Strategy, Urgency};
 use pool_core::{BuildError, Job, JoinError, Reason, Submit, ThreadPool};
 
-use self::deque::{Deque, End, Head, Tail};
+use self::deque::{Deque, DequeInlet, DequeOutlet, End};
 
 /// It turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -20,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// What is wrong.
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
-    /// So many outlets more, or fewer, than seats.
+    /// So many outlets more, or fewer, than slots.
     Outlets(isize),
     /// A panic, in the method with this name.
     Panic(&'static str),
@@ -37,7 +37,7 @@ impl Broken {
     }
 }
 
-struct BrokenTail(Tail, Fault);
+struct BrokenTail(DequeInlet, Fault);
 
 impl Inlet for BrokenTail {
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
@@ -50,7 +50,7 @@ impl Inlet for BrokenTail {
     }
 }
 
-struct BrokenHead(Head, Fault);
+struct BrokenHead(DequeOutlet, Fault);
 
 impl Outlet for BrokenHead {
     fn pop(&mut self, search: &mut Search<'_>) -> Pop {
@@ -80,12 +80,12 @@ impl Strategy for Broken {
     type Outlet = BrokenHead;
     const NAME: &'static str = "broken";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let fault = self.0;
         Broken::panics_in(fault, "open");
         let outlets = match fault {
-            Fault::Outlets(more) => seats.checked_add_signed(more).unwrap(),
-            Fault::Panic(_) => seats,
+            Fault::Outlets(more) => slots.checked_add_signed(more).unwrap(),
+            Fault::Panic(_) => slots,
         };
         let ends = Deque::taking_from(End::Oldest).open(outlets, parking)?;
         Ok(Ends {
@@ -104,14 +104,14 @@ fn in_time<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
 }
 
 #[test]
-fn another_number_of_outlets_than_of_seats_is_an_error_that_names_both() {
+fn another_number_of_outlets_than_of_slots_is_an_error_that_names_both() {
     for (more, opened) in [(-3, 0), (-1, 2), (1, 4)] {
         let build = move || ThreadPool::with(Broken(Fault::Outlets(more))).threads(3).build();
         let error = in_time(build).unwrap_err();
         let expected =
-            format!("the strategy \"broken\" opened {opened} outlets for 3 seats; each seat needs one");
+            format!("the strategy \"broken\" opened {opened} outlets for 3 slots; each slot needs one");
         assert_eq!(error.to_string(), expected);
-        assert!(matches!(error, BuildError::Outlets { seats: 3, .. }));
+        assert!(matches!(error, BuildError::Outlets { slots: 3, .. }));
     }
 }
 
@@ -126,7 +126,7 @@ fn a_panic_while_the_channel_is_opened_comes_out() {
     }
 }
 
-/// A worker that cannot sit down is a failed start, as one whose start hook panics.
+/// A worker that cannot start is a failed start, as one whose start hook panics.
 #[test]
 fn workers_that_cannot_sit_down_are_failed_starts() {
     let broken = || ThreadPool::with(Broken(Fault::Panic("attach"))).threads(2);

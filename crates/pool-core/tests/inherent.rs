@@ -62,7 +62,7 @@ fn life_and_what_is_known_about_it() {
     pool.resize(3).unwrap();
     assert!(pool.wait_idle(None));
     assert_eq!((pool.name(), pool.threads(), pool.state()), ("own", 3, PoolState::Running));
-    assert_eq!(pool.id(), pool.ledger().id());
+    assert_eq!(pool.id(), pool.context().id());
     assert_eq!(pool.timings().unwrap().run_time.count(), 1);
     assert_eq!(pool.stats().counts.completed, 1);
     assert_eq!(pool.present_workers(), [0, 1, 2]);

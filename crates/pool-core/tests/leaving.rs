@@ -1,4 +1,4 @@
-//! What a worker holds privately when it leaves its seat is run, also when all others have gone by then.
+//! What a worker holds privately when it leaves its slot is run, also when all others have gone by then.
 
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]

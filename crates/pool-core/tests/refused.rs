@@ -155,7 +155,7 @@ fn lose_the_last_worker(way: &Way) -> Option<Reason> {
     let builder = (way.settings)(ThreadPool::with(Deque::taking_from(End::Oldest)))
         .on_panic(|_| panic!("on purpose"))
         .on_start(move |_| {
-            // The thread may sit down more than once.
+            // The thread may start more than once.
             GONE.with_borrow_mut(|told| _ = told.get_or_insert_with(|| Gone(gone.lock().unwrap().clone())));
             if breaks.load(SeqCst) {
                 panic!("on purpose");

@@ -82,16 +82,16 @@ fn a_resize_goes_as_far_as_threads_can_be_had() {
     limited("a_resize_goes_as_far_as_threads_can_be_had", || {
         let pool = pool().threads(1).max_threads(8).build().unwrap();
         pool.resize(8).unwrap();
-        let staff = pool.stats().staff;
-        assert!((1..8).contains(&staff.now), "{staff:?}");
+        let worker_counts = pool.stats().worker_counts;
+        assert!((1..8).contains(&worker_counts.now), "{worker_counts:?}");
         // A worker that looks up at the same time may have been refused one, too.
-        assert!(staff.wanted == 8 && staff.failed_starts > 0, "{staff:?}");
+        assert!(worker_counts.wanted == 8 && worker_counts.failed_starts > 0, "{worker_counts:?}");
         let jobs: Vec<_> = (0..100).map(|number| pool.spawn(move || number).unwrap()).collect();
         assert!(jobs.into_iter().map(|job| job.join().unwrap()).eq(0..100));
         pool.resize(8).unwrap();
-        until(|| pool.stats().staff.failed_starts > staff.failed_starts);
+        until(|| pool.stats().worker_counts.failed_starts > worker_counts.failed_starts);
         pool.resize(1).unwrap();
-        until(|| pool.stats().staff.now == 1);
+        until(|| pool.stats().worker_counts.now == 1);
         assert_eq!(pool.shutdown(), Shutdown::Terminated);
     });
 }
@@ -119,7 +119,7 @@ fn scaling_and_standing_in_do_without_refused_threads() {
             let released = released.clone();
             scaling.execute(move || released.lock().unwrap().recv().unwrap()).unwrap();
         }
-        until(|| scaling.stats().staff.failed_starts > 0);
+        until(|| scaling.stats().worker_counts.failed_starts > 0);
         (0..16).for_each(|_| release.send(()).unwrap());
         assert!(scaling.wait_idle(None));
         assert_eq!(scaling.counts().completed, 216);
@@ -137,13 +137,13 @@ fn a_refused_thread_is_started_when_there_is_room() {
         let held = pool.spawn(move || released.recv().unwrap()).unwrap();
         until(|| {
             pool.execute(|| ()).unwrap();
-            pool.stats().staff.failed_starts > 0
+            pool.stats().worker_counts.failed_starts > 0
         });
-        assert_eq!(pool.stats().staff.now, 1);
+        assert_eq!(pool.stats().worker_counts.now, 1);
         drop(hog);
         until(|| {
             pool.execute(|| ()).unwrap();
-            pool.stats().staff.now == 2
+            pool.stats().worker_counts.now == 2
         });
         pool.spawn(|| ()).unwrap().join().unwrap();
         release.send(()).unwrap();
@@ -186,8 +186,11 @@ fn an_empty_pool_says_so_when_its_first_thread_is_refused() {
             });
             submitters.into_iter().for_each(|submitter| submitter.join().unwrap());
         });
-        let staff = pool.stats().staff;
-        assert!((staff.now, staff.highest) == (0, 0) && staff.failed_starts > 1, "{staff:?}");
+        let worker_counts = pool.stats().worker_counts;
+        assert!(
+            (worker_counts.now, worker_counts.highest) == (0, 0) && worker_counts.failed_starts > 1,
+            "{worker_counts:?}"
+        );
         assert!(pool.wait_idle(None));
         drop(hog);
         until(|| pool.spawn(|| 4).is_ok_and(|handle| handle.join().is_ok_and(|answer| answer == 4)));
@@ -210,7 +213,7 @@ fn without_a_watchdog_a_job_runs_without_its_limit() {
     let limited = || Attributes::new().run_limit(Duration::from_millis(1));
     let token = pool.spawn_with(limited(), || current_token().unwrap().is_cancelled()).unwrap();
     assert!(!token.join().unwrap());
-    assert_eq!(pool.stats().staff.failed_starts, 1);
+    assert_eq!(pool.stats().worker_counts.failed_starts, 1);
     drop(hog);
     // The next one brings the thread.
     let told = pool.spawn_with(limited(), || {
@@ -218,7 +221,7 @@ fn without_a_watchdog_a_job_runs_without_its_limit() {
         until(|| token.is_cancelled());
     });
     told.unwrap().join().unwrap();
-    assert_eq!(pool.stats().staff.failed_starts, 1);
+    assert_eq!(pool.stats().worker_counts.failed_starts, 1);
 }
 
 /// Its successor would need a second stack, for which there is no room while the first is still there.
@@ -232,7 +235,7 @@ fn a_dying_worker_carries_on_if_it_can_have_no_successor() {
             assert_eq!(pool.spawn(move || deaths).unwrap().join().unwrap(), deaths);
             assert_eq!(pool.stats().workers[0].replaced, deaths);
         }
-        assert_eq!(pool.stats().staff.failed_starts, 2);
+        assert_eq!(pool.stats().worker_counts.failed_starts, 2);
     });
 }
 
@@ -247,7 +250,7 @@ fn bounds_that_make_no_sense_are_errors() {
     }
     let error = small().threads(1).spare_threads(usize::MAX).build().unwrap_err();
     let BuildError::TooManyThreads { asked: usize::MAX, most } = error else { panic!("{error}") };
-    // As many seats as there can be.
+    // As many slots as there can be.
     let pool = small().threads(1).max_threads(most).build().unwrap();
     assert_eq!(pool.spawn(|| 7).unwrap().join().unwrap(), 7);
 }

@@ -76,7 +76,7 @@ pub fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     stuck(&pool)?;
     // Nobody has a handle to the broken ones.
     assert!(pool.wait_idle(Some(LONG)), "{:?}", pool.counts());
-    until(|| pool.stats().staff.now == 1);
+    until(|| pool.stats().worker_counts.now == 1);
 
     if let Shutdown::Pending { queued, running } = pool.shutdown_timeout(Duration::from_secs(5))? {
         println!("{running} jobs still run; {queued} are given up");
@@ -88,7 +88,7 @@ pub fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     assert_eq!((counts.completed, counts.panicked, counts.expired), (REQUESTS + 3, 2, 1));
     assert_eq!((counts.cancelled, counts.accounted()), (1, counts.submitted));
     assert_eq!((stats.replaced(), stats.handler_panics), (1, 1));
-    assert!(stats.staff.highest > 1, "it has grown");
+    assert!(stats.worker_counts.highest > 1, "it has grown");
     Ok(())
 }
 
@@ -130,7 +130,7 @@ fn stuck(pool: &PriorityPool) -> Result<(), Box<dyn Error + Send + Sync>> {
     let limit = Attributes::new().name("stuck").run_limit(Duration::from_millis(10));
     // An error is what it waits for.
     let stuck = pool.spawn_with(limit, move || released.recv().is_err())?;
-    until(|| pool.stats().staff.blocked == 1);
+    until(|| pool.stats().worker_counts.blocked == 1);
     println!("while it is stuck: {}", pool.spawn_with(Attributes::new().name("other"), || "served")?.join()?);
     drop(release);
     println!("stuck: {:?}", stuck.join());

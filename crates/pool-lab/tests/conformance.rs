@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use pool_conformance::{Claim, Subject};
 
-/// What the adapter brings to every engine: the books, the catching of panics, the marking of workers, the waiting, and
+/// What the adapter brings to every engine: the counters, the catching of panics, the marking of workers, the waiting, and
 /// the shutdown. What it cannot bring: it does not know an engine's threads outside of jobs, so it can neither name
 /// them nor wait for what their destructors do; and it has no hooks into them. Nor can
 /// it reach into an engine's queue: `shutdown_now` gives back what comes up from there after the call.

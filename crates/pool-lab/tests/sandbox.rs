@@ -196,9 +196,9 @@ fn a_pool_at_rest_can_be_dropped() {
         work(&pool);
         work(&other);
         enter_sandbox(who, &pool);
-        let ledger = pool.ledger().clone();
+        let context = pool.context().clone();
         drop(pool);
-        let counts = ledger.counts();
+        let counts = context.counts();
         assert_eq!((counts.submitted, counts.queued), (counts.completed, 0));
         // That one finds out when the fence has failed elsewhere.
         meet(&other);

@@ -138,7 +138,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pool_core::strategy::{
-    Caller, Ends, Inlet, KEPT_JOBS, Outlet, Parking, Pop, Push, Search, Strategy, try_lock_patiently,
+    Caller, Ends, Inlet, KEPT_JOBS, Outlet, Parking, Pop, Push, Search, Strategy, try_lock_spinning,
 };
 use pool_core::{BuildError, Job, Reason, Submit, ThreadPool};
 
@@ -186,7 +186,7 @@ impl Strategy for Mpsc {
 
     const NAME: &'static str = "mpsc";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let (asked, most) = (self.batch.get(), Self::MOST_BATCH);
         if asked > most {
             return Err(BuildError::TooLarge { what: "batch", asked, most });
@@ -202,7 +202,7 @@ impl Strategy for Mpsc {
         };
         Ok(Ends {
             inlet: MpscInlet { sender, count, parking: parking.clone() },
-            outlets: (0..seats).map(|_| outlet.beside()).collect(),
+            outlets: (0..slots).map(|_| outlet.beside()).collect(),
             spare: outlet,
         })
     }
@@ -251,7 +251,7 @@ impl Inlet for MpscInlet {
     }
 }
 
-/// The receiving end, at one seat.
+/// The receiving end, at one slot.
 pub struct MpscOutlet {
     receiver: Arc<Mutex<Receiver<Job>>>,
     count: Arc<Count>,
@@ -333,7 +333,7 @@ fn next_left(left: &Mutex<VecDeque<Job>>) -> Option<Job> {
 
 /// Locks the receiver. Whoever has it locked only takes a job, so it is tried for a while before the thread waits.
 fn lock(receiver: &Mutex<Receiver<Job>>) -> MutexGuard<'_, Receiver<Job>> {
-    try_lock_patiently(receiver).unwrap_or_else(|| unpoisoned(receiver.lock()))
+    try_lock_spinning(receiver).unwrap_or_else(|| unpoisoned(receiver.lock()))
 }
 
 /// A worker never panics with the lock held, and if it did, a receiver would be none the worse for it.

@@ -8,9 +8,9 @@ use pool_core::strategy::{Caller, Ends, Inlet, Order, Outlet, Parking, Pop, Push
 use pool_core::{Job, Submit};
 use pool_mpsc::{Mpsc, MpscPool};
 
-fn open(batch: usize, seats: usize) -> Ends<Mpsc> {
-    let parking = Arc::new(Parking::new(seats, Order::ByCpu));
-    Mpsc::new().batch(NonZeroUsize::new(batch).unwrap()).open(seats, &parking).unwrap()
+fn open(batch: usize, slots: usize) -> Ends<Mpsc> {
+    let parking = Arc::new(Parking::new(slots, Order::ByCpu));
+    Mpsc::new().batch(NonZeroUsize::new(batch).unwrap()).open(slots, &parking).unwrap()
 }
 
 #[test]
@@ -30,9 +30,9 @@ fn push(ends: &Ends<Mpsc>, say: &Sender<u32>, number: u32) {
     assert!(matches!(ends.inlet.push(job, Submit::default(), Caller::Outside), Push::Queued));
 }
 
-/// Pops at this seat and runs the job.
-fn run_one(ends: &mut Ends<Mpsc>, seat: usize, said: &Receiver<u32>) -> Option<u32> {
-    match ends.outlets[seat].pop(&mut Search::detached()) {
+/// Pops at this slot and runs the job.
+fn run_one(ends: &mut Ends<Mpsc>, slot: usize, said: &Receiver<u32>) -> Option<u32> {
+    match ends.outlets[slot].pop(&mut Search::detached()) {
         Pop::Job(job) => {
             job.run();
             Some(said.recv().unwrap())
@@ -43,11 +43,11 @@ fn run_one(ends: &mut Ends<Mpsc>, seat: usize, said: &Receiver<u32>) -> Option<u
 }
 
 #[test]
-fn first_in_first_out_over_all_seats() {
+fn first_in_first_out_over_all_slots() {
     let (say, said) = channel();
     let mut ends = open(1, 3);
     (0..6).for_each(|number| push(&ends, &say, number));
-    let order: Vec<_> = [2, 0, 1, 1, 0, 2].map(|seat| run_one(&mut ends, seat, &said).unwrap()).into();
+    let order: Vec<_> = [2, 0, 1, 1, 0, 2].map(|slot| run_one(&mut ends, slot, &said).unwrap()).into();
     assert_eq!(order, [0, 1, 2, 3, 4, 5]);
 }
 
@@ -64,11 +64,11 @@ fn what_is_left_is_popped_when_the_inlet_is_gone() {
 }
 
 #[test]
-fn a_batch_belongs_to_the_seat_that_took_it() {
+fn a_batch_belongs_to_the_slot_that_took_it() {
     let (say, said) = channel();
     let mut ends = open(3, 2);
     (0..6).for_each(|number| push(&ends, &say, number));
-    let order: Vec<_> = [0, 1, 0, 1, 0, 1].map(|seat| run_one(&mut ends, seat, &said).unwrap()).into();
+    let order: Vec<_> = [0, 1, 0, 1, 0, 1].map(|slot| run_one(&mut ends, slot, &said).unwrap()).into();
     assert_eq!(order, [0, 3, 1, 4, 2, 5]);
 }
 

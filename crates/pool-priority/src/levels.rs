@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pool_core::BuildError;
 use pool_core::strategy::{Ends, Parking, Strategy};
 
+use crate::level_queue::MOST_LEVELS;
 use crate::queue::{Kind, PriorityInlet, PriorityOutlet, Queue};
-use crate::shelves::MOST_LEVELS;
 
 /// Queues by urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Levels {
         self
     }
 
-    fn check(&self, seats: usize) -> Result<(), BuildError> {
+    fn check(&self, slots: usize) -> Result<(), BuildError> {
         let Levels { levels, aging, express } = *self;
         let refused = |text: String| Err(BuildError::Strategy(text));
         if !(1..=MOST_LEVELS).contains(&levels) {
@@ -104,9 +104,9 @@ impl Levels {
             return refused(format!("aging over {levels} levels needs at least {levels} pops, not {aging}"));
         }
         match express {
-            Some(Express { workers, .. }) if workers >= seats => refused(format!(
-                "of {seats} workers at most {} can be express workers, not {workers}",
-                seats.saturating_sub(1)
+            Some(Express { workers, .. }) if workers >= slots => refused(format!(
+                "of {slots} workers at most {} can be express workers, not {workers}",
+                slots.saturating_sub(1)
             )),
             Some(Express { top, .. }) if top == 0 || top >= levels => refused(format!(
                 "express workers serve at least 1 of {levels} levels and leave at least 1, so not {top}"
@@ -128,13 +128,13 @@ impl Strategy for Levels {
 
     const NAME: &'static str = "priority";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
-        self.check(seats)?;
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        self.check(slots)?;
         let Express { workers, top } = self.express.unwrap_or(Express { workers: 0, top: 0 });
         let queue = Queue::new(self.levels, self.aging, if workers == 0 { 0 } else { top }, parking);
-        let kind = |seat| if seat < workers { Kind::Express } else { Kind::Regular };
+        let kind = |slot| if slot < workers { Kind::Express } else { Kind::Regular };
         Ok(Ends {
-            outlets: (0..seats).map(|seat| PriorityOutlet::new(&queue, kind(seat))).collect(),
+            outlets: (0..slots).map(|slot| PriorityOutlet::new(&queue, kind(slot))).collect(),
             spare: PriorityOutlet::new(&queue, Kind::Regular),
             inlet: PriorityInlet::new(&queue),
         })

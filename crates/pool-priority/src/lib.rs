@@ -27,7 +27,7 @@
 //! length of the jobs that they run. Two things help. [`Levels::express`] keeps a worker free for the top levels, and
 //! a long job may ask whether something more urgent waits ([`Urgency`](pool_core::strategy::Urgency)).
 //!
-//! A job that somebody comes to wait for can be raised: [`JobHandle::raise`](pool_core::JobHandle::raise). It then lies
+//! A job that somebody comes to wait for can be boosted: [`JobHandle::boost`](pool_core::JobHandle::boost). It then lies
 //! at both levels, and whoever comes across the second of its tickets finds nothing to do.
 //!
 //! # The discipline
@@ -50,9 +50,9 @@
 
 #![forbid(unsafe_code)]
 
+mod level_queue;
 mod levels;
 mod queue;
-mod shelves;
 
 pub use levels::Levels;
 pub use queue::{PriorityInlet, PriorityOutlet};

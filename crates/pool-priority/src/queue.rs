@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pool_core::strategy::{
-    Caller, Inlet, Look, Outlet, Parking, Pop, Push, Search, ShrinkTimer, Urgency, try_lock_patiently,
+    Caller, Inlet, Look, Outlet, Parking, Pop, Push, Search, ShrinkTimer, Urgency, try_lock_spinning,
 };
 use pool_core::{Job, Submit};
 
-use crate::shelves::Shelves;
+use crate::level_queue::LevelQueue;
 
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -19,7 +19,7 @@ pub(crate) struct Queue {
 }
 
 struct State {
-    shelves: Shelves,
+    level_queue: LevelQueue,
     /// Regular workers that are there, parked or not, and have not turned to anything else.
     regulars: usize,
     /// When the room is given back that a burst has left.
@@ -38,15 +38,15 @@ pub(crate) enum Kind {
 impl State {
     fn take(&mut self, kind: Kind) -> Option<Job> {
         match kind {
-            Kind::Express if self.regulars > 0 => self.shelves.pop_express(),
-            _ => self.shelves.pop(),
+            Kind::Express if self.regulars > 0 => self.level_queue.pop_express(),
+            _ => self.level_queue.pop(),
         }
     }
 
     fn has_jobs_for(&self, kind: Kind) -> bool {
         match kind {
-            Kind::Express if self.regulars > 0 => self.shelves.has_express(),
-            _ => !self.shelves.is_empty(),
+            Kind::Express if self.regulars > 0 => self.level_queue.has_express(),
+            _ => !self.level_queue.is_empty(),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Queue {
         let ticket_level = urgency.level_of(Submit::default().urgency());
         Arc::new(Queue {
             state: Mutex::new(State {
-                shelves: Shelves::new(levels, aging).with_express(top, ticket_level),
+                level_queue: LevelQueue::new(levels, aging).with_express(top, ticket_level),
                 regulars: 0,
                 shrink: ShrinkTimer::default(),
             }),
@@ -69,13 +69,13 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock, a failed allocation aside.
-        try_lock_patiently(&self.state)
+        try_lock_spinning(&self.state)
             .unwrap_or_else(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     #[inline]
     fn unlock(&self, state: MutexGuard<'_, State>) {
-        self.urgency.note(state.shelves.waiting());
+        self.urgency.note(state.level_queue.waiting());
         drop(state);
     }
 
@@ -108,9 +108,9 @@ impl Inlet for PriorityInlet {
         let level = self.0.urgency.level_of(submit.urgency());
         let mut state = self.0.lock();
         if submit.is_ticket() {
-            state.shelves.push_ticket(job);
+            state.level_queue.push_ticket(job);
         } else {
-            state.shelves.push(level, job);
+            state.level_queue.push(level, job);
         }
         self.0.unlock_and_notify(state, submit);
         Push::Queued
@@ -121,7 +121,7 @@ impl Inlet for PriorityInlet {
     }
 }
 
-/// Where jobs leave a [`PriorityPool`](crate::PriorityPool), at one seat.
+/// Where jobs leave a [`PriorityPool`](crate::PriorityPool), at one slot.
 pub struct PriorityOutlet {
     queue: Arc<Queue>,
     kind: Kind,
@@ -140,7 +140,7 @@ impl PriorityOutlet {
             self.counted = counts;
             let mut state = self.queue.lock();
             state.regulars = if counts { state.regulars + 1 } else { state.regulars - 1 };
-            if state.regulars == 0 && !state.shelves.is_empty() {
+            if state.regulars == 0 && !state.level_queue.is_empty() {
                 // The last one leaves its jobs to the express workers.
                 drop(state);
                 self.queue.parking.notify_reserved();
@@ -157,7 +157,7 @@ impl Outlet for PriorityOutlet {
         }
         let mut state = self.queue.lock();
         let Some(job) = state.take(self.kind) else { return Pop::Empty };
-        let is_alone = self.kind == Kind::Express && state.regulars == 0 && !state.shelves.is_empty();
+        let is_alone = self.kind == Kind::Express && state.regulars == 0 && !state.level_queue.is_empty();
         self.queue.unlock(state);
         if is_alone {
             self.queue.parking.notify_reserved();
@@ -180,9 +180,9 @@ impl Outlet for PriorityOutlet {
     /// Gives back the room that a burst has left.
     fn prepare_to_park(&mut self, _: &mut Search<'_>) {
         let mut state = self.queue.lock();
-        let State { shelves, shrink, .. } = &mut *state;
-        if shelves.needs_room().is_some_and(|was_needed| shrink.is_due(was_needed)) {
-            let room = shelves.take_room();
+        let State { level_queue, shrink, .. } = &mut *state;
+        if level_queue.needs_room().is_some_and(|was_needed| shrink.is_due(was_needed)) {
+            let room = level_queue.take_room();
             drop(state);
             drop(room);
         }
@@ -198,7 +198,7 @@ impl Outlet for PriorityOutlet {
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
         let mut state = self.queue.lock();
-        jobs.extend(state.shelves.drain());
+        jobs.extend(state.level_queue.drain());
         self.queue.unlock(state);
     }
 
@@ -209,9 +209,9 @@ impl Outlet for PriorityOutlet {
     fn detach(&mut self) {
         self.count(false);
         let mut state = self.queue.lock();
-        if state.regulars == 0 && state.shelves.needs_room().is_some() {
+        if state.regulars == 0 && state.level_queue.needs_room().is_some() {
             // There may be no worker left to do it later.
-            let room = state.shelves.take_room();
+            let room = state.level_queue.take_room();
             drop(state);
             drop(room);
         }

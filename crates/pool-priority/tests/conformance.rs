@@ -16,10 +16,10 @@ impl Strategy for OneExpress {
     type Outlet = PriorityOutlet;
     const NAME: &'static str = "priority-express";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let levels = Levels::new(4);
-        let levels = if seats > 1 { levels.express(1, 3) } else { levels };
-        let Ends { inlet, outlets, spare } = levels.open(seats, parking)?;
+        let levels = if slots > 1 { levels.express(1, 3) } else { levels };
+        let Ends { inlet, outlets, spare } = levels.open(slots, parking)?;
         Ok(Ends { inlet, outlets, spare })
     }
 }

@@ -13,10 +13,10 @@ use pool_priority::{Levels, PriorityPool};
 /// Long enough for any machine; it turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Seats of the channel: the first is an express worker's and serves steps 0 to 15.
-fn open(seats: usize) -> Ends<Levels> {
-    let parking = Arc::new(Parking::new(seats, Order::ByCpu));
-    let mut ends = Levels::new(4).express(1, 1).open(seats, &parking).unwrap();
+/// Slots of the channel: the first is an express worker's and serves steps 0 to 15.
+fn open(slots: usize) -> Ends<Levels> {
+    let parking = Arc::new(Parking::new(slots, Order::ByCpu));
+    let mut ends = Levels::new(4).express(1, 1).open(slots, &parking).unwrap();
     ends.outlets.iter_mut().for_each(Outlet::attach);
     ends
 }
@@ -26,9 +26,9 @@ fn push(ends: &Ends<Levels>, priority: Priority) {
     assert!(matches!(push, Push::Queued));
 }
 
-/// Whether this seat has something.
-fn takes(ends: &mut Ends<Levels>, seat: usize) -> bool {
-    match ends.outlets[seat].pop(&mut Search::detached()) {
+/// Whether this slot has something.
+fn takes(ends: &mut Ends<Levels>, slot: usize) -> bool {
+    match ends.outlets[slot].pop(&mut Search::detached()) {
         Pop::Job(_) => true,
         Pop::Empty => false,
         other => panic!("{other:?}"),
@@ -36,7 +36,7 @@ fn takes(ends: &mut Ends<Levels>, seat: usize) -> bool {
 }
 
 #[test]
-fn an_express_seat_leaves_the_low_levels_alone() {
+fn an_express_slot_leaves_the_low_levels_alone() {
     let mut ends = open(2);
     push(&ends, Priority::NORMAL);
     assert!(!takes(&mut ends, 0));

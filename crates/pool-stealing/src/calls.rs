@@ -6,12 +6,12 @@
 //!
 //! A worker that pushes jobs of its own one after the other would issue a fence for each, mostly to find that nobody sleeps.
 //! So it looks at the [mark](crate::split) of its stack instead, behind a light fence, and where the mark is not set
-//! it does nothing more. A worker that announces that it is about to park sets the mark at all other seats before it looks once more, with a heavy
+//! it does nothing more. A worker that announces that it is about to park sets the mark at all other slots before it looks once more, with a heavy
 //! fence after it unless one has followed already. So either the pusher sees the mark, or the look sees the work.
 //!
 //! If the mark is set, the push goes on as above. Only the worker itself clears the mark, in an
 //! [`answer`] that makes forks public and then calls as a push does, and it goes on without the mark only
-//! when nobody sleeps or while it has public forks. So while anybody sleeps, every other seat has its mark or a
+//! when nobody sleeps or while it has public forks. So while anybody sleeps, every other slot has its mark or a
 //! public fork that somebody was called for, save in the midst of an answer.
 //!
 //! *Public forks instead of the mark.* Without this rule each join was an answer for as long as anybody slept: with eight
@@ -29,8 +29,8 @@
 //! since, for whom the above holds too, or the mark was cleared for a public fork: that the searcher sees, and
 //! wakes another for it, or takes it, which is the case above.
 
-use pool_core::fences::{can_fence, heavy_fence};
 use pool_core::strategy::Parking;
+use pool_core::sync::fences::{can_fence, heavy_fence};
 
 use crate::split::SplitStack;
 use crate::sync::{Ordering::SeqCst, fence};

@@ -1,7 +1,7 @@
 //! A fork: a closure that waits on its owner's stack for whoever runs it.
 //!
 //! ```text
-//! machine stack of the owner                split stack of the owner's seat
+//! machine stack of the owner                split stack of the owner's slot
 //! +----------------------------+            +-----+
 //! | run: fn(&Header)           | <----------|  *  |
 //! | theft: latch, thief        |            +-----+
@@ -18,7 +18,7 @@
 //!
 //! The split stack hands each frame to one thread: to its owner ([`pop`](crate::split::Pushed::pop),
 //! [`reclaim`](crate::split::Pushed::reclaim)) or to one thief ([`take`](crate::split::SplitStack::take)). A thief writes
-//! `theft` while it holds the stack's lock, under which the owner finds out about it. From then on closure and
+//! `stolen_by` while it holds the stack's lock, under which the owner finds out about it. From then on closure and
 //! result are the thief's, until it sets the latch (a release, which the owner acquires). **After that the thief never
 //! touches the frame again**, for it may be gone.
 //!
@@ -31,7 +31,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::thread;
 
-use crate::here;
+use crate::current_worker;
 use crate::sync::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -43,12 +43,12 @@ pub(crate) struct Header {
     /// Runs the closure of the frame that this header is the first field of, and stores the result.
     run: unsafe fn(NonNull<Header>),
     /// Written by the thief.
-    theft: UnsafeCell<MaybeUninit<Theft>>,
+    stolen_by: UnsafeCell<MaybeUninit<StolenBy>>,
 }
 
-struct Theft {
+struct StolenBy {
     latch: AtomicU32,
-    /// The thief's seat.
+    /// The thief's slot.
     thief: usize,
 }
 
@@ -69,7 +69,7 @@ impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     #[inline(always)]
     pub(crate) fn new(closure: F) -> Self {
         Frame {
-            header: Header { run: run::<F, R>, theft: UnsafeCell::new(MaybeUninit::uninit()) },
+            header: Header { run: run::<F, R>, stolen_by: UnsafeCell::new(MaybeUninit::uninit()) },
             closure: UnsafeCell::new(ManuallyDrop::new(closure)),
             result: UnsafeCell::new(MaybeUninit::uninit()),
         }
@@ -114,9 +114,9 @@ impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     /// The owner has found, under the stack's lock, that the frame was stolen.
     pub(crate) unsafe fn stolen(&self) -> Stolen<'_> {
         // SAFETY: the thief writes it before it lets go of the lock, and only once.
-        let theft = unsafe { &*self.header.theft.get() };
+        let stolen_by = unsafe { &*self.header.stolen_by.get() };
         // SAFETY: as above.
-        Stolen(unsafe { theft.assume_init_ref() })
+        Stolen(unsafe { stolen_by.assume_init_ref() })
     }
 }
 
@@ -128,8 +128,8 @@ unsafe fn run<F: FnOnce(Worker<'_>) -> R + Send, R: Send>(header: NonNull<Header
     let frame = unsafe { header.cast::<Frame<F, R>>().as_ref() };
     // SAFETY: the frame is the caller's, and its closure is still there.
     let closure = unsafe { frame.take_closure() };
-    // SAFETY: this thread is about to run a fork, and leaves its seat, if it has one, when it has returned from that.
-    let thief = unsafe { here::worker_if_any() };
+    // SAFETY: this thread is about to run a fork, and leaves its slot, if it has one, when it has returned from that.
+    let thief = unsafe { current_worker::worker_if_any() };
     let result = catch_unwind(AssertUnwindSafe(|| closure(thief)));
     // SAFETY: nobody but the thief looks at the result before the latch is set.
     unsafe { (*frame.result.get()).write(result) };
@@ -137,7 +137,7 @@ unsafe fn run<F: FnOnce(Worker<'_>) -> R + Send, R: Send>(header: NonNull<Header
 
 /// A stolen frame, as its owner sees it.
 #[derive(Clone, Copy)]
-pub(crate) struct Stolen<'a>(&'a Theft);
+pub(crate) struct Stolen<'a>(&'a StolenBy);
 
 impl Stolen<'_> {
     /// Whether the thief has run it.
@@ -158,9 +158,9 @@ impl Stolen<'_> {
 
 /// A frame in the hands of its thief.
 #[must_use = "its owner waits for it"]
-pub(crate) struct Loot(NonNull<Header>);
+pub(crate) struct TakenFrame(NonNull<Header>);
 
-impl Loot {
+impl TakenFrame {
     /// Takes possession.
     ///
     /// # Safety
@@ -171,8 +171,8 @@ impl Loot {
         // SAFETY: the frame's owner does not leave it before the latch is set.
         let header = unsafe { frame.as_ref() };
         // SAFETY: the owner looks at it under the same lock, later.
-        unsafe { (*header.theft.get()).write(Theft { latch: AtomicU32::new(PENDING), thief }) };
-        Some(Loot(frame))
+        unsafe { (*header.stolen_by.get()).write(StolenBy { latch: AtomicU32::new(PENDING), thief }) };
+        Some(TakenFrame(frame))
     }
 
     /// Runs the closure and sets the latch. Returns whether the owner has to be unparked.
@@ -181,20 +181,20 @@ impl Loot {
         let header = unsafe { self.0.as_ref() };
         // SAFETY: the frame is the thief's, and since `self` is consumed, nobody has run it.
         unsafe { (header.run)(self.0) };
-        let theft = header.theft.get().cast::<Theft>();
-        // SAFETY: `Loot::new` wrote it. There is no reference to more than the latch, since the rest may vanish under it.
-        let latch = unsafe { &(*theft).latch };
+        let stolen_by = header.stolen_by.get().cast::<StolenBy>();
+        // SAFETY: `TakenFrame::new` wrote it. There is no reference to more than the latch, since the rest may vanish under it.
+        let latch = unsafe { &(*stolen_by).latch };
         // The last touch.
         latch.swap(DONE, Release) == AWAITED
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(loom)]
 impl<F, R> Frame<F, R> {
     /// The end of the frame: fails if the thief may touch it afterwards.
     pub(crate) fn end(&mut self) {
         // SAFETY: the frame was stolen, says the caller, which a model may.
-        let theft = unsafe { self.header.theft.get_mut().assume_init_mut() };
-        theft.latch.with_mut(|latch| assert_eq!(*latch, DONE));
+        let stolen_by = unsafe { self.header.stolen_by.get_mut().assume_init_mut() };
+        stolen_by.latch.with_mut(|latch| assert_eq!(*latch, DONE));
     }
 }

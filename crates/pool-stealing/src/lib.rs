@@ -40,88 +40,30 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod calls;
-mod slots;
+mod fork_buffer;
 mod split;
 mod sync;
 
-#[cfg(all(test, loom))]
+#[cfg(loom)]
 mod model;
-#[cfg(all(test, loom))]
-use model::pool::{here, seat, shared};
 
-#[cfg(any(test, not(loom)))]
-mod fork;
-#[cfg(any(test, not(loom)))]
 mod frame;
-#[cfg(not(loom))]
-mod global;
-#[cfg(not(loom))]
-mod here;
-#[cfg(not(loom))]
-mod inlet;
-#[cfg(not(loom))]
-mod outlet;
-#[cfg(not(loom))]
-mod seat;
-#[cfg(not(loom))]
-mod shared;
-#[cfg(any(test, not(loom)))]
-mod theft;
-#[cfg(any(test, not(loom)))]
+mod join;
+mod steal;
 mod worker;
 
 #[cfg(not(loom))]
-mod strategy {
-    use std::sync::Arc;
+mod pool;
 
-    use pool_core::strategy::{Ends, Parking, Strategy};
-    use pool_core::{BuildError, ThreadPool};
-
-    use crate::inlet::StealingInlet;
-    use crate::outlet::StealingOutlet;
-    use crate::shared::Shared;
-
-    /// The work-stealing discipline.
-    #[derive(Clone, Copy, Debug, Default)]
-    #[non_exhaustive]
-    pub struct Stealing;
-
-    /// A work-stealing pool.
-    pub type StealingPool = ThreadPool<Stealing>;
-
-    impl Strategy for Stealing {
-        type Inlet = StealingInlet;
-        type Outlet = StealingOutlet;
-        const NAME: &'static str = "stealing";
-
-        fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
-            crate::worker::prepare();
-            let shared = Arc::new(Shared::new(seats, parking));
-            Ok(Ends {
-                inlet: StealingInlet::new(shared.clone()),
-                outlets: (0..seats).map(|index| StealingOutlet::new(shared.clone(), index)).collect(),
-                spare: StealingOutlet::new(shared, seats),
-            })
-        }
-
-        #[inline]
-        fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
-        where
-            A: FnOnce() -> RA + Send,
-            B: FnOnce() -> RB + Send,
-            RA: Send,
-            RB: Send,
-        {
-            crate::fork::join(pool, a, b)
-        }
-    }
-}
+// The pool that the others see: in a model, one without jobs.
+#[cfg(loom)]
+use model::pool::{channel, current_worker, worker_queues};
+#[cfg(not(loom))]
+use pool::{channel, current_worker, worker_queues};
 
 #[cfg(not(loom))]
-pub use crate::{
-    global::global,
-    inlet::StealingInlet,
-    outlet::StealingOutlet,
-    strategy::{Stealing, StealingPool},
-    worker::{Worker, with_worker},
+pub use crate::pool::{
+    global::global, inlet::StealingInlet, outlet::StealingOutlet, strategy::Stealing, strategy::StealingPool,
 };
+#[cfg(not(loom))]
+pub use crate::{worker::Worker, worker::with_worker};

@@ -21,7 +21,7 @@ use loom::sync::atomic::Ordering::*;
 use loom::thread::{self, JoinHandle};
 
 use crate::calls;
-use crate::slots::Slots;
+use crate::fork_buffer::ForkBuffer;
 use crate::split::{Pushed, SplitStack};
 use crate::sync::AtomicUsize;
 use pool_core::strategy::{Group, Order, Parking, Woken};
@@ -57,12 +57,22 @@ fn parking(workers: usize) -> Arc<Parking> {
 
 /// A worker that runs one job, and is then busy for ever. When it has announced itself it asks, and then it looks; and again if it
 /// has asked in vain.
-fn run_one(parking: &Parking, jobs: &Jobs, bed: usize, mut searching: bool, ask: impl Fn() -> bool) {
+fn run_one(
+    parking: &Parking,
+    jobs: &Jobs,
+    sleeper_index: usize,
+    mut searching: bool,
+    ask: impl Fn() -> bool,
+) {
     while !jobs.take() {
-        parking.announce(bed, std::mem::take(&mut searching), Group::General);
+        parking.announce(sleeper_index, std::mem::take(&mut searching), Group::General);
         let sure = ask();
         let stays = sure && !jobs.is_visible();
-        searching = if stays { parking.park(bed, None) == Woken::ToSearch } else { parking.retract(bed) };
+        searching = if stays {
+            parking.park(sleeper_index, None) == Woken::ToSearch
+        } else {
+            parking.retract(sleeper_index)
+        };
         if !sure {
             thread::yield_now();
         }
@@ -104,10 +114,10 @@ impl Fork {
 
 /// Lets threads share a pointer.
 #[derive(Clone, Copy)]
-struct Shared(*mut Fork);
+struct ForkPtr(*mut Fork);
 
 // SAFETY: what is shared is checked by loom.
-unsafe impl Send for Shared {}
+unsafe impl Send for ForkPtr {}
 
 /// As the owner.
 fn push(stack: &SplitStack<Fork>, fork: *mut Fork) -> Pushed<'_, Fork> {
@@ -143,8 +153,8 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(beds: usize) -> Self {
-        Scene { stack: answered_stack(), parking: parking(beds), jobs: Arc::default() }
+    fn new(sleepers: usize) -> Self {
+        Scene { stack: answered_stack(), parking: parking(sleepers), jobs: Arc::default() }
     }
 
     fn spawn<R: 'static>(&self, body: impl FnOnce(&Scene) -> R + 'static) -> JoinHandle<R> {
@@ -153,9 +163,9 @@ impl Scene {
     }
 
     /// A worker that runs one job of the stack's owner.
-    fn spawn_sleeper(&self, bed: usize) -> JoinHandle<()> {
+    fn spawn_sleeper(&self, sleeper_index: usize) -> JoinHandle<()> {
         self.spawn(move |scene| {
-            run_one(&scene.parking, &scene.jobs, bed, false, || {
+            run_one(&scene.parking, &scene.jobs, sleeper_index, false, || {
                 calls::ask_all(std::iter::once(&*scene.stack))
             })
         })

@@ -47,7 +47,7 @@
 //!
 //! # Without heavy fences
 //!
-//! [They may fail](pool_core::fences), from the start or from some moment on. Then
+//! [They may fail](pool_core::sync::fences), from the start or from some moment on. Then
 //!
 //! - *a thief takes nothing by a heavy fence*: it puts the split back, and the owner may have popped meanwhile or not. It may
 //!   still take from an owner that is [off its CPU](pool_core::CpuTime), which is a fence against that one;
@@ -59,7 +59,7 @@
 //! An owner learns of it when it next finds its mark, which all who look for work leave. Until then it is *unaware*: what
 //! it has pushed it may have pushed without seeing the mark, and nobody can be sure to see it. So
 //! [whoever asks](crate::calls::ask_all) in vain and is about to sleep looks again after a while ([`POLL`]), until the owner
-//! has left a fenced mark: when it answers, goes to sleep or leaves its seat. For those who end their search or take the last
+//! has left a fenced mark: when it answers, goes to sleep or leaves its slot. For those who end their search or take the last
 //! public fork, and would wake another if they saw work, an unaware owner is [as good as work](SplitStack::may_hide). (What was written becomes visible to others in
 //! finite time without any fence, so some look finds it.) And so does whoever sees private forks, which are *stranded*: they
 //! can be taken as soon as their owner blocks. So halves of a join may still wait for each other, unless the first does so
@@ -76,13 +76,13 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use crate::slots::Slots;
+use crate::fork_buffer::ForkBuffer;
 use crate::sync::{
     AtomicPtr, AtomicUsize, Mutex, MutexGuard,
     Ordering::{Acquire, Relaxed, Release},
     Thread, lock, thread,
 };
-use pool_core::fences::{can_fence, light_fence};
+use pool_core::sync::fences::{can_fence, light_fence};
 
 /// How deep forks may nest; below that they run in order. The stack of a thread, if it is the usual one, overflows sooner.
 #[cfg(not(loom))]
@@ -113,7 +113,7 @@ pub(crate) struct SplitStack<T> {
 struct Ends<T> {
     top: AtomicUsize,
     split: AtomicUsize,
-    slots: Slots<T>,
+    buffer: ForkBuffer<T>,
 }
 
 /// What thieves use.
@@ -124,14 +124,14 @@ struct Public {
 }
 
 struct Waiter {
-    seat: usize,
+    slot: usize,
     thread: Thread,
 }
 
 /// The next free place of a stack.
 pub(crate) struct Room<'a, T> {
     stack: &'a SplitStack<T>,
-    slot: &'a AtomicPtr<T>,
+    place: &'a AtomicPtr<T>,
     index: usize,
 }
 
@@ -156,7 +156,7 @@ impl<T> Clone for Pushed<'_, T> {
 
 impl<T> Copy for Pushed<'_, T> {}
 
-/// The owner's side. Only the thread that sits in the stack's seat may use it.
+/// The owner's side. Only the thread that is in the stack's slot may use it.
 impl<T> SplitStack<T> {
     /// The next free place, if there is one.
     ///
@@ -167,8 +167,8 @@ impl<T> SplitStack<T> {
     pub(crate) unsafe fn room(&self) -> Option<Room<'_, T>> {
         let index = self.ends.top.load(Relaxed);
         // SAFETY: the calling thread is the owner, or there are no places and never will be.
-        let slot = unsafe { self.ends.slots.get(index) }?;
-        Some(Room { stack: self, slot, index })
+        let place = unsafe { self.ends.buffer.get(index) }?;
+        Some(Room { stack: self, place, index })
     }
 
     /// As [`room`](SplitStack::room), where that has found none: makes more if there may be more, unless a thief is at the
@@ -179,13 +179,13 @@ impl<T> SplitStack<T> {
     /// As for [`room`](SplitStack::room); and what that has returned before is not in use any more.
     #[cold]
     pub(crate) unsafe fn make_room(&self) -> Option<Room<'_, T>> {
-        if !self.ends.slots.may_grow() {
+        if !self.ends.buffer.may_grow() {
             return None;
         }
         // A thief may hold it for as long as a heavy fence takes; and in a forked child, for ever.
         let lock = self.public.waiters.try_lock().ok()?;
         // SAFETY: the calling thread is the owner, since there may be room, and holds the lock; and no place is in use.
-        unsafe { self.ends.slots.grow() };
+        unsafe { self.ends.buffer.grow() };
         drop(lock);
         // SAFETY: passed on.
         unsafe { self.room() }
@@ -246,8 +246,8 @@ impl<T> SplitStack<T> {
 impl<'a, T> Room<'a, T> {
     #[inline(always)]
     pub(crate) fn push(self, fork: *mut T) -> Pushed<'a, T> {
-        let Room { stack, slot, index } = self;
-        slot.store(fork, Relaxed);
+        let Room { stack, place, index } = self;
+        place.store(fork, Relaxed);
         stack.ends.top.store(index + 1, Release);
         Pushed { stack, index }
     }
@@ -290,16 +290,16 @@ impl<T> Pushed<'_, T> {
 /// The side of thieves.
 impl<T> SplitStack<T> {
     pub(crate) fn new() -> Self {
-        SplitStack::with(Slots::new(AT_FIRST, DEPTH))
+        SplitStack::with(ForkBuffer::new(AT_FIRST, DEPTH))
     }
 
     /// A stack that has no room, and nobody owns.
     pub(crate) fn without_room() -> Self {
-        SplitStack::with(Slots::new(0, 0))
+        SplitStack::with(ForkBuffer::new(0, 0))
     }
 
-    pub(crate) fn with(slots: Slots<T>) -> Self {
-        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), slots };
+    pub(crate) fn with(buffer: ForkBuffer<T>) -> Self {
+        let ends = Ends { top: AtomicUsize::new(0), split: AtomicUsize::new(0), buffer };
         SplitStack {
             ends: CachePadded::new(ends),
             mark: CachePadded::new(AtomicUsize::new(ASKED | FENCED)),
@@ -372,8 +372,8 @@ impl<T> SplitStack<T> {
             return None;
         }
         // SAFETY: this thread holds the lock.
-        let slot = unsafe { self.ends.slots.get(lo) }.expect("what is public has a place");
-        let fork = accept(slot.load(Relaxed))?;
+        let place = unsafe { self.ends.buffer.get(lo) }.expect("what is public has a place");
+        let fork = accept(place.load(Relaxed))?;
         self.public.lo.store(lo + 1, Relaxed);
         // Under the lock, because another thief moves the split up and down again when it tries force.
         let was_last = !self.has_public();
@@ -397,19 +397,19 @@ impl<T> SplitStack<T> {
     }
 
     /// Has this thread unparked when forks are published. Returns `false`, and does nothing, if there are some now.
-    pub(crate) fn wait(&self, seat: usize) -> bool {
+    pub(crate) fn wait(&self, slot: usize) -> bool {
         let mut waiters = lock(&self.public.waiters);
         if self.has_public() {
             return false;
         }
-        if !waiters.iter().any(|waiter| waiter.seat == seat) {
-            waiters.push(Waiter { seat, thread: thread::current() });
+        if !waiters.iter().any(|waiter| waiter.slot == slot) {
+            waiters.push(Waiter { slot, thread: thread::current() });
         }
         true
     }
 
-    /// The thread of this seat does not wait any more.
-    pub(crate) fn stop_waiting(&self, seat: usize) {
-        lock(&self.public.waiters).retain(|waiter| waiter.seat != seat);
+    /// The thread of this slot does not wait any more.
+    pub(crate) fn stop_waiting(&self, slot: usize) {
+        lock(&self.public.waiters).retain(|waiter| waiter.slot != slot);
     }
 }

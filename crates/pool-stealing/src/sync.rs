@@ -8,7 +8,7 @@ pub(crate) use loom::{
     thread::{self, Thread, park},
 };
 #[cfg(loom)]
-pub(crate) use pool_core::model::{AtomicPtr, AtomicU32, AtomicUsize};
+pub(crate) use pool_core::sync::model::{AtomicPtr, AtomicU32, AtomicUsize};
 
 #[cfg(not(loom))]
 pub(crate) use std::{

@@ -3,10 +3,10 @@
 //! [`ThreadPool::join`](pool_core::ThreadPool::join) finds out on each call whether its thread is a worker of this pool, and
 //! which. That is known to whoever called the caller, if that was a join.
 //!
-//! # Why the seat is right
+//! # Why the slot is right
 //!
 //! A handle is neither `Send`, nor does it outlive the call of the closure that it was made for, which is generic over its
-//! lifetime. So it is used on the thread that sits in `seat`, while it sits there. (Safe code can carry it into another
+//! lifetime. So it is used on the thread that is in `slot`, while it is there. (Safe code can carry it into another
 //! closure, with a wrapper that is `Send` and checks the thread at run time; then that runs on this thread, and within
 //! that call, all the same.)
 //!
@@ -19,18 +19,18 @@ use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 #[cfg(not(loom))]
-use pool_core::after_fork::without_forks;
+use pool_core::os::process_fork::without_forks;
 #[cfg(not(loom))]
 use pool_core::strategy::install;
 
 #[cfg(not(loom))]
 use crate::StealingPool;
-use crate::fork::join_here;
-use crate::frame::{Frame, Header};
 #[cfg(not(loom))]
-use crate::here;
-use crate::seat::{Owner, Seat};
+use crate::current_worker;
+use crate::frame::{Frame, Header};
+use crate::join::join_here;
 use crate::split::Room;
+use crate::worker_queues::{Owner, WorkerQueues};
 
 /// The calling thread as a worker of a [`StealingPool`]: joins without finding out on which worker it is.
 ///
@@ -69,24 +69,24 @@ use crate::split::Room;
 /// pool_stealing::with_worker(&pool, |worker| KEPT.set(Some(worker)));
 /// ```
 pub struct Worker<'w> {
-    /// The calling thread sits here; or it is [`NOWHERE`].
-    seat: &'w Seat,
+    /// The calling thread is here; or it is [`NO_WORKER`].
+    slot: &'w WorkerQueues,
     not_send: PhantomData<*mut ()>,
 }
 
-/// The seat of those who have none. It has no room for forks.
-static NOWHERE: LazyLock<Seat> = LazyLock::new(|| {
-    let seat = Seat::without_room();
+/// The slot of those who have none. It has no room for forks.
+static NO_WORKER: LazyLock<WorkerQueues> = LazyLock::new(|| {
+    let slot = WorkerQueues::without_room();
     // The first to steal makes what all deques of a process share.
     #[cfg(not(loom))]
-    seat.steal();
-    seat
+    slot.steal();
+    slot
 });
 
-/// Makes that seat, lest a child be forked while a thread is in the middle of it.
+/// Makes that slot, lest a child be forked while a thread is in the middle of it.
 #[cfg(not(loom))]
 pub(crate) fn prepare() {
-    without_forks(|| LazyLock::force(&NOWHERE));
+    without_forks(|| LazyLock::force(&NO_WORKER));
 }
 
 /// Runs the closure on a worker of the pool, with the worker's handle, waits, and returns its result.
@@ -104,9 +104,9 @@ where
     R: Send,
 {
     install(pool, || {
-        if here::is_at(pool.id()) {
-            // SAFETY: the thread sits there, and does not leave its seat inside a job.
-            f(Worker::of(unsafe { here::owner() }))
+        if current_worker::is_at(pool.id()) {
+            // SAFETY: the thread is there, and does not leave its slot inside a job.
+            f(Worker::of(unsafe { current_worker::owner() }))
         } else {
             f(Worker::nowhere())
         }
@@ -114,31 +114,31 @@ where
 }
 
 impl<'w> Worker<'w> {
-    /// Who sits in a seat.
+    /// Who is in a slot.
     #[inline(always)]
     pub(crate) fn of(owner: Owner<'w>) -> Self {
-        Worker { seat: owner.seat(), not_send: PhantomData }
+        Worker { slot: owner.slot(), not_send: PhantomData }
     }
 
-    /// A thread that sits nowhere.
+    /// A thread that is in none.
     #[cold]
     pub(crate) fn nowhere() -> Self {
-        Worker { seat: &NOWHERE, not_send: PhantomData }
+        Worker { slot: &NO_WORKER, not_send: PhantomData }
     }
 
     /// The same, for a call.
     #[inline(always)]
     pub(crate) fn reborrow(&self) -> Worker<'_> {
-        Worker { seat: self.seat, not_send: PhantomData }
+        Worker { slot: self.slot, not_send: PhantomData }
     }
 
     /// Who it is, and the next free place on its stack, if there is one.
     #[inline(always)]
     pub(crate) fn room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
-        // SAFETY: the calling thread sits there, or the seat has no room.
-        let room = unsafe { self.seat.stack.room() }?;
-        // SAFETY: there is room only where the calling thread sits; and it does so for `'w`, which is that of an owner.
-        Some((unsafe { Owner::new(self.seat) }, room))
+        // SAFETY: the calling thread is there, or the slot has no room.
+        let room = unsafe { self.slot.stack.room() }?;
+        // SAFETY: there is room only where the calling thread is; and it does so for `'w`, which is that of an owner.
+        Some((unsafe { Owner::new(self.slot) }, room))
     }
 
     /// As [`room`](Worker::room), where that has found none.
@@ -149,9 +149,9 @@ impl<'w> Worker<'w> {
     #[cold]
     pub(crate) unsafe fn make_room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
         // SAFETY: as above; the rest is passed on.
-        let room = unsafe { self.seat.stack.make_room() }?;
+        let room = unsafe { self.slot.stack.make_room() }?;
         // SAFETY: as above.
-        Some((unsafe { Owner::new(self.seat) }, room))
+        Some((unsafe { Owner::new(self.slot) }, room))
     }
 
     /// Runs both closures, possibly at once, and returns both results: [`PoolExt::join`](pool_core::PoolExt::join), for less.
@@ -175,6 +175,6 @@ impl<'w> Worker<'w> {
 
 impl fmt::Debug for Worker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker").field("forks", &!std::ptr::eq(self.seat, &*NOWHERE)).finish()
+        f.debug_struct("Worker").field("forks", &!std::ptr::eq(self.slot, &*NO_WORKER)).finish()
     }
 }

@@ -21,9 +21,9 @@ impl Notes {
     }
 }
 
-fn open(seats: usize) -> (StealingInlet, Vec<StealingOutlet>, StealingOutlet) {
-    let parking = Arc::new(Parking::new(seats, Order::ByCpu));
-    let ends = Stealing::default().open(seats, &parking).unwrap();
+fn open(slots: usize) -> (StealingInlet, Vec<StealingOutlet>, StealingOutlet) {
+    let parking = Arc::new(Parking::new(slots, Order::ByCpu));
+    let ends = Stealing::default().open(slots, &parking).unwrap();
     (ends.inlet, ends.outlets, ends.spare)
 }
 
@@ -42,7 +42,7 @@ fn run_next(outlet: &mut StealingOutlet) -> bool {
 }
 
 #[test]
-fn jobs_from_outside_leave_in_their_order_at_a_single_seat() {
+fn jobs_from_outside_leave_in_their_order_at_a_single_slot() {
     let (inlet, mut outlets, _) = open(1);
     let notes = Notes::default();
     (0..100).for_each(|n| push(&inlet, notes.job(n)));
@@ -106,7 +106,7 @@ fn jobs_from_outside_get_their_turn_beside_a_worker_that_keeps_itself_busy() {
 }
 
 #[test]
-fn what_a_worker_leaves_behind_is_reached_from_every_seat_and_from_the_spare() {
+fn what_a_worker_leaves_behind_is_reached_from_every_slot_and_from_the_spare() {
     for taker in 0..3 {
         let (inlet, mut outlets, mut spare) = open(2);
         let notes = Notes::default();
@@ -158,7 +158,7 @@ fn a_thief_takes_the_oldest_first() {
 }
 
 #[test]
-fn a_seat_without_work_says_so() {
+fn a_slot_without_work_says_so() {
     let (inlet, mut outlets, _) = open(1);
     assert!(!run_next(&mut outlets[0]));
     assert_eq!((outlets[0].has_work(), outlets[0].look()), (false, Look::Nothing));
@@ -170,7 +170,7 @@ fn a_seat_without_work_says_so() {
 }
 
 #[test]
-fn a_seat_has_one_owner_and_a_second_thread_works_from_outside() {
+fn a_slot_has_one_owner_and_a_second_thread_works_from_outside() {
     let (inlet, mut outlets, _) = open(1);
     outlets[0].attach();
     let mut outlet = outlets.pop().unwrap();

@@ -11,7 +11,7 @@ use pool_core::{
 };
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, PanicsOnDrop, Plug, Tally, mailbox, panic_on_purpose, until};
+use crate::tools::{Latch, PanicsOnDrop, Plug, SharedCount, mailbox, panic_on_purpose, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -64,7 +64,7 @@ fn is_expired<T>(result: &Result<T, JoinError>) -> bool {
 fn a_job_whose_time_has_passed_never_runs(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let (one, other) = (ran.clone(), ran.clone());
     pool.execute_with(too_late(), move || one.add()).unwrap();
     let handle = pool.spawn_with(too_late(), move || other.add()).unwrap();
@@ -81,7 +81,7 @@ fn a_job_whose_time_has_passed_never_runs(subject: &Subject) {
 fn a_waiter_gives_the_job_up_at_the_deadline(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     let soon = || Attributes::new().start_within(Duration::from_millis(1));
     let (one, other) = (dropped.on_drop(), dropped.on_drop());
     let patient = pool.spawn_with(soon(), move || drop(one)).unwrap();
@@ -166,7 +166,7 @@ fn an_expired_job_is_given_back_and_does_not_run(subject: &Subject) {
 fn a_token_set_before_the_start_cancels(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let (token, ran) = (CancelToken::new(), Tally::default());
+    let (token, ran) = (CancelToken::new(), SharedCount::default());
     let (one, other) = (ran.clone(), ran.clone());
     pool.execute_with(Attributes::new().token(&token), move || one.add()).unwrap();
     let child = Attributes::new().token(&token.child());
@@ -217,7 +217,7 @@ fn cancelling_a_running_job_sets_its_own_token(subject: &Subject) {
 
 fn jobs_that_share_a_token_are_stopped_alone_and_together(subject: &Subject) {
     let pool = subject.pool_of(3);
-    let (token, started) = (CancelToken::new(), Tally::default());
+    let (token, started) = (CancelToken::new(), SharedCount::default());
     // The same attributes, too: each submission makes a token of its own.
     let attributes = Attributes::new().token(&token);
     let start = |attributes: &Attributes, job: fn()| {
@@ -342,7 +342,7 @@ fn a_job_that_would_wait_too_long_is_turned_away(subject: &Subject) {
 /// Workers, waiters, cancellers and the clock all after the same jobs.
 fn every_job_has_one_end(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let (mut handles, token) = (Vec::new(), CancelToken::new());
     for number in 0..500_u64 {
         let attributes = match number % 4 {

@@ -11,7 +11,8 @@ use pool_core::{Pool, PoolExt, Reason, Shutdown, current};
 use super::loss::doom;
 use crate::case::{Case, case};
 use crate::tools::{
-    Latch, Recurring, Tally, mailbox, panic_on_purpose, shut_down_elsewhere, shut_down_now_elsewhere, until,
+    Latch, Recurring, SharedCount, mailbox, panic_on_purpose, shut_down_elsewhere, shut_down_now_elsewhere,
+    until,
 };
 use crate::{Claim, Setup, Subject};
 
@@ -88,7 +89,7 @@ fn hold(pool: &Arc<dyn Pool>, worker: usize) -> Latch {
 fn a_part_waits_for_its_worker(subject: &Subject) {
     let pool = subject.pool_of(3);
     for busy in 0..3 {
-        let (go, ran) = (hold(&pool, busy), Tally::default());
+        let (go, ran) = (hold(&pool, busy), SharedCount::default());
         thread::scope(|threads| {
             let caller = threads.spawn(|| {
                 pool.broadcast(|worker| {
@@ -177,7 +178,8 @@ fn parts_may_broadcast(subject: &Subject) {
 fn the_first_panic_wins_and_nothing_is_leaked(subject: &Subject) {
     let pool = subject.pool_of(3);
     for _ in 0..20 {
-        let (ran, dropped, payloads) = (Tally::default(), Tally::default(), Tally::default());
+        let (ran, dropped, payloads) =
+            (SharedCount::default(), SharedCount::default(), SharedCount::default());
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             pool.broadcast(|worker| {
                 ran.add();
@@ -218,7 +220,7 @@ fn a_pause_holds_the_parts(subject: &Subject) {
     for threads in 1..=2 {
         let pool = subject.pool_of(threads);
         pool.pause().unwrap();
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         thread::scope(|scope| {
             let caller = scope.spawn(|| pool.broadcast(|_| ran.add()).unwrap().len());
             // Those that wait for their first job may not have heard of the pause; one that has runs nothing.
@@ -231,7 +233,7 @@ fn a_pause_holds_the_parts(subject: &Subject) {
 
 fn a_pool_that_has_ended_runs_none(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let (inner, ran) = (pool.clone(), Tally::default());
+    let (inner, ran) = (pool.clone(), SharedCount::default());
     let counts = ran.clone();
     let job = move || {
         let _ = inner.shutdown();
@@ -247,7 +249,7 @@ fn a_pool_that_has_ended_runs_none(subject: &Subject) {
 /// Broadcasts while worker 0 is busy, and ends the pool when worker 1 has run its part. Returns what the broadcast says, and how
 /// many parts ran.
 fn broadcast_until_ended(pool: &Arc<dyn Pool>, end: impl FnOnce()) -> (Result<Vec<usize>, Reason>, usize) {
-    let (go, ran) = (hold(pool, 0), Tally::default());
+    let (go, ran) = (hold(pool, 0), SharedCount::default());
     thread::scope(|threads| {
         let caller = threads.spawn(|| {
             let part = |worker| {
@@ -288,7 +290,7 @@ fn shutdown_now_takes_them_back(subject: &Subject) {
 fn in_a_job_too(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
-        let (go, ran) = (hold(&pool, 0), Tally::default());
+        let (go, ran) = (hold(&pool, 0), SharedCount::default());
         let (inner, counts) = (pool.clone(), ran.clone());
         let job = move || {
             inner.broadcast(|_| counts.add()).map(|parts| parts.len()).map_err(|error| error.reason())
@@ -347,7 +349,7 @@ fn workers_come_and_go_meanwhile(subject: &Subject) {
 fn a_shutdown_at_any_moment_ends_it(subject: &Subject) {
     for round in 0..100 {
         let pool = subject.pool_of(2);
-        let (ran, all_run) = (Tally::default(), Arc::new(Barrier::new(4)));
+        let (ran, all_run) = (SharedCount::default(), Arc::new(Barrier::new(4)));
         let broadcast = {
             let (inner, ran, all_run) = (pool.clone(), ran.clone(), all_run.clone());
             move || {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pool_core::{Attributes, CancelToken, JobHandle, JoinError, Pool, PoolExt, Shutdown, current_token};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, ended, until};
+use crate::tools::{Latch, Plug, SharedCount, ended, until};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -35,7 +35,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn before_the_start_it_drops_the_job(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let (ran, dropped) = (Tally::default(), Tally::default());
+    let (ran, dropped) = (SharedCount::default(), SharedCount::default());
     let (inside, held) = (ran.clone(), dropped.on_drop());
     let handle = pool
         .spawn(move || {
@@ -125,7 +125,7 @@ fn a_job_given_back_may_be_cancelled_and_does_not_count_again(subject: &Subject)
 
 fn either_the_worker_or_the_canceller_wins(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let mut cancelled = 0;
     for _ in 0..500 {
         let inside = ran.clone();

@@ -3,7 +3,7 @@
 use pool_core::PoolExt;
 
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, mailbox};
+use crate::tools::{Plug, SharedCount, mailbox};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -100,7 +100,7 @@ fn large(subject: &Subject) {
 fn in_scopes_and_joins(subject: &Subject) {
     let pool = subject.pool_of(2);
     let (value, big) = (Aligned([5; 3]), [9_u8; 3000]);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let result = pool.scope(|scope| {
         scope.execute(|| ran.add());
         let ran = &ran;
@@ -121,7 +121,7 @@ fn in_scopes_and_joins(subject: &Subject) {
 
 fn captures_are_dropped_before_the_joiner_goes_on(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     for number in 1..=200 {
         let held = dropped.on_drop();
         let handle = pool.spawn(move || {
@@ -135,7 +135,7 @@ fn captures_are_dropped_before_the_joiner_goes_on(subject: &Subject) {
 fn captures_of_jobs_that_never_run_are_dropped(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     for _ in 0..2 {
         let (held, padding) = (dropped.on_drop(), [0_u8; 100]);
         pool.execute(move || drop((held, padding))).unwrap();

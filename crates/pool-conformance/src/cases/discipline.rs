@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::adapter::Ledger;
+use pool_core::adapter::PoolContext;
 use pool_core::adapter::Recorder;
 use pool_core::strategy::{
     Caller, Ends, Group, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy,
@@ -40,7 +40,7 @@ impl Rules {
             Rule {
                 name,
                 text,
-                check: Arc::new(move |room| check(&|seats| Bench::open(make(), seats), room)),
+                check: Arc::new(move |room| check(&|slots| Bench::open(make(), slots), room)),
                 outcome: OnceLock::new(),
             }
         };
@@ -103,7 +103,7 @@ type RuleOf<S> = (&'static str, &'static str, fn(Open<'_, S>, usize));
 /// In this order: each relies on those before it.
 fn rules<S: Strategy>() -> Vec<RuleOf<S>> {
     vec![
-        ("an_outlet_for_each_seat", "Strategy::open must return one outlet for each seat", outlets),
+        ("an_outlet_for_each_slot", "Strategy::open must return one outlet for each slot", outlets),
         (
             "each_job_once",
             "Inlet::push must queue a job while there is room, and Outlet::pop give each job once",
@@ -148,20 +148,20 @@ fn rules<S: Strategy>() -> Vec<RuleOf<S>> {
 struct Bench<S: Strategy> {
     ends: Ends<S>,
     parking: Arc<Parking>,
-    ledger: Arc<Ledger>,
+    context: Arc<PoolContext>,
     /// Jobs say their numbers when they run.
     say: Sender<usize>,
     said: Receiver<usize>,
 }
 
 impl<S: Strategy> Bench<S> {
-    fn open(strategy: S, seats: usize) -> Self {
-        let parking = Arc::new(Parking::new(seats, Order::ByCpu));
+    fn open(strategy: S, slots: usize) -> Self {
+        let parking = Arc::new(Parking::new(slots, Order::ByCpu));
         let ends =
-            strategy.open(seats, &parking).unwrap_or_else(|error| panic!("for {seats} seats: {error}"));
+            strategy.open(slots, &parking).unwrap_or_else(|error| panic!("for {slots} slots: {error}"));
         let (say, said) = channel();
-        let ledger = Recorder::new("discipline", seats).ledger().clone();
-        Bench { ends, parking, ledger, say, said }
+        let context = Recorder::new("discipline", slots).context().clone();
+        Bench { ends, parking, context, say, said }
     }
 
     fn job(&self, number: usize) -> Job {
@@ -174,9 +174,9 @@ impl<S: Strategy> Bench<S> {
         (0..jobs).for_each(|number| queue(&self.ends.inlet, self.job(number), Caller::Outside));
     }
 
-    /// Sits down in this seat, as a worker does, for as long as `work` takes.
-    fn sit<R>(&mut self, index: usize, work: impl FnOnce(&mut S::Outlet, &mut Search<'_>) -> R) -> R {
-        sit(&self.ledger, &self.parking, index, &mut self.ends.outlets[index], work)
+    /// Occupies this slot, as a worker does, for as long as `work` takes.
+    fn occupy<R>(&mut self, index: usize, work: impl FnOnce(&mut S::Outlet, &mut Search<'_>) -> R) -> R {
+        occupy(&self.context, &self.parking, index, &mut self.ends.outlets[index], work)
     }
 
     /// The numbers of the jobs that have run, in order of the numbers.
@@ -192,14 +192,14 @@ fn queue(inlet: &impl Inlet, job: Job, caller: Caller) {
     assert!(matches!(push, Push::Queued), "a push with room returned {push:?}");
 }
 
-fn sit<O: Outlet, R>(
-    ledger: &Ledger,
+fn occupy<O: Outlet, R>(
+    context: &PoolContext,
     parking: &Parking,
     index: usize,
     outlet: &mut O,
     work: impl FnOnce(&mut O, &mut Search<'_>) -> R,
 ) -> R {
-    testing::sit(ledger, parking, index, |search| {
+    testing::occupy(context, parking, index, |search| {
         outlet.attach();
         let result = work(outlet, search);
         outlet.detach();
@@ -220,9 +220,9 @@ fn pop<O: Outlet>(outlet: &mut O, search: &mut Search<'_>) -> bool {
 }
 
 fn outlets<S: Strategy>(open: Open<'_, S>, _: usize) {
-    for seats in 1..=4 {
-        let outlets = open(seats).ends.outlets.len();
-        assert_eq!(outlets, seats, "for {seats} seats there were {outlets} outlets");
+    for slots in 1..=4 {
+        let outlets = open(slots).ends.outlets.len();
+        assert_eq!(outlets, slots, "for {slots} slots there were {outlets} outlets");
     }
 }
 
@@ -230,7 +230,7 @@ fn each_once<S: Strategy>(open: Open<'_, S>, room: usize) {
     let mut bench = open(1);
     for jobs in (1..=room.min(8)).chain([1, 1, 1]) {
         bench.fill(jobs);
-        bench.sit(0, |outlet, search| {
+        bench.occupy(0, |outlet, search| {
             (0..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty with a job queued"));
         });
         assert!(bench.ran().into_iter().eq(0..jobs), "not every job came once");
@@ -241,7 +241,7 @@ fn empty<S: Strategy>(open: Open<'_, S>, _: usize) {
     let mut bench = open(2);
     for jobs in [0, 1, 0] {
         bench.fill(jobs);
-        bench.sit(0, |outlet, search| {
+        bench.occupy(0, |outlet, search| {
             let popped = std::iter::from_fn(|| pop(outlet, search).then_some(())).count();
             assert_eq!(popped, jobs, "with {jobs} jobs queued");
         });
@@ -252,7 +252,7 @@ fn tells<S: Strategy>(open: Open<'_, S>, _: usize) {
     for teller in 0..2 {
         let mut bench = open(2);
         bench.fill(1);
-        bench.sit(teller, |outlet, search| {
+        bench.occupy(teller, |outlet, search| {
             assert!(outlet.has_work(), "has_work is false");
             assert_eq!(outlet.look(), Look::Work);
             assert!(pop(outlet, search), "Pop::Empty with a job queued");
@@ -264,7 +264,7 @@ fn tells_no_more<S: Strategy>(open: Open<'_, S>, _: usize) {
     let mut bench = open(2);
     for jobs in [0, 1] {
         bench.fill(jobs);
-        bench.sit(0, |outlet, search| {
+        bench.occupy(0, |outlet, search| {
             (0..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty with a job queued"));
             assert!(!pop(outlet, search));
             assert!(!outlet.has_work(), "has_work is true");
@@ -279,12 +279,12 @@ fn wakes<S: Strategy>(open: Open<'_, S>, _: usize) {
     }
     let mut bench = open(1);
     let job = bench.job(0);
-    let Bench { ends: Ends { inlet, outlets, .. }, parking, ledger, .. } = &mut bench;
+    let Bench { ends: Ends { inlet, outlets, .. }, parking, context, .. } = &mut bench;
     let (announce, announced) = channel();
     thread::scope(|threads| {
         threads.spawn(|| {
             let parking = &**parking;
-            sit(ledger, parking, 0, &mut outlets[0], |outlet, search| {
+            occupy(context, parking, 0, &mut outlets[0], |outlet, search| {
                 assert!(!pop(outlet, search), "nothing was pushed");
                 let group = if outlet.is_reserved() { Group::Reserved } else { Group::General };
                 outlet.prepare_to_park(search);
@@ -305,10 +305,10 @@ fn rest<S: Strategy>(open: Open<'_, S>, room: usize) {
     let jobs = room.min(5);
     let bench = open(1);
     bench.fill(jobs);
-    let Bench { ends, ledger, parking, said, .. } = bench;
+    let Bench { ends, context, parking, said, .. } = bench;
     let Ends { inlet, mut outlets, spare: _spare } = ends;
     drop(inlet);
-    sit(&ledger, &parking, 0, &mut outlets[0], |outlet, search| while pop(outlet, search) {});
+    occupy(&context, &parking, 0, &mut outlets[0], |outlet, search| while pop(outlet, search) {});
     let ran = said.try_iter().count();
     assert_eq!(ran, jobs, "of {jobs} queued jobs it gave {ran}");
 }
@@ -330,13 +330,13 @@ fn detaches<S: Strategy>(open: Open<'_, S>, room: usize) {
     let jobs = room.min(4);
     let mut bench = open(2);
     let numbered: Vec<Job> = (0..jobs).map(|number| bench.job(number)).collect();
-    let Bench { ends: Ends { inlet, outlets, .. }, parking, ledger, .. } = &mut bench;
-    sit(ledger, parking, 1, &mut outlets[1], |outlet, search| {
+    let Bench { ends: Ends { inlet, outlets, .. }, parking, context, .. } = &mut bench;
+    occupy(context, parking, 1, &mut outlets[1], |outlet, search| {
         numbered.into_iter().for_each(|job| queue(&*inlet, job, Caller::Worker(1)));
         assert!(pop(outlet, search), "Pop::Empty with a job queued");
     });
-    sit(ledger, parking, 0, &mut outlets[0], |outlet, search| {
-        (1..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty while another seat held jobs"));
+    occupy(context, parking, 0, &mut outlets[0], |outlet, search| {
+        (1..jobs).for_each(|_| assert!(pop(outlet, search), "Pop::Empty while another slot held jobs"));
     });
     assert!(bench.ran().into_iter().eq(0..jobs), "not every job came once");
 }
@@ -348,8 +348,8 @@ fn waits_for_nobody<S: Strategy>(open: Open<'_, S>, room: usize) {
     let mut bench = open(1);
     bench.fill(room);
     let job = || Job::new(|| ());
-    let Bench { ends: Ends { inlet, outlets, .. }, parking, ledger, .. } = &mut bench;
-    sit(ledger, parking, 0, &mut outlets[0], |_, _| {
+    let Bench { ends: Ends { inlet, outlets, .. }, parking, context, .. } = &mut bench;
+    occupy(context, parking, 0, &mut outlets[0], |_, _| {
         drop(inlet.push(job(), Submit::default(), Caller::Worker(0)));
     });
     drop(inlet.push(job(), testing::ticket(), Caller::Outside));

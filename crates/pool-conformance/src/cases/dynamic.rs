@@ -7,7 +7,7 @@ use pool_core::{Job, Pool, PoolExt, PoolState, Priority, Submit};
 
 use crate::Subject;
 use crate::case::{Case, case};
-use crate::tools::{Tally, mailbox};
+use crate::tools::{SharedCount, mailbox};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -34,7 +34,7 @@ fn an_arc_of_an_object_is_a_pool(subject: &Subject) {
     fn generic<P: Pool>(pool: P) {
         check_all(&pool);
         assert_eq!(pool.state(), PoolState::Running);
-        assert_eq!(pool.ledger().id(), pool.id());
+        assert_eq!(pool.context().id(), pool.id());
     }
     generic(subject.pool_of(2));
 }
@@ -76,7 +76,7 @@ fn attributes_are_taken(subject: &Subject) {
 
 fn a_job_made_by_hand_is_taken(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for number in 1..=10 {
         let inside = ran.clone();
         pool.submit(Job::new(move || inside.add()), Submit::default()).unwrap();

@@ -9,7 +9,7 @@ use pool_core::{
 };
 
 use crate::case::{Case, case};
-use crate::tools::{Tally, panic_on_purpose, until};
+use crate::tools::{SharedCount, panic_on_purpose, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -46,8 +46,9 @@ fn hasty(subject: &Subject, most: usize) -> Arc<dyn Pool> {
 }
 
 fn is_empty(pool: &Arc<dyn Pool>) -> bool {
-    let staff = pool.stats().staff;
-    (staff.now, staff.wanted, pool.threads()) == (0, 0, 0) && pool.present_workers().is_empty()
+    let worker_counts = pool.stats().worker_counts;
+    (worker_counts.now, worker_counts.wanted, pool.threads()) == (0, 0, 0)
+        && pool.present_workers().is_empty()
 }
 
 fn the_first_job_starts_a_worker(subject: &Subject) {
@@ -57,7 +58,7 @@ fn the_first_job_starts_a_worker(subject: &Subject) {
         assert_eq!(pool.spawn(move || number).unwrap().join().unwrap(), number);
         until(|| is_empty(&pool));
     }
-    assert_eq!(pool.stats().staff.lowest, 0);
+    assert_eq!(pool.stats().worker_counts.lowest, 0);
 }
 
 fn work_from_outside_that_is_no_job_starts_one(subject: &Subject) {
@@ -91,7 +92,7 @@ fn work_for_given_workers(subject: &Subject) {
     assert!(pool.broadcast(|worker| worker).unwrap().is_empty());
     let rejected = pool.execute_on(0, || ()).unwrap_err();
     assert_eq!(rejected.reason(), Reason::NoSuchWorker(0));
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for key in 0..20 {
         let ran = ran.clone();
         pool.execute_keyed(key, move || ran.add()).unwrap();
@@ -110,7 +111,7 @@ fn it_ends_without_workers(subject: &Subject) {
         }
         assert_eq!(pool.state(), PoolState::Running);
         assert_eq!((pool.shutdown(), pool.shutdown()), (Shutdown::Terminated, Shutdown::Terminated));
-        assert_eq!((pool.state(), pool.stats().staff.now), (PoolState::Terminated, 0));
+        assert_eq!((pool.state(), pool.stats().worker_counts.now), (PoolState::Terminated, 0));
         assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
         assert_eq!(pool.scope(|scope| scope.spawn(|| 1).join().unwrap()), 1);
         drop(subject.build(scaling(1, Duration::ZERO)));
@@ -127,7 +128,7 @@ fn a_shutdown_runs_what_is_queued(subject: &Subject) {
     for _ in 0..20 {
         let pool = hasty(subject, 2);
         pool.pause().unwrap();
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         for _ in 0..5 {
             let ran = ran.clone();
             pool.execute(move || ran.add()).unwrap();
@@ -142,7 +143,7 @@ fn shutdown_now_gives_back_what_is_queued(subject: &Subject) {
         assert!(pool.shutdown_now_timeout(Duration::MAX).unwrap().0.is_empty());
         let pool = hasty(subject, 2);
         pool.pause().unwrap();
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         for _ in 0..5 {
             let ran = ran.clone();
             pool.execute(move || ran.add()).unwrap();
@@ -174,7 +175,7 @@ fn a_blocked_worker_is_none(subject: &Subject) {
     for _ in 0..50 {
         let (release, released) = std::sync::mpsc::channel();
         let blocked = pool.spawn(move || block_in_place(|| released.recv())).unwrap();
-        until(|| pool.stats().staff.blocked == 1);
+        until(|| pool.stats().worker_counts.blocked == 1);
         for _ in 0..5 {
             assert!(pool.install(|| current().is_some()));
         }

@@ -12,7 +12,7 @@ use pool_core::{
 };
 
 use crate::case::Case;
-use crate::tools::{Plug, Tally, ended, until};
+use crate::tools::{Plug, SharedCount, ended, until};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -94,8 +94,8 @@ fn shutdown_cut_short(pool: Arc<dyn Pool>) -> Vec<Job> {
 struct Round {
     pool: Arc<dyn Pool>,
     /// Captures that were made, and those that were dropped.
-    made: Tally,
-    dropped: Tally,
+    made: SharedCount,
+    dropped: SharedCount,
     token: CancelToken,
 }
 
@@ -269,7 +269,7 @@ fn race_once(subject: &Subject, form: Form, number: usize) {
 /// The pool goes with the last of those who have it: this thread, a submitter, or a job.
 fn drop_once(subject: &Subject, number: usize) {
     let round = Round::new(subject);
-    let (ledger, made, dropped) = (round.pool.ledger().clone(), round.made.clone(), round.dropped.clone());
+    let (context, made, dropped) = (round.pool.context().clone(), round.made.clone(), round.dropped.clone());
     let submitters = pair(number).map(|submission| {
         let round = round.clone();
         thread::spawn(move || {
@@ -283,8 +283,8 @@ fn drop_once(subject: &Subject, number: usize) {
     let handles = submitters.map(|submitter| submitter.join().unwrap());
     handles.into_iter().flatten().for_each(check);
     // A drop inside a job is only begun.
-    until(|| ledger.wait_idle(Some(Duration::ZERO)) && dropped.get() == made.get());
-    let counts = ledger.counts();
+    until(|| context.wait_idle(Some(Duration::ZERO)) && dropped.get() == made.get());
+    let counts = context.counts();
     assert_eq!((counts.submitted, counts.queued, counts.running), (counts.accounted(), 0, 0), "{counts}");
 }
 
@@ -309,7 +309,7 @@ fn a_job_that_waited_for_room(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(1);
         let plug = Plug::all(&pool);
-        let dropped = Tally::default();
+        let dropped = SharedCount::default();
         let queued = if subject.room() > LONGEST { 0 } else { subject.room() };
         let queued: Vec<_> = (0..queued).map(|_| pool.spawn(|| ())).collect();
         let submitted = pool.counts().submitted;

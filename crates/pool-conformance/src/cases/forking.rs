@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pool_core::{Pool, PoolExt, current};
 
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, panic_with_explosive};
+use crate::tools::{Plug, SharedCount, panic_with_explosive};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -100,7 +100,7 @@ fn from_many_threads_at_once(subject: &Subject) {
 fn the_first_half_may_panic(subject: &Subject) {
     let pool = subject.pool_of(2);
     for _ in 0..50 {
-        let second = Tally::default();
+        let second = SharedCount::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             pool.join(|| resume_unwind(Box::new(1_u8)), || second.add());
         }));
@@ -112,7 +112,7 @@ fn the_first_half_may_panic(subject: &Subject) {
 fn the_second_half_may_panic(subject: &Subject) {
     let pool = subject.pool_of(2);
     for _ in 0..50 {
-        let first = Tally::default();
+        let first = SharedCount::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             pool.join(|| first.add(), || resume_unwind(Box::new(2_u8)));
         }));
@@ -134,7 +134,7 @@ fn when_both_panic_the_first_wins(subject: &Subject) {
 }
 
 fn panics_deep_inside_come_up(subject: &Subject) {
-    fn descend(pool: &Arc<dyn Pool>, leaves: &Tally, depth: u64, path: u64) {
+    fn descend(pool: &Arc<dyn Pool>, leaves: &SharedCount, depth: u64, path: u64) {
         if depth == 0 {
             leaves.add();
             if path == 0b10110 {
@@ -148,7 +148,7 @@ fn panics_deep_inside_come_up(subject: &Subject) {
     for threads in 1..=2 {
         let pool = subject.pool_of(threads);
         for _ in 0..20 {
-            let leaves = Tally::default();
+            let leaves = SharedCount::default();
             let outcome = catch_unwind(AssertUnwindSafe(|| descend(&pool, &leaves, 5, 0)));
             assert_eq!(outcome.unwrap_err().downcast_ref::<u64>(), Some(&0b10110));
             assert_eq!(leaves.get(), 32, "every leaf has run, once");
@@ -160,7 +160,7 @@ fn a_stolen_half_may_panic(subject: &Subject) {
     let pool = subject.pool_of(2);
     for _ in 0..20 {
         let meet = std::sync::Barrier::new(2);
-        let first = Tally::default();
+        let first = SharedCount::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             pool.join(
                 || {

@@ -9,7 +9,7 @@ use std::thread::{self, Thread};
 use pool_core::{JoinError, Pool, PoolExt, Reason};
 
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, panic_on_purpose};
+use crate::tools::{Plug, SharedCount, panic_on_purpose};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -28,7 +28,7 @@ pub(super) fn cases() -> Vec<Case> {
 /// Unparks a thread, and counts.
 struct Unpark {
     thread: Thread,
-    woken: Tally,
+    woken: SharedCount,
 }
 
 impl Wake for Unpark {
@@ -38,8 +38,8 @@ impl Wake for Unpark {
     }
 }
 
-fn waker() -> (Waker, Tally) {
-    let woken = Tally::default();
+fn waker() -> (Waker, SharedCount) {
+    let woken = SharedCount::default();
     (Arc::new(Unpark { thread: thread::current(), woken: woken.clone() }).into(), woken)
 }
 
@@ -131,7 +131,7 @@ fn a_panic_is_the_output(subject: &Subject) {
 fn polling_never_runs_the_job(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let inside = ran.clone();
     let mut handle = pool.spawn(move || inside.add()).unwrap();
     let (waker, _) = waker();

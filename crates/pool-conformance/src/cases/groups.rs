@@ -10,7 +10,7 @@ use pool_core::{
 };
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, ended, panic_on_purpose, until};
+use crate::tools::{Latch, Plug, SharedCount, ended, panic_on_purpose, until};
 use crate::{Claim, Subject};
 
 /// It turns a hang into a failure.
@@ -167,7 +167,7 @@ fn a_wait_that_is_over_takes_nothing(subject: &Subject) {
     assert_eq!(rest(&mut set), [0, 1]);
 }
 
-struct CountsWakes(Tally);
+struct CountsWakes(SharedCount);
 
 impl Wake for CountsWakes {
     fn wake(self: Arc<Self>) {
@@ -179,7 +179,7 @@ fn a_set_wakes_the_last_waker_once(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
     let mut set: JoinSet<usize> = spawn_all(&pool, 2).into_iter().collect();
-    let woken = [(); 2].map(|()| Tally::default());
+    let woken = [(); 2].map(|()| SharedCount::default());
     for tally in &woken {
         let waker = Waker::from(Arc::new(CountsWakes(tally.clone())));
         assert!(set.poll_join_next(&mut Context::from_waker(&waker)).is_pending());
@@ -204,7 +204,7 @@ fn a_job_that_does_not_start_in_time_is_given_up(subject: &Subject) {
 fn a_set_that_is_dropped_cancels_its_jobs(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let (ran, dropped) = (Tally::default(), Tally::default());
+    let (ran, dropped) = (SharedCount::default(), SharedCount::default());
     let mut set = JoinSet::new();
     for _ in 0..2 {
         let (ran, held) = (ran.clone(), dropped.on_drop());
@@ -225,7 +225,7 @@ fn a_set_that_is_detached_lets_them_run(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
     let mut set = JoinSet::new();
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..2 {
         let ran = ran.clone();
         set.spawn(&pool, move || ran.add()).unwrap();
@@ -344,7 +344,7 @@ fn a_worker_never_runs_a_stranger_for_a_group(subject: &Subject) {
     let inner = pool.clone();
     let ran_inside = ended(
         pool.spawn(move || {
-            let ran = Tally::default();
+            let ran = SharedCount::default();
             let strange = ran.clone();
             let stranger = inner.spawn(move || strange.add()).unwrap();
             let mut set: JoinSet<usize> = spawn_all(&inner, 1).into_iter().collect();

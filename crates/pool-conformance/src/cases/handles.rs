@@ -6,7 +6,7 @@ use pool_core::{JobHandle, PoolExt};
 
 use crate::Subject;
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, mailbox};
+use crate::tools::{Plug, SharedCount, mailbox};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -42,7 +42,7 @@ fn results_of_any_shape_arrive(subject: &Subject) {
 
 fn a_detached_job_runs_and_its_result_is_dropped(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     for number in 1..=100 {
         let result = dropped.on_drop();
         drop(pool.spawn(move || result).unwrap());

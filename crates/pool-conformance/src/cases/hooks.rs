@@ -8,7 +8,7 @@ use std::thread;
 use pool_core::{BuildError, PoolExt, Scaling, Shutdown};
 
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, panic_on_purpose, panic_with_explosive};
+use crate::tools::{Plug, SharedCount, panic_on_purpose, panic_with_explosive};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn build_returns_when_every_worker_has_started(subject: &Subject) {
     for _ in 0..20 {
-        let started = Tally::default();
+        let started = SharedCount::default();
         let counter = started.clone();
         let pool = subject.build(Setup::threads(4).on_start(move |_| {
             thread::yield_now();
@@ -81,7 +81,7 @@ fn they_run_on_the_worker(subject: &Subject) {
 }
 
 fn on_stop_comes_after_the_last_job(subject: &Subject) {
-    let (ran, at_stop) = (Tally::default(), Tally::default());
+    let (ran, at_stop) = (SharedCount::default(), SharedCount::default());
     let (counter, seen) = (ran.clone(), at_stop.clone());
     let pool = subject.build(Setup::threads(1).on_stop(move |_| (0..counter.get()).for_each(|_| seen.add())));
     let plug = Plug::all(&pool);
@@ -95,7 +95,7 @@ fn on_stop_comes_after_the_last_job(subject: &Subject) {
 }
 
 fn a_panicking_on_stop_does_not_keep_the_pool_from_ending(subject: &Subject) {
-    let stops = Tally::default();
+    let stops = SharedCount::default();
     let counter = stops.clone();
     let pool = subject.build(Setup::threads(2).on_stop(move |index| {
         counter.add();
@@ -152,7 +152,7 @@ fn numbers_beyond_what_is_possible_are_errors_that_say_what_is(subject: &Subject
 
 /// Dropping the handle of a job that has panicked calls the handler, on a thread that is no worker.
 fn a_handler_that_panics_when_a_handle_is_dropped_is_contained(subject: &Subject) {
-    let heard = Tally::default();
+    let heard = SharedCount::default();
     let counter = heard.clone();
     let pool = subject.build(Setup::threads(1).on_panic(move |_| {
         counter.add();

@@ -8,7 +8,7 @@ use pool_core::strategy::MOST_IN_PLACE;
 use pool_core::{Attributes, CancelToken, Job, Pool, PoolExt, Shutdown};
 
 use crate::case::{Case, case};
-use crate::tools::{Tally, mailbox, panic_on_purpose, until};
+use crate::tools::{SharedCount, mailbox, panic_on_purpose, until};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -64,7 +64,7 @@ const STEPS: usize = 20_000;
 fn chains_of_jobs_take_no_stack(subject: &Subject) {
     for threads in 1..=2 {
         let pool = subject.pool_of(threads);
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         for _ in 0..2 {
             let ran = ran.clone();
             descend(&pool, STEPS - 1, move |_| ran.add());
@@ -117,7 +117,7 @@ fn a_chain_of_handles_may_be_joined(subject: &Subject) {
 /// At every depth a job submits several, so that some are kept while others are run in place.
 fn what_one_job_submits_in_a_row_runs_once(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let leaves = ran.clone();
     let inner = pool.clone();
     descend(&pool, 999, move |number| {
@@ -131,7 +131,7 @@ fn what_one_job_submits_in_a_row_runs_once(subject: &Subject) {
 }
 
 /// As `descend`, on a pool that may be shut down meanwhile. Counts what it takes.
-fn descend_if_taken(pool: &Arc<dyn Pool>, from: usize, taken: &Tally, ran: &Tally) {
+fn descend_if_taken(pool: &Arc<dyn Pool>, from: usize, taken: &SharedCount, ran: &SharedCount) {
     let (inner, takes, runs) = (pool.clone(), taken.clone(), ran.clone());
     let job = move || {
         nested(|| {
@@ -149,7 +149,7 @@ fn descend_if_taken(pool: &Arc<dyn Pool>, from: usize, taken: &Tally, ran: &Tall
 fn a_shutdown_runs_what_is_kept(subject: &Subject) {
     for threads in [1, 2].repeat(20) {
         let pool = subject.pool_of(threads);
-        let (taken, ran) = (Tally::default(), Tally::default());
+        let (taken, ran) = (SharedCount::default(), SharedCount::default());
         (0..2).for_each(|_| descend_if_taken(&pool, 300, &taken, &ran));
         assert_eq!(pool.shutdown(), Shutdown::Terminated);
         assert_eq!(ran.get(), taken.get());
@@ -159,7 +159,7 @@ fn a_shutdown_runs_what_is_kept(subject: &Subject) {
 fn shutdown_now_gives_back_what_is_kept(subject: &Subject) {
     for threads in [1, 2].repeat(20) {
         let pool = subject.pool_of(threads);
-        let (taken, ran) = (Tally::default(), Tally::default());
+        let (taken, ran) = (SharedCount::default(), SharedCount::default());
         (0..2).for_each(|_| descend_if_taken(&pool, 300, &taken, &ran));
         let (jobs, _) = pool.shutdown_now();
         assert_eq!(ran.get() + jobs.len(), taken.get());
@@ -169,7 +169,7 @@ fn shutdown_now_gives_back_what_is_kept(subject: &Subject) {
 }
 
 fn a_token_stops_a_chain(subject: &Subject) {
-    fn step(pool: &Arc<dyn Pool>, token: &CancelToken, ran: &Tally) {
+    fn step(pool: &Arc<dyn Pool>, token: &CancelToken, ran: &SharedCount) {
         let (inner, next, inside) = (pool.clone(), token.clone(), ran.clone());
         let job = move || {
             nested(|| {
@@ -182,7 +182,7 @@ fn a_token_stops_a_chain(subject: &Subject) {
         pool.execute_with(Attributes::new().token(token), job).unwrap();
     }
     let pool = subject.pool_of(1);
-    let (token, ran) = (CancelToken::new(), Tally::default());
+    let (token, ran) = (CancelToken::new(), SharedCount::default());
     for _ in 0..2 {
         step(&pool, &token, &ran);
     }
@@ -195,7 +195,7 @@ fn a_token_stops_a_chain(subject: &Subject) {
 fn a_pause_holds_what_is_kept(subject: &Subject) {
     let pool = subject.pool_of(1);
     for _ in 0..20 {
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         let (inside, inner) = (ran.clone(), pool.clone());
         let (say, said) = mailbox();
         let job = move || {

@@ -7,7 +7,7 @@ use std::thread;
 use pool_core::{JobInfo, JobOutcome, Pool, PoolExt, Shutdown};
 
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, panic_on_purpose, panic_with_explosive, until};
+use crate::tools::{Plug, SharedCount, panic_on_purpose, panic_with_explosive, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -70,8 +70,8 @@ fn they_run_around_the_job_on_its_thread(subject: &Subject) {
 }
 
 /// Counts the calls of both hooks; of `after_job` by outcome.
-fn counting(threads: usize) -> (Setup, [Tally; 3]) {
-    let tallies = [(); 3].map(|()| Tally::default());
+fn counting(threads: usize) -> (Setup, [SharedCount; 3]) {
+    let tallies = [(); 3].map(|()| SharedCount::default());
     let [before, completed, panicked] = tallies.clone();
     let setup =
         Setup::threads(threads).before_job(move |_| before.add()).after_job(
@@ -131,7 +131,7 @@ fn whoever_has_the_result_finds_them_done(subject: &Subject) {
 
 /// Panics at its n-th call.
 fn panics_at(call: usize) -> impl Fn() + Send + Sync + 'static {
-    let calls = Tally::default();
+    let calls = SharedCount::default();
     move || {
         if calls.add_and_get() == call {
             panic_on_purpose();
@@ -205,7 +205,7 @@ fn one_may_panic_around_a_job_in_place(subject: &Subject) {
 fn one_may_panic_in_a_scope(subject: &Subject) {
     let hook = panics_at(1);
     let pool = subject.build(Setup::threads(2).after_job(move |_, _| hook()));
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     pool.scope(|scope| (0..100).for_each(|_| scope.execute(|| ran.add())));
     assert_eq!(ran.get(), 100);
     assert!(pool.wait_idle(None));
@@ -219,7 +219,7 @@ fn one_may_panic_in_a_scope(subject: &Subject) {
 fn one_may_panic_while_the_pool_ends(subject: &Subject) {
     let pool = subject.build(Setup::threads(1).after_job(|_, _| panic_on_purpose()));
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..4 {
         let ran = ran.clone();
         pool.execute(move || ran.add()).unwrap();

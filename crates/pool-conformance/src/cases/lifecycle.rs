@@ -9,7 +9,7 @@ use pool_core::{Job, Pool, PoolExt, PoolState, Reason, Shutdown, current};
 
 use super::loss::doom;
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally, panic_on_purpose, until};
+use crate::tools::{Plug, SharedCount, panic_on_purpose, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -82,7 +82,7 @@ fn what_runs_goes_on_in_a_pause(subject: &Subject) {
 fn a_shutdown_ends_a_pause(subject: &Subject) {
     let pool = subject.pool_of(2);
     pool.pause().unwrap();
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..10 {
         let ran = ran.clone();
         pool.execute(move || ran.add()).unwrap();
@@ -96,7 +96,7 @@ fn shutdown_now_gives_back_what_a_pause_holds(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
         pool.pause().unwrap();
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         for _ in 0..10 {
             let ran = ran.clone();
             pool.execute(move || ran.add()).unwrap();
@@ -251,7 +251,7 @@ fn a_shutdown_runs_mail(subject: &Subject) {
 fn shutdown_now_gives_back_mail(subject: &Subject) {
     let pool = subject.pool_of(2);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let counts = ran.clone();
     let handles = pool.spawn_broadcast(move |_| counts.add()).unwrap();
     let ender = crate::tools::shut_down_now_elsewhere(&pool);
@@ -288,7 +288,7 @@ fn a_dead_worker_leaves_its_mail_to_its_successor(subject: &Subject) {
 fn a_shutdown_with_a_limit_says_what_is_left(subject: &Subject) {
     let pool = subject.pool_of(2);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..3 {
         let ran = ran.clone();
         pool.execute(move || ran.add()).unwrap();

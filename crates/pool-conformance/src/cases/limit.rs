@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use pool_core::{Pool, PoolExt};
 
 use crate::case::{Case, case};
-use crate::tools::Tally;
+use crate::tools::SharedCount;
 use crate::{Claim, Subject};
 
 const WORKERS: usize = 3;
@@ -26,8 +26,8 @@ pub(super) fn cases() -> Vec<Case> {
 /// Counts who is inside, and notes when that were too many.
 #[derive(Clone, Default)]
 struct Room {
-    inside: Tally,
-    crowded: Tally,
+    inside: SharedCount,
+    crowded: SharedCount,
 }
 
 impl Room {
@@ -64,7 +64,7 @@ fn as_many_scoped_jobs_as_workers_run_at_once(subject: &Subject) {
     let pool = subject.pool_of(WORKERS);
     for _ in 0..20 {
         let meet = Barrier::new(WORKERS);
-        let leaders = Tally::default();
+        let leaders = SharedCount::default();
         pool.scope(|scope| {
             for _ in 0..WORKERS {
                 scope.execute(|| {

@@ -10,7 +10,7 @@ use std::thread;
 use pool_core::{BuildError, JoinError, Pool, PoolExt, PoolState, Reason, Shutdown};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, panic_on_purpose};
+use crate::tools::{Latch, Plug, SharedCount, panic_on_purpose};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -31,7 +31,7 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(&[Hooks, Replacement, ShutdownNow])
             .queues(5),
         case!("loss", what_a_deserted_pool_drops_may_panic).needs(&[Hooks, Replacement, Counts]).queues(3),
-        case!("loss", one_empty_seat_leaves_the_others).needs(&[Hooks, Replacement]).queues(2),
+        case!("loss", one_empty_slot_leaves_the_others).needs(&[Hooks, Replacement]).queues(2),
         case!("loss", a_start_that_panics_is_a_build_error).needs(&[Hooks]),
     ]
 }
@@ -107,7 +107,7 @@ fn each_worker_may_die(subject: &Subject) {
 fn a_worker_may_die_while_the_pool_ends(subject: &Subject) {
     let pool = subject.build(deadly(1));
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for number in 0..4 {
         let ran = ran.clone();
         pool.execute(move || {
@@ -154,7 +154,7 @@ fn a_deserted_pool_refuses_what_comes_in_the_meantime(subject: &Subject) {
     let (setup, broken) = breakable(1);
     let pool = subject.build(setup);
     broken.store(true, SeqCst);
-    let (ran, refused) = (Tally::default(), Tally::default());
+    let (ran, refused) = (SharedCount::default(), SharedCount::default());
     pool.execute(|| panic_on_purpose()).unwrap();
     thread::scope(|threads| {
         for _ in 0..3 {
@@ -200,7 +200,7 @@ fn a_deserted_pool_gives_back_what_shutdown_now_asks_for(subject: &Subject) {
     let (setup, broken) = breakable(1);
     let pool = subject.build(setup);
     let doom = doom(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..5 {
         let ran = ran.clone();
         pool.execute(move || ran.add()).unwrap();
@@ -228,9 +228,9 @@ fn what_a_deserted_pool_drops_may_panic(subject: &Subject) {
     assert_eq!((counts.discarded, counts.accounted()), (2, counts.submitted));
 }
 
-fn one_empty_seat_leaves_the_others(subject: &Subject) {
+fn one_empty_slot_leaves_the_others(subject: &Subject) {
     let broken = Arc::new(AtomicBool::new(false));
-    let (breaks, failed) = (broken.clone(), Tally::default());
+    let (breaks, failed) = (broken.clone(), SharedCount::default());
     let fails = failed.clone();
     let pool = subject.build(deadly(2).on_start(move |index| {
         if index == 0 && breaks.load(SeqCst) {
@@ -254,12 +254,12 @@ fn one_empty_seat_leaves_the_others(subject: &Subject) {
     assert!((0..20).map(|number| pool.spawn(move || number).unwrap().join().unwrap()).eq(0..20));
     assert_eq!(pool.state(), PoolState::Running);
     assert_eq!(pool.shutdown(), Shutdown::Terminated);
-    assert_eq!(failed.get(), 3, "after three failed starts the seat stays empty");
+    assert_eq!(failed.get(), 3, "after three failed starts the slot stays empty");
 }
 
 fn a_start_that_panics_is_a_build_error(subject: &Subject) {
     for only in [None, Some(1)] {
-        let stopped = Tally::default();
+        let stopped = SharedCount::default();
         let counter = stopped.clone();
         let setup = Setup::threads(3)
             .on_start(move |index| {

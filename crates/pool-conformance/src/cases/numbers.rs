@@ -7,7 +7,7 @@ use std::time::Duration;
 use pool_core::{Attributes, Pool, PoolExt, Scaling, block_in_place, current};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, until};
+use crate::tools::{Latch, Plug, SharedCount, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -23,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("numbers", after_scaling_they_begin_at_0_again)
             .needs(&[Workforce, Lifecycle, Parallel])
             .queues(1),
-        case!("numbers", a_seat_is_waited_for_until_it_is_free).needs(&[Workforce, Lifecycle, Hooks]),
+        case!("numbers", a_slot_is_waited_for_until_it_is_free).needs(&[Workforce, Lifecycle, Hooks]),
         case!("numbers", a_key_has_one_worker).needs(&[Workforce, Lifecycle, WaitIdle]),
         case!("numbers", the_jobs_of_a_key_run_in_order).needs(&[Lifecycle, WaitIdle]),
         case!("numbers", no_key_is_rejected_during_a_resize).needs(&[Workforce, Lifecycle, Counts, WaitIdle]),
@@ -36,7 +36,7 @@ fn up_to(threads: usize, max: usize) -> Setup {
 
 /// Waits until the pool has these workers and no others, and work for each is taken.
 fn settle(pool: &Arc<dyn Pool>, threads: usize) {
-    until(|| pool.stats().staff.now == threads && pool.present_workers().into_iter().eq(0..threads));
+    until(|| pool.stats().worker_counts.now == threads && pool.present_workers().into_iter().eq(0..threads));
     assert_eq!(pool.threads(), threads);
     for key in 0..2 * threads {
         let worker = key % pool.threads();
@@ -125,14 +125,14 @@ fn after_scaling_they_begin_at_0_again(subject: &Subject) {
     let pool = subject.build(Setup { scaling: Some(rule), ..Setup::threads(1) });
     for _ in 0..10 {
         Plug::some(&pool, 4).pull();
-        until(|| pool.stats().staff.now == 1);
+        until(|| pool.stats().worker_counts.now == 1);
         assert_eq!(pool.present_workers(), [0]);
     }
 }
 
 /// Not another taken in its place, which would leave a gap.
-fn a_seat_is_waited_for_until_it_is_free(subject: &Subject) {
-    let (leaving, may_go) = (Tally::default(), Latch::default());
+fn a_slot_is_waited_for_until_it_is_free(subject: &Subject) {
+    let (leaving, may_go) = (SharedCount::default(), Latch::default());
     let (leaves, goes) = (leaving.clone(), may_go.clone());
     let pool = subject.build(up_to(2, 3).on_stop(move |_| {
         leaves.add();
@@ -182,7 +182,7 @@ fn the_jobs_of_a_key_run_in_order(subject: &Subject) {
 
 fn no_key_is_rejected_during_a_resize(subject: &Subject) {
     let pool = subject.build(up_to(4, 4));
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for key in 0..400 {
         if key % 4 == 0 {
             pool.resize(1 + (key / 4 * 7 % 4) as usize).unwrap();

@@ -7,7 +7,7 @@ use pool_core::{Attributes, JobHandle, Pool, PoolExt};
 
 use super::attributes::{LONG, until_told};
 use crate::case::{Case, case};
-use crate::tools::{Latch, Tally, mailbox, panic_on_purpose, until};
+use crate::tools::{Latch, SharedCount, mailbox, panic_on_purpose, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -68,19 +68,19 @@ fn another_worker_stands_in_for_an_overdue_one(subject: &Subject) {
     let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
     for _ in 0..10 {
         let (stuck, go) = get_stuck(&pool, || ());
-        assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare seat");
+        assert_eq!(pool.spawn(|| 5).unwrap().join().unwrap(), 5, "in the spare slot");
         assert!(!stuck.is_finished());
         go.open();
         stuck.join().unwrap();
         assert!(pool.wait_idle(None));
-        until(|| (pool.stats().staff.now, pool.stats().staff.blocked) == (1, 0));
+        until(|| (pool.stats().worker_counts.now, pool.stats().worker_counts.blocked) == (1, 0));
     }
 }
 
 /// What it has queued for itself does not wait for it.
 fn what_an_overdue_worker_had_queued_runs(subject: &Subject) {
     let pool = subject.build(Setup { spare_threads: 1, ..Setup::threads(1) });
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let (inner, counter) = (pool.clone(), ran.clone());
     let (stuck, go) = get_stuck(&pool, move || {
         for _ in 0..10 {
@@ -105,7 +105,7 @@ fn a_hook_for_overdue_jobs_that_panics_is_counted(subject: &Subject) {
 }
 
 fn a_job_that_ends_in_time_is_not_reported(subject: &Subject) {
-    let reports = Tally::default();
+    let reports = SharedCount::default();
     let counter = reports.clone();
     let pool = subject.build(Setup::threads(2).on_overdue(move |_| counter.add()));
     for number in 0..100 {

@@ -8,7 +8,7 @@ use pool_core::{JoinError, Pool, PoolExt};
 
 use crate::case::{Case, case};
 use crate::tools::{
-    PanicsOnDrop, Plug, Recurring, Tally, mailbox, panic_on_purpose, panic_with_explosive, until,
+    PanicsOnDrop, Plug, Recurring, SharedCount, mailbox, panic_on_purpose, panic_with_explosive, until,
 };
 use crate::{Claim, Setup, Subject};
 
@@ -110,7 +110,7 @@ fn the_handler_hears_of_jobs_without_handles(subject: &Subject) {
 }
 
 fn the_handler_hears_of_a_job_whose_handle_is_dropped(subject: &Subject) {
-    let heard = Tally::default();
+    let heard = SharedCount::default();
     let counter = heard.clone();
     let pool = subject.build(Setup::threads(1).on_panic(move |_| {
         counter.add();
@@ -199,7 +199,7 @@ fn a_cancelled_capture_that_panics_is_still_counted(subject: &Subject) {
 fn map_rethrows_the_first_and_runs_everything(subject: &Subject) {
     let pool = subject.pool_of(2);
     let items: Vec<usize> = (0..64).collect();
-    let seen = Tally::default();
+    let seen = SharedCount::default();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         pool.map(&items, |item| {
             seen.add();
@@ -218,7 +218,7 @@ fn map_rethrows_the_first_and_runs_everything(subject: &Subject) {
 /// Has the closure panic with payloads that count when they are dropped and panic twice, one inside the other; returns how
 /// many were dropped.
 fn dropped_by(f: impl FnOnce(&(dyn Fn() + Sync))) -> usize {
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     let throw = || resume_unwind(Box::new(Recurring { dropped: dropped.clone(), panics: 2 }));
     if let Err(rethrown) = catch_unwind(AssertUnwindSafe(|| f(&throw))) {
         drop_quietly(rethrown);
@@ -255,7 +255,7 @@ fn every_payload_of_a_join_and_of_a_map_is_dropped(subject: &Subject) {
         pool.join(throw, throw);
     });
     assert_eq!(dropped, 2 * 3);
-    let seen = Tally::default();
+    let seen = SharedCount::default();
     let dropped = dropped_by(|throw| {
         pool.map(&[(); 100], |()| {
             seen.add();
@@ -267,7 +267,7 @@ fn every_payload_of_a_join_and_of_a_map_is_dropped(subject: &Subject) {
 
 fn every_payload_that_nobody_handles_is_dropped(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     for number in 0..20 {
         let payload = Recurring { dropped: dropped.clone(), panics: 2 };
         let throw = || resume_unwind(Box::new(payload));
@@ -311,7 +311,7 @@ fn ten_thousand_in_a_row_lose_nothing(subject: &Subject) {
 }
 
 fn the_handler_hears_of_ten_thousand(subject: &Subject) {
-    let heard = Tally::default();
+    let heard = SharedCount::default();
     let counter = heard.clone();
     let pool = subject.build(Setup::threads(2).on_panic(move |_| counter.add()));
     (0..MANY).for_each(|_| pool.execute(|| panic_on_purpose()).unwrap());

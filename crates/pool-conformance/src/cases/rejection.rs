@@ -3,7 +3,7 @@
 use pool_core::{Job, JoinError, Pool, PoolExt, Reason, Submit};
 
 use crate::case::{Case, case};
-use crate::tools::{Plug, Tally};
+use crate::tools::{Plug, SharedCount};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn after_shutdown_the_job_comes_back(subject: &Subject) {
     let pool = subject.pool_of(1);
     let _ = pool.shutdown();
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for attempt in 1..=3 {
         let ran = ran.clone();
         let rejected = match attempt {
@@ -47,7 +47,7 @@ fn after_shutdown_the_job_comes_back(subject: &Subject) {
 fn a_rejected_job_that_is_dropped_drops_its_captures(subject: &Subject) {
     let pool = subject.pool_of(1);
     let _ = pool.shutdown();
-    let dropped = Tally::default();
+    let dropped = SharedCount::default();
     let held = dropped.on_drop();
     drop(pool.execute(move || drop(held)).unwrap_err());
     let held = dropped.on_drop();
@@ -134,7 +134,7 @@ fn a_returned_job_may_be_submitted_elsewhere(subject: &Subject) {
 fn a_rejected_job_may_be_submitted_elsewhere(subject: &Subject) {
     let (closed, open) = (subject.pool_of(1), subject.pool_of(1));
     let _ = closed.shutdown();
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let (first, second) = (ran.clone(), ran.clone());
     let rejected = [
         closed.execute(move || first.add()).unwrap_err(),

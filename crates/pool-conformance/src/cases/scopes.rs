@@ -7,7 +7,7 @@ use std::thread;
 use pool_core::{JoinError, Pool, PoolExt};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, panic_on_purpose, panic_with_explosive};
+use crate::tools::{Latch, Plug, SharedCount, panic_on_purpose, panic_with_explosive};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -125,7 +125,7 @@ fn they_work_inside_jobs_of_one_worker(subject: &Subject) {
 fn they_nest(subject: &Subject) {
     for threads in 1..=2 {
         let pool = subject.pool_of(threads);
-        let count = Tally::default();
+        let count = SharedCount::default();
         let inner_most = || pool.scope(|scope| (0..4).for_each(|_| scope.execute(|| count.add())));
         pool.scope(|outer| {
             for _ in 0..4 {
@@ -141,7 +141,7 @@ fn several_share_one_worker(subject: &Subject) {
     thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {
-                let count = Tally::default();
+                let count = SharedCount::default();
                 pool.scope(|scope| (0..200).for_each(|_| scope.execute(|| count.add())));
                 assert_eq!(count.get(), 200);
             });
@@ -153,7 +153,7 @@ fn several_share_one_worker(subject: &Subject) {
 fn other_jobs_get_their_turn(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let (ran, before) = (Tally::default(), Tally::default());
+    let (ran, before) = (SharedCount::default(), SharedCount::default());
     pool.scope(|scope| {
         for _ in 0..1000 {
             scope.execute(|| ran.add());
@@ -168,7 +168,7 @@ fn other_jobs_get_their_turn(subject: &Subject) {
 
 fn a_panicking_body_waits_for_its_jobs(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         pool.scope(|scope| {
             (0..100).for_each(|_| scope.execute(|| ran.add()));
@@ -181,7 +181,7 @@ fn a_panicking_body_waits_for_its_jobs(subject: &Subject) {
 
 fn a_panicking_job_lets_all_others_run(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         pool.scope(|scope| {
             for number in 0..100_u64 {
@@ -249,7 +249,7 @@ fn payloads_that_panic_when_dropped_do_not_abort(subject: &Subject) {
 
 fn an_outer_scope_survives_a_panicking_inner_one(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     pool.scope(|outer| {
         let inner = outer.spawn(|| pool.scope(|inner| inner.execute(|| panic_on_purpose())));
         outer.execute(|| ran.add());
@@ -285,7 +285,7 @@ fn what_map_returns_may_borrow_from_the_items(subject: &Subject) {
 
 fn a_shutdown_during_a_scope_lets_it_end(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let go = Latch::default();
     let ender = pool.scope(|scope| {
         scope.execute(|| go.wait());
@@ -301,7 +301,7 @@ fn a_shutdown_during_a_scope_lets_it_end(subject: &Subject) {
 
 fn shutdown_now_during_a_scope_lets_it_end(subject: &Subject) {
     let pool = subject.pool_of(1);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let plug = Plug::all(&pool);
     let ender = pool.scope(|scope| {
         (0..200).for_each(|_| scope.execute(|| ran.add()));

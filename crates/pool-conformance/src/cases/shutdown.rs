@@ -6,7 +6,7 @@ use std::thread;
 use pool_core::{Pool, PoolExt, PoolState, Reason, Shutdown};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, mailbox};
+use crate::tools::{Latch, Plug, SharedCount, mailbox};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -38,7 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn runs_what_is_queued(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..100 {
         let ran = ran.clone();
         pool.execute(move || ran.add()).unwrap();
@@ -61,7 +61,7 @@ fn may_be_repeated(subject: &Subject) {
 fn from_two_threads_ends_in_both(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         for _ in 0..50 {
             let ran = ran.clone();
             pool.execute(move || ran.add()).unwrap();
@@ -94,7 +94,8 @@ fn states_only_move_forward(subject: &Subject) {
 fn while_submitters_submit_loses_no_job(subject: &Subject) {
     for _ in 0..30 {
         let pool = subject.pool_of(2);
-        let (accepted, refused, ran) = (Tally::default(), Tally::default(), Tally::default());
+        let (accepted, refused, ran) =
+            (SharedCount::default(), SharedCount::default(), SharedCount::default());
         let running = Latch::default();
         thread::scope(|threads| {
             for _ in 0..2 {
@@ -140,7 +141,7 @@ fn from_inside_a_job_is_begun(subject: &Subject) {
     let plug = Plug::all(&pool);
     let inner = pool.clone();
     let begun = pool.spawn(move || (inner.shutdown(), inner.state())).unwrap();
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     let inside = ran.clone();
     let queued = pool.spawn(move || inside.add());
     plug.pull();
@@ -182,7 +183,7 @@ fn from_inside_is_ended_by_the_workers(subject: &Subject) {
 fn dropping_a_pool_runs_what_is_queued(subject: &Subject) {
     let pool = subject.pool_of(2);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..20 {
         let ran = ran.clone();
         pool.execute(move || ran.add()).unwrap();
@@ -217,7 +218,7 @@ fn a_pool_may_be_dropped_inside_its_own_job(subject: &Subject) {
 
 fn a_job_of_one_pool_may_end_another(subject: &Subject) {
     let (first, second) = (subject.pool_of(1), subject.pool_of(1));
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     for _ in 0..5 {
         let ran = ran.clone();
         second.execute(move || ran.add()).unwrap();

@@ -6,7 +6,7 @@ use std::thread;
 use pool_core::{Job, Pool, PoolExt, PoolState, Shutdown};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally};
+use crate::tools::{Latch, Plug, SharedCount};
 use crate::{Claim, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-fn queue(pool: &Arc<dyn Pool>, jobs: usize, ran: &Tally) {
+fn queue(pool: &Arc<dyn Pool>, jobs: usize, ran: &SharedCount) {
     for number in 0..jobs {
         let ran = ran.clone();
         let job = move || ran.add();
@@ -42,7 +42,7 @@ fn queue(pool: &Arc<dyn Pool>, jobs: usize, ran: &Tally) {
 fn gives_back_what_has_not_started(subject: &Subject) {
     let pool = subject.pool_of(2);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     queue(&pool, 50, &ran);
     let ender = crate::tools::shut_down_now_elsewhere(&pool);
     plug.pull();
@@ -56,7 +56,7 @@ fn gives_back_what_has_not_started(subject: &Subject) {
 fn waits_for_what_runs(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let ended = Tally::default();
+    let ended = SharedCount::default();
     let counter = ended.clone();
     let (started, go) = (Latch::default(), Latch::default());
     let (starts, goes) = (started.clone(), go.clone());
@@ -78,7 +78,7 @@ fn waits_for_what_runs(subject: &Subject) {
 fn may_be_repeated(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    queue(&pool, 3, &Tally::default());
+    queue(&pool, 3, &SharedCount::default());
     let ender = crate::tools::shut_down_now_elsewhere(&pool);
     plug.pull();
     assert_eq!(ender.join().unwrap().len(), 3);
@@ -90,7 +90,7 @@ fn from_two_threads_gives_each_job_to_one(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(1);
         let plug = Plug::all(&pool);
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         queue(&pool, 50, &ran);
         let enders = [(); 2].map(|()| crate::tools::shut_down_now_elsewhere(&pool));
         plug.pull();
@@ -104,7 +104,7 @@ fn from_two_threads_gives_each_job_to_one(subject: &Subject) {
 fn while_submitters_submit_loses_no_job(subject: &Subject) {
     for _ in 0..30 {
         let pool = subject.pool_of(2);
-        let (accepted, ran) = (Tally::default(), Tally::default());
+        let (accepted, ran) = (SharedCount::default(), SharedCount::default());
         let running = Latch::default();
         let returned = thread::scope(|threads| {
             for _ in 0..2 {
@@ -131,7 +131,7 @@ fn while_submitters_submit_loses_no_job(subject: &Subject) {
 fn from_inside_a_job_gives_back_the_rest(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let (inner, ran) = (pool.clone(), Tally::default());
+    let (inner, ran) = (pool.clone(), SharedCount::default());
     let begun = pool.spawn(move || inner.shutdown_now()).unwrap();
     queue(&pool, 10, &ran);
     plug.pull();
@@ -147,7 +147,7 @@ fn from_two_jobs_at_once_gives_each_job_to_one(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
         let plug = Plug::all(&pool);
-        let (ran, returned) = (Tally::default(), Arc::new(Mutex::new(Vec::new())));
+        let (ran, returned) = (SharedCount::default(), Arc::new(Mutex::new(Vec::new())));
         let meet = Arc::new(Barrier::new(2));
         for _ in 0..2 {
             let (inner, returned, meet) = (pool.clone(), returned.clone(), meet.clone());
@@ -172,7 +172,7 @@ fn from_two_jobs_at_once_gives_each_job_to_one(subject: &Subject) {
 fn cuts_a_shutdown_short(subject: &Subject) {
     let pool = subject.pool_of(1);
     let plug = Plug::all(&pool);
-    let ran = Tally::default();
+    let ran = SharedCount::default();
     queue(&pool, 10, &ran);
     let patient = crate::tools::shut_down_elsewhere(&pool);
     let hasty = pool.clone();

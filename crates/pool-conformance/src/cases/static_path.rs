@@ -7,7 +7,7 @@ use pool_core::strategy::Strategy;
 use pool_core::{Pool, ThreadPool};
 
 use crate::case::Case;
-use crate::tools::{Tally, panic_with_explosive};
+use crate::tools::{SharedCount, panic_with_explosive};
 
 pub(crate) fn cases<S: Strategy>(make: Arc<impl Fn() -> S + Send + Sync + 'static>) -> Vec<Case> {
     let case = |name: &str, threads: usize, check: fn(&ThreadPool<S>)| {
@@ -60,7 +60,7 @@ fn results_of_every_shape<S: Strategy>(pool: &ThreadPool<S>) {
 }
 
 fn results_are_dropped_once<S: Strategy>(pool: &ThreadPool<S>) {
-    let (dropped, first) = (Tally::default(), Tally::default());
+    let (dropped, first) = (SharedCount::default(), SharedCount::default());
     for _ in 0..100 {
         let held = dropped.on_drop();
         drop(pool.join(|| dropped.on_drop(), move || held));
@@ -76,7 +76,7 @@ fn results_are_dropped_once<S: Strategy>(pool: &ThreadPool<S>) {
 fn panics_are_rethrown<S: Strategy>(pool: &ThreadPool<S>) {
     let payload = |outcome: std::thread::Result<((), ())>| *outcome.unwrap_err().downcast::<u8>().unwrap();
     for _ in 0..50 {
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         let run = || ran.add();
         let first = catch_unwind(AssertUnwindSafe(|| pool.join(|| resume_unwind(Box::new(1_u8)), run)));
         assert_eq!(payload(first), 1);
@@ -91,7 +91,7 @@ fn panics_are_rethrown<S: Strategy>(pool: &ThreadPool<S>) {
 }
 
 fn panics_in_nested_joins<S: Strategy>(pool: &ThreadPool<S>) {
-    fn descend<S: Strategy>(pool: &ThreadPool<S>, leaves: &Tally, depth: u64, path: u64) {
+    fn descend<S: Strategy>(pool: &ThreadPool<S>, leaves: &SharedCount, depth: u64, path: u64) {
         if depth == 0 {
             leaves.add();
             if path.is_multiple_of(5) {
@@ -103,7 +103,7 @@ fn panics_in_nested_joins<S: Strategy>(pool: &ThreadPool<S>) {
         pool.join(|| go(0), || go(1));
     }
     for _ in 0..50 {
-        let leaves = Tally::default();
+        let leaves = SharedCount::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| descend(pool, &leaves, 6, 0)));
         assert_eq!(outcome.unwrap_err().downcast_ref::<u64>(), Some(&0), "the first in order wins");
         assert_eq!(leaves.get(), 64);

@@ -9,7 +9,7 @@ use std::thread;
 use pool_core::{Current, Pool, PoolExt, Shutdown, current};
 
 use crate::case::{Case, case};
-use crate::tools::{Tally, mailbox};
+use crate::tools::{SharedCount, mailbox};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -148,7 +148,7 @@ fn at_thread_end(action: impl FnOnce() + Send + 'static) {
 fn thread_locals_are_dropped_when_shutdown_returns(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(3);
-        let (dropped, meet) = (Tally::default(), Arc::new(Barrier::new(3)));
+        let (dropped, meet) = (SharedCount::default(), Arc::new(Barrier::new(3)));
         for _ in 0..3 {
             let (dropped, meet) = (dropped.clone(), meet.clone());
             pool.execute(move || {
@@ -175,7 +175,7 @@ fn a_thread_local_destructor_is_outside_the_pool(subject: &Subject) {
 
 fn a_thread_local_destructor_may_end_the_pool(subject: &Subject) {
     let pool = subject.pool_of(2);
-    let ended = Tally::default();
+    let ended = SharedCount::default();
     for _ in 0..2 {
         let (inner, ended) = (pool.clone(), ended.clone());
         pool.spawn(move || {

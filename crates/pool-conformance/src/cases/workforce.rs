@@ -9,7 +9,7 @@ use pool_core::error::ResizeError;
 use pool_core::{Pool, PoolExt, Scaling, Shutdown, block_in_place};
 
 use crate::case::{Case, case};
-use crate::tools::{Latch, Plug, Tally, panic_on_purpose, until};
+use crate::tools::{Latch, Plug, SharedCount, panic_on_purpose, until};
 use crate::{Claim, Setup, Subject};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("workforce", what_a_leaving_worker_had_queued_runs)
             .needs(&[Workforce, Parallel, NestedWaits])
             .queues(200),
-        case!("workforce", a_seat_may_be_taken_again_and_again).needs(&[Workforce, Parallel]).queues(1),
+        case!("workforce", a_slot_may_be_taken_again_and_again).needs(&[Workforce, Parallel]).queues(1),
         case!("workforce", resizing_loses_nothing).needs(&[Workforce, Counts, TakesAll]).submits(600),
         case!("workforce", a_resize_beyond_its_bounds_says_so).needs(&[Workforce]),
         case!("workforce", a_start_that_fails_is_counted_and_jobs_still_run)
@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("workforce", idle_workers_stay_for_a_while).needs(&[Workforce, Parallel]).queues(1),
         case!("workforce", scaling_loses_nothing).needs(&[Workforce, Counts, TakesAll]).submits(600),
         case!("workforce", blocked_jobs_are_stood_in_for).needs(&[Workforce, Parallel]).queues(1),
-        case!("workforce", no_more_stand_in_than_there_are_spare_seats)
+        case!("workforce", no_more_stand_in_than_there_are_spare_slots)
             .needs(&[Workforce, Parallel])
             .queues(1),
         case!("workforce", blocking_runs_the_closure_anywhere).needs(&[Workforce]).submits(2),
@@ -61,7 +61,7 @@ fn scaling(scaling: Scaling) -> Setup {
 }
 
 fn workers(pool: &Arc<dyn Pool>) -> usize {
-    pool.stats().staff.now
+    pool.stats().worker_counts.now
 }
 
 fn a_larger_pool_has_more_workers(subject: &Subject) {
@@ -70,20 +70,23 @@ fn a_larger_pool_has_more_workers(subject: &Subject) {
     pool.resize(3).unwrap();
     assert_eq!(pool.threads(), 3);
     let others = Plug::some(&pool, 2);
-    let staff = pool.stats().staff;
-    assert_eq!((staff.now, staff.lowest, staff.highest, staff.failed_starts), (3, 1, 3, 0));
+    let worker_counts = pool.stats().worker_counts;
+    assert_eq!(
+        (worker_counts.now, worker_counts.lowest, worker_counts.highest, worker_counts.failed_starts),
+        (3, 1, 3, 0)
+    );
     drop((first, others));
 }
 
 fn idle_workers_that_are_too_many_leave(subject: &Subject) {
-    let (started, stopped) = (Tally::default(), Tally::default());
+    let (started, stopped) = (SharedCount::default(), SharedCount::default());
     let (starts, stops) = (started.clone(), stopped.clone());
     let pool = subject.build(up_to(4, 4).on_start(move |_| starts.add()).on_stop(move |_| stops.add()));
     pool.resize(1).unwrap();
     until(|| (workers(&pool), stopped.get()) == (1, 3));
     assert_eq!(pool.spawn(|| 1).unwrap().join().unwrap(), 1);
-    let staff = pool.stats().staff;
-    assert_eq!((staff.wanted, staff.lowest, staff.highest), (1, 1, 4));
+    let worker_counts = pool.stats().worker_counts;
+    assert_eq!((worker_counts.wanted, worker_counts.lowest, worker_counts.highest), (1, 1, 4));
     assert_eq!(pool.shutdown(), Shutdown::Terminated);
     // One that had not gone when the pool ended may have looked again for what others had left.
     assert!(stopped.get() >= 4);
@@ -104,7 +107,7 @@ fn a_busy_worker_leaves_after_its_job(subject: &Subject) {
 fn what_a_leaving_worker_had_queued_runs(subject: &Subject) {
     for _ in 0..20 {
         let pool = subject.pool_of(2);
-        let (ran, meet) = (Tally::default(), Arc::new(Barrier::new(3)));
+        let (ran, meet) = (SharedCount::default(), Arc::new(Barrier::new(3)));
         for _ in 0..2 {
             let (inner, ran, meet) = (pool.clone(), ran.clone(), meet.clone());
             pool.execute(move || {
@@ -126,7 +129,7 @@ fn what_a_leaving_worker_had_queued_runs(subject: &Subject) {
     }
 }
 
-fn a_seat_may_be_taken_again_and_again(subject: &Subject) {
+fn a_slot_may_be_taken_again_and_again(subject: &Subject) {
     let pool = subject.pool_of(3);
     for _ in 0..30 {
         pool.resize(1).unwrap();
@@ -138,7 +141,7 @@ fn a_seat_may_be_taken_again_and_again(subject: &Subject) {
 
 /// Spawns jobs from two threads, some of which block or spawn others in turn, while `disturb` is called again and again.
 fn spawn_and_disturb(pool: &Arc<dyn Pool>, disturb: impl Fn(usize) + Sync) {
-    let (done, ran) = (AtomicBool::new(false), Tally::default());
+    let (done, ran) = (AtomicBool::new(false), SharedCount::default());
     thread::scope(|threads| {
         let producers = [(); 2].map(|()| {
             threads.spawn(|| {
@@ -207,7 +210,7 @@ fn a_start_that_fails_is_counted_and_jobs_still_run(subject: &Subject) {
         }
     }));
     pool.resize(2).unwrap();
-    until(|| pool.stats().staff.failed_starts == 3);
+    until(|| pool.stats().worker_counts.failed_starts == 3);
     until(|| workers(&pool) == 1);
     let jobs: Vec<_> = (0..20).map(|number| pool.spawn(move || number).unwrap()).collect();
     assert!(jobs.into_iter().map(|job| job.join().unwrap()).eq(0..20));
@@ -219,8 +222,11 @@ fn it_grows_when_nobody_is_idle(subject: &Subject) {
     let pool = subject.build(scaling(Scaling::between(1, 3)));
     assert_eq!(workers(&pool), 1);
     let plug = Plug::some(&pool, 3);
-    let staff = pool.stats().staff;
-    assert_eq!((staff.now, staff.wanted, staff.lowest, staff.highest), (3, 3, 1, 3));
+    let worker_counts = pool.stats().worker_counts;
+    assert_eq!(
+        (worker_counts.now, worker_counts.wanted, worker_counts.lowest, worker_counts.highest),
+        (3, 3, 1, 3)
+    );
     let fourth = pool.spawn(|| 4).unwrap();
     assert_eq!(workers(&pool), 3, "there are never more than the most");
     plug.pull();
@@ -247,7 +253,7 @@ fn it_grows_for_scopes_and_joins(subject: &Subject) {
     assert_eq!(pool.scope(|scope| scope.spawn(|| 1).join().unwrap()), 1);
     let second = Plug::some(&pool, 1);
     assert_eq!(pool.join(|| 2, || 3), (2, 3));
-    assert_eq!(pool.stats().staff.highest, 3);
+    assert_eq!(pool.stats().worker_counts.highest, 3);
     drop((plug, second));
 }
 
@@ -262,14 +268,14 @@ fn it_grows_for_a_scope_of_many(subject: &Subject) {
                 });
             }
         });
-        assert_eq!(pool.stats().staff.highest, 3);
+        assert_eq!(pool.stats().worker_counts.highest, 3);
     }
 }
 
 fn it_grows_when_a_job_waits_too_long(subject: &Subject) {
     let pool = subject.build(scaling(Scaling::between(1, 2).queue_wait(Duration::ZERO)));
     pool.spawn(|| ()).unwrap().join().unwrap();
-    until(|| pool.stats().staff.highest == 2);
+    until(|| pool.stats().worker_counts.highest == 2);
 }
 
 fn it_shrinks_when_there_is_nothing_to_do(subject: &Subject) {
@@ -290,7 +296,7 @@ fn it_shrinks_while_jobs_trickle_in(subject: &Subject) {
         thread::sleep(Duration::from_millis(5));
         (workers(&pool), pool.threads()) == (1, 1)
     });
-    assert_eq!(pool.stats().staff.highest, 8);
+    assert_eq!(pool.stats().worker_counts.highest, 8);
 }
 
 /// As long as the keep-alive, which is not over here.
@@ -301,8 +307,8 @@ fn idle_workers_stay_for_a_while(subject: &Subject) {
     for number in 0..100 {
         assert_eq!(pool.spawn(move || number).unwrap().join().unwrap(), number);
     }
-    let staff = pool.stats().staff;
-    assert_eq!((staff.now, staff.wanted, pool.threads()), (3, 3, 3));
+    let worker_counts = pool.stats().worker_counts;
+    assert_eq!((worker_counts.now, worker_counts.wanted, pool.threads()), (3, 3, 3));
 }
 
 fn scaling_loses_nothing(subject: &Subject) {
@@ -320,8 +326,8 @@ fn everything_at_once_loses_nothing(subject: &Subject) {
     for _ in 0..3 {
         let setup = Setup { spare_threads: 2, ..up_to(2, 4) }.on_panic(|_| panic_on_purpose());
         let pool = subject.build(setup);
-        let heard = Tally::default();
-        let (hears, mail) = (heard.clone(), Tally::default());
+        let heard = SharedCount::default();
+        let (hears, mail) = (heard.clone(), SharedCount::default());
         spawn_and_disturb(&pool, |round| match round % 5 {
             0 => pool.resize(1 + round / 5 % 4).unwrap(),
             1 => pool.pause().unwrap(),
@@ -359,21 +365,24 @@ fn blocked_jobs_are_stood_in_for(subject: &Subject) {
         let pool = subject.build(with_spare(2, 2));
         let blocked = [block(&pool), block(&pool)];
         let plug = Plug::some(&pool, 2);
-        let staff = pool.stats().staff;
-        assert_eq!((staff.now, staff.blocked, staff.wanted, pool.threads()), (4, 2, 2, 2));
+        let worker_counts = pool.stats().worker_counts;
+        assert_eq!(
+            (worker_counts.now, worker_counts.blocked, worker_counts.wanted, pool.threads()),
+            (4, 2, 2, 2)
+        );
         blocked.into_iter().for_each(|blocked| blocked.open());
         plug.pull();
         until(|| workers(&pool) == 2);
-        assert_eq!(pool.stats().staff.blocked, 0);
+        assert_eq!(pool.stats().worker_counts.blocked, 0);
     }
 }
 
-fn no_more_stand_in_than_there_are_spare_seats(subject: &Subject) {
+fn no_more_stand_in_than_there_are_spare_slots(subject: &Subject) {
     let pool = subject.build(with_spare(1, 1));
     let (first, second) = (block(&pool), block(&pool));
     let third = pool.spawn(|| ()).unwrap();
     // A pool that does it wrong has a few milliseconds to be caught.
-    let third = third.join_timeout(Duration::from_millis(5)).expect_err("both seats are taken");
+    let third = third.join_timeout(Duration::from_millis(5)).expect_err("both slots are taken");
     first.open();
     third.join().unwrap();
     second.open();
@@ -386,14 +395,14 @@ fn blocking_runs_the_closure_anywhere(subject: &Subject) {
     assert_eq!(pool.spawn(|| block_in_place(|| block_in_place(|| 2))).unwrap().join().unwrap(), 2);
     assert!(pool.spawn(|| block_in_place(|| panic_on_purpose())).unwrap().join().is_err());
     until(|| workers(&pool) == 1);
-    assert_eq!(pool.stats().staff.blocked, 0);
+    assert_eq!(pool.stats().worker_counts.blocked, 0);
 }
 
 fn blocking_in_a_shutdown_still_ends(subject: &Subject) {
     for _ in 0..10 {
         let pool = subject.build(with_spare(2, 2));
         let plug = Plug::all(&pool);
-        let ran = Tally::default();
+        let ran = SharedCount::default();
         for _ in 0..8 {
             let ran = ran.clone();
             pool.execute(move || block_in_place(|| ran.add())).unwrap();

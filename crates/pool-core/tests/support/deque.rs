@@ -75,9 +75,9 @@ impl Shared {
     }
 }
 
-pub struct Tail(Arc<Shared>);
+pub struct DequeInlet(Arc<Shared>);
 
-impl Tail {
+impl DequeInlet {
     fn wait_for_room<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let capacity = self.0.settings.capacity;
         self.0.emptied.wait_while(state, |state| state.jobs.len() >= capacity).unwrap()
@@ -102,7 +102,7 @@ impl Tail {
     }
 }
 
-impl Inlet for Tail {
+impl Inlet for DequeInlet {
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         let mut state = self.0.lock();
         if state.jobs.len() < self.0.settings.capacity {
@@ -118,9 +118,9 @@ impl Inlet for Tail {
     }
 }
 
-pub struct Head(Arc<Shared>);
+pub struct DequeOutlet(Arc<Shared>);
 
-impl Outlet for Head {
+impl Outlet for DequeOutlet {
     fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         let mut state = self.0.lock();
         let too_many = state.jobs.len() > self.0.settings.capacity;
@@ -143,14 +143,14 @@ impl Outlet for Head {
 }
 
 impl Strategy for Deque {
-    type Inlet = Tail;
-    type Outlet = Head;
+    type Inlet = DequeInlet;
+    type Outlet = DequeOutlet;
     const NAME: &'static str = "deque";
 
-    fn open(&self, seats: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let (state, emptied) = (Mutex::default(), Condvar::new());
         let shared = Arc::new(Shared { settings: *self, state, emptied });
-        let outlets = (0..seats).map(|_| Head(shared.clone())).collect();
-        Ok(Ends { inlet: Tail(shared.clone()), outlets, spare: Head(shared) })
+        let outlets = (0..slots).map(|_| DequeOutlet(shared.clone())).collect();
+        Ok(Ends { inlet: DequeInlet(shared.clone()), outlets, spare: DequeOutlet(shared) })
     }
 }

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use pool_core::strategy::{Ends, Outlet, Parking, Pop, Search, Strategy};
 use pool_core::{BuildError, Job};
 
-use super::deque::{Deque, End, Head, Tail};
+use super::deque::{Deque, DequeInlet, DequeOutlet, End};
 
 /// A deque of whose jobs a worker takes two at a time. Nobody sees the second before the worker has left.
 pub struct Hoarding;
 
 pub struct Hoarder {
-    head: Head,
+    head: DequeOutlet,
     second: Option<Job>,
     left: Arc<Mutex<VecDeque<Job>>>,
 }
@@ -47,12 +47,12 @@ impl Outlet for Hoarder {
 }
 
 impl Strategy for Hoarding {
-    type Inlet = Tail;
+    type Inlet = DequeInlet;
     type Outlet = Hoarder;
     const NAME: &'static str = "hoarding";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
-        let ends = Deque::taking_from(End::Oldest).open(seats, parking)?;
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let ends = Deque::taking_from(End::Oldest).open(slots, parking)?;
         let left = Arc::default();
         let hoarder = |head| Hoarder { head, second: None, left: Arc::clone(&left) };
         let spare = hoarder(ends.spare);

@@ -38,9 +38,9 @@ impl Strategy for Lifo {
     type Outlet = LifoOutlet;
     const NAME: &'static str = "lifo";
 
-    fn open(&self, seats: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+    fn open(&self, slots: usize, _: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         let jobs = Jobs::default();
-        let outlets = (0..seats).map(|_| LifoOutlet(jobs.clone())).collect();
+        let outlets = (0..slots).map(|_| LifoOutlet(jobs.clone())).collect();
         Ok(Ends { inlet: LifoInlet(jobs.clone()), outlets, spare: LifoOutlet(jobs) })
     }
 }

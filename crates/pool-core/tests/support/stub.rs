@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pool_core::adapter::Ledger;
+use pool_core::adapter::PoolContext;
 use pool_core::adapter::Recorder;
 use pool_core::{Job, Pool, PoolState, Rejected, Shutdown, Submit};
 
@@ -22,8 +22,8 @@ impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<
         (self.submit)(&self.recorder, job)
     }
 
-    fn ledger(&self) -> &Arc<Ledger> {
-        self.recorder.ledger()
+    fn context(&self) -> &Arc<PoolContext> {
+        self.recorder.context()
     }
 
     fn state(&self) -> PoolState {

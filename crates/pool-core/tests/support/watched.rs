@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use pool_core::strategy::{Ends, Look, Outlet, Parking, Pop, Search, Strategy};
 use pool_core::{BuildError, Job};
 
-use super::deque::{Deque, Head, Tail};
+use super::deque::{Deque, DequeInlet, DequeOutlet};
 
-/// Whether the worker of a seat is expected to pop.
-pub type Expected = Arc<[AtomicBool; SEATS]>;
+/// Whether the worker of a slot is expected to pop.
+pub type Expected = Arc<[AtomicBool; SLOTS]>;
 
-/// Seats beyond share an entry with others.
-const SEATS: usize = 32;
+/// Slots beyond share an entry with others.
+const SLOTS: usize = 32;
 
 /// A deque whose outlets keep account of it.
 pub struct Watched {
@@ -21,14 +21,14 @@ pub struct Watched {
 }
 
 pub struct WatchedHead {
-    head: Head,
+    head: DequeOutlet,
     expected: Expected,
-    seat: usize,
+    slot: usize,
 }
 
 impl Outlet for WatchedHead {
     fn pop(&mut self, search: &mut Search<'_>) -> Pop {
-        self.expected[self.seat % SEATS].store(true, SeqCst);
+        self.expected[self.slot % SLOTS].store(true, SeqCst);
         self.head.pop(search)
     }
 
@@ -41,7 +41,7 @@ impl Outlet for WatchedHead {
     }
 
     fn turn_away(&mut self) {
-        self.expected[self.seat % SEATS].store(false, SeqCst);
+        self.expected[self.slot % SLOTS].store(false, SeqCst);
     }
 
     fn drain(&mut self, jobs: &mut Vec<Job>) {
@@ -50,15 +50,15 @@ impl Outlet for WatchedHead {
 }
 
 impl Strategy for Watched {
-    type Inlet = Tail;
+    type Inlet = DequeInlet;
     type Outlet = WatchedHead;
     const NAME: &'static str = "watched";
 
-    fn open(&self, seats: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
-        let ends = self.deque.open(seats, parking)?;
-        let watched = |head, seat| WatchedHead { head, expected: self.expected.clone(), seat };
-        let outlets = ends.outlets.into_iter().enumerate().map(|(seat, head)| watched(head, seat)).collect();
-        // Nobody sits at the spare one, which is for draining.
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        let ends = self.deque.open(slots, parking)?;
+        let watched = |head, slot| WatchedHead { head, expected: self.expected.clone(), slot };
+        let outlets = ends.outlets.into_iter().enumerate().map(|(slot, head)| watched(head, slot)).collect();
+        // Nobody is at the spare one, which is for draining.
         Ok(Ends { inlet: ends.inlet, outlets, spare: watched(ends.spare, 0) })
     }
 }

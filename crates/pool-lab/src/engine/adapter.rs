@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use pool_core::adapter::Ledger;
+use pool_core::adapter::PoolContext;
 use pool_core::adapter::Recorder;
 use pool_core::{Job, Pool, PoolId, PoolState, Reason, Rejected, Shutdown, Submit, drop_quietly};
 
@@ -51,8 +51,8 @@ impl<E: Jobs> Pool for Adapter<E> {
         self.core.submit(job)
     }
 
-    fn ledger(&self) -> &Arc<Ledger> {
-        self.core.recorder.ledger()
+    fn context(&self) -> &Arc<PoolContext> {
+        self.core.recorder.context()
     }
 
     fn state(&self) -> PoolState {
@@ -168,17 +168,17 @@ impl<E: Jobs> Core<E> {
     }
 
     /// A number for this thread of the engine. Engines do not number their threads; those that they replace
-    /// share a number with others, which the books allow.
+    /// share a number with others, which the counters allow.
     fn worker_index(&self) -> usize {
         thread_local! {
             static INDEX: Cell<Option<(PoolId, usize)>> = const { Cell::new(None) };
         }
         match INDEX.get() {
-            Some((pool, index)) if pool == self.recorder.ledger().id() => index,
+            Some((pool, index)) if pool == self.recorder.context().id() => index,
             _ => {
                 let index =
-                    self.workers_seen.fetch_add(1, Ordering::Relaxed) % self.recorder.ledger().workers();
-                INDEX.set(Some((self.recorder.ledger().id(), index)));
+                    self.workers_seen.fetch_add(1, Ordering::Relaxed) % self.recorder.context().workers();
+                INDEX.set(Some((self.recorder.context().id(), index)));
                 index
             }
         }
@@ -186,8 +186,8 @@ impl<E: Jobs> Core<E> {
 
     fn shutdown(self: &Arc<Self>, give_back: bool) -> Shutdown {
         let engine = self.close(give_back);
-        if self.recorder.ledger().is_current() && !self.end.lock().reached {
-            let counts = self.recorder.ledger().counts();
+        if self.recorder.context().is_current() && !self.end.lock().reached {
+            let counts = self.recorder.context().counts();
             if let Some(engine) = engine {
                 let core = Arc::clone(self);
                 thread::spawn(move || core.finish(engine));
@@ -213,7 +213,7 @@ impl<E: Jobs> Core<E> {
 
     /// Waits for the jobs and stops the engine.
     fn finish(&self, mut engine: Arc<E>) {
-        self.recorder.ledger().wait_idle(None);
+        self.recorder.context().wait_idle(None);
         // A submitter outside holds the engine until its `execute` returns, which is soon: its job has run.
         let engine = loop {
             match Arc::try_unwrap(engine) {

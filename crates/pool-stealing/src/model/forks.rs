@@ -1,7 +1,7 @@
 //! The split stack by itself: each fork runs once, and the mark is not overlooked.
 
-use pool_core::fences::heavy_fence;
-use pool_core::model::{asymmetric, tracked};
+use pool_core::sync::fences::heavy_fence;
+use pool_core::sync::model::{asymmetric, tracked};
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn spawn_thief(stack: &Arc<SplitStack<Fork>>, force: bool, tries: usize) -> Join
     let stack = stack.clone();
     thread::spawn(move || {
         for _ in 0..tries {
-            let taken = stack.take(force.then_some(&heavy_fence), |fork| Some(Shared(fork)));
+            let taken = stack.take(force.then_some(&heavy_fence), |fork| Some(ForkPtr(fork)));
             taken.into_iter().for_each(|taken| Fork::run(taken.fork.0));
         }
     })
@@ -42,7 +42,7 @@ fn a_fork_in_the_place_of_a_stolen_one_can_be_stolen_as_well() {
             let pushed = push(&stack, fork);
             assert!(stack.has_forks());
             let taken =
-                stack.take(Some(&heavy_fence), |fork| Some(Shared(fork))).expect("nobody is in the way");
+                stack.take(Some(&heavy_fence), |fork| Some(ForkPtr(fork))).expect("nobody is in the way");
             Fork::run(taken.fork.0);
             assert!(!pushed.pop() && !pushed.reclaim());
             Fork::free(fork);
@@ -76,7 +76,7 @@ fn nested_forks_that_are_published_or_taken_by_force_run_once() {
 #[test]
 fn a_fork_keeps_its_place_while_room_is_made_for_the_next() {
     bounded(4, || {
-        let stack = Arc::new(SplitStack::with(Slots::new(1, 2)));
+        let stack = Arc::new(SplitStack::with(ForkBuffer::new(1, 2)));
         let thief = spawn_thief(&stack, true, 2);
         let (older, newer) = (Fork::leaked(), Fork::leaked());
         let below = push(&stack, older);

@@ -1,11 +1,11 @@
 //! Whole joins, of which a thief takes the second half: the frame, its latch, and how its owner waits.
 
 use super::*;
-use crate::fork::join_here;
+use crate::channel::Channel;
+use crate::current_worker;
 use crate::frame::Frame;
-use crate::here;
-use crate::shared::Shared;
-use crate::theft::Hunger;
+use crate::join::join_here;
+use crate::steal::Demand;
 use crate::worker::Worker;
 
 /// What both halves of a join use, one after the other.
@@ -25,15 +25,15 @@ impl Borrowed {
     }
 }
 
-/// A thief in this seat that looks at seat 0 so many times, and runs what it gets.
-fn spawn_thief(shared: &Arc<Shared>, index: usize, looks: usize, then: fn(Worker<'_>)) -> JoinHandle<()> {
-    let shared = shared.clone();
+/// A thief in this slot that looks at slot 0 so many times, and runs what it gets.
+fn spawn_thief(channel: &Arc<Channel>, index: usize, looks: usize, then: fn(Worker<'_>)) -> JoinHandle<()> {
+    let channel = channel.clone();
     thread::spawn(move || {
-        here::work(&shared, index, |worker| {
-            let mut hunger = Hunger::default();
+        current_worker::work(&channel, index, |worker| {
+            let mut demand = Demand::default();
             for _ in 0..looks {
-                if let Some(fork) = shared.steal_fork(0, index, &mut hunger, || true) {
-                    fork.run(&shared);
+                if let Some(fork) = channel.steal_fork(0, index, &mut demand, || true) {
+                    fork.run(&channel);
                 }
             }
             then(worker);
@@ -44,11 +44,11 @@ fn spawn_thief(shared: &Arc<Shared>, index: usize, looks: usize, then: fn(Worker
 #[test]
 fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
     bounded(3, || {
-        let shared = Arc::new(Shared::new(2));
-        let thief = spawn_thief(&shared, 1, 2, |_| ());
-        here::work(&shared, 0, |worker| {
+        let channel = Arc::new(Channel::new(2));
+        let thief = spawn_thief(&channel, 1, 2, |_| ());
+        current_worker::work(&channel, 0, |worker| {
             let borrowed = Borrowed(UnsafeCell::new(0));
-            let mut frame = Frame::new(|_: Worker<'_>| (here::index(), borrowed.add_one()));
+            let mut frame = Frame::new(|_: Worker<'_>| (current_worker::index(), borrowed.add_one()));
             let (first, (index, second)) = join_here(worker, |_| 1, &frame);
             assert_eq!((first, second, borrowed.add_one()), (1, 1, 2));
             if index == Some(1) {
@@ -63,9 +63,9 @@ fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
 #[test]
 fn whoever_waits_for_a_thief_runs_what_it_forks_or_waits_for_it() {
     bounded(2, || {
-        let shared = Arc::new(Shared::new(2));
-        let thief = spawn_thief(&shared, 1, 2, |_| ());
-        here::work(&shared, 0, |worker| {
+        let channel = Arc::new(Channel::new(2));
+        let thief = spawn_thief(&channel, 1, 2, |_| ());
+        current_worker::work(&channel, 0, |worker| {
             let borrowed = Borrowed(UnsafeCell::new(0));
             let second = |worker: Worker<'_>| worker.join(|_| (), |_| borrowed.add_one()).1;
             let ((), second) = worker.join(|_| (), second);
@@ -78,14 +78,20 @@ fn whoever_waits_for_a_thief_runs_what_it_forks_or_waits_for_it() {
 #[test]
 fn whoever_waits_for_a_thief_runs_none_of_its_other_forks() {
     bounded(3, || {
-        let shared = Arc::new(Shared::new(2));
-        let thief = spawn_thief(&shared, 1, 2, |worker| {
+        let channel = Arc::new(Channel::new(2));
+        let thief = spawn_thief(&channel, 1, 2, |worker| {
             worker.join(
                 |_| (),
-                |_| assert_eq!(here::index(), Some(1), "not by a thread that waits for another fork"),
+                |_| {
+                    assert_eq!(
+                        current_worker::index(),
+                        Some(1),
+                        "not by a thread that waits for another fork"
+                    )
+                },
             );
         });
-        here::work(&shared, 0, |worker| worker.join(|_| (), |_| ()));
+        current_worker::work(&channel, 0, |worker| worker.join(|_| (), |_| ()));
         thief.join().unwrap();
     });
 }
@@ -94,14 +100,14 @@ fn whoever_waits_for_a_thief_runs_none_of_its_other_forks() {
 #[test]
 fn whoever_waits_for_a_thief_learns_of_what_it_forks() {
     bounded(2, || {
-        let shared = Arc::new(Shared::new(2));
+        let channel = Arc::new(Channel::new(2));
         // Nobody has asked the thief yet.
-        shared.seats[1].stack.publish();
-        let thief = spawn_thief(&shared, 1, 2, |_| ());
-        here::work(&shared, 0, |worker| {
+        channel.slots[1].stack.publish();
+        let thief = spawn_thief(&channel, 1, 2, |_| ());
+        current_worker::work(&channel, 0, |worker| {
             let ran = AtomicUsize::new(0);
             let wait_for_other = || {
-                while here::index() == Some(1) && ran.load(Relaxed) == 0 {
+                while current_worker::index() == Some(1) && ran.load(Relaxed) == 0 {
                     thread::yield_now();
                 }
             };

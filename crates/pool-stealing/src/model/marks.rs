@@ -38,7 +38,7 @@ fn a_job_of_a_worker_is_seen_by_whoever_falls_asleep() {
 fn two_jobs_of_a_worker_wake_two_who_fall_asleep() {
     bounded(2, || {
         let scene = Scene::new(2);
-        let sleepers = [0, 1].map(|bed| scene.spawn_sleeper(bed));
+        let sleepers = [0, 1].map(|sleeper_index| scene.spawn_sleeper(sleeper_index));
         scene.push_job();
         scene.push_job();
         for sleeper in sleepers {

@@ -1,4 +1,4 @@
-//! As much of a pool as a join needs around it: seats, who sits in them, and what they share. There are no jobs, and
+//! As much of a pool as a join needs around it: slots, who is in them, and what they share. There are no jobs, and
 //! nothing panics.
 
 pub(crate) fn drop_quietly<T>(value: T) {
@@ -10,24 +10,24 @@ pub(crate) fn refuse_to_wait(what: &str) -> ! {
     unreachable!("{what} in a forked child")
 }
 
-pub(crate) mod seat {
+pub(crate) mod worker_queues {
     use crate::frame::Header;
     use crate::split::SplitStack;
     use crate::sync::{Mutex, Thread, lock, thread};
 
-    pub(crate) struct Seat {
+    pub(crate) struct WorkerQueues {
         index: usize,
         pub(crate) stack: SplitStack<Header>,
         thread: Mutex<Option<Thread>>,
     }
 
-    impl Seat {
+    impl WorkerQueues {
         pub(crate) fn new(index: usize) -> Self {
-            Seat { index, stack: SplitStack::new(), thread: Mutex::new(None) }
+            WorkerQueues { index, stack: SplitStack::new(), thread: Mutex::new(None) }
         }
 
         pub(crate) fn without_room() -> Self {
-            Seat { index: 0, stack: SplitStack::without_room(), thread: Mutex::new(None) }
+            WorkerQueues { index: 0, stack: SplitStack::without_room(), thread: Mutex::new(None) }
         }
 
         pub(crate) fn take(&self) {
@@ -47,11 +47,11 @@ pub(crate) mod seat {
     }
 
     #[derive(Clone, Copy)]
-    pub(crate) struct Owner<'a>(&'a Seat);
+    pub(crate) struct Owner<'a>(&'a WorkerQueues);
 
     impl<'a> Owner<'a> {
-        pub(crate) unsafe fn new(seat: &'a Seat) -> Self {
-            Owner(seat)
+        pub(crate) unsafe fn new(slot: &'a WorkerQueues) -> Self {
+            Owner(slot)
         }
 
         pub(crate) fn index(self) -> usize {
@@ -60,7 +60,7 @@ pub(crate) mod seat {
 
         pub(crate) fn count_stolen_fork(self) {}
 
-        pub(crate) fn seat(self) -> &'a Seat {
+        pub(crate) fn slot(self) -> &'a WorkerQueues {
             self.0
         }
 
@@ -70,20 +70,20 @@ pub(crate) mod seat {
     }
 }
 
-pub(crate) mod shared {
-    use super::seat::Seat;
+pub(crate) mod channel {
+    use super::worker_queues::WorkerQueues;
     use loom::sync::Arc;
     use pool_core::strategy::{Order, Parking};
 
-    pub(crate) struct Shared {
-        pub(crate) seats: Box<[Seat]>,
+    pub(crate) struct Channel {
+        pub(crate) slots: Box<[WorkerQueues]>,
         pub(crate) parking: Arc<Parking>,
     }
 
-    impl Shared {
-        pub(crate) fn new(seats: usize) -> Self {
-            let seats: Box<[Seat]> = (0..seats).map(Seat::new).collect();
-            Shared { parking: Arc::new(Parking::new(seats.len(), Order::ByCpu)), seats }
+    impl Channel {
+        pub(crate) fn new(slots: usize) -> Self {
+            let slots: Box<[WorkerQueues]> = (0..slots).map(WorkerQueues::new).collect();
+            Channel { parking: Arc::new(Parking::new(slots.len(), Order::ByCpu)), slots }
         }
 
         pub(crate) fn is_forked(&self) -> bool {
@@ -91,47 +91,47 @@ pub(crate) mod shared {
         }
 
         pub(crate) fn has_visible_work(&self) -> bool {
-            self.seats.iter().any(|seat| seat.stack.has_forks() || seat.stack.may_hide())
+            self.slots.iter().any(|slot| slot.stack.has_forks() || slot.stack.may_hide())
         }
     }
 }
 
-pub(crate) mod here {
+pub(crate) mod current_worker {
     use std::cell::Cell;
 
     use loom::sync::Arc;
 
-    use super::seat::Owner;
-    use super::shared::Shared;
+    use super::channel::Channel;
+    use super::worker_queues::Owner;
     use crate::worker::Worker;
 
     loom::thread_local! {
-        static HERE: Cell<Option<(&'static Shared, usize)>> = Cell::new(None);
+        static CURRENT: Cell<Option<(&'static Channel, usize)>> = Cell::new(None);
     }
 
-    /// Sits down there, and hands over the worker's handle.
-    pub(crate) fn work<R>(shared: &Arc<Shared>, index: usize, body: impl FnOnce(Worker<'_>) -> R) -> R {
-        shared.seats[index].take();
+    /// Occupies the slot there, and hands over the worker's handle.
+    pub(crate) fn work<R>(channel: &Arc<Channel>, index: usize, body: impl FnOnce(Worker<'_>) -> R) -> R {
+        channel.slots[index].take();
         // SAFETY: the caller has the `Arc` until this returns, and nobody looks any more then.
-        HERE.with(|here| here.set(Some((unsafe { &*(&raw const **shared) }, index))));
-        // SAFETY: the thread sits there.
+        CURRENT.with(|here| here.set(Some((unsafe { &*(&raw const **channel) }, index))));
+        // SAFETY: the thread is there.
         let result = body(unsafe { worker_if_any() });
-        HERE.with(|here| here.set(None));
+        CURRENT.with(|here| here.set(None));
         result
     }
 
-    /// The number of the seat where the thread sits.
+    /// The number of the slot where the thread is.
     pub(crate) fn index() -> Option<usize> {
-        HERE.with(|here| here.get()).map(|(_, index)| index)
+        CURRENT.with(|here| here.get()).map(|(_, index)| index)
     }
 
-    pub(crate) unsafe fn shared<'a>() -> Option<&'a Shared> {
-        HERE.with(|here| here.get()).map(|(shared, _)| shared)
+    pub(crate) unsafe fn channel<'a>() -> Option<&'a Channel> {
+        CURRENT.with(|here| here.get()).map(|(channel, _)| channel)
     }
 
     pub(crate) unsafe fn worker_if_any<'a>() -> Worker<'a> {
-        let (shared, index) = HERE.with(|here| here.get()).expect("all threads of a model sit somewhere");
-        // SAFETY: the thread sits there.
-        Worker::of(unsafe { Owner::new(&shared.seats[index]) })
+        let (channel, index) = CURRENT.with(|here| here.get()).expect("all threads of a model sit somewhere");
+        // SAFETY: the thread is there.
+        Worker::of(unsafe { Owner::new(&channel.slots[index]) })
     }
 }

@@ -1,7 +1,7 @@
 //! Heavy fences fail, from the start or from some moment on. Light ones are nothing then.
 
-use pool_core::fences::heavy_fence;
-use pool_core::model::refuse_fences;
+use pool_core::sync::fences::heavy_fence;
+use pool_core::sync::model::refuse_fences;
 
 use super::*;
 
@@ -15,8 +15,8 @@ fn refused(switches: usize, model: impl Fn() + Sync + Send + 'static) {
 }
 
 /// Whose owner has not been told yet: its mark is as it was made.
-fn fresh_scene(beds: usize) -> Scene {
-    Scene { stack: Arc::new(SplitStack::new()), parking: parking(beds), jobs: Arc::default() }
+fn fresh_scene(sleepers: usize) -> Scene {
+    Scene { stack: Arc::new(SplitStack::new()), parking: parking(sleepers), jobs: Arc::default() }
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_fork_goes_to_its_owner_or_to_one_thief() {
         let scene = fresh_scene(0);
         let thieves = [true, false].map(|force| {
             scene.spawn(move |scene| {
-                let taken = scene.stack.take(force.then_some(&heavy_fence), |fork| Some(Shared(fork)));
+                let taken = scene.stack.take(force.then_some(&heavy_fence), |fork| Some(ForkPtr(fork)));
                 taken.into_iter().for_each(|taken| Fork::run(taken.fork.0));
             })
         });
@@ -49,7 +49,7 @@ fn a_fork_of_an_unaware_owner_goes_to_the_owner() {
         let thief = {
             let stack = stack.clone();
             thread::spawn(move || {
-                assert!(stack.take(Some(&heavy_fence), |fork| Some(Shared(fork))).is_none());
+                assert!(stack.take(Some(&heavy_fence), |fork| Some(ForkPtr(fork))).is_none());
             })
         };
         let fork = Fork::leaked();
@@ -86,7 +86,7 @@ fn a_worker_that_falls_asleep_gets_the_fork() {
 fn two_jobs_of_a_worker_wake_two_who_fall_asleep() {
     refused(2, || {
         let scene = fresh_scene(2);
-        let sleepers = [0, 1].map(|bed| scene.spawn_sleeper(bed));
+        let sleepers = [0, 1].map(|sleeper_index| scene.spawn_sleeper(sleeper_index));
         scene.push_job();
         scene.push_job();
         for sleeper in sleepers {

@@ -1,6 +1,6 @@
 //! A worker that does without its mark while it has public forks.
 
-use pool_core::model::asymmetric;
+use pool_core::sync::model::asymmetric;
 
 use super::*;
 
@@ -18,7 +18,7 @@ impl Scene {
 
     /// Takes the only public fork, unless somebody is in the way. Returns whether it did.
     pub(super) fn take_the_last(&self) -> bool {
-        let Some(taken) = self.stack.take(None, |fork| Some(Shared(fork))) else { return false };
+        let Some(taken) = self.stack.take(None, |fork| Some(ForkPtr(fork))) else { return false };
         assert!(taken.was_last);
         calls::took_the_last(&self.stack, &self.parking, || self.has_visible_work());
         true

@@ -20,8 +20,8 @@ pub(super) fn of_workers(stats: &Stats) -> String {
     };
     let mut all = WorkerStats::default();
     // In some seats there never was a worker.
-    let seats = stats.workers.iter().enumerate().filter(|(_, worker)| **worker != WorkerStats::default());
-    for (index, worker) in seats {
+    let slots = stats.workers.iter().enumerate().filter(|(_, worker)| **worker != WorkerStats::default());
+    for (index, worker) in slots {
         table.row(row(index.to_string(), worker));
         all.completed += worker.completed;
         all.panicked += worker.panicked;

@@ -25,7 +25,7 @@ pub(super) fn show(pool: &dyn Pool, out: &mut dyn Write) -> Result<(), DemoError
     let mut idle = pool.spawn_with(Priority::IDLE, speak("idle"))?;
     pool.execute_with(Priority::NORMAL, speak("normal"))?;
     let waits = if pool.urgency().waits_above(Priority::IDLE) { "something" } else { "nothing" };
-    let raised = if idle.raise(Priority::URGENT) { "raised" } else { "not raised" };
+    let raised = if idle.boost(Priority::URGENT) { "raised" } else { "not raised" };
     drop((busy, say));
     let place = if said.iter().next() == Some("idle") { "first" } else { "last" };
     writeln!(out, "  {waits} more urgent than an idle job waits; {raised}, that job runs {place}")?;

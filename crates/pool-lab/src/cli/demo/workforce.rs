@@ -34,9 +34,9 @@ fn resize(pool: &dyn Pool, to: usize, out: &mut dyn Write) -> Result<(), DemoErr
     let from = pool.threads();
     pool.resize(to)?;
     let is_settled = || {
-        let staff = pool.stats().staff;
+        let worker_counts = pool.stats().worker_counts;
         // When the system refuses a thread, there are no more than there were.
-        staff.failed_starts > 0 || staff.now == to && pool.present_workers().len() == to
+        worker_counts.failed_starts > 0 || worker_counts.now == to && pool.present_workers().len() == to
     };
     while !is_settled() {
         thread::yield_now();

@@ -1,0 +1,400 @@
+//! Everything generic that a pool can do, built once on the object-safe trait.
+
+use std::time::Duration;
+
+use crate::broadcast::broadcast;
+use crate::error::BroadcastError;
+use crate::job::attributed::Attributed;
+use crate::join::install;
+use crate::panic::drop_quietly;
+use crate::scope::{Scope, scope};
+use crate::{Attributes, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
+
+/// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
+///
+/// ```
+/// # use pool_core::{Pool, PoolExt};
+/// # use std::sync::Arc;
+/// fn total(pool: &Arc<dyn Pool>, numbers: &[u64]) -> u64 {
+///     let (left, right) = numbers.split_at(numbers.len() / 2);
+///     let (a, b) = pool.join(|| left.iter().sum::<u64>(), || right.iter().sum::<u64>());
+///     a + b
+/// }
+/// ```
+pub trait PoolExt: Pool {
+    /// Submits a closure and forgets it.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job, when the pool is shut down or its overflow policy says so.
+    fn execute<F>(&self, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), Submit::default())
+    }
+
+    /// As [`execute`](PoolExt::execute), with [`Attributes`]: a priority, a name, a deadline, a limit.
+    ///
+    /// # Errors
+    ///
+    /// As for `execute`.
+    fn execute_with<F>(&self, attributes: impl Into<Attributes>, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        match attributes.into().split() {
+            (submit, None) => self.submit(Job::new(f), submit),
+            (submit, Some(rare)) => self.submit(Job::from_task(Attributed { f, rare }), submit),
+        }
+    }
+
+    /// As [`execute`](PoolExt::execute), but never waits and never displaces: a full queue refuses the job, whatever
+    /// the pool's overflow policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job and the reason.
+    fn try_execute<F>(&self, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), Submit::default().no_wait())
+    }
+
+    /// As [`execute`](PoolExt::execute), but waits for room at most this long, whatever the pool's overflow
+    /// policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job and the reason.
+    fn execute_timeout<F>(&self, wait: Duration, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit(Job::new(f), Submit::default().wait_at_most(wait))
+    }
+
+    /// Submits a closure and returns a handle to its result. Allocates once; twice for a closure of more than 256 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](PoolExt::execute).
+    fn spawn<F, T>(&self, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, handle) = JobHandle::new(self.context(), f, Submit::default(), None);
+        self.submit(job, Submit::default())?;
+        Ok(handle)
+    }
+
+    /// As [`spawn`](PoolExt::spawn), with [`Attributes`]: a priority, a name, a deadline, a limit.
+    ///
+    /// ```
+    /// # use pool_core::{Attributes, JoinError, Pool, PoolExt, Reason, Rejected};
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// # fn demo(pool: &Arc<dyn Pool>) -> Result<(), Rejected> {
+    /// let quote = pool.spawn_with(Attributes::new().start_within(Duration::from_millis(20)), || 42)?;
+    /// match quote.join() {
+    ///     Ok(quote) => println!("{quote}"),
+    ///     Err(JoinError::Unrun(Reason::Expired)) => println!("too busy for quotes"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](PoolExt::execute).
+    fn spawn_with<F, T>(&self, attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (submit, rare) = attributes.into().split();
+        let (job, handle) = JobHandle::new(self.context(), f, submit, rare);
+        self.submit(job, submit)?;
+        Ok(handle)
+    }
+
+    /// Submits a closure for one given worker and forgets it.
+    ///
+    /// It lies in that worker's mailbox (32 bytes, given back when the mailbox has been emptied, but for 1,024 jobs), past the
+    /// queue and its limit, and runs when the worker has finished what it does,
+    /// before anything that is queued. It is a job like any other: counted, waited for by a shutdown, given back by
+    /// [`shutdown_now`](Pool::shutdown_now). A worker that the pool has too many of stays until its mailbox is empty; one
+    /// that dies leaves it to its successor.
+    ///
+    /// Workers are numbered from 0 to [`threads`](Pool::threads). After a [resize](Pool::resize) it takes a while until that
+    /// is so again, so for work that belongs together there is [`execute_keyed`](PoolExt::execute_keyed).
+    ///
+    /// ```
+    /// # use std::cell::RefCell;
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, PoolExt, Rejected};
+    /// thread_local!(static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
+    ///
+    /// fn flush(pool: &Arc<dyn Pool>, worker: usize) -> Result<(), Rejected> {
+    ///     pool.execute_on(worker, || LOG.take().into_iter().for_each(|line| println!("{line}")))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job: [`Reason::NoSuchWorker`](crate::Reason::NoSuchWorker) when no worker has this number
+    /// now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of somebody else's pool, or as for
+    /// [`execute`](PoolExt::execute).
+    fn execute_on<F>(&self, worker: usize, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_to(worker, Job::new(f))
+    }
+
+    /// Submits a closure for the worker that the jobs of this key go to, and forgets it.
+    ///
+    /// Jobs of one key run on one worker, one after the other, in the order in which they were submitted, for as long as the
+    /// number of workers does not change. Different keys share workers. While a [resize](Pool::resize) is under way and after
+    /// it a key may have another worker, and while the pool has no worker at all ([`Scaling`](crate::Scaling) from 0) the job
+    /// is queued for any. It is never rejected for want of a worker of some number. Otherwise it is as
+    /// [`execute_on`](PoolExt::execute_on), mailbox included. Costs a lock.
+    ///
+    /// The key is taken modulo the number of workers, so keys that are multiples of something should be hashed first.
+    ///
+    /// ```
+    /// # use std::cell::RefCell;
+    /// # use std::collections::HashMap;
+    /// # use std::sync::Arc;
+    /// use pool_core::{Pool, PoolExt, Rejected};
+    /// // One connection to each address, used by one worker alone.
+    /// thread_local!(static CONNECTIONS: RefCell<HashMap<u32, Vec<String>>> = RefCell::default());
+    ///
+    /// fn send(pool: &Arc<dyn Pool>, address: u32, line: String) -> Result<(), Rejected> {
+    ///     pool.execute_keyed(address.into(), move || {
+    ///         CONNECTIONS.with_borrow_mut(|all| all.entry(address).or_default().push(line));
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job: [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of somebody else's pool, or
+    /// as for [`execute`](PoolExt::execute).
+    fn execute_keyed<F>(&self, key: u64, f: F) -> Result<(), Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_keyed(key, Job::new(f))
+    }
+
+    /// As [`execute_on`](PoolExt::execute_on), and returns a handle to the result.
+    ///
+    /// Whoever joins the handle waits for that worker; another worker does not run the job in place of itself. **So two
+    /// jobs that wait for each other's worker wait for ever**, and so does one that waits for a worker whose job waits for it.
+    ///
+    /// # Errors
+    ///
+    /// As for `execute_on`.
+    fn spawn_on<F, T>(&self, worker: usize, f: F) -> Result<JobHandle<T>, Rejected>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, handle) = JobHandle::new(self.context(), f, Submit::default(), None);
+        self.submit_to(worker, job)?;
+        Ok(handle.bound_to(worker))
+    }
+
+    /// Runs the closure once on every worker that there is now, with the worker's number, waits, and returns the results in the
+    /// order of the numbers. It may borrow.
+    ///
+    /// Each worker runs its part between two jobs, before anything that is queued; so this waits for the jobs that run, and for
+    /// the end of a [pause](Pool::pause). The parts are no jobs: they are not counted, and no hook is called for them. A worker that
+    /// comes or leaves meanwhile may be left out; one that dies leaves its part to its successor. Costs an allocation, a lock and a
+    /// wake-up for each worker.
+    ///
+    /// In a job, the calling worker runs its own part. While it waits for the others it also runs the parts of other
+    /// broadcasts, so that jobs may broadcast at once; hold no lock here that those may want. It never ends if another worker
+    /// waits, in some other way, for the job that calls this.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// # use pool_core::error::BroadcastError;
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// fn empty_caches(pool: &Arc<dyn Pool>) -> Result<usize, BroadcastError> {
+    ///     let freed = AtomicUsize::new(0);
+    ///     pool.broadcast(|worker| {
+    ///         println!("worker {worker} empties its cache");
+    ///         freed.fetch_add(100, Relaxed);
+    ///     })?;
+    ///     Ok(freed.into_inner())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BroadcastError`] when a worker does not run its part: because the pool is or was shut down, lost its last worker, or is an
+    /// adapter. Parts that had begun have ended by then, and the others never begin.
+    ///
+    /// # Panics
+    ///
+    /// With the payload of the first part (in the order of the numbers) that panicked, after all have ended.
+    fn broadcast<F, R>(&self, f: F) -> Result<Vec<R>, BroadcastError>
+    where
+        F: Fn(usize) -> R + Sync,
+        R: Send,
+    {
+        broadcast(self, f)
+    }
+
+    /// Submits the closure once for every worker that there is now, with the worker's number, and returns the handles in the
+    /// order of the numbers. Each is a job as of [`spawn_on`](PoolExt::spawn_on).
+    ///
+    /// **A job that joins these handles waits for the other workers and serves nobody meanwhile.** Two jobs that do so on two
+    /// workers wait for ever; [`broadcast`](PoolExt::broadcast) is for that.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Rejected};
+    /// # use std::sync::Arc;
+    /// fn warm_up(pool: &Arc<dyn Pool>) -> Result<usize, Rejected> {
+    ///     let parts = pool.spawn_broadcast(|worker| println!("worker {worker} reads its tables"))?;
+    ///     // Something else in the meantime, and then:
+    ///     Ok(parts.into_iter().filter_map(|part| part.join().ok()).count())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for `execute_on`, except that a worker which leaves meanwhile is left out. What was submitted before runs
+    /// nevertheless.
+    fn spawn_broadcast<F, T>(&self, f: F) -> Result<Vec<JobHandle<T>>, Rejected>
+    where
+        F: Fn(usize) -> T + Clone + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut handles = Vec::new();
+        for worker in self.present_workers() {
+            let f = f.clone();
+            match self.spawn_on(worker, move || f(worker)) {
+                Ok(handle) => handles.push(handle),
+                Err(rejected) if rejected.reason() == Reason::NoSuchWorker(worker) => {}
+                Err(rejected) => return Err(rejected),
+            }
+        }
+        Ok(handles)
+    }
+
+    /// Runs `body` here, lets it start jobs that borrow from what outlives the scope, and waits for them all.
+    ///
+    /// A job of a scope passes the pool's overflow policy by: it lies in the scope's own queue.
+    ///
+    /// # Panics
+    ///
+    /// With the body's payload if it panics, else with that of the first job without a handle that did; in any case
+    /// after every job has run. All other payloads are dropped; what their destructors panic with is dropped as well, so that of
+    /// a payload that panics for ever, each time with another, one is leaked.
+    fn scope<'env, F, R>(&self, body: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope(self, body)
+    }
+
+    /// Runs both closures, possibly at once, and returns both results.
+    ///
+    /// A caller that is no worker of the pool has the join run on one, and blocks.
+    ///
+    /// # Panics
+    ///
+    /// Both closures run exactly once, whatever panics; a panic is rethrown after both have finished, the first
+    /// closure's first.
+    fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        let (mut a, mut b) = (Some(a), Some(b));
+        let (mut left, mut right) = (None, None);
+        self.join_erased(&mut || left = a.take().map(|a| a()), &mut || right = b.take().map(|b| b()));
+        (left.expect(BOTH_RAN), right.expect(BOTH_RAN))
+    }
+
+    /// Runs the closure on a worker of the pool, waits, and returns its result; in place if the caller is one.
+    ///
+    /// Fork-join code that starts here pays the way into the pool once.
+    ///
+    /// # Panics
+    ///
+    /// With what the closure panics with.
+    fn install<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce() -> R + Send,
+        R: Send,
+    {
+        install(self, f)
+    }
+
+    /// Applies `f` to each item, in parallel, and returns the results in the items' order. A result may borrow from its item.
+    ///
+    /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// # use std::sync::Arc;
+    /// fn first_words<'a>(pool: &Arc<dyn Pool>, lines: &'a [String]) -> Vec<&'a str> {
+    ///     pool.map(lines, |line| line.split(' ').next().unwrap_or(""))
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// With the payload of the first piece (in the slice's order) whose `f` panicked, after all have finished.
+    fn map<'items, T, R, F>(&self, items: &'items [T], f: F) -> Vec<R>
+    where
+        T: Sync,
+        R: Send,
+        F: Fn(&'items T) -> R + Sync,
+    {
+        /// Enough that the last piece of the slowest worker is short.
+        const PIECES_PER_WORKER: usize = 8;
+        let piece = items.len().div_ceil(self.threads().max(1) * PIECES_PER_WORKER).max(1);
+        let f = &f;
+        let pieces = self.scope(|scope| {
+            let handles: Vec<_> = items
+                .chunks(piece)
+                .map(|piece| scope.spawn(move || piece.iter().map(f).collect::<Vec<R>>()))
+                .collect();
+            handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
+        });
+        let mut results = Vec::with_capacity(items.len());
+        let mut first_panic = None;
+        for piece in pieces {
+            match piece {
+                Ok(part) => results.extend(part),
+                Err(JoinError::Panicked(panic)) if first_panic.is_some() => {
+                    drop_quietly(panic.into_payload())
+                }
+                Err(error) => first_panic = Some(error),
+            }
+        }
+        match first_panic {
+            None => results,
+            Some(error) => {
+                // Before the unwinding, in the course of which a destructor that panics would abort.
+                results.into_iter().for_each(drop_quietly);
+                error.resume()
+            }
+        }
+    }
+}
+
+const BOTH_RAN: &str = "a join runs both of its closures";
+
+impl<P: Pool + ?Sized> PoolExt for P {}

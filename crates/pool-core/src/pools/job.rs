@@ -1,0 +1,435 @@
+//! A job: one erased `FnOnce() + Send`, 32 bytes, and the only place where closures are erased.
+//!
+//! Three words of storage and a pointer to a table of functions. What fits in 24 bytes at an alignment of at most 8
+//! lies in the storage itself, so submitting it allocates nothing; anything else is boxed once.
+//!
+//! What is erased is a [`Runnable`]: a plain closure, the ticket of a [`JobHandle`](crate::JobHandle), or the ticket of
+//! a scope. Each counts itself at the [`RunContext`] of the worker that runs it, because only it knows whether there
+//! was still something to run.
+
+pub(crate) mod abort_on_unwind;
+pub(crate) mod accounting;
+pub(crate) mod attributed;
+pub(crate) mod boost;
+pub(crate) mod boosted;
+pub(crate) mod context;
+pub(crate) mod in_place;
+pub(crate) mod rejected;
+pub(crate) mod task;
+pub(crate) mod timed;
+
+use std::fmt;
+use std::mem::{MaybeUninit, align_of, size_of};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+
+use crate::Reason;
+use crate::job::context::{PoolContext, RunContext};
+
+/// A unit of work: an erased `FnOnce() + Send + 'static`.
+///
+/// A job that is dropped without being run completes its handle, if it has one, with an error; no waiter hangs.
+///
+/// A `Job` takes 32 bytes. A closure of at most 24 bytes and an alignment of at most 8 is stored inline; any other is
+/// boxed, once.
+///
+/// ```
+/// use pool_core::Job;
+/// let job = Job::new(|| println!("hello"));
+/// assert_eq!(std::mem::size_of_val(&job), 32);
+/// job.run();
+/// ```
+pub struct Job {
+    storage: Storage,
+    table: &'static Table,
+}
+
+// Pointers, so that an address kept here keeps its provenance; uninitialised, so that any task may lie here.
+type Storage = [MaybeUninit<*mut ()>; 3];
+
+/// What can be erased into a job.
+pub(crate) trait Runnable: Send {
+    /// Not so for messages of pool-core's own, which lead a worker to work that is kept elsewhere.
+    const IS_JOB: bool = true;
+    /// It carries the time of its submission.
+    const IS_TIMED: bool = false;
+
+    /// It carries the time since which it waits, or [is timed](Runnable::IS_TIMED) around one that may.
+    const IS_STAMPED: bool = Self::IS_TIMED;
+
+    /// Runs the job, counting it at the run context if there was still something to run. Returns a ticket that is to be
+    /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
+    fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>>;
+
+    /// Drops the job unrun, telling whoever waits for it why. If a job of the pool's ends by it, that is counted, after
+    /// what it held is dropped and before anybody hears of it. A destructor's panic comes out at the end.
+    fn discard(self, reason: Reason, context: Option<&PoolContext>);
+
+    /// The pool gives the job out of its hands: from here on it must not count at any run context. Returns whether there
+    /// was still a job of the pool's.
+    fn release(&mut self) -> bool;
+}
+
+struct Table {
+    run: unsafe fn(*mut Storage, Option<RunContext<'_>>) -> thread::Result<Option<Job>>,
+    discard: unsafe fn(*mut Storage, Reason, Option<&PoolContext>),
+    release: unsafe fn(*mut Storage) -> bool,
+    is_job: bool,
+    is_timed: bool,
+    is_stamped: bool,
+}
+
+// SAFETY: a job owns its task, and `Runnable: Send`.
+unsafe impl Send for Job {}
+// SAFETY: nothing that can be done with `&Job` reaches the task.
+unsafe impl Sync for Job {}
+
+impl Job {
+    /// A job that runs this closure.
+    pub fn new<F: FnOnce() + Send + 'static>(f: F) -> Self {
+        Job::from_task(Closure(f))
+    }
+
+    pub(crate) fn from_task<T: Runnable + 'static>(task: T) -> Self {
+        // SAFETY: a `'static` task may be kept for as long as anyone likes.
+        unsafe { Job::from_borrowing_task(task) }
+    }
+
+    /// Erases a task together with its lifetime.
+    ///
+    /// # Safety
+    ///
+    /// Either the job is run or dropped before anything that the task borrows ends, or the task no longer reaches
+    /// what it borrowed by then.
+    pub(crate) unsafe fn from_borrowing_task<T: Runnable>(task: T) -> Self {
+        let mut storage = [MaybeUninit::uninit(); 3];
+        if fits_inline::<T>() {
+            let place = storage.as_mut_ptr().cast::<T>();
+            // SAFETY: `fits_inline` says that the storage is large enough and aligned for `T`.
+            unsafe { place.write(task) };
+        } else {
+            storage[0].write(Box::into_raw(Box::new(task)).cast());
+        }
+        Job { storage, table: const { &table_of::<T>() } }
+    }
+
+    /// Runs the job here and now.
+    ///
+    /// The pool that gave it back has counted it already. A job of a handle completes its handle.
+    ///
+    /// # Panics
+    ///
+    /// With whatever the closure panics with, unless the panic goes to a handle.
+    pub fn run(self) {
+        match self.run_at(None) {
+            Ok(None) => {}
+            // Tickets are not handed out, so there is nothing to go on with; dropping it tells its owner.
+            Ok(Some(ticket)) => drop(ticket),
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+
+    /// Whether this is a job, and not a message of pool-core's own.
+    pub(crate) fn is_job(&self) -> bool {
+        self.table.is_job
+    }
+
+    /// Whether it carries the time of its submission.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.table.is_timed
+    }
+
+    /// Whether the job is stamped, so that one which is handed back and submitted again is not wrapped again and again.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.table.is_stamped
+    }
+
+    /// Marks the job as given back to its submitter: it was counted for the last time, and running it, cancelling
+    /// it or dropping it counts no more, unless it is submitted anew. Returns `false` when there is no job to give back, because its handle has
+    /// cancelled it or run it in place, or because this is only a ticket.
+    pub(crate) fn release(&mut self) -> bool {
+        // SAFETY: the storage holds the task that the table was made for; `self` is not consumed yet.
+        unsafe { (self.table.release)(&raw mut self.storage) }
+    }
+
+    /// Drops the job unrun. If it has a handle, [`join`](crate::JobHandle::join) returns
+    /// [`JoinError::Unrun`](crate::JoinError::Unrun) with this reason.
+    pub fn discard(self, reason: Reason) {
+        self.discard_at(reason, None);
+    }
+
+    /// As [`discard`](Job::discard), on behalf of the pool with this context.
+    pub(crate) fn discard_at(self, reason: Reason, context: Option<&PoolContext>) {
+        // The task is moved out of the storage, so the job's own drop must not see it again.
+        let mut job = MaybeUninit::new(self);
+        // SAFETY: it was initialised a line above, and `MaybeUninit` never drops it.
+        let job = unsafe { job.assume_init_mut() };
+        // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
+        unsafe { (job.table.discard)(&raw mut job.storage, reason, context) }
+    }
+
+    /// Runs the job in this slot, if there is one, where it lies; then the slot is empty.
+    ///
+    /// A job that is moved is copied in wider pieces than it was written in, and a processor waits for the writes to leave its
+    /// store buffer first. With the copies that follow, from one layer to the next, that took a third of a
+    /// worker's time for a small job.
+    #[inline(always)]
+    pub(crate) fn run_in_place(
+        place: &mut Option<Job>,
+        cx: Option<RunContext<'_>>,
+    ) -> thread::Result<Option<Job>> {
+        let place: *mut Option<Job> = place;
+        // SAFETY: the pointer is a reference that nobody else uses meanwhile.
+        let Some(job) = (unsafe { &mut *place }) else { return Ok(None) };
+        let (run, storage) = (job.table.run, &raw mut job.storage);
+        // Also if a panic comes out: the task is gone from the storage.
+        let _emptied = Emptied(place);
+        // SAFETY: the storage holds the task that the table was made for, and nobody uses it afterwards.
+        unsafe { run(storage, cx) }
+    }
+
+    #[inline]
+    pub(crate) fn run_at(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
+        Job::run_in_place(&mut Some(self), cx)
+    }
+}
+
+/// A slot whose job has been run; empty when this is dropped.
+struct Emptied(*mut Option<Job>);
+
+impl Drop for Emptied {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: `run_in_place` made it of a reference that it has to itself, and the job in the slot needs no drop.
+        unsafe { self.0.write(None) };
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // SAFETY: the storage holds the task that the table was made for, and a dropped job is used no more.
+        unsafe { (self.table.discard)(&raw mut self.storage, Reason::Dropped, None) };
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job(..)")
+    }
+}
+
+const fn fits_inline<T>() -> bool {
+    size_of::<T>() <= size_of::<Storage>() && align_of::<T>() <= align_of::<Storage>()
+}
+
+const fn table_of<T: Runnable>() -> Table {
+    Table {
+        run: run::<T>,
+        discard: discard::<T>,
+        release: release::<T>,
+        is_job: T::IS_JOB,
+        is_timed: T::IS_TIMED,
+        is_stamped: T::IS_STAMPED,
+    }
+}
+
+/// # Safety
+///
+/// `storage` holds a task written by `Job::from_borrowing_task::<T>`, which is not used afterwards.
+unsafe fn run<T: Runnable>(storage: *mut Storage, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
+    // SAFETY: passed on from the caller.
+    let task = unsafe { take::<T>(storage) };
+    task.run(cx)
+}
+
+/// # Safety
+///
+/// As for [`run`].
+unsafe fn discard<T: Runnable>(storage: *mut Storage, reason: Reason, context: Option<&PoolContext>) {
+    // SAFETY: passed on from the caller.
+    let task = unsafe { take::<T>(storage) };
+    task.discard(reason, context);
+}
+
+/// # Safety
+///
+/// `storage` holds a task written by `Job::from_borrowing_task::<T>`, and is the caller's alone.
+unsafe fn release<T: Runnable>(storage: *mut Storage) -> bool {
+    let place = if fits_inline::<T>() {
+        storage.cast::<T>()
+    } else {
+        // SAFETY: a task that does not fit inline has its address in the first word.
+        unsafe { storage.cast::<*mut T>().read() }
+    };
+    // SAFETY: the place holds an initialised `T`, which the job owns, and the caller has the job to itself.
+    let task = unsafe { &mut *place };
+    task.release()
+}
+
+/// Moves the task out.
+///
+/// # Safety
+///
+/// As for [`run`].
+unsafe fn take<T: Runnable>(storage: *mut Storage) -> T {
+    if fits_inline::<T>() {
+        // SAFETY: the storage holds an initialised `T` that nobody uses afterwards.
+        unsafe { storage.cast::<T>().read() }
+    } else {
+        // SAFETY: a task that does not fit inline has its address in the first word.
+        let address = unsafe { storage.cast::<*mut T>().read() };
+        // SAFETY: the address came from `Box::into_raw` and is taken back once.
+        *unsafe { Box::from_raw(address) }
+    }
+}
+
+/// Runs the closure of a job, counting it at the run context if there is one.
+#[inline(always)]
+pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) -> thread::Result<T> {
+    let run = || catch_unwind(AssertUnwindSafe(f));
+    match cx {
+        None => run(),
+        Some(cx) => cx.run(run),
+    }
+}
+
+/// Drops the closure of a job that nobody waits for, and then counts the job, also if a destructor panics.
+pub(crate) fn discard_closure<F>(f: F, context: Option<&PoolContext>) {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
+    if let Some(context) = context {
+        context.count_discarded();
+    }
+    dropped.unwrap_or_else(|payload| resume_unwind(payload));
+}
+
+/// A plain closure: fire and forget.
+pub(crate) struct Closure<F>(pub(crate) F);
+
+impl<F: FnOnce() + Send> Runnable for Closure<F> {
+    fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
+        run_counted(self.0, cx).map(|()| None)
+    }
+
+    fn discard(self, _: Reason, context: Option<&PoolContext>) {
+        discard_closure(self.0, context);
+    }
+
+    fn release(&mut self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use super::*;
+
+    #[repr(align(64))]
+    struct OverAligned(u8);
+
+    #[test]
+    fn it_is_four_words() {
+        assert_eq!(size_of::<Job>(), 32);
+        fn shared<T: Send + Sync>() {}
+        shared::<Job>();
+    }
+
+    #[test]
+    fn closures_of_every_shape_run_once() {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (small, large, aligned) = (ran.clone(), ran.clone(), ran.clone());
+        let payload = [7_usize; 100];
+        let over = OverAligned(3);
+        let jobs = [
+            Job::new(move || {
+                small.fetch_add(1, Relaxed);
+            }),
+            Job::new(move || {
+                large.fetch_add(payload.iter().sum::<usize>(), Relaxed);
+            }),
+            Job::new(move || {
+                let over = over;
+                assert_eq!(&raw const over as usize % 64, 0);
+                aligned.fetch_add(over.0 as usize, Relaxed);
+            }),
+            Job::new(|| {}),
+        ];
+        jobs.into_iter().for_each(Job::run);
+        assert_eq!(ran.load(Relaxed), 1 + 700 + 3);
+        assert_eq!(Arc::strong_count(&ran), 1, "every capture was dropped");
+    }
+
+    #[test]
+    fn a_dropped_job_drops_its_captures() {
+        let held = Arc::new(());
+        let (inline, boxed) = (held.clone(), held.clone());
+        drop(Job::new(move || drop(inline)));
+        let padding = [0_u8; 200];
+        Job::new(move || drop((boxed, padding))).discard(Reason::Full);
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn a_job_that_is_run_where_it_lies_leaves_an_empty_slot() {
+        let context = PoolContext::for_adapter("slots", 1);
+        let cx = context.current_cx();
+        let held = Arc::new(());
+        let (runs, panics) = (held.clone(), held.clone());
+        let padding = [0_u8; 200];
+        let jobs = [
+            Job::new(move || drop(runs)),
+            Job::new(move || {
+                let _held = (&panics, padding);
+                panic!("out")
+            }),
+        ];
+        let outcomes = jobs.map(|job| {
+            context.admit_scoped();
+            let mut place = Some(job);
+            let outcome = Job::run_in_place(&mut place, Some(cx)).is_ok();
+            assert!(place.is_none());
+            outcome
+        });
+        assert_eq!(outcomes, [true, false]);
+        assert_eq!(Arc::strong_count(&held), 1, "every capture was dropped once");
+        assert!(Job::run_in_place(&mut None, Some(cx)).is_ok());
+        assert_eq!((context.counts().completed, context.counts().panicked), (1, 1));
+    }
+
+    /// As a job whose panic handler panics.
+    struct PanicsOut<T>(T);
+
+    impl<T: Send> Runnable for PanicsOut<T> {
+        fn run(self, _: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
+            panic!("out of the run")
+        }
+
+        fn discard(self, _: Reason, _: Option<&PoolContext>) {}
+
+        fn release(&mut self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn so_does_one_whose_run_panics() {
+        let context = PoolContext::for_adapter("slots", 1);
+        let held = Arc::new(());
+        let (inline, boxed) = (PanicsOut(held.clone()), PanicsOut((held.clone(), [0_u8; 200])));
+        for job in [Job::from_task(inline), Job::from_task(boxed)] {
+            let mut place = Some(job);
+            let run = || Job::run_in_place(&mut place, Some(context.current_cx()));
+            assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+            assert!(place.is_none());
+        }
+        assert_eq!(Arc::strong_count(&held), 1, "what they held was dropped once");
+    }
+
+    #[test]
+    fn a_panic_comes_out_of_run() {
+        let payload = catch_unwind(|| Job::new(|| panic!("out")).run()).unwrap_err();
+        assert_eq!(crate::panic::payload_message(&*payload), Some("out"));
+    }
+}

@@ -1,0 +1,162 @@
+//! A job with rare attributes: what they mean when it is about to run.
+//!
+//! A plain job knows nothing of them. One that has some is wrapped, in an [`Attributed`] task or in its
+//! [`Task`](crate::job::task::Task), and whoever runs it, a worker or a waiter in place of itself, goes by way of
+//! [`RareAttributes::run`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cancel::{WithToken, enter_token};
+use crate::current::{Named, current, enter_named};
+use crate::job::context::{PoolContext, RunContext};
+use crate::job::{Runnable, discard_closure, run_counted};
+use crate::name::Name;
+use crate::observe::watchdog::{Limited, Watched};
+use crate::{CancelToken, Job, JoinError, Panic, Reason};
+
+/// The attributes that hardly any job has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RareAttributes {
+    pub(crate) name: Option<Name>,
+    pub(crate) start_by: Option<Instant>,
+    pub(crate) run_limit: Option<Duration>,
+    pub(crate) token: Option<CancelToken>,
+}
+
+/// What became of a closure.
+pub(crate) enum Outcome<T> {
+    Ran(thread::Result<T>),
+    /// It was dropped, since it was too late to start it. The second is the panic of a destructor.
+    Missed(JoinError, thread::Result<()>),
+}
+
+impl RareAttributes {
+    pub(crate) fn is_empty(&self) -> bool {
+        let RareAttributes { name, start_by, run_limit, token } = self;
+        name.is_none() && start_by.is_none() && run_limit.is_none() && token.is_none()
+    }
+
+    /// Runs the closure as the attributes say, or drops it if it must not start any more. Counts it at the run context.
+    pub(crate) fn run<T>(&self, f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) -> Outcome<T> {
+        let Some(missed) = self.missed() else { return Outcome::Ran(self.run_in_time(f, cx)) };
+        let _named = enter_named(self.name.clone());
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
+        if let Some(cx) = cx {
+            missed.count(cx.context());
+        }
+        Outcome::Missed(missed.into(), dropped)
+    }
+
+    fn run_in_time<T>(&self, f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) -> thread::Result<T> {
+        // First, so that whoever hears of the job at the run context finds its name.
+        let _named = enter_named(self.name.clone());
+        let _token = enter_token(self.token.clone());
+        let watched = self.watch(cx);
+        let listed = cx.zip(self.token.as_ref()).map(|(cx, token)| cx.list(token));
+        // Both are for the job alone, not for what is called when it is counted.
+        let f = move || {
+            let _guards = (watched, listed);
+            f()
+        };
+        run_counted(f, cx)
+    }
+
+    /// Hands a panic that no handle will hear of to the pool while the job's name holds. What the handler panics with
+    /// comes out.
+    pub(crate) fn report(
+        &self,
+        outcome: thread::Result<()>,
+        cx: Option<RunContext<'_>>,
+    ) -> thread::Result<()> {
+        match (outcome, cx) {
+            (Err(payload), Some(cx)) => {
+                let _named = enter_named(self.name.clone());
+                cx.context().report(Panic::caught(payload));
+                Ok(())
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    pub(crate) fn has_expired(&self) -> bool {
+        self.start_by.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Why it is too late to start, if it is.
+    fn missed(&self) -> Option<Missed> {
+        if self.token.as_ref().is_some_and(CancelToken::is_cancelled) {
+            Some(Missed::Cancelled)
+        } else if self.has_expired() {
+            Some(Missed::Expired)
+        } else {
+            None
+        }
+    }
+
+    fn watch(&self, cx: Option<RunContext<'_>>) -> Option<Watched> {
+        let (limit, context) = (self.run_limit?, cx?.context());
+        let worker = current().filter(|worker| worker.pool == context.id()).map(|worker| worker.index);
+        let job = Limited {
+            worker,
+            name: self.name.clone(),
+            token: self.token.clone(),
+            started: Instant::now(),
+            worker_manager: context.worker_manager().get(),
+        };
+        context.watchdog().watch(job, limit)
+    }
+}
+
+enum Missed {
+    Cancelled,
+    Expired,
+}
+
+impl Missed {
+    fn count(&self, context: &PoolContext) {
+        match self {
+            Missed::Cancelled => context.count_cancelled(),
+            Missed::Expired => context.count_expired(),
+        }
+    }
+}
+
+impl From<Missed> for JoinError {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Cancelled => JoinError::Cancelled,
+            Missed::Expired => JoinError::Unrun(Reason::Expired),
+        }
+    }
+}
+
+/// What a job runs under that has no attributes, wherever it is run in place of another that may have some.
+pub(crate) fn enter_plain() -> (Named, WithToken) {
+    (enter_named(None), enter_token(None))
+}
+
+/// A closure with rare attributes: fire and forget.
+pub(crate) struct Attributed<F> {
+    pub(crate) f: F,
+    pub(crate) rare: RareAttributes,
+}
+
+impl<F: FnOnce() + Send> Runnable for Attributed<F> {
+    fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
+        let Attributed { f, rare } = self;
+        let unheard = match rare.run(f, cx) {
+            Outcome::Ran(outcome) | Outcome::Missed(_, outcome) => outcome,
+        };
+        rare.report(unheard, cx).map(|()| None)
+    }
+
+    fn discard(self, _: Reason, context: Option<&PoolContext>) {
+        discard_closure(self.f, context);
+    }
+
+    fn release(&mut self) -> bool {
+        true
+    }
+}

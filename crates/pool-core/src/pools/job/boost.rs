@@ -1,0 +1,28 @@
+//! The way from a job's handle to the queue of its pool, where a second ticket goes.
+
+use std::sync::{OnceLock, Weak};
+
+use crate::sync::Arc;
+use crate::{Job, Priority};
+
+/// Who can queue a second ticket.
+pub(crate) trait Boost: Send + Sync {
+    /// Queues it, if there is room and the pool takes tickets; else the job keeps its place. Returns whether it did.
+    fn boost(&self, ticket: Job, to: Priority) -> bool;
+}
+
+/// The way from a pool's context to its queue; empty under an adapter.
+#[derive(Default)]
+pub(crate) struct BoostLink(OnceLock<Weak<dyn Boost>>);
+
+impl BoostLink {
+    pub(crate) fn set(&self, queue: Weak<dyn Boost>) {
+        // A second one changes nothing.
+        let _ = self.0.set(queue);
+    }
+
+    /// `None` also when the pool is gone.
+    pub(crate) fn get(&self) -> Option<Arc<dyn Boost>> {
+        self.0.get()?.upgrade()
+    }
+}

@@ -1,0 +1,138 @@
+//! What travels beside a job: how urgent it is, how long its submitter will wait, and where it comes from.
+
+use std::time::{Duration, Instant};
+
+/// How urgent a job is: 0 is the most urgent, 63 the least.
+///
+/// A pool with fewer than 64 levels divides this scale evenly over the levels that it has, so a program that
+/// speaks of urgency need not know the pool that it runs on. A pool without levels ignores it.
+///
+/// ```
+/// use pool_core::Priority;
+/// assert!(Priority::URGENT < Priority::NORMAL);
+/// assert_eq!(Priority::new(32), Some(Priority::NORMAL));
+/// assert_eq!(Priority::new(64), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(u8);
+
+impl Priority {
+    /// How many steps the scale has.
+    pub const STEPS: usize = 64;
+    /// Before everything else.
+    pub const URGENT: Priority = Priority(0);
+    /// What a job has that says nothing.
+    pub const NORMAL: Priority = Priority(32);
+    /// After everything else.
+    pub const IDLE: Priority = Priority(63);
+
+    /// The priority at this step of the scale; `None` above 63.
+    pub const fn new(step: u8) -> Option<Priority> {
+        if (step as usize) < Self::STEPS { Some(Priority(step)) } else { None }
+    }
+
+    /// The step on the scale, 0 to 63.
+    pub const fn step(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::NORMAL
+    }
+}
+
+/// How long a submitter is ready to wait for room in a full queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Patience {
+    /// As the pool's own overflow policy says.
+    #[default]
+    Policy,
+    /// Not at all, whatever the policy says: a full queue refuses the job.
+    Never,
+    /// Until this moment, whatever the policy says; then the job is refused.
+    Until(Instant),
+}
+
+/// The attributes of one submission.
+///
+/// It is small and `Copy`; rarer attributes ride by wrapping the job.
+///
+/// ```
+/// use pool_core::{Priority, Submit};
+/// let urgent = Submit::default().priority(Priority::URGENT);
+/// assert_eq!(urgent.urgency(), Priority::URGENT);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Submit {
+    priority: Priority,
+    patience: Patience,
+    ticket: bool,
+    awaited: bool,
+}
+
+impl Submit {
+    /// With this priority.
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Refused at once when the queue is full.
+    pub const fn no_wait(mut self) -> Self {
+        self.patience = Patience::Never;
+        self
+    }
+
+    /// Refused when the queue has been full for this long.
+    pub fn wait_at_most(mut self, wait: Duration) -> Self {
+        // A wait that reaches past the end of the clock is a wait without an end.
+        self.patience = Instant::now().checked_add(wait).map_or(Patience::Policy, Patience::Until);
+        self
+    }
+
+    /// How urgent the job is.
+    pub const fn urgency(self) -> Priority {
+        self.priority
+    }
+
+    /// How long the submitter is ready to wait.
+    pub const fn patience(self) -> Patience {
+        self.patience
+    }
+
+    /// Whether this is a ticket: a message of pool-core's own that leads a worker to work kept elsewhere.
+    ///
+    /// A strategy must take a ticket without waiting and without displacing anything, or refuse it at once;
+    /// overflow policies are for jobs.
+    pub const fn is_ticket(self) -> bool {
+        self.ticket
+    }
+
+    /// Whether the submitter does nothing from now on but wait for it, so that the CPU that it runs on is about to be
+    /// free.
+    pub const fn is_awaited(self) -> bool {
+        self.awaited
+    }
+
+    pub(crate) const fn ticket() -> Self {
+        Submit { priority: Priority::NORMAL, patience: Patience::Never, ticket: true, awaited: false }
+    }
+
+    pub(crate) const fn awaited_ticket() -> Self {
+        Submit { awaited: true, ..Submit::ticket() }
+    }
+}
+
+/// Who submits: it decides whether waiting is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// A thread that is no worker of this pool. It may be made to wait.
+    Outside,
+    /// The worker in this slot of this pool. It must never wait for room in its own pool's queue, since it may be
+    /// the only one who could make room.
+    Worker(usize),
+}

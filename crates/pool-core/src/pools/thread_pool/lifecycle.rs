@@ -1,0 +1,536 @@
+//! The life of a pool: how many workers it has, whether it is ending, and what it gives back at the end.
+//!
+//! All of it is behind one mutex that no job ever takes; what those need who only look is mirrored.
+//!
+//! # What `shutdown_now` gives back
+//!
+//! The mutex also holds the number of `shutdown_now` calls under way. A job that is taken out of the queue unrun is kept
+//! while there is one, and each call takes what is kept when it returns. While there is none, the job is not kept but
+//! discarded by the thread that took it out, since nobody might ever ask for it. So no job is kept without a call that is
+//! still to return, and every handle ends.
+
+use std::any::Any;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::mailbox::Mailboxes;
+use super::signals::{Signal, Signals};
+use super::worker_table::WorkerTable;
+use crate::panic::drop_quietly;
+use crate::stats::WorkerCounts;
+use crate::sync::presence::Presence;
+use crate::{Job, PoolState, Reason};
+
+pub(super) struct Lifecycle {
+    pub(super) signals: Signals,
+    inner: Mutex<Inner>,
+    changed: Condvar,
+    /// The mirror of `Inner::state`.
+    state: AtomicU8,
+    /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
+    forked: AtomicBool,
+    /// The target is never less.
+    least: usize,
+    /// Mirrors of the worker table's target, of the workers that are not blocked and those that are on their way, of the lowest
+    /// number among those that are to leave, and of whether more may be wanted or some are missing.
+    target: AtomicUsize,
+    effective: Presence,
+    coming: AtomicUsize,
+    leavers_from: AtomicUsize,
+    can_grow: AtomicBool,
+    is_short: AtomicBool,
+}
+
+struct Inner {
+    table: WorkerTable,
+    /// How many wait for a change.
+    waiting: usize,
+    /// Workers that exist, or are about to; and the builder, which keeps the pool from ending under it, or the pool itself,
+    /// if it may be without workers.
+    alive: usize,
+    /// The pool itself is one of these.
+    is_kept: bool,
+    /// Workers that have started, while the pool is being built.
+    ready: usize,
+    /// The pool is built; from now on lost workers are replaced.
+    built: bool,
+    start_panic: Option<Box<dyn Any + Send>>,
+    /// The pool ends because its last worker could not be replaced.
+    deserted: bool,
+    /// The channel is closed, and workers are going.
+    drains: bool,
+    /// Calls of `shutdown_now` that have not returned, and the jobs kept for them. Without a call there are none.
+    collectors: usize,
+    returned: Vec<Job>,
+    /// Threads of workers that died and were replaced, until somebody has the time to join them.
+    retired: Vec<JoinHandle<()>>,
+}
+
+impl Inner {
+    /// Whether every expected worker has started or gone. The builder itself is one of those alive.
+    fn have_all_started(&self) -> bool {
+        self.ready + 1 >= self.alive
+    }
+}
+
+impl Lifecycle {
+    pub(super) fn new(table: WorkerTable) -> Self {
+        let (least, target, can_grow) = (*table.bounds().start(), table.target(), table.can_grow());
+        Lifecycle {
+            signals: Signals::default(),
+            inner: Mutex::new(Inner {
+                table,
+                waiting: 0,
+                alive: 0,
+                is_kept: false,
+                ready: 0,
+                built: false,
+                start_panic: None,
+                deserted: false,
+                drains: false,
+                collectors: 0,
+                returned: Vec::new(),
+                retired: Vec::new(),
+            }),
+            changed: Condvar::new(),
+            state: AtomicU8::new(0),
+            forked: AtomicBool::new(false),
+            least,
+            target: AtomicUsize::new(target),
+            effective: Presence::of(target),
+            leavers_from: AtomicUsize::new(usize::MAX),
+            coming: AtomicUsize::new(0),
+            can_grow: AtomicBool::new(can_grow),
+            is_short: AtomicBool::new(false),
+        }
+    }
+
+    /// A worker is about to be started, or the builder begins.
+    pub(super) fn expect(&self) {
+        self.lock().alive += 1;
+    }
+
+    /// The pool does not end while it is open, whether it has workers or not. The builder becomes that.
+    pub(super) fn keep(&self) {
+        self.lock().is_kept = true;
+    }
+
+    /// The pool is closed, or can have no workers any more. Returns whether it has kept nobody but itself alive until now.
+    pub(super) fn keep_no_more(&self) -> bool {
+        let was_kept = std::mem::take(&mut self.lock().is_kept);
+        was_kept && self.forget()
+    }
+
+    /// One who was expected has gone. Returns whether it was the last.
+    pub(super) fn forget(&self) -> bool {
+        let mut inner = self.lock();
+        inner.alive -= 1;
+        let was_last = inner.alive == 0;
+        self.tell_builder(inner);
+        was_last
+    }
+
+    /// Returns the slots of those who are to leave then: nobody left to it while it was on its way.
+    pub(super) fn worker_is_ready(&self, slot: usize) -> Vec<usize> {
+        let mut inner = self.lock();
+        inner.ready += 1;
+        inner.table.arrive(slot);
+        self.mirror(&inner);
+        let leavers = inner.table.leavers().collect();
+        self.tell_builder(inner);
+        leavers
+    }
+
+    /// Wakes the builder if it has nothing more to wait for; waking it for each worker costs more than the starting.
+    fn tell_builder(&self, inner: MutexGuard<'_, Inner>) {
+        if !inner.built && inner.have_all_started() {
+            self.announce(inner);
+        }
+    }
+
+    /// A worker died. Returns its payload if it is to be replaced; one that dies while the pool is being built is not,
+    /// and the builder hears of it.
+    pub(super) fn worker_died(&self, payload: Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>> {
+        let before = {
+            let mut inner = self.lock();
+            if inner.built {
+                return Some(payload);
+            }
+            inner.start_panic.replace(payload)
+        };
+        // The builder hears of one alone. Without the lock, since a destructor may do anything.
+        drop_quietly(before);
+        None
+    }
+
+    /// From now on workers are replaced.
+    pub(super) fn finish_building(&self) {
+        self.lock().built = true;
+    }
+
+    /// Waits until every expected worker has started or died in the attempt, whose payload is then the error.
+    pub(super) fn wait_started(&self) -> Result<(), Box<dyn Any + Send>> {
+        let mut inner = self.lock();
+        while !inner.have_all_started() {
+            inner = self.wait(inner, None);
+        }
+        inner.built = true;
+        inner.start_panic.take().map_or(Ok(()), Err)
+    }
+
+    /// Waits before a lost worker is replaced, unless the pool is ending: then what is queued needs it now.
+    pub(super) fn back_off(&self, delay: Duration) {
+        let deadline = Instant::now() + delay;
+        let mut inner = self.lock();
+        while self.state() == PoolState::Running {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            inner = self.wait(inner, Some(left));
+        }
+    }
+
+    pub(super) fn state(&self) -> PoolState {
+        match self.state.load(SeqCst) {
+            0 => PoolState::Running,
+            1 => PoolState::ShuttingDown,
+            _ => PoolState::Terminated,
+        }
+    }
+
+    /// Ends a pause as well: what is queued is to run.
+    pub(super) fn begin_end(&self) {
+        let inner = self.lock();
+        self.state.fetch_max(1, SeqCst);
+        self.signals.put(Signal::PAUSED, false);
+        self.announce(inner);
+    }
+
+    /// All workers are gone, and none can be started.
+    pub(super) fn desert(&self) {
+        self.lock().deserted = true;
+    }
+
+    pub(super) fn terminate(&self) {
+        let inner = self.lock();
+        self.state.store(2, SeqCst);
+        self.announce(inner);
+    }
+
+    /// Waits until the last worker has left, at most until then. Returns whether it has.
+    pub(super) fn wait_terminated(&self, deadline: Option<Instant>) -> bool {
+        let mut inner = self.lock();
+        while self.state() != PoolState::Terminated {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return false;
+            }
+            inner = self.wait(inner, left);
+        }
+        true
+    }
+
+    pub(super) fn forked(&self) {
+        self.forked.store(true, SeqCst);
+        self.state.store(2, SeqCst);
+        self.signals.forked();
+    }
+
+    pub(super) fn is_forked(&self) -> bool {
+        self.forked.load(SeqCst)
+    }
+
+    /// Has no job started, unless the pool is ending.
+    pub(super) fn pause(&self) {
+        if self.is_forked() {
+            return;
+        }
+        let _inner = self.lock();
+        if self.state() == PoolState::Running {
+            self.signals.put(Signal::PAUSED, true);
+        }
+    }
+
+    pub(super) fn resume(&self) {
+        if self.is_forked() {
+            return;
+        }
+        let inner = self.lock();
+        self.signals.put(Signal::PAUSED, false);
+        self.announce(inner);
+    }
+
+    /// Waits for the end of a pause, with a job in hand.
+    pub(super) fn hold(&self) {
+        let mut inner = self.lock();
+        while self.is_paused() {
+            inner = self.wait(inner, None);
+        }
+    }
+
+    /// Waits for the end of a pause between jobs. Returns whether the worker is to leave its slot meanwhile.
+    pub(super) fn sit_out_pause(&self, slot: usize, mailboxes: &Mailboxes, may_leave: bool) -> bool {
+        let mut inner = self.lock();
+        while self.is_paused() {
+            if may_leave && self.let_go(&mut inner, slot, mailboxes) {
+                return true;
+            }
+            inner = self.wait(inner, None);
+        }
+        false
+    }
+
+    fn is_paused(&self) -> bool {
+        self.signals.now().has(Signal::PAUSED)
+    }
+
+    pub(super) fn worker_counts(&self) -> WorkerCounts {
+        if self.is_forked() {
+            return WorkerCounts::default();
+        }
+        let inner = self.lock();
+        let worker_counts = inner.table.worker_counts();
+        // Those who leave at the end are not taken off the worker table, or others would be hired in their place.
+        WorkerCounts { now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept)), ..worker_counts }
+    }
+
+    pub(super) fn target(&self) -> usize {
+        self.target.load(SeqCst)
+    }
+
+    /// Workers that are there or on their way, and not blocked.
+    pub(super) fn effective(&self) -> &Presence {
+        &self.effective
+    }
+
+    /// Whether the worker in this slot need not ask whether it is to leave.
+    pub(super) fn stays(&self, slot: usize) -> bool {
+        slot < self.leavers_from.load(SeqCst)
+    }
+
+    /// See [`WorkerTable::is_manned`].
+    pub(super) fn is_manned(&self) -> bool {
+        self.lock().table.is_manned()
+    }
+
+    /// See [`WorkerTable::is_stranded`]. So is a pool that has ended.
+    pub(super) fn is_stranded(&self) -> bool {
+        let inner = self.lock();
+        inner.alive == 0 || inner.table.is_stranded()
+    }
+
+    /// See [`WorkerTable::is_deserted`].
+    pub(super) fn is_deserted(&self) -> bool {
+        self.lock().table.is_deserted()
+    }
+
+    /// Workers that were hired and have not started yet.
+    pub(super) fn coming(&self) -> usize {
+        self.coming.load(SeqCst)
+    }
+
+    pub(super) fn can_grow(&self) -> bool {
+        self.can_grow.load(SeqCst)
+    }
+
+    pub(super) fn can_shrink(&self) -> bool {
+        self.target() > self.least
+    }
+
+    /// Whether there are more workers than the least, wanted or not.
+    pub(super) fn exceeds_least(&self) -> bool {
+        self.effective.count() > self.least
+    }
+
+    /// There are fewer workers than are wanted, though there are slots.
+    pub(super) fn is_short(&self) -> bool {
+        self.is_short.load(SeqCst)
+    }
+
+    pub(super) fn bounds(&self) -> RangeInclusive<usize> {
+        self.lock().table.bounds().clone()
+    }
+
+    /// Changes what the worker table wants or counts. Returns the slots of those who are to leave then.
+    pub(super) fn direct(&self, change: impl FnOnce(&mut WorkerTable)) -> Vec<usize> {
+        let mut inner = self.lock();
+        change(&mut inner.table);
+        self.mirror(&inner);
+        let leavers = inner.table.leavers().collect();
+        // Those who sit out a pause may be too many now.
+        self.announce(inner);
+        leavers
+    }
+
+    /// Takes a slot for a worker that is wanted and is to be started. It counts as alive from now on.
+    pub(super) fn reserve_slot(&self) -> Option<usize> {
+        let mut inner = self.lock();
+        // Once the last has gone there is no pool to work for.
+        let slot = if inner.alive == 0 { None } else { inner.table.reserve_slot() };
+        inner.alive += usize::from(slot.is_some());
+        self.mirror(&inner);
+        slot
+    }
+
+    /// A worker asks whether it is to leave its slot. It stays while it has mail.
+    pub(super) fn leave(&self, slot: usize, mailboxes: &Mailboxes) -> bool {
+        self.let_go(&mut self.lock(), slot, mailboxes)
+    }
+
+    /// A worker has found the channel closed, and is about to go. Those that are left run what only they can reach, and
+    /// none of them is one too many, although the worker table still counts the others.
+    pub(super) fn drains(&self) {
+        self.lock().drains = true;
+    }
+
+    /// Whether a worker has found the channel closed.
+    pub(super) fn has_drained(&self) -> bool {
+        self.lock().drains
+    }
+
+    /// A worker has left its slot, and nobody is to count on others to run what it held: the pool is ending. Returns whether
+    /// it is to start again.
+    pub(super) fn comes_back(&self, slot: usize) -> bool {
+        let drains = self.lock().drains;
+        if drains {
+            self.come_back(slot);
+        }
+        drains
+    }
+
+    /// A worker that has left starts again.
+    pub(super) fn come_back(&self, slot: usize) {
+        let mut inner = self.lock();
+        inner.table.come_back(slot);
+        self.mirror(&inner);
+    }
+
+    fn let_go(&self, inner: &mut Inner, slot: usize, mailboxes: &Mailboxes) -> bool {
+        let leaves = !inner.drains && inner.table.must_leave(slot) && mailboxes.close(slot);
+        if leaves {
+            inner.table.leave(slot);
+        }
+        self.mirror(inner);
+        leaves
+    }
+
+    fn mirror(&self, inner: &Inner) {
+        self.target.store(inner.table.target(), SeqCst);
+        self.effective.set(inner.table.effective());
+        self.coming.store(inner.table.coming(), SeqCst);
+        self.leavers_from.store(inner.table.leavers().last().unwrap_or(usize::MAX), SeqCst);
+        self.can_grow.store(inner.table.can_grow(), SeqCst);
+        self.is_short.store(inner.table.is_short(), SeqCst);
+        // Last: whoever sees that something is the matter finds what it is.
+        self.signals.put(Signal::WORKERS, !inner.table.is_settled());
+    }
+
+    /// Why the pool takes no more jobs.
+    pub(super) fn why_closed(&self) -> Reason {
+        if self.lock().deserted { Reason::NoWorkers } else { Reason::ShutDown }
+    }
+
+    /// A call of `shutdown_now` begins. [`take_returned`](Lifecycle::take_returned) ends it.
+    pub(super) fn give_back(&self) {
+        let mut inner = self.lock();
+        inner.collectors += 1;
+        if self.is_paused() {
+            self.signals.put(Signal::GIVES_BACK_HELD, true);
+        }
+        self.signals.put(Signal::GIVES_BACK, true);
+    }
+
+    pub(super) fn gives_back(&self) -> bool {
+        self.signals.now().has(Signal::GIVES_BACK)
+    }
+
+    /// Keeps those of these jobs that are still `live` for the calls of `shutdown_now` that are under way, and returns the
+    /// rest. If there is no such call, all come back as the error.
+    pub(super) fn put_aside(
+        &self,
+        jobs: Vec<Job>,
+        mut live: impl FnMut(&mut Job) -> bool,
+    ) -> Result<Vec<Job>, Vec<Job>> {
+        let mut inner = self.lock();
+        if inner.collectors == 0 {
+            return Err(jobs);
+        }
+        let mut rest = Vec::new();
+        for mut job in jobs {
+            if live(&mut job) { inner.returned.push(job) } else { rest.push(job) }
+        }
+        Ok(rest)
+    }
+
+    /// A call of `shutdown_now` is about to return, with what is kept now.
+    pub(super) fn take_returned(&self) -> Vec<Job> {
+        let mut inner = self.lock();
+        inner.collectors -= 1;
+        std::mem::take(&mut inner.returned)
+    }
+
+    /// Keeps the thread of a worker that is gone, to be joined at the end. Nobody joins it sooner: the destructors of its
+    /// thread-local values may wait for the pool.
+    pub(super) fn retire(&self, thread: Option<JoinHandle<()>>) {
+        /// A thread that is not joined keeps its stack, so of many only the last are waited for in the end.
+        const MOST_RETIRED: usize = 32;
+        let mut inner = self.lock();
+        inner.retired.extend(thread);
+        if inner.retired.len() > MOST_RETIRED {
+            inner.retired.remove(0);
+        }
+    }
+
+    /// Joins the threads of the dead.
+    pub(super) fn join_retired(&self) {
+        let retired = std::mem::take(&mut self.lock().retired);
+        for thread in retired {
+            let _ = thread.join();
+        }
+    }
+
+    /// Waits until something has changed, at most so long, or for no reason.
+    fn wait<'a>(&self, mut inner: MutexGuard<'a, Inner>, limit: Option<Duration>) -> MutexGuard<'a, Inner> {
+        inner.waiting += 1;
+        let mut inner = match limit {
+            None => self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            Some(limit) => self.changed.wait_timeout(inner, limit).unwrap_or_else(PoisonError::into_inner).0,
+        };
+        inner.waiting -= 1;
+        inner
+    }
+
+    /// Something has changed. The lock is given back first, or those who wake would run into it.
+    fn announce(&self, inner: MutexGuard<'_, Inner>) {
+        let is_awaited = inner.waiting > 0;
+        drop(inner);
+        if is_awaited {
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn of_the_workers_that_die_at_the_start_the_builder_hears_of_one() {
+        let lifecycle = Lifecycle::new(WorkerTable::new(3, 1..=3, 3));
+        let payload = Arc::new(());
+        (0..3).for_each(|_| assert!(lifecycle.worker_died(Box::new(payload.clone())).is_none()));
+        assert_eq!(Arc::strong_count(&payload), 2, "the others were dropped");
+        drop(lifecycle.wait_started());
+        assert_eq!(Arc::strong_count(&payload), 1);
+    }
+}

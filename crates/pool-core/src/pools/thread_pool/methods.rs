@@ -1,0 +1,93 @@
+//! What [`Pool`] and [`PoolExt`] offer, as methods of the pool itself: a program that names its pool imports neither.
+//!
+//! `execute`, `spawn` and `join` are not here: they have a shorter way of their own, in the parent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ThreadPool;
+use crate::adapter::PoolContext;
+use crate::error::{BroadcastError, ResizeError, Unsupported};
+use crate::strategy::{Strategy, Urgency};
+use crate::{
+    Attributes, Counts, Job, JobHandle, Pool, PoolExt, PoolState, Rejected, Scope, Shutdown, Stats, Submit,
+    Timings,
+};
+
+/// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
+macro_rules! methods {
+    ($trait:ident: $(
+        fn $name:ident $(<$($generic:tt),*>)? ($($argument:ident: $type:ty),*) -> $output:ty $([$($bounds:tt)*])?;
+    )*) => {
+        impl<S: Strategy> ThreadPool<S> {$(
+            #[doc = concat!("As [`", stringify!($trait), "::", stringify!($name), "`], which says what it does and what goes wrong.")]
+            #[inline]
+            pub fn $name $(<$($generic),*>)? (&self, $($argument: $type),*) -> $output
+            $(where $($bounds)*)?
+            {
+                $trait::$name(self, $($argument),*)
+            }
+        )*}
+    };
+}
+
+// Jobs.
+methods! { PoolExt:
+    fn execute_with<F>(attributes: impl Into<Attributes>, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn try_execute<F>(f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn execute_timeout<F>(wait: Duration, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn spawn_with<F, T>(attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
+        [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
+}
+methods! { Pool:
+    fn submit(job: Job, submit: Submit) -> Result<(), Rejected>;
+}
+
+// Jobs for given workers.
+methods! { PoolExt:
+    fn execute_on<F>(worker: usize, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn execute_keyed<F>(key: u64, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn spawn_on<F, T>(worker: usize, f: F) -> Result<JobHandle<T>, Rejected>
+        [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
+    fn broadcast<F, R>(f: F) -> Result<Vec<R>, BroadcastError> [F: Fn(usize) -> R + Sync, R: Send];
+    fn spawn_broadcast<F, T>(f: F) -> Result<Vec<JobHandle<T>>, Rejected>
+        [F: Fn(usize) -> T + Clone + Send + 'static, T: Send + 'static];
+}
+methods! { Pool:
+    fn submit_to(worker: usize, job: Job) -> Result<(), Rejected>;
+    fn submit_keyed(key: u64, job: Job) -> Result<(), Rejected>;
+}
+
+// Work that borrows.
+methods! { PoolExt:
+    fn scope<'env, F, R>(body: F) -> R [F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R];
+    fn install<F, R>(f: F) -> R [F: FnOnce() -> R + Send, R: Send];
+    fn map<'items, T, R, F>(items: &'items [T], f: F) -> Vec<R>
+        [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync];
+}
+
+// The life of the pool.
+methods! { Pool:
+    fn state() -> PoolState;
+    fn pause() -> Result<(), Unsupported>;
+    fn resume() -> Result<(), Unsupported>;
+    fn resize(threads: usize) -> Result<(), ResizeError>;
+    fn cancel_running() -> usize;
+    fn wait_idle(limit: Option<Duration>) -> bool;
+    fn shutdown() -> Shutdown;
+    fn shutdown_timeout(limit: Duration) -> Result<Shutdown, Unsupported>;
+    fn shutdown_now() -> (Vec<Job>, Shutdown);
+    fn shutdown_now_timeout(limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported>;
+}
+
+// What is known about it.
+methods! { Pool:
+    fn name() -> &str;
+    fn threads() -> usize;
+    fn present_workers() -> Vec<usize>;
+    fn urgency() -> &Urgency;
+    fn counts() -> Counts;
+    fn stats() -> Stats;
+    fn timings() -> Option<Timings>;
+    fn context() -> &Arc<PoolContext>;
+}

@@ -1,0 +1,345 @@
+//! How workers come and go while the pool runs: whoever looks up applies the rule of `worker_table`.
+//!
+//! # A pool without workers
+//!
+//! A pool that scales from 0 is empty at rest, and the first job starts a worker. Nothing is left lying: by the protocol of
+//! [`Presence`](crate::sync::presence::Presence) either a submitter finds that there is no worker, or the last one finds what it
+//! has pushed, or whoever could not start one does and gives that up. A submitter starts a worker inside the gate, so that a
+//! shutdown finds it; giving up, which runs destructors, is done outside.
+
+use std::sync::atomic::{Ordering::SeqCst, fence};
+use std::time::{Duration, Instant};
+
+use super::core::Core;
+use super::signals::{Signal, SignalSet};
+use super::worker::{self, Starter};
+use super::worker_table::WorkerTable;
+use crate::adapter::PoolContext;
+use crate::blocking::WorkerManager;
+use crate::error::ResizeError;
+use crate::job::context::RunContext;
+use crate::job::{Job, Runnable};
+use crate::os::cpu_limit::Follower;
+use crate::os::process_fork::refuse_to_wait;
+use crate::strategy::{Outlet, Search, Strategy};
+use crate::{PoolState, Reason};
+
+/// What a worker does next.
+#[derive(PartialEq, Eq)]
+pub(super) enum Next {
+    /// It takes a job.
+    Pop,
+    /// It leaves its slot.
+    Leave,
+}
+
+/// Who takes what is pushed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prospect {
+    Worker,
+    Nobody,
+}
+
+/// A thread was refused when the last worker had gone: the pool is to [end](Core::end_with).
+#[derive(Debug)]
+pub(super) struct LastIsGone;
+
+impl<S: Strategy> Core<S> {
+    /// What a worker does between two jobs when something is the matter.
+    #[cold]
+    pub(super) fn attend(
+        &self,
+        index: usize,
+        outlet: &mut S::Outlet,
+        search: &mut Search<'_>,
+        seen: SignalSet,
+    ) -> Next {
+        if seen.has(Signal::FORKED) {
+            refuse_to_wait("a job");
+        }
+        if seen.has(Signal::GIVES_BACK) {
+            self.set_aside_queued();
+        }
+        if seen.has(Signal::PAUSED) {
+            // Whatever is in the mailbox waits for the end of the pause as well.
+            self.turn_to_another_thing(outlet, search);
+            search.begin_wait();
+            let leaves = self.lifecycle.sit_out_pause(index, &self.mailboxes, outlet.may_leave());
+            search.end_wait();
+            if leaves && self.takes_leave(index, outlet) {
+                return Next::Leave;
+            }
+        }
+        if seen.has(Signal::MAIL) && self.mailboxes.has_mail(index) {
+            self.turn_to_another_thing(outlet, search);
+            self.read_mailbox(index);
+        }
+        // After the mail: nobody leaves while there is some, and a message may say that somebody is to leave.
+        if self.lifecycle.signals.now().has(Signal::WORKERS) {
+            let leaves = !self.lifecycle.stays(index)
+                && outlet.may_leave()
+                && self.lifecycle.leave(index, &self.mailboxes);
+            if leaves && self.takes_leave(index, outlet) {
+                return Next::Leave;
+            }
+            if self.lifecycle.is_short() {
+                self.start_workers();
+            }
+        }
+        Next::Pop
+    }
+
+    /// A worker turns to something that did not come through the channel. Another is to search in its place.
+    fn turn_to_another_thing(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
+        search.end(|| self.has_work(outlet));
+        outlet.turn_away();
+    }
+
+    /// A worker has left. Returns whether it goes; the last that is not blocked does not when there is something in the queue.
+    fn takes_leave(&self, index: usize, outlet: &mut S::Outlet) -> bool {
+        if self.lifecycle.effective().has_ended() && self.has_work(outlet) {
+            self.lifecycle.come_back(index);
+            self.mailboxes.open(index);
+            return false;
+        }
+        // The stop hook comes first, and may take long.
+        outlet.turn_away();
+        true
+    }
+
+    /// Starts workers while some are wanted and slots are free. One that cannot be started is counted, and nobody
+    /// tries again for a while; the others go on without.
+    ///
+    /// If the pool has lost its last worker by then, it ends here. So the caller is not inside the gate.
+    pub(super) fn start_workers(&self) {
+        self.end_if_last(self.try_start_workers());
+    }
+
+    /// As [`start_workers`](Core::start_workers), for a caller that may be inside the gate: on an error it leaves the gate and then
+    /// [ends](Core::end_with) the pool.
+    fn try_start_workers(&self) -> Result<(), LastIsGone> {
+        while let Some(index) = self.lifecycle.reserve_slot() {
+            let core = self.me.upgrade().expect("whoever looks up holds the core");
+            if worker::start(&core, index, Starter::Anyone).is_err() {
+                self.lifecycle.direct(|table| table.start_failed(index));
+                return if self.lifecycle.forget() { Err(LastIsGone) } else { Ok(()) };
+            }
+        }
+        Ok(())
+    }
+
+    fn end_if_last(&self, hired: Result<(), LastIsGone>) {
+        if hired.is_err() {
+            self.end_with(0);
+        }
+    }
+
+    /// A worker that has left its slot is about to end. Whoever is wanted in the meantime may be there now; and what
+    /// it held privately lies where only a pop finds it.
+    pub(super) fn slot_is_free(&self, index: usize) {
+        self.lifecycle.direct(|table| table.vacate(index));
+        self.start_workers();
+        if self.settings.scales {
+            // A submitter may have found this one idle, and left its job to it.
+            self.see_to_the_rest(false);
+        }
+        self.give_up_if_stranded();
+        self.parking.notify();
+    }
+
+    pub(super) fn resize(&self, threads: usize) -> Result<(), ResizeError> {
+        if self.state() != PoolState::Running {
+            return Err(ResizeError::ShutDown);
+        }
+        let bounds = self.lifecycle.bounds();
+        if !bounds.contains(&threads) {
+            return Err(ResizeError::OutOfBounds {
+                asked: threads,
+                least: *bounds.start(),
+                most: *bounds.end(),
+            });
+        }
+        self.apply(|table| table.aim(threads));
+        Ok(())
+    }
+
+    /// Changes how many workers are wanted, and sees to it.
+    fn apply(&self, change: impl FnOnce(&mut WorkerTable)) {
+        let leavers = self.lifecycle.direct(change);
+        self.start_workers();
+        self.give_up_if_stranded();
+        self.call(&leavers);
+    }
+
+    /// Wakes the workers of these slots, which are to leave.
+    pub(super) fn call(&self, leavers: &[usize]) {
+        leavers.iter().for_each(|slot| self.parking.wake(*slot));
+    }
+
+    /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
+    pub(super) fn follow_cpu_limit(&self) {
+        let Some(cpus) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
+        let limit = cpus.map(|cpus| cpus.saturating_mul(self.settings.threads_per_cpu));
+        if self.settings.scales {
+            self.apply(|table| table.cap(limit.unwrap_or(usize::MAX)));
+        } else {
+            let most = self.settings.threads;
+            self.apply(|table| table.aim(limit.map_or(most, |limit| limit.min(most))));
+        }
+    }
+
+    /// What a pool does about its workers for each job that comes in, once it is counted. The caller is inside the gate.
+    pub(super) fn start_worker_for_a_job(&self) -> Result<(), LastIsGone> {
+        if self.lifecycle.is_short() {
+            // A thread was refused; it may be had by now.
+            self.try_start_workers()?;
+        }
+        if self.settings.scales { self.see_to_one_more() } else { Ok(()) }
+    }
+
+    /// The job that is to be queued for this one in a scaling pool.
+    pub(super) fn stamped_to_grow(&self, job: Job) -> Job {
+        match self.settings.queue_wait {
+            Some(limit) if !job.is_stamped() => {
+                Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() })
+            }
+            _ => job,
+        }
+    }
+
+    /// Work comes in to a scaling pool. The caller is inside the gate.
+    pub(super) fn see_to_one_more(&self) -> Result<(), LastIsGone> {
+        if self.lifecycle.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
+    }
+
+    /// A worker of a scaling pool is idle no more: it has come by something, which may be a job, or has left. A burst of jobs
+    /// may have found it idle before.
+    pub(super) fn see_to_the_rest(&self, has_job: bool) {
+        if self.lifecycle.can_grow() {
+            // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
+            fence(SeqCst);
+            // What it has in hand has not started, and counts as queued.
+            let seen_to = self.idle_workers() + usize::from(has_job);
+            if self.context().counts().queued > seen_to as u64 {
+                self.grow();
+            }
+        }
+    }
+
+    fn grow(&self) {
+        self.end_if_last(self.try_grow());
+    }
+
+    fn try_grow(&self) -> Result<(), LastIsGone> {
+        self.lifecycle.direct(|table| table.aim_higher());
+        self.try_start_workers()
+    }
+
+    /// A worker has waited for as long as the pool keeps one for nothing. There is one too many, though another may be the one
+    /// to leave.
+    pub(super) fn shrink(&self) {
+        let leavers = self.lifecycle.direct(|table| table.aim_lower());
+        self.call(&leavers);
+    }
+
+    /// Who takes what a submitter to a pool that may be empty is about to push, or has pushed: a worker that there is or that is
+    /// started here. The caller is inside the gate, and [sees to](Core::see_to_stranded) the outcome outside.
+    pub(super) fn prospect(&self) -> Result<Prospect, LastIsGone> {
+        while self.settings.may_be_empty && !self.lifecycle.effective().is_seen() {
+            self.try_grow()?;
+            if self.lifecycle.is_manned() {
+                break;
+            }
+            if self.lifecycle.is_stranded() {
+                return Ok(Prospect::Nobody);
+            }
+            // One has come and gone again by now.
+        }
+        Ok(Prospect::Worker)
+    }
+
+    /// The caller is not inside the gate.
+    pub(super) fn see_to_stranded(&self, prospect: Result<Prospect, LastIsGone>) {
+        match prospect {
+            Ok(Prospect::Worker) => {}
+            Ok(Prospect::Nobody) => self.give_up_if_stranded(),
+            Err(LastIsGone) => self.end_with(0),
+        }
+    }
+
+    /// Gives up what is queued in a pool that has no worker and could not start one. The next submission tries again.
+    #[cold]
+    pub(super) fn give_up_if_stranded(&self) {
+        if self.settings.may_be_empty
+            && self.lifecycle.effective().has_ended()
+            && self.lifecycle.is_stranded()
+        {
+            self.give_up_queued(Reason::NoWorkers);
+        }
+    }
+
+    /// Workers that wait, and those that are on their way.
+    fn idle_workers(&self) -> usize {
+        let slots = self.mailboxes.open_slots().filter(|slot| self.serves_all(*slot));
+        let waiting = self.context().waiting(slots).count();
+        self.lifecycle.coming() + waiting
+    }
+}
+
+impl<S: Strategy> WorkerManager for Core<S> {
+    fn blocked(&self, slot: usize) {
+        if self.lifecycle.is_forked() {
+            return;
+        }
+        self.lifecycle.direct(|table| table.block(slot));
+        self.start_workers();
+    }
+
+    fn unblocked(&self, slot: usize) {
+        if self.lifecycle.is_forked() {
+            return;
+        }
+        let leavers = self.lifecycle.direct(|table| table.unblock(slot));
+        self.call(&leavers);
+    }
+
+    fn start_failed(&self) {
+        self.lifecycle.direct(|table| table.count_failed_start());
+    }
+
+    fn run_a_part(&self, slot: usize) -> bool {
+        let Some(part) = self.mailboxes.take_part(slot, &self.lifecycle.signals) else { return false };
+        let ticket = self.context().run_in_passing(part, self.context().worker_cx(slot));
+        debug_assert!(ticket.is_none(), "nothing is left of a part that has run");
+        true
+    }
+}
+
+/// A job that knows since when it has waited.
+struct Stamped<S: Strategy> {
+    job: Job,
+    at: Instant,
+    limit: Duration,
+    pool: std::sync::Weak<Core<S>>,
+}
+
+impl<S: Strategy> Runnable for Stamped<S> {
+    const IS_STAMPED: bool = true;
+
+    fn run(self, cx: Option<RunContext<'_>>) -> std::thread::Result<Option<Job>> {
+        if self.at.elapsed() > self.limit
+            && let Some(pool) = self.pool.upgrade()
+        {
+            pool.grow();
+        }
+        self.job.run_at(cx)
+    }
+
+    fn discard(self, reason: Reason, context: Option<&PoolContext>) {
+        self.job.discard_at(reason, context);
+    }
+
+    fn release(&mut self) -> bool {
+        self.job.release()
+    }
+}

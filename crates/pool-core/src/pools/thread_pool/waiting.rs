@@ -1,0 +1,141 @@
+//! What a worker does that finds no job: it looks around for a while if no other does, and then parks.
+//!
+//! The protocol is in [`parking`](crate::sync::parking). Beside the queue, a worker looks once more at what only the pool knows
+//! before it parks: its mailbox, the side queue, and whether it is to leave. Who changes one of these wakes the worker by name,
+//! or any worker for the side queue.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::core::Core;
+use super::signals::Signal;
+use crate::strategy::{Look, Outlet, Pop, Search, Strategy};
+use crate::sync::parking::{Group, Woken};
+
+/// How often the searcher looks around before it parks, and how long it pauses in between: some microseconds in all.
+const LOOKS: usize = 8;
+const PAUSE: usize = 16;
+
+/// How often a worker gives its CPU away before it parks, and looks again. A thread that is about to submit may be waiting for
+/// this very CPU, where the worker is its way to a job without a sleep and a wake-up: a job that is sent whenever the last has
+/// ended takes 1.2 us then, and 20 to 35 us where both CPUs halt in between. In traces, the two stay on one CPU for as long as
+/// neither parks. With one yield, and by the searcher alone, most samples were of the slow kind; 16 are no better than
+/// 4, and cost 10 to 40 % of `spawn/contended`.
+const YIELDS: usize = 4;
+
+/// For how long a worker waits for what may still come, in a pool that was closed without a fence: see `closing`.
+const LAST_WAIT: Duration = Duration::from_millis(2);
+
+/// Which thread waits at an outlet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiter {
+    /// The worker of the slot.
+    Worker,
+    /// A thread that empties the channel when there is no worker any more.
+    StandIn,
+}
+
+/// What a worker that found nothing does next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// It looks for work again.
+    Again,
+    /// Nothing is there, and nothing will come any more.
+    Closed,
+}
+
+impl<S: Strategy> Core<S> {
+    /// Looks around for a while; one worker, the searcher, for longer than the others.
+    #[cold]
+    pub(super) fn look_around(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) -> Pop {
+        if outlet.is_reserved() {
+            return Pop::Empty;
+        }
+        let looks = if search.begin() { LOOKS } else { 0 };
+        for look in 0..looks + YIELDS {
+            if look < looks {
+                (0..PAUSE).for_each(|_| std::hint::spin_loop());
+            } else {
+                thread::yield_now();
+            }
+            match outlet.pop(search) {
+                Pop::Empty => {}
+                found => return found,
+            }
+        }
+        Pop::Empty
+    }
+
+    /// Parks until there may be work.
+    #[cold]
+    pub(super) fn park(
+        &self,
+        index: usize,
+        outlet: &mut S::Outlet,
+        search: &mut Search<'_>,
+        waiter: Waiter,
+    ) -> Waited {
+        outlet.prepare_to_park(search);
+        let may_end = self.lifecycle.signals.now().has(Signal::UNFENCED) && self.gate.is_quiet();
+        let group = if outlet.is_reserved() { Group::Reserved } else { Group::General };
+        self.parking.announce(index, search.set_searcher(false), group);
+        // In this order: what was pushed before it was closed is seen then.
+        let closed = self.parking.is_closed();
+        let look = outlet.look();
+        let is_wanted = waiter == Waiter::Worker && self.is_wanted(index, outlet);
+        if closed || is_wanted || look == Look::Work {
+            search.set_searcher(self.parking.retract(index));
+            return if is_wanted || look == Look::Work { Waited::Again } else { Waited::Closed };
+        }
+        search.begin_wait();
+        let limit = if waiter == Waiter::Worker { self.keep_alive(outlet) } else { None };
+        let keep_alive = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let look_again = if let Look::NothingUntil(then) = look { Some(then) } else { None };
+        let is_unfenced = self.lifecycle.signals.now().has(Signal::UNFENCED);
+        let last_wait = is_unfenced.then(|| Instant::now() + LAST_WAIT);
+        let until = [keep_alive, look_again, last_wait].into_iter().flatten().min();
+        let woken = self.parking.park(index, until);
+        search.set_searcher(woken == Woken::ToSearch);
+        search.end_wait();
+        if woken != Woken::ByClock {
+            return Waited::Again;
+        }
+        let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= Instant::now());
+        if is_past(keep_alive) {
+            self.shrink();
+        }
+        if may_end && is_past(last_wait) && outlet.look() != Look::Work {
+            return Waited::Closed;
+        }
+        Waited::Again
+    }
+
+    /// Whether there is something for this worker that does not come through the channel.
+    fn is_wanted(&self, index: usize, outlet: &S::Outlet) -> bool {
+        self.mailboxes.has_mail(index)
+            || self.lifecycle.signals.now().has(Signal::SIDE_QUEUE)
+            || !self.lifecycle.stays(index) && outlet.may_leave() && !self.lifecycle.has_drained()
+    }
+
+    /// Whether a worker may find something to do.
+    pub(super) fn has_work(&self, outlet: &S::Outlet) -> bool {
+        outlet.has_work() || self.lifecycle.signals.now().has(Signal::SIDE_QUEUE)
+    }
+
+    /// For how long a worker of a pool that scales waits before the pool is to have one less.
+    fn keep_alive(&self, outlet: &S::Outlet) -> Option<Duration> {
+        /// Long enough to cost nothing.
+        const SELDOM: Duration = Duration::from_millis(10);
+        if !self.settings.scales || !outlet.may_leave() {
+            return None;
+        }
+        let keep_alive = self.settings.keep_alive;
+        if self.lifecycle.can_shrink() {
+            Some(keep_alive)
+        } else {
+            // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them. Not
+            // so while some who are to leave still run jobs: they may be wanted again, and find this one first in line.
+            self.lifecycle.exceeds_least().then(|| keep_alive.max(SELDOM))
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A worker: a thread in a slot.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use super::core::Core;
+use super::resizing::Next;
+use super::signals::Signal;
+use super::slot::{MOST_FAILED_STARTS, SlotGuard};
+use super::waiting::{Waited, Waiter};
+use crate::blocking::enter_worker_manager;
+use crate::current;
+use crate::panic::drop_quietly;
+use crate::strategy::{Outlet, Pop, Search, Strategy};
+
+/// Whether the thread that starts another may run where the pool's threads do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Starter {
+    AtHome,
+    Anyone,
+}
+
+/// Starts a thread for this slot. Whoever was here before is joined at the end.
+pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
+    core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.lifecycle.retire(predecessor))
+}
+
+fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<JoinHandle<()>> {
+    let mut builder = thread::Builder::new().name(format!("{}-{index}", core.context().name()));
+    if let Some(size) = core.settings.stack_size {
+        builder = builder.stack_size(size);
+    }
+    let core = core.clone();
+    builder.spawn(move || {
+        if let (Starter::Anyone, Some(cpus)) = (starter, &core.settings.cpu_set) {
+            cpus.move_here();
+        }
+        live(&core, index);
+    })
+}
+
+/// A worker's whole life. When it is over, the slot is free and the thread is no worker any more, so that its
+/// thread-local destructors run as those of any other thread.
+fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+    current::become_member(core.context().id());
+    #[cfg(feature = "affinity")]
+    super::pinning::bind(&core.settings.cpus, index);
+    loop {
+        let payload = match catch_unwind(AssertUnwindSafe(|| occupy(core, index))) {
+            Ok(Left::ForGood) => break,
+            Ok(Left::TooEarly) => continue,
+            Err(payload) => payload,
+        };
+        // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
+        Search::of_worker(core.context(), &core.parking, index).absent();
+        match core.lifecycle.worker_died(payload) {
+            None => break,
+            Some(payload) => drop_quietly(payload),
+        }
+        match replace(core, index) {
+            Successor::Another => return,
+            Successor::Nobody => return core.slot_is_deserted(index),
+            Successor::Myself => {}
+        }
+    }
+    core.worker_is_gone();
+}
+
+/// How a worker has left its slot.
+enum Left {
+    ForGood,
+    /// The pool is ending, and the others may have gone before they could see what this one held privately.
+    TooEarly,
+}
+
+fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
+    let leaves = {
+        let slot = &core.slots[index];
+        let _worker = current::enter(core.context().id(), index);
+        let _member = enter_worker_manager(core.context().worker_manager().get(), index);
+        let start = || {
+            let guard = slot.occupy();
+            core.settings.on_start.call(index);
+            guard
+        };
+        let mut guard = catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|payload| {
+            slot.note(|record| record.failed_starts += 1);
+            core.lifecycle.direct(|table| table.count_failed_start());
+            std::panic::resume_unwind(payload)
+        });
+        slot.note(|record| record.failed_starts = 0);
+        core.mailboxes.open(index);
+        let leavers = core.lifecycle.worker_is_ready(index);
+        core.call(&leavers);
+        let leaves = work(core, index, &mut guard);
+        // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
+            drop_quietly(payload);
+            core.context().count_handler_panic();
+        }
+        leaves
+    };
+    if leaves {
+        if core.lifecycle.comes_back(index) {
+            return Left::TooEarly;
+        }
+        core.slot_is_free(index);
+    }
+    Left::ForGood
+}
+
+/// Takes jobs and runs them until the channel is closed, or until there are too many workers; returns whether it is
+/// that.
+fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::Outlet>) -> bool {
+    let context = &**core.context();
+    let cx = context.worker_cx(index);
+    let signals = &core.lifecycle.signals;
+    let mut search = Search::of_worker(context, &core.parking, index);
+    search.start();
+    let mut jobs: u64 = 0;
+    let (mut open, mut leaves, mut drains) = (true, false, false);
+    while open {
+        // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
+        // it, that job would be put behind those that are taken out of the queue meanwhile.
+        let before = signals.now();
+        if !before.is_nothing() && core.attend(index, guard.outlet(), &mut search, before) == Next::Leave {
+            leaves = true;
+            break;
+        }
+        let asks = before.is_nothing() && !search.is_searcher();
+        let mut place = if asks { guard.outlet().at_hand() } else { None };
+        let mut no_job = None;
+        if place.is_none() {
+            match guard.outlet().pop(&mut search) {
+                Pop::Job(job) => place = Some(job),
+                Pop::Shed(job, reason) => no_job = Some(Pop::Shed(job, reason)),
+                Pop::Empty => match core.look_around(guard.outlet(), &mut search) {
+                    Pop::Job(job) => place = Some(job),
+                    other => no_job = Some(other),
+                },
+            }
+            if search.is_searcher() && !matches!(no_job, Some(Pop::Empty)) {
+                search.end(|| core.has_work(guard.outlet()));
+            }
+        }
+        let after = signals.now();
+        if after.has(Signal::SIDE_QUEUE) {
+            // The pop has made room, and an idle worker may take what this one would come to only after its job.
+            core.requeue_side_queue();
+        }
+        if place.is_some() {
+            // See `Stats::longest_queue`.
+            if jobs < 64 || jobs.is_multiple_of(64) {
+                context.sample_queue();
+            }
+            if after.or(before).is_nothing() {
+                core.run(&mut place, cx);
+            } else if let Some(job) = place.take() {
+                core.run_attentively(job, cx, &search, before);
+            }
+            if jobs == 0 && !signals.now().has(Signal::FORKED) {
+                core.slots[index].note(|record| record.losses = 0);
+            }
+            jobs += 1;
+        }
+        match no_job {
+            None => {}
+            Some(Pop::Job(_)) => unreachable!("it is in the slot"),
+            Some(Pop::Shed(job, reason)) if job.is_job() => context.discard(job, reason),
+            // Whatever a discipline sheds, it cannot mean a ticket.
+            Some(Pop::Shed(ticket, _)) => core.run(&mut Some(ticket), cx),
+            Some(Pop::Empty) => match core.park(index, guard.outlet(), &mut search, Waiter::Worker) {
+                Waited::Again => {}
+                // Another may have left its slot, and in it what it held, just after this one looked. From here on
+                // a worker that leaves comes back, so it is looked for once more.
+                Waited::Closed if !drains => {
+                    core.lifecycle.drains();
+                    drains = true;
+                }
+                Waited::Closed => open = false,
+            },
+        }
+        if signals.now().has(Signal::SIDE_QUEUE) {
+            core.run_side_queue(index, guard.outlet(), &search, !open);
+        }
+    }
+    search.end(|| core.has_work(guard.outlet()));
+    // Nobody who came before the channel was closed is forgotten.
+    core.read_mailbox(index);
+    search.begin_wait();
+    leaves
+}
+
+/// Who is in a slot after a worker has died there.
+enum Successor {
+    Another,
+    /// No thread could be started, so the one that there is goes on.
+    Myself,
+    /// Workers do not get past their start.
+    Nobody,
+}
+
+/// Finds a successor for a worker that died, which is the calling thread.
+fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
+    let slot = &core.slots[index];
+    let record = slot.note(|record| record.losses += 1);
+    if record.failed_starts >= MOST_FAILED_STARTS {
+        return Successor::Nobody;
+    }
+    // One that did not get past its start was no worker yet, and is counted as a failed start.
+    if record.failed_starts == 0 {
+        core.context().count_replaced(index);
+    }
+    // What it held privately lies where only a pop finds it.
+    core.parking.notify();
+    core.lifecycle.back_off(record.back_off());
+    match start(core, index, Starter::Anyone) {
+        Ok(()) => Successor::Another,
+        Err(_) => {
+            core.lifecycle.direct(|table| table.count_failed_start());
+            Successor::Myself
+        }
+    }
+}

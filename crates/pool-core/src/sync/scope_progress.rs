@@ -1,0 +1,196 @@
+//! How far a scope has come, who works for it, and who waits for it.
+//!
+//! The jobs themselves lie in a concurrent queue, which this module never sees; it is asked whether there are some.
+//!
+//! # State
+//!
+//! - `begun`: jobs that were pushed, each counted before anyone can take it.
+//! - `ended`: jobs that have run to their end. Workers add to it in batches.
+//! - `tickets`: messages to the pool that lead a worker here, in the queue or being worked on; at most one a worker.
+//! - `refused`: the pool has dropped a ticket, and takes no more of them.
+//! - the sleepers, behind a mutex, and how many there are.
+//!
+//! # Rules
+//!
+//! - **Push**: count the job; put it in the queue; fence; claim a ticket if one more could be of use; wake a sleeper who
+//!   helps, if there is one.
+//! - **End** some jobs: count them; fence; if somebody sleeps and all have ended, wake everyone.
+//! - **Leave** (whoever holds a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
+//!   one, claim a ticket again and go on; otherwise, if tickets are refused, wake everyone.
+//! - **Sleep**: put oneself among the sleepers; fence; look once more at what one waits for; park only if it is not there.
+//! - **Give up** (a ticket is dropped unrun): say that tickets are refused; give the ticket back; wake everyone, looking
+//!   for them under the lock.
+//!
+//! # The end is not seen too early
+//!
+//! Who waits for the end reads `ended` and then `begun`, when no push can come but from jobs of the scope. Suppose a job
+//! has not ended. It was pushed by the waiter before, or by a job; follow these back to the first that has not ended.
+//! That one was pushed by the waiter or by a job that has ended, so if the waiter's `ended` counts it, the waiter also sees
+//! it in `begun`. The same holds for all jobs that `ended` counts; so `begun` is greater. For this a job is counted before
+//! it is pushed, and `ended` is read first, and acquired.
+//!
+//! # No wake-up is lost
+//!
+//! Each side writes, fences, and reads what the other has written; so one of them sees the other. (For giving up the lock
+//! does what the fences do elsewhere.)
+//!
+//! | one side writes, then reads | the other writes, then reads | so |
+//! |---|---|---|
+//! | a job in the queue; `tickets` | `tickets` given back; the queue | the job has a ticket, or who leaves finds it |
+//! | a job in the queue; sleepers | itself among the sleepers; the queue | who helps finds the job, or is woken for it |
+//! | `ended`; sleepers | itself among the sleepers; `ended` | who waits finds the end, or is woken for it |
+
+use crossbeam_utils::CachePadded;
+
+use crate::sync::{
+    AtomicBool, AtomicUsize, Mutex, MutexGuard,
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    Thread, fence, lock, thread,
+};
+
+pub(crate) struct Progress {
+    /// How many workers the pool has: more tickets are of no use.
+    workers: usize,
+    begun: CachePadded<AtomicUsize>,
+    ended: CachePadded<AtomicUsize>,
+    tickets: CachePadded<AtomicUsize>,
+    refused: AtomicBool,
+    /// The length of `sleepers`.
+    asleep: AtomicUsize,
+    sleepers: Mutex<Vec<Sleeper>>,
+}
+
+struct Sleeper {
+    thread: Thread,
+    /// It is a worker of the pool and runs the scope's jobs.
+    helps: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(workers: usize) -> Self {
+        Progress {
+            workers,
+            begun: CachePadded::new(AtomicUsize::new(0)),
+            ended: CachePadded::new(AtomicUsize::new(0)),
+            tickets: CachePadded::new(AtomicUsize::new(0)),
+            refused: AtomicBool::new(false),
+            asleep: AtomicUsize::new(0),
+            sleepers: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Counts a job and has `push` put it in the queue. Returns whether the caller is to send a ticket.
+    #[inline(always)]
+    pub(crate) fn push(&self, push: impl FnOnce()) -> bool {
+        self.begun.fetch_add(1, Relaxed);
+        push();
+        fence(SeqCst);
+        let claimed = self.claim();
+        if self.asleep.load(Relaxed) != 0 {
+            self.wake_for_a_job();
+        }
+        claimed
+    }
+
+    /// Claims a ticket, if there are fewer than could be of use. Jobs that run count as well: a ticket that is
+    /// busy with one leads nobody to the next.
+    fn claim(&self) -> bool {
+        if self.tickets.load(Relaxed) >= self.workers || self.refused.load(Relaxed) {
+            return false;
+        }
+        let unfinished = self.begun.load(Relaxed).saturating_sub(self.ended.load(Relaxed));
+        let useful = self.workers.min(unfinished);
+        let claim = |tickets| (tickets < useful).then_some(tickets + 1);
+        self.tickets.fetch_update(AcqRel, Relaxed, claim).is_ok()
+    }
+
+    /// So many jobs have run to their end. The last touch of the scope's borrows is before this.
+    pub(crate) fn end(&self, jobs: usize) {
+        if jobs == 0 {
+            return;
+        }
+        self.ended.fetch_add(jobs, Release);
+        fence(SeqCst);
+        if self.asleep.load(Relaxed) != 0 && self.is_over() {
+            self.wake_all();
+        }
+    }
+
+    /// Whether all jobs have ended. Means something to whoever started the first of them.
+    pub(crate) fn is_over(&self) -> bool {
+        let ended = self.ended.load(Acquire);
+        ended == self.begun.load(Relaxed)
+    }
+
+    /// The holder of a ticket has found no job. Returns whether it still holds a ticket and is to go on.
+    pub(crate) fn leave(&self, has_jobs: impl FnOnce() -> bool) -> bool {
+        self.tickets.fetch_sub(1, AcqRel);
+        fence(SeqCst);
+        if has_jobs() && self.claim() {
+            return true;
+        }
+        // The last ticket may have gone with this one: a refused one has woken nobody who could see that. Of the two
+        // that give a ticket back, the later sees what the other has done.
+        if self.refused.load(Relaxed) {
+            self.wake_all();
+        }
+        false
+    }
+
+    /// A ticket was dropped unrun.
+    pub(crate) fn give_up(&self) {
+        self.refused.store(true, Release);
+        self.tickets.fetch_sub(1, AcqRel);
+        // No fence: the sleepers' lock is always taken, and whoever takes it later sees what came before.
+        self.wake_all();
+    }
+
+    /// Whether no worker will come by any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.refused.load(Acquire) && self.tickets.load(Acquire) == 0
+    }
+
+    /// Parks the thread, unless it is `ready`, until something has changed or for no reason.
+    pub(crate) fn sleep(&self, helps: bool, ready: impl FnOnce() -> bool) {
+        let mut sleepers = self.sleepers();
+        sleepers.push(Sleeper { thread: thread::current(), helps });
+        self.asleep.store(sleepers.len(), Relaxed);
+        drop(sleepers);
+        fence(SeqCst);
+        if !ready() {
+            thread::park();
+        }
+        let me = thread::current().id();
+        let mut sleepers = self.sleepers();
+        sleepers.retain(|sleeper| sleeper.thread.id() != me);
+        self.asleep.store(sleepers.len(), Relaxed);
+    }
+
+    #[cold]
+    fn wake_for_a_job(&self) {
+        if self.refused.load(Relaxed) {
+            // The job may be for a thread outside to run.
+            return self.wake_all();
+        }
+        let mut sleepers = self.sleepers();
+        if let Some(place) = sleepers.iter().position(|sleeper| sleeper.helps) {
+            // It is taken off the list, so that the next job wakes the next.
+            let helper = sleepers.swap_remove(place);
+            self.asleep.store(sleepers.len(), Relaxed);
+            drop(sleepers);
+            helper.thread.unpark();
+        }
+    }
+
+    #[cold]
+    fn wake_all(&self) {
+        self.sleepers().iter().for_each(|sleeper| sleeper.thread.unpark());
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, Vec<Sleeper>> {
+        lock(&self.sleepers)
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model;

@@ -1,0 +1,45 @@
+//! The discipline as pool-core sees it.
+
+use std::sync::Arc;
+
+use pool_core::strategy::{Ends, Parking, Strategy};
+use pool_core::{BuildError, ThreadPool};
+
+use crate::channel::Channel;
+use crate::pool::inlet::StealingInlet;
+use crate::pool::outlet::StealingOutlet;
+
+/// The work-stealing discipline.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Stealing;
+
+/// A work-stealing pool.
+pub type StealingPool = ThreadPool<Stealing>;
+
+impl Strategy for Stealing {
+    type Inlet = StealingInlet;
+    type Outlet = StealingOutlet;
+    const NAME: &'static str = "stealing";
+
+    fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
+        crate::worker::prepare();
+        let channel = Arc::new(Channel::new(slots, parking));
+        Ok(Ends {
+            inlet: StealingInlet::new(channel.clone()),
+            outlets: (0..slots).map(|index| StealingOutlet::new(channel.clone(), index)).collect(),
+            spare: StealingOutlet::new(channel, slots),
+        })
+    }
+
+    #[inline]
+    fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        crate::join::join(pool, a, b)
+    }
+}

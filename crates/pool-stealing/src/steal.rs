@@ -1,0 +1,131 @@
+//! Stealing forks: politely first, then by force; and where that fails, when their owner blocks.
+
+use std::time::{Duration, Instant};
+
+#[cfg(not(loom))]
+use pool_core::os::process_fork::refuse_to_wait;
+use pool_core::sync::fences::heavy_fence;
+
+use crate::calls;
+use crate::channel::Channel;
+use crate::frame::TakenFrame;
+#[cfg(loom)]
+use crate::model::pool::refuse_to_wait;
+use crate::split::Taken;
+
+/// How long a thief waits for an owner who has forks and does not answer.
+///
+/// A heavy fence takes about 20 microseconds and disturbs everyone; an owner that forks answers within one.
+const GRACE: Duration = if cfg!(loom) { Duration::ZERO } else { Duration::from_micros(50) };
+
+/// A thief's memory of whom it has asked in vain, and since when.
+#[derive(Default)]
+pub(crate) struct Demand(Option<(usize, Instant)>);
+
+impl Demand {
+    /// This slot has forks and gives none. Returns whether that has been so for long enough.
+    fn grows_at(&mut self, slot: usize) -> bool {
+        match self.0 {
+            Some((refuser, since)) if refuser == slot => since.elapsed() >= GRACE,
+            // One at a time: this one's turn comes when the other has none left, or has been robbed.
+            Some(_) => false,
+            None => {
+                self.0 = Some((slot, Instant::now()));
+                false
+            }
+        }
+    }
+
+    fn is_over_at(&mut self, slot: usize) {
+        if self.0.is_some_and(|(refuser, _)| refuser == slot) {
+            self.0 = None;
+        }
+    }
+}
+
+/// A fork that was taken, and whose it is.
+pub(crate) struct Fork {
+    frame: TakenFrame,
+    victim: usize,
+}
+
+impl Fork {
+    /// Runs it, and tells its owner.
+    pub(crate) fn run(self, channel: &Channel) {
+        let is_awaited = self.frame.run();
+        if channel.is_forked() {
+            refuse_to_wait("half of a join");
+        }
+        if is_awaited {
+            channel.slots[self.victim].unpark();
+        }
+    }
+}
+
+impl Channel {
+    /// Takes the oldest fork of this slot, if it can be had and `still_wanted`, which is asked when a fork was seen.
+    pub(crate) fn steal_fork(
+        &self,
+        victim: usize,
+        thief: usize,
+        demand: &mut Demand,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Option<Fork> {
+        let stack = &self.slots[victim].stack;
+        if !stack.has_takeable() {
+            demand.is_over_at(victim);
+            stack.ask();
+            return None;
+        }
+        let force = !stack.has_public() && {
+            stack.ask();
+            if !demand.grows_at(victim) {
+                return None;
+            }
+            true
+        };
+        let fence: &dyn Fn() -> bool = &heavy_fence;
+        let taken = self.take_fork(victim, thief, force.then_some(fence), still_wanted);
+        if taken.is_some() || force {
+            demand.is_over_at(victim);
+        }
+        taken
+    }
+
+    /// Takes the oldest fork of this slot, if it is [stranded](crate::split) and its owner blocks. The thread is to poll while
+    /// there are some.
+    #[cold]
+    pub(crate) fn steal_stranded(
+        &self,
+        victim: usize,
+        thief: usize,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Option<Fork> {
+        let slot = &self.slots[victim];
+        if !slot.stack.has_stranded() {
+            return None;
+        }
+        self.take_fork(victim, thief, Some(&|| slot.is_off_cpu()), still_wanted)
+    }
+
+    fn take_fork(
+        &self,
+        victim: usize,
+        thief: usize,
+        fence: Option<&dyn Fn() -> bool>,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Option<Fork> {
+        let stack = &self.slots[victim].stack;
+        let Taken { fork: frame, was_last } = stack.take(fence, |frame| {
+            if !still_wanted() {
+                return None;
+            }
+            // SAFETY: only `join` pushes, and only frames; the stack hands this one to us, under its lock.
+            unsafe { TakenFrame::new(frame, thief) }
+        })?;
+        if was_last {
+            calls::took_the_last(stack, &self.parking, || self.has_visible_work());
+        }
+        Some(Fork { frame, victim })
+    }
+}
