@@ -16,8 +16,6 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-#[cfg(not(loom))]
-use crate::job::task::Claim;
 use crate::sync::{
     AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed},
@@ -28,7 +26,7 @@ pub(crate) struct TaskRef<C: ?Sized> {
     owns: PhantomData<Counted<C>>,
 }
 
-struct Counted<C: ?Sized> {
+pub(crate) struct Counted<C: ?Sized> {
     owners: AtomicUsize,
     value: C,
 }
@@ -49,18 +47,6 @@ impl<C> TaskRef<C> {
     }
 }
 
-#[cfg(not(loom))]
-impl<C> TaskRef<C> {
-    /// The same owner, who knows no more of the value than that it is a job with this result.
-    pub(crate) fn erased<'a, T>(self) -> TaskRef<dyn Claim<T> + 'a>
-    where
-        C: Claim<T> + 'a,
-    {
-        let place: NonNull<Counted<dyn Claim<T> + 'a>> = ManuallyDrop::new(self).place;
-        TaskRef { place, owns: PhantomData }
-    }
-}
-
 impl<C: ?Sized> Clone for TaskRef<C> {
     /// One more owner. There are never many, so that the count cannot overflow: a handle clones its own once.
     fn clone(&self) -> Self {
@@ -70,6 +56,18 @@ impl<C: ?Sized> Clone for TaskRef<C> {
 }
 
 impl<C: ?Sized> TaskRef<C> {
+    /// The same owner, by another pointer to the same place: one that knows less of the value's type.
+    ///
+    /// # Safety
+    ///
+    /// `erase` returns the pointer that it gets, but for its metadata.
+    pub(crate) unsafe fn cast<D: ?Sized>(
+        self,
+        erase: impl FnOnce(NonNull<Counted<C>>) -> NonNull<Counted<D>>,
+    ) -> TaskRef<D> {
+        TaskRef { place: erase(ManuallyDrop::new(self).place), owns: PhantomData }
+    }
+
     #[inline]
     fn counted(&self) -> &Counted<C> {
         // SAFETY: the place came from a box, which is dropped by its last owner; `self` is one.

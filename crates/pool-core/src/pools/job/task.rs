@@ -13,6 +13,7 @@
 mod payload;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
 use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -22,6 +23,7 @@ use crate::job::attributed::{Outcome, RareAttributes, enter_plain};
 use crate::job::context::{PoolContext, RunContext};
 use crate::job::run_counted;
 use crate::panic::{Panic, drop_quietly};
+use crate::sync::task_ref::Counted;
 pub(crate) use crate::sync::task_ref::TaskRef;
 use crate::sync::task_state::{TaskSnapshot, TaskState};
 use crate::{JoinError, Reason};
@@ -289,6 +291,17 @@ impl<F, T> Drop for Task<F, T> {
             // SAFETY: the result was left, nobody has taken it, and nobody else is left to do so.
             drop(unsafe { self.payload.take_result() });
         }
+    }
+}
+
+impl<C> TaskRef<C> {
+    /// The same owner, that knows no more of the task than that it is a job with this result.
+    pub(crate) fn erased<'a, T>(self) -> TaskRef<dyn Claim<T> + 'a>
+    where
+        C: Claim<T> + 'a,
+    {
+        // SAFETY: the pointer is coerced and nothing else.
+        unsafe { self.cast(|place: NonNull<Counted<C>>| -> NonNull<Counted<dyn Claim<T> + 'a>> { place }) }
     }
 }
 
