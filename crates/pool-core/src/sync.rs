@@ -1,4 +1,19 @@
-//! The primitives that the lock-free parts use: std's, or loom's when a model is being checked.
+//! The protocols between threads, and the primitives that they use: std's, or loom's when a model is being checked.
+//!
+//! | | |
+//! |---|---|
+//! | `gate` | how a pool closes while threads submit |
+//! | `fences` | light fences, and the heavy one that pays for them |
+//! | `stripes` | which counters a thread outside the pool uses |
+//! | `quiescence` | waiting until a pool has nothing to do |
+//! | `presence` | whether a pool that may be empty has a worker |
+//! | `busy_time` | how long a worker works, and whether it waits |
+//! | `task_state`, `task_ref` | who runs a claimable task, who has its result, who frees it |
+//! | `scope_progress` | when the jobs of a scope are over |
+//! | `spin_then_lock` | a lock that is held for nanoseconds |
+//! | `model` | atomics and interrupts as loom's models see them |
+//!
+//! All of this compiles under loom, and nothing else of the crate does. What each protocol relies on is said in its file.
 
 pub(crate) mod busy_time;
 pub mod fences;

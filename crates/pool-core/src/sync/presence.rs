@@ -4,7 +4,7 @@
 //! - the last worker: say that there is none; fence; look into the queue; come back if there is something.
 //!
 //! The fences are sequentially consistent. If the submitter's comes first, the worker finds what was pushed; if the
-//! worker's does, the submitter finds that there is no worker. The same holds between a submitter and whoever could not
+//! worker's does, the submitter finds that there is no worker. The same holds between a submitter and a thread that could not
 //! start the only worker, and then gives up what is queued.
 
 use crate::sync::{AtomicUsize, Ordering::*, fence};
@@ -18,7 +18,7 @@ impl Presence {
         Presence(AtomicUsize::new(workers))
     }
 
-    /// For whoever changes it, one at a time.
+    /// Called by one thread at a time.
     pub(crate) fn set(&self, workers: usize) {
         self.0.store(workers, Relaxed);
     }
@@ -34,7 +34,7 @@ impl Presence {
         self.0.load(Relaxed) > 0
     }
 
-    /// For whoever has taken a worker off, before it looks into the queue. Whether there is no other.
+    /// Whether there is no worker. Called after one was taken off, before the look into the queue.
     pub(crate) fn has_ended(&self) -> bool {
         fence(SeqCst);
         self.0.load(Relaxed) == 0

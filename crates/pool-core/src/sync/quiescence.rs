@@ -7,7 +7,7 @@
 //! - worker: count the job; ...; about to wait: fence; read `watchers`; if any, look at the counters; if at rest, wake.
 //!
 //! With sequentially consistent fences on both sides, either the worker sees the announcement or the waiter sees the
-//! count; of two workers that finish at once, the one whose fence comes later sees both counts. Whoever ends a job
+//! count; of two workers that finish at once, the one whose fence comes later sees both counts. A thread that ends a job
 //! without being a worker (a cancellation, a rejection) settles at once in the same way.
 
 use std::sync::PoisonError;
@@ -46,7 +46,7 @@ impl Quiescence {
         at_rest
     }
 
-    /// This process is a fork: whoever waited is not in it, and may have left the lock locked.
+    /// This process is a fork: the threads that waited are not in it, and may have left the lock locked.
     #[cfg(not(loom))]
     pub(crate) fn forked(&self) {
         self.watchers.store(0, SeqCst);

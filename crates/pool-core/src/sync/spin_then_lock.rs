@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 ///
 /// For strategies whose queue is behind a mutex. A mutex that is contended puts threads to sleep and has each unlock wake
 /// one, which takes longer than what they hold it for. Trying at once and often is no better: each try takes
-/// the lock's cache line away from whoever holds it. So the pauses between tries double (measured with two workers and
+/// the lock's cache line away from the thread that holds it. So the pauses between tries double (measured with two workers and
 /// one submitter on two cores: 117 ns a job, where 32 evenly spaced tries took 180).
 ///
 /// A poisoned mutex counts as locked: a queue is none the worse for a panic elsewhere.

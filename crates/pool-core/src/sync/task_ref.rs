@@ -1,7 +1,7 @@
 //! A pointer that its owners count, and that has two of them from the start: a job's ticket and its handle.
 //!
 //! `std::sync::Arc` takes four locked instructions in such a life: to clone the first, to drop each, and to drop the weak
-//! reference that all have in common. Here one is left: whoever drops first counts down, and whoever drops last sees
+//! reference that all have in common. Here one is left: the first to drop counts down, and the last sees
 //! that it is alone. (Three locked instructions less a job with a handle; in spawn/handle 250 ns before and 208 after, on
 //! the bounded queue 317 and 200.)
 //!
@@ -35,7 +35,7 @@ pub(crate) struct Counted<C: ?Sized> {
 unsafe impl<C: ?Sized + Send + Sync> Send for TaskRef<C> {}
 // SAFETY: through a shared owner others come by a reference (`C: Sync`) or by an owner of their own (`C: Send`).
 unsafe impl<C: ?Sized + Send + Sync> Sync for TaskRef<C> {}
-/// Whoever moves an owner does not move the value.
+/// To move an owner does not move the value.
 impl<C: ?Sized> Unpin for TaskRef<C> {}
 
 impl<C> TaskRef<C> {

@@ -14,7 +14,7 @@
 //!
 //! # Who may touch what
 //!
-//! The closure belongs to whoever claimed, the result to whoever claimed until `finish`, and then to the handle; after
+//! The closure belongs to the thread that claimed it, and so does the result until `finish`; then it is the handle's; after
 //! `detach` to whichever of the two came second. Each change of hands is an acquiring and releasing change of this one
 //! word, and all changes of one word have one order, so no fences are needed.
 //!
@@ -42,7 +42,7 @@ const ORPHANED: usize = 8;
 const DETACHED: usize = 16;
 const UNCOUNTED: usize = 32;
 
-/// `W` is whoever is to be woken.
+/// `W` is the waiter that is to be woken.
 pub(crate) struct TaskState<W> {
     word: AtomicUsize,
     waiter: Mutex<Option<W>>,
@@ -94,7 +94,7 @@ impl<W> TaskState<W> {
         TaskState { word: AtomicUsize::new(QUEUED | UNCOUNTED), waiter: Mutex::new(None) }
     }
 
-    /// What the word says now. Whoever sees the end sees what the job has done.
+    /// What the word says now. A thread that sees the end sees what the job has done.
     pub(crate) fn look(&self) -> TaskSnapshot {
         TaskSnapshot(self.word.load(Acquire))
     }
@@ -143,7 +143,7 @@ impl<W> TaskState<W> {
         (TaskSnapshot(seen), waiter)
     }
 
-    /// The result of a detached job was taken out to be dropped. Only whoever drops the task cares, and comes later anyway.
+    /// The result of a detached job was taken out to be dropped. Only the task's drop asks for it, and comes later anyway.
     pub(crate) fn discard(&self) {
         self.word.fetch_add(GONE - DONE, Relaxed);
     }

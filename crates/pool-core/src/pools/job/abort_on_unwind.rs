@@ -1,4 +1,4 @@
-//! Where a panic must not get past: somebody else still holds a pointer into this stack.
+//! Where a panic must not unwind: another thread still holds a pointer into this stack.
 
 use std::process::abort;
 

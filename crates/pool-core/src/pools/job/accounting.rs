@@ -63,14 +63,14 @@ impl PoolContext {
         }
     }
 
-    /// Runs a job as the worker with this number of somebody else's pool.
+    /// Runs a job as the worker with this number of another crate's pool.
     pub(crate) fn run_as(&self, job: Job, index: usize) -> Option<Job> {
         let cx = self.worker_cx(index);
         let _marked = current::enter(self.id(), index);
         self.run_in_passing(job, cx)
     }
 
-    /// Runs a job on a thread that is not ours to lose: no panic comes out, and whoever waits for rest is told.
+    /// Runs a job on a thread that is not ours to lose: no panic comes out, and threads that wait for the pool to be idle are told.
     pub(crate) fn run_in_passing(&self, job: Job, cx: RunContext<'_>) -> Option<Job> {
         // The job is no part of one that this thread may be running.
         let _plain = enter_plain();

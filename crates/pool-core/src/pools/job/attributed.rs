@@ -1,7 +1,7 @@
 //! A job with rare attributes: what they mean when it is about to run.
 //!
 //! A plain job knows nothing of them. One that has some is wrapped, in an [`Attributed`] task or in its
-//! [`Task`](crate::job::task::Task), and whoever runs it, a worker or a waiter in place of itself, goes by way of
+//! [`Task`](crate::job::task::Task), and the thread that runs it, a worker or a waiter, calls
 //! [`RareAttributes::run`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

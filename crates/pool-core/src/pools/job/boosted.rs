@@ -1,6 +1,6 @@
-//! Boosting a job that somebody waits for: a second ticket, at a more urgent level.
+//! Boosting a job that a thread waits for: a second ticket, at a more urgent level.
 //!
-//! A job with a handle is claimed once, by whoever comes first: the worker that pops either ticket, or a waiter.
+//! A job with a handle is claimed once: by the first worker that pops one of its tickets, or by a waiter.
 //! The ticket that is left behind finds nothing to do. Neither ticket is counted as a job; each takes a place in a queue that
 //! has a limit. A job that the pool has handed back is not the pool's any more, so a second ticket leaves it alone.
 

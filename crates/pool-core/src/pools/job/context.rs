@@ -170,7 +170,7 @@ impl PoolContext {
         current().filter(|worker| worker.pool == self.id()).map(|worker| self.worker_cx(worker.index))
     }
 
-    /// The run context of the calling thread, whoever it is.
+    /// The run context of the calling thread, worker or not.
     pub(crate) fn current_cx(&self) -> RunContext<'_> {
         self.current_worker_cx()
             .unwrap_or_else(|| RunContext { context: self, counters: self.outside_counters() })

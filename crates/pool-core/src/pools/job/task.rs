@@ -4,11 +4,11 @@
 //! queued (closure) --claim--> claimed --complete--> done (result) --take--> gone
 //! ```
 //!
-//! Whoever claims the closure runs it: the worker that pops the ticket, or the waiter in place of
-//! itself. A closure that it is too late to start, as its attributes say, is dropped instead, by whoever claims it.
+//! The thread that claims the closure runs it: the worker that pops the ticket, or the waiter. If its attributes say that it
+//! is too late to start, that thread drops it instead.
 //!
-//! [`TaskState`] is the protocol, one atomic word; [`Payload`] holds what the word speaks of. A job that nobody waits for before it is
-//! done costs two changes of the word, where a mutex around it all took eight.
+//! [`TaskState`] is the protocol, one atomic word; [`Payload`] holds the closure, and later the result. A job that is done
+//! before a thread waits for it costs two changes of the word; a mutex around it all took eight.
 
 mod payload;
 
@@ -42,7 +42,7 @@ pub(crate) enum Waiter {
 }
 
 impl Waiter {
-    /// Never panics: a waker is somebody else's code, and the thread that ends a job has no part in it.
+    /// Never panics: a waker is foreign code, and the thread that ends the job must survive it.
     fn wake(self) {
         match self {
             Waiter::Thread(thread) => thread.unpark(),
@@ -115,8 +115,8 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         }
     }
 
-    /// The closure has run, or was dropped, and is counted, so that whoever has the result also finds the job counted.
-    /// Leaves the result for whoever is to have it, once the job is [`complete`](Task::complete). Returns what a destructor
+    /// The closure has run, or was dropped, and is counted, so that a thread that has the result also finds the job counted.
+    /// Stores the result for the handle, which may take it once the job is [`complete`](Task::complete). Returns what a destructor
     /// has panicked with.
     #[inline]
     fn leave(&self, outcome: Outcome<T>) -> thread::Result<()> {
@@ -125,12 +125,12 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
             Outcome::Ran(Err(payload)) => (Err(JoinError::Panicked(Panic::caught(payload))), Ok(())),
             Outcome::Missed(error, dropped) => (Err(error), dropped),
         };
-        // SAFETY: only whoever has claimed gets here, once, before the state is done.
+        // SAFETY: only the thread that has claimed gets here, once, before the state is done.
         unsafe { self.payload.put_result(result) };
         dropped
     }
 
-    /// Takes the closure, if nobody has, and says whether it counts. Whoever does must run it and
+    /// Takes the closure, if no thread has, and says whether it counts. The caller must then run it and
     /// [`complete`](Task::complete) the task, or own the task alone.
     pub(crate) fn claim(&self) -> Option<(F, bool)> {
         let (f, counted) = self.take_closure();
@@ -268,7 +268,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
 
     fn announce(&self, waiter: Waiter) -> TaskSnapshot {
         let (seen, before) = self.state.wait(waiter);
-        // It may be a waker, whose destructor is somebody else's code; no lock is held.
+        // It may be a waker, whose destructor is foreign code; no lock is held.
         drop(before);
         seen
     }

@@ -97,7 +97,7 @@ impl WorkerCounters {
 }
 
 /// Adds to a counter that only the calling thread writes: a load and a store are as good as an addition, and cheaper.
-/// The release makes what a job did visible to whoever reads the count.
+/// The release makes what a job did visible to a thread that reads the count.
 #[inline]
 pub(crate) fn add_exclusively(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Relaxed) + more, Release);
@@ -106,7 +106,7 @@ pub(crate) fn add_exclusively(counter: &AtomicU64, more: u64) {
 impl JobCounters {
     /// Runs a job and counts it. Its name must be entered by now, and until it has ended.
     ///
-    /// It is counted last, so that whoever finds it counted finds everything done that belongs to it.
+    /// It is counted last, so that a thread that finds it counted finds everything done that belongs to it.
     #[inline(always)]
     pub(crate) fn run<T>(&self, job: impl FnOnce() -> thread::Result<T>) -> thread::Result<T> {
         if !self.is_plain {

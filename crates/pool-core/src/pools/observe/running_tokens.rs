@@ -1,7 +1,7 @@
 //! The tokens of the jobs that run, so that they can all be told to stop.
 //!
-//! Only a job that has a token is listed, for as long as it runs, with the counters of whoever runs it. A worker's list is its own but
-//! for whoever tells them to stop, so its lock is free.
+//! Only a job that has a token is listed, for as long as it runs, with the counters of the thread that runs it. Only
+//! [`Pool::cancel_running`](crate::Pool::cancel_running) uses a worker's list from another thread, so its lock is free.
 
 use std::sync::Mutex;
 

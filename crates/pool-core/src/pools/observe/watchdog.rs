@@ -7,7 +7,7 @@
 //! # When the thread sleeps, and how it ends
 //!
 //! Everything that changes is behind one mutex. `sleeps_until` is when the thread looks up by itself; `None` means that
-//! there is no thread. Whoever registers an earlier limit wakes it; whoever finds `None` starts one. The thread ends when
+//! there is no thread. A job that registers an earlier limit wakes it; one that finds `None` starts it. The thread ends when
 //! it looks up in vain: its sleep was over and nobody was registered. That is decided under the mutex, so the
 //! next to register finds `None`.
 //!
