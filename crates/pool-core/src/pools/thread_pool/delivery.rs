@@ -4,7 +4,7 @@ use super::core::Core;
 use super::signals::{Signal, SignalSet};
 use crate::current::current;
 use crate::job::context::RunContext;
-use crate::strategy::{Caller, Outlet, Search, Strategy};
+use crate::strategy::{Caller, Search, Strategy};
 use crate::{Job, Reason, Rejected, Submit};
 
 impl<S: Strategy> Core<S> {
@@ -95,7 +95,7 @@ impl<S: Strategy> Core<S> {
         &self,
         index: usize,
         outlet: &mut S::Outlet,
-        search: &Search<'_>,
+        search: &mut Search<'_>,
         is_closed: bool,
     ) {
         let cx = self.context().worker_cx(index);
@@ -106,7 +106,7 @@ impl<S: Strategy> Core<S> {
             left -= 1;
             // This one may take long, and the others need not wait for it.
             self.requeue_side_queue();
-            outlet.turn_away();
+            self.turn_from_queue(outlet, search);
             self.hold(search);
             if kept.is_job() && self.lifecycle.gives_back() {
                 self.set_aside(vec![kept], Reason::ShutDown);

@@ -62,7 +62,7 @@ impl<S: Strategy> Core<S> {
         }
         if seen.has(Signal::PAUSED) {
             // Whatever is in the mailbox waits for the end of the pause as well.
-            self.turn_to_another_thing(outlet, search);
+            self.turn_from_queue(outlet, search);
             search.begin_wait();
             let leaves = self.lifecycle.sit_out_pause(index, &self.mailboxes, outlet.may_leave());
             search.end_wait();
@@ -71,7 +71,7 @@ impl<S: Strategy> Core<S> {
             }
         }
         if seen.has(Signal::MAIL) && self.mailboxes.has_mail(index) {
-            self.turn_to_another_thing(outlet, search);
+            self.turn_from_queue(outlet, search);
             self.read_mailbox(index);
         }
         // After the mail: nobody leaves while there is some, and a message may say that somebody is to leave.
@@ -90,7 +90,7 @@ impl<S: Strategy> Core<S> {
     }
 
     /// A worker turns to something that did not come through the channel. Another is to search in its place.
-    fn turn_to_another_thing(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
+    pub(super) fn turn_from_queue(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
         search.end(|| self.has_work(outlet));
         outlet.turn_away();
     }

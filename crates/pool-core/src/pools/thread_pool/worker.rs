@@ -183,7 +183,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
             },
         }
         if signals.now().has(Signal::SIDE_QUEUE) {
-            core.run_side_queue(index, guard.outlet(), &search, !open);
+            core.run_side_queue(index, guard.outlet(), &mut search, !open);
         }
     }
     search.end(|| core.has_work(guard.outlet()));
