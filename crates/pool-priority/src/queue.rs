@@ -166,7 +166,8 @@ impl Outlet for PriorityOutlet {
     }
 
     fn has_work(&self) -> bool {
-        self.queue.urgency.waits()
+        // With the mutex, for what the push has to say of orders.
+        !self.queue.lock().level_queue.is_empty()
     }
 
     fn look(&mut self) -> Look {
