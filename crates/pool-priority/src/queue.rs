@@ -181,7 +181,7 @@ impl Outlet for PriorityOutlet {
     fn prepare_to_park(&mut self, _: &mut Search<'_>) {
         let mut state = self.queue.lock();
         let State { level_queue, shrink, .. } = &mut *state;
-        if level_queue.needs_room().is_some_and(|was_needed| shrink.is_due(was_needed)) {
+        if shrink.is_due(level_queue.needs_room()) {
             let room = level_queue.take_room();
             drop(state);
             drop(room);

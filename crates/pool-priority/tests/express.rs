@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::strategy::{Caller, Ends, Inlet, Order, Outlet, Parking, Pop, Push, Search, Strategy};
+use pool_core::strategy::{Caller, Ends, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy};
 use pool_core::{Job, Priority, Scaling, Submit, Timing, current};
 use pool_priority::{Levels, PriorityPool};
 
@@ -66,6 +66,31 @@ fn what_is_left_at_the_end_is_the_regular_workers() {
     assert!(matches!(outlets[0].pop(&mut Search::detached()), Pop::Empty));
     assert!(matches!(outlets[1].pop(&mut Search::detached()), Pop::Job(_)));
     assert!(matches!(outlets[1].pop(&mut Search::detached()), Pop::Empty));
+}
+
+#[test]
+fn an_express_worker_sleeps_while_jobs_wait_that_are_not_for_it() {
+    let mut ends = open(2);
+    (0..5000).for_each(|_| push(&ends, Priority::IDLE));
+    while takes(&mut ends, 1) {}
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert!(matches!(ends.outlets[0].look(), Look::NothingUntil(_)), "there is room to give back");
+    push(&ends, Priority::IDLE);
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert_eq!(ends.outlets[0].look(), Look::Nothing, "it cannot be given back now");
+}
+
+#[test]
+fn a_worker_that_comes_after_the_room_was_given_back_waits_for_no_moment() {
+    let mut ends = Levels::new(1).open(1, &Arc::new(Parking::new(1, Order::ByCpu))).unwrap();
+    (0..5000).for_each(|_| push(&ends, Priority::NORMAL));
+    while takes(&mut ends, 0) {}
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert!(matches!(ends.outlets[0].look(), Look::NothingUntil(_)), "there is room to give back");
+    ends.outlets[0].detach();
+    ends.outlets[0].attach();
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert_eq!(ends.outlets[0].look(), Look::Nothing);
 }
 
 fn pool(threads: usize, express: usize) -> PriorityPool {
