@@ -79,10 +79,12 @@ impl Queue {
         drop(state);
     }
 
-    /// Unlocks, and wakes a worker for what was pushed: an express worker, if it is for one and one sleeps.
+    /// Unlocks, and wakes a worker for what was pushed: an express worker, if it is for one and one sleeps. Whether the queue
+    /// has something else for express workers does not matter: somebody was woken for that.
     #[inline]
-    fn unlock_and_notify(&self, state: MutexGuard<'_, State>, submit: Submit) {
-        let for_express = self.has_express && state.has_jobs_for(Kind::Express);
+    fn unlock_and_notify(&self, state: MutexGuard<'_, State>, level: usize, submit: Submit) {
+        let for_express = self.has_express
+            && (submit.is_ticket() || state.regulars == 0 || state.level_queue.is_express_level(level));
         self.unlock(state);
         if for_express && self.parking.notify_reserved() {
             return;
@@ -112,7 +114,7 @@ impl Inlet for PriorityInlet {
         } else {
             state.level_queue.push(level, job);
         }
-        self.0.unlock_and_notify(state, submit);
+        self.0.unlock_and_notify(state, level, submit);
         Push::Queued
     }
 
@@ -190,6 +192,13 @@ impl Outlet for PriorityOutlet {
 
     fn turn_away(&mut self) {
         self.count(false);
+        if self.kind == Kind::Express && self.queue.lock().has_jobs_for(Kind::Express) {
+            // It may have been woken for them, and a regular worker may sleep.
+            let parking = &self.queue.parking;
+            if !parking.notify_reserved() {
+                parking.notify();
+            }
+        }
     }
 
     fn is_reserved(&self) -> bool {
