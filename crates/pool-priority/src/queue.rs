@@ -167,8 +167,9 @@ impl Outlet for PriorityOutlet {
         Pop::Job(job)
     }
 
+    /// Behind the mutex, since a push relies on it for its order against the look of a worker that ends its search.
     fn has_work(&self) -> bool {
-        self.queue.urgency.waits()
+        !self.queue.lock().level_queue.is_empty()
     }
 
     fn look(&mut self) -> Look {
@@ -180,12 +181,14 @@ impl Outlet for PriorityOutlet {
     }
 
     /// Gives back the room that a burst has left.
-    fn prepare_to_park(&mut self, _: &mut Search<'_>) {
+    fn prepare_to_park(&mut self, search: &mut Search<'_>) {
         let mut state = self.queue.lock();
         let State { level_queue, shrink, .. } = &mut *state;
         if shrink.is_due(level_queue.needs_room()) {
             let room = level_queue.take_room();
             drop(state);
+            // Others need not wait for this one to find something meanwhile.
+            search.end(|| self.has_work());
             drop(room);
         }
     }
