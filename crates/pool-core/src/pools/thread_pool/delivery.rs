@@ -120,7 +120,10 @@ impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn read_mailbox(&self, index: usize) {
         let cx = self.context().worker_cx(index);
-        while let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals) {
+        // In a child that was forked in one of these jobs the others are the parent's, and the lock may be held for ever.
+        while !self.lifecycle.is_forked()
+            && let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals)
+        {
             if self.settings.scales {
                 self.see_to_the_rest(job.is_job());
             }

@@ -58,6 +58,7 @@ impl<S: Strategy> Core<S> {
             refuse_to_wait("a job");
         }
         if seen.has(Signal::GIVES_BACK) {
+            search.end(|| self.has_work(outlet));
             self.set_aside_queued();
         }
         if seen.has(Signal::PAUSED) {
@@ -83,6 +84,8 @@ impl<S: Strategy> Core<S> {
                 return Next::Leave;
             }
             if self.lifecycle.is_short() {
+                // To start a thread takes longer than to wake one.
+                search.end(|| self.has_work(outlet));
                 self.start_workers();
             }
         }
