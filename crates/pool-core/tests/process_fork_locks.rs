@@ -8,8 +8,11 @@ mod child;
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -36,6 +39,68 @@ impl Drop for Stop<'_> {
     fn drop(&mut self) {
         self.0.store(true, SeqCst);
     }
+}
+
+#[derive(Default)]
+struct CountsWakes(AtomicUsize);
+
+impl Wake for CountsWakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn a_token_from_before_is_waited_for_and_set_in_the_child() {
+    let (token, stop) = (CancelToken::new(), AtomicBool::new(false));
+    thread::scope(|threads| {
+        let _stop = Stop(&stop);
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while !stop.load(SeqCst) {
+                    assert!(!token.wait_timeout(Duration::ZERO));
+                }
+            });
+        }
+        for _ in 0..CHILDREN {
+            let end = in_child(|| {
+                let below = token.child();
+                assert!(!below.wait_timeout(Duration::ZERO));
+                thread::scope(|threads| {
+                    threads.spawn(|| below.wait());
+                    token.cancel();
+                });
+                token.wait();
+            });
+            assert_eq!(end, End::Done);
+        }
+    });
+}
+
+#[test]
+fn of_those_who_wait_for_a_token_the_child_wakes_its_own() {
+    let token = CancelToken::new();
+    let [own, other] = [(); 2].map(|()| Arc::new(CountsWakes::default()));
+    let poll = |wakes: &Arc<CountsWakes>| {
+        let mut cancelled = token.cancelled();
+        let waker = Waker::from(wakes.clone());
+        assert!(Pin::new(&mut cancelled).poll(&mut Context::from_waker(&waker)).is_pending());
+        cancelled
+    };
+    let mut waits = [poll(&own), thread::scope(|threads| threads.spawn(|| poll(&other)).join().unwrap())];
+    let end = in_child(|| {
+        let anew = poll(&own);
+        let elsewhere = thread::scope(|threads| threads.spawn(|| poll(&own)).join().unwrap());
+        token.cancel();
+        assert_eq!((own.0.load(SeqCst), other.0.load(SeqCst)), (3, 0), "the other's thread is not here");
+        drop((anew, elsewhere));
+        for wait in &mut waits {
+            assert!(Pin::new(wait).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        }
+    });
+    assert_eq!(end, End::Done);
+    token.cancel();
+    assert_eq!((own.0.load(SeqCst), other.0.load(SeqCst)), (1, 1));
 }
 
 #[test]

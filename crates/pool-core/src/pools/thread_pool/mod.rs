@@ -70,7 +70,8 @@ use crate::{BuildError, Job, JobHandle, Pool, PoolState, Rejected, Shutdown, Sta
 /// [`PoolState::Terminated`], and `shutdown`, `wait_idle` and drop return at once; none touches a lock that a thread of the
 /// parent may have held. What the pool held is not dropped there. Joins and scopes run on the caller; a broadcast is rejected
 /// as a submission is. Handles from before the fork end with [`Reason::Forked`](crate::Reason::Forked), unless their job had
-/// ended by then. The parent notices nothing, and the child may build pools of its own.
+/// ended by then. A [`CancelToken`](crate::CancelToken) from before is a copy, which the child may set and wait for. The
+/// parent notices nothing, and the child may build pools of its own.
 ///
 /// A child that was forked inside a job, a scope, a part of a broadcast or half of a join must not return from that: it is to
 /// `exec` or to exit. One that does return, and would wait for threads that are not there, aborts with a message. So does one
