@@ -4,6 +4,7 @@ use super::core::Core;
 use super::signals::{Signal, SignalSet};
 use crate::current::current;
 use crate::job::context::RunContext;
+use crate::os::process_fork::refuse_to_wait;
 use crate::strategy::{Caller, Search, Strategy};
 use crate::{Job, Reason, Rejected, Submit};
 
@@ -74,9 +75,17 @@ impl<S: Strategy> Core<S> {
         if self.settings.scales {
             self.see_to_the_rest(job.is_job());
         }
-        self.run(&mut Some(job), cx);
+        self.run_in_between(job, cx);
         if seen.has(Signal::ADAPTS) {
             self.follow_cpu_limit();
+        }
+    }
+
+    /// As [`run`](Core::run), where the thread goes on with something else than a look at the signals.
+    fn run_in_between(&self, job: Job, cx: RunContext<'_>) {
+        self.run(&mut Some(job), cx);
+        if self.lifecycle.is_forked() {
+            refuse_to_wait("a job");
         }
     }
 
@@ -111,7 +120,7 @@ impl<S: Strategy> Core<S> {
             if kept.is_job() && self.lifecycle.gives_back() {
                 self.set_aside(vec![kept], Reason::ShutDown);
             } else {
-                self.run(&mut Some(kept), cx);
+                self.run_in_between(kept, cx);
             }
         }
     }
@@ -133,7 +142,7 @@ impl<S: Strategy> Core<S> {
             if self.lifecycle.gives_back() {
                 self.set_aside(vec![job], Reason::ShutDown);
             } else {
-                self.run(&mut Some(job), cx);
+                self.run_in_between(job, cx);
             }
         }
     }

@@ -314,6 +314,10 @@ impl<S: Strategy> WorkerManager for Core<S> {
         let Some(part) = self.mailboxes.take_part(slot, &self.lifecycle.signals) else { return false };
         let ticket = self.context().run_in_passing(part, self.context().worker_cx(slot));
         debug_assert!(ticket.is_none(), "nothing is left of a part that has run");
+        if self.lifecycle.is_forked() {
+            // The thread waits for a part of its own.
+            refuse_to_wait("a broadcast");
+        }
         true
     }
 }
