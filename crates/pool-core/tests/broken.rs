@@ -1,15 +1,17 @@
-//! Strategies that break their promises while a pool is built: an error or the strategy's own panic, and never a hang.
+//! Strategies that break their promises: while a pool is built, an error or the strategy's own panic, and never a hang; and
+//! later, a dead worker that is replaced.
 
 #[path = "support/deque.rs"]
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
 
 use std::panic::{catch_unwind, panic_any};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::strategy::{Caller, Ends, Inlet, Outlet, Parking, Pop, Push, Search, Strategy, Urgency};
+use pool_core::strategy::{Caller, Ends, Inlet, Look, Outlet, Parking, Pop, Push, Search, Strategy, Urgency};
 use pool_core::{BuildError, Job, JoinError, Reason, Submit, ThreadPool};
 
 use self::deque::{Deque, DequeInlet, DequeOutlet, End};
@@ -25,6 +27,9 @@ enum Fault {
     /// A panic, in the method with this name.
     Panic(&'static str),
 }
+
+/// The next look panics, if that is the fault.
+static PANICS_ONCE: AtomicBool = AtomicBool::new(false);
 
 /// A deque with a fault.
 struct Broken(Fault);
@@ -59,6 +64,13 @@ impl Outlet for BrokenHead {
 
     fn has_work(&self) -> bool {
         self.0.has_work()
+    }
+
+    fn look(&mut self) -> Look {
+        if PANICS_ONCE.swap(false, SeqCst) {
+            Broken::panics_in(self.1, "look");
+        }
+        if self.has_work() { Look::Work } else { Look::Nothing }
     }
 
     fn is_reserved(&self) -> bool {
@@ -146,4 +158,28 @@ fn workers_that_cannot_sit_down_are_failed_starts() {
         (reason, pool.execute(|| ()).unwrap_err().reason())
     });
     assert_eq!(reasons, (Reason::NoWorkers, Reason::NoWorkers));
+}
+
+/// Nobody gives the dead the searcher's role in its place.
+#[test]
+fn the_successor_of_a_worker_that_died_in_its_last_look_is_woken() {
+    for round in 0..50 {
+        let pool = ThreadPool::with(Broken(Fault::Panic("look"))).threads(1).build().unwrap();
+        let until = |replaced, parks| {
+            while {
+                let worker = &pool.stats().workers[0];
+                worker.replaced < replaced || worker.parks < parks
+            } {
+                thread::yield_now();
+            }
+        };
+        until(0, 1);
+        PANICS_ONCE.store(true, SeqCst);
+        pool.execute(|| ()).unwrap();
+        until(1, 2);
+        // In most rounds it has got as far as to sleep by then.
+        (0..round * 20).for_each(|_| thread::yield_now());
+        let job = pool.spawn(|| 7).unwrap();
+        assert_eq!(job.join_timeout(DEADLINE).expect("it is not woken").unwrap(), 7);
+    }
 }

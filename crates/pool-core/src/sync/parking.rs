@@ -273,17 +273,21 @@ impl Parking {
         fence(SeqCst);
     }
 
-    /// Takes the announcement back. Returns whether the thread has been made the searcher meanwhile.
+    /// Takes the announcement back, if there is one. Returns whether the thread has been made the searcher meanwhile.
     pub fn retract(&self, worker: usize) -> bool {
         let mut sleepers = lock(&self.sleepers);
-        self.take_off(&mut sleepers, worker).is_none() && self.parkers[worker].load(Relaxed) == SEARCH
+        self.take_off(&mut sleepers, worker).is_none() && self.parkers[worker].swap(UP, Relaxed) == SEARCH
     }
 
     /// Parks until this worker is woken, or until then.
     pub fn park(&self, worker: usize, until: Option<Instant>) -> Woken {
         loop {
             match self.parkers[worker].load(Acquire) {
-                SEARCH => return Woken::ToSearch,
+                SEARCH => {
+                    // The role is given once.
+                    self.parkers[worker].store(UP, Relaxed);
+                    return Woken::ToSearch;
+                }
                 UP => return Woken::ByName,
                 _ if park_until(until) => {}
                 _ if self.retract(worker) => return Woken::ToSearch,

@@ -53,8 +53,12 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             Ok(Left::TooEarly) => continue,
             Err(payload) => payload,
         };
+        let mut search = Search::of_worker(core.context(), &core.parking, index);
+        // It may have died in its last look, and nobody is to wake it in place of another.
+        search.set_searcher(core.parking.retract(index));
         // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
-        Search::of_worker(core.context(), &core.parking, index).absent();
+        search.absent();
+        drop(search);
         match core.lifecycle.worker_died(payload) {
             None => break,
             Some(payload) => drop_quietly(payload),
