@@ -13,7 +13,8 @@ use crate::current::{current, enter_named};
 use crate::job::Runnable;
 use crate::job::attributed::RareAttributes;
 use crate::job::boosted::Boosted;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
+use crate::job::pool_context::PoolContext;
 use crate::job::task::{Claim, Task, TaskRef, Wait};
 use crate::sync::Arc;
 use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
@@ -237,7 +238,7 @@ impl<T: 'static> JobHandle<T> {
 }
 
 /// Waits for the job, and gives it up when its time to start comes and nobody has started it.
-fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &PoolContext) {
+fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &JobContext) {
     let start_by = task.rare().and_then(|rare| rare.start_by);
     let first = start_by.filter(|start_by| deadline.is_none_or(|deadline| *start_by <= deadline));
     if first.is_some() && matches!(task.wait(first), Wait::TimedOut) {
@@ -247,7 +248,7 @@ fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &PoolContext
 }
 
 /// Gives the job up if its time to start has passed and nobody has started it. A destructor's panic is the job's.
-fn expire<T>(task: &dyn Claim<T>, context: &PoolContext) {
+fn expire<T>(task: &dyn Claim<T>, context: &JobContext) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task.expire(context))) {
         context.report_quietly(Panic::caught(payload));
     }
@@ -309,7 +310,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Runnable for Ticket<F, T> {
         self.0.run_ticket(cx).map(|()| None)
     }
 
-    fn discard(self, reason: Reason, context: Option<&PoolContext>) {
+    fn discard(self, reason: Reason, context: Option<&JobContext>) {
         self.0.discard(reason, context);
     }
 

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::job::Runnable;
 use crate::job::abort_on_unwind::AbortOnUnwind;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::job::task::{Claim, Task, TaskRef, Wait};
 use crate::os::process_fork::refuse_to_wait;
 use crate::panic::{drop_quietly, unwind_without};
@@ -135,7 +135,7 @@ impl<F: FnOnce() -> R + Send, R: Send> BorrowingTask<F, R> {
     }
 
     /// Runs the closure here if nobody has it, or waits for whoever has.
-    fn settle(self, context: &PoolContext) -> thread::Result<R> {
+    fn settle(self, context: &JobContext) -> thread::Result<R> {
         if let Some((f, _)) = self.task.claim() {
             self.unsettled.disarm();
             return catch_unwind(AssertUnwindSafe(f));
@@ -148,7 +148,7 @@ impl<F: FnOnce() -> R + Send, R: Send> BorrowingTask<F, R> {
     }
 
     /// Leaves the closure to the workers, unless none will come for it.
-    fn wait_outside(self, context: &PoolContext) -> thread::Result<R> {
+    fn wait_outside(self, context: &JobContext) -> thread::Result<R> {
         match self.task.wait(None) {
             Wait::Orphaned => self.settle(context),
             Wait::Done | Wait::TimedOut => self.result(),
@@ -192,7 +192,7 @@ impl<F: FnOnce() -> R + Send, R: Send, N: Notice> Runnable for BorrowingTicket<F
         self.0.run(cx).map(|()| None)
     }
 
-    fn discard(self, reason: Reason, _: Option<&PoolContext>) {
+    fn discard(self, reason: Reason, _: Option<&JobContext>) {
         self.1.give(reason);
         self.0.orphan();
     }

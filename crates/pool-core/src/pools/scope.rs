@@ -29,7 +29,8 @@ use crossbeam_deque::{Injector, Steal};
 use crate::handle::Ticket;
 use crate::job::abort_on_unwind::AbortOnUnwind;
 use crate::job::attributed::enter_plain;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
+use crate::job::pool_context::PoolContext;
 use crate::job::task::{Claim, Task, TaskRef, Waiter};
 use crate::job::{Closure, Runnable};
 use crate::os::process_fork::refuse_to_wait;
@@ -274,7 +275,7 @@ impl Runnable for ScopeTicket {
     }
 
     /// Being dropped is what tells the scope.
-    fn discard(self, _: Reason, _: Option<&PoolContext>) {}
+    fn discard(self, _: Reason, _: Option<&JobContext>) {}
 
     fn release(&mut self) -> bool {
         false

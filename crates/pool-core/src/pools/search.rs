@@ -1,6 +1,6 @@
 //! A worker's search for its next job, and the times between two of its jobs.
 
-use crate::adapter::PoolContext;
+use crate::job::context::JobContext;
 use crate::observe::counters::{WorkerCounters, add_exclusively};
 use crate::sync::parking::Parking;
 
@@ -15,7 +15,7 @@ pub struct Search<'a> {
 
 #[derive(Clone, Copy)]
 struct Worker<'a> {
-    context: &'a PoolContext,
+    context: &'a JobContext,
     counters: &'a WorkerCounters,
     parking: &'a Parking,
 }
@@ -26,7 +26,7 @@ impl<'a> Search<'a> {
         Search { worker: None, is_searcher: false }
     }
 
-    pub(crate) fn of_worker(context: &'a PoolContext, parking: &'a Parking, index: usize) -> Self {
+    pub(crate) fn of_worker(context: &'a JobContext, parking: &'a Parking, index: usize) -> Self {
         let worker = Worker { context, counters: context.worker_counters(index), parking };
         Search { worker: Some(worker), is_searcher: false }
     }

@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use self::payload::Payload;
 use crate::job::attributed::{Outcome, RareAttributes, enter_plain};
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::job::run_counted;
 use crate::panic::{Panic, drop_quietly};
 use crate::sync::task_ref::Counted;
@@ -194,7 +194,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
     }
 
     /// The ticket is dropped unrun. If the job was the pool's, it is counted there.
-    pub(crate) fn discard(&self, reason: Reason, context: Option<&PoolContext>) {
+    pub(crate) fn discard(&self, reason: Reason, context: Option<&JobContext>) {
         let count = || {
             if let Some(context) = context {
                 context.count_discarded();
@@ -320,9 +320,9 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn wake_nobody(&self);
     /// Ends the job if it has not started, counting it here if it counts. Returns whether it did. If it runs, its token
     /// is set.
-    fn cancel(&self, context: &PoolContext) -> bool;
+    fn cancel(&self, context: &JobContext) -> bool;
     /// As `cancel`, of a job whose time to start has passed.
-    fn expire(&self, context: &PoolContext) -> bool;
+    fn expire(&self, context: &JobContext) -> bool;
     /// What the job asks for, if it is anything rare.
     fn rare(&self) -> Option<&RareAttributes>;
     /// Whether nobody has claimed it.
@@ -375,7 +375,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
         drop(self.state.try_take_waiter());
     }
 
-    fn cancel(&self, context: &PoolContext) -> bool {
+    fn cancel(&self, context: &JobContext) -> bool {
         if self.end_unrun(JoinError::Cancelled, |counted| {
             if counted {
                 context.count_cancelled()
@@ -390,7 +390,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
         false
     }
 
-    fn expire(&self, context: &PoolContext) -> bool {
+    fn expire(&self, context: &JobContext) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.has_expired())
             && self.end_unrun(JoinError::Unrun(Reason::Expired), |counted| {
                 if counted {

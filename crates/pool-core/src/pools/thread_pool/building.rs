@@ -11,6 +11,7 @@ use super::worker::{self, Starter};
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::blocking::WorkerManager;
+use crate::job::context::JobContext;
 use crate::os::cpu_limit::{Follower, Source};
 use crate::os::cpu_set::CpuSet;
 use crate::os::process_fork;
@@ -57,12 +58,12 @@ impl<S: Strategy> Builder<S> {
         if self.config.backtraces {
             panic_location::install();
         }
-        let mut context = PoolContext::new(&name, slots, self.on_panic, &self.config, true);
+        let mut context = JobContext::new(&name, slots, self.on_panic, &self.config, true);
         context.watch_limits(self.on_overdue, settings.cpu_set);
         context.admit_within(self.admit_within);
         context.set_urgency(ends.inlet.urgency());
         let id = context.id();
-        let core = Core::new(context, ends, parking, table, settings);
+        let core = Core::new(PoolContext::new(context), ends, parking, table, settings);
         core.enable_boost();
         let worker_manager: Arc<dyn WorkerManager> = core.clone();
         core.context().worker_manager().set(Arc::downgrade(&worker_manager));

@@ -14,10 +14,9 @@ use super::core::Core;
 use super::signals::{Signal, SignalSet};
 use super::worker::{self, Starter};
 use super::worker_table::WorkerTable;
-use crate::adapter::PoolContext;
 use crate::blocking::WorkerManager;
 use crate::error::ResizeError;
-use crate::job::context::RunContext;
+use crate::job::context::{JobContext, RunContext};
 use crate::job::{Job, Runnable};
 use crate::os::cpu_limit::Follower;
 use crate::os::process_fork::refuse_to_wait;
@@ -335,7 +334,7 @@ impl<S: Strategy> Runnable for Stamped<S> {
         self.job.run_at(cx)
     }
 
-    fn discard(self, reason: Reason, context: Option<&PoolContext>) {
+    fn discard(self, reason: Reason, context: Option<&JobContext>) {
         self.job.discard_at(reason, context);
     }
 
