@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 #[cfg(not(loom))]
-use pool_core::{ThreadPool, drop_quietly, os::process_fork::refuse_to_wait};
+use pool_core::{Pool, drop_quietly, os::process_fork::refuse_to_wait};
 
 use crate::calls;
 use crate::channel::Channel;
@@ -13,14 +13,12 @@ use crate::current_worker;
 use crate::frame::{Frame, Header, Stolen};
 #[cfg(loom)]
 use crate::model::pool::{drop_quietly, refuse_to_wait};
-#[cfg(not(loom))]
-use crate::pool::strategy::Stealing;
 use crate::split::{POLL, Pushed, Room};
 use crate::steal::Demand;
 use crate::sync::{park, park_at_most, spin_loop};
 use crate::worker::Worker;
 #[cfg(not(loom))]
-use crate::worker::with_worker;
+use crate::worker::on_worker;
 use crate::worker_queues::Owner;
 
 /// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
@@ -33,8 +31,9 @@ const PAUSE: usize = if cfg!(loom) { 1 } else { 16 };
 /// wait until the writes have left its store buffer: 4 ns a join whose halves capture four words.
 #[cfg(not(loom))]
 #[inline(always)]
-pub(crate) fn join<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
+pub(crate) fn join<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
+    P: Pool + ?Sized,
     A: FnOnce() -> RA + Send,
     B: FnOnce() -> RB + Send,
     RA: Send,
@@ -53,8 +52,9 @@ where
 /// saves two registers and no time (66.7 instructions, 4.4 ns). A [`Worker`]'s joins need no such read.
 #[cfg(not(loom))]
 #[inline(never)]
-fn join_framed<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+fn join_framed<P, A, B, RA, RB>(pool: &P, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
+    P: Pool + ?Sized,
     A: FnOnce(Worker<'_>) -> RA + Send,
     B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
@@ -85,14 +85,15 @@ where
 #[cfg(not(loom))]
 #[cold]
 #[inline(never)]
-fn from_outside<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
+fn from_outside<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
+    P: Pool + ?Sized,
     A: FnOnce(Worker<'_>) -> RA + Send,
     B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    with_worker(pool, |worker| worker.join(a, b))
+    on_worker(pool, |worker| worker.join(a, b))
 }
 
 /// The join of a worker.

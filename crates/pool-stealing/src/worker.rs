@@ -19,9 +19,7 @@ use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 #[cfg(not(loom))]
-use pool_core::os::process_fork::without_forks;
-#[cfg(not(loom))]
-use pool_core::strategy::install;
+use pool_core::{Pool, os::process_fork::without_forks, strategy::install};
 
 #[cfg(not(loom))]
 use crate::StealingPool;
@@ -100,6 +98,17 @@ pub(crate) fn prepare() {
 #[cfg(not(loom))]
 pub fn with_worker<F, R>(pool: &StealingPool, f: F) -> R
 where
+    F: FnOnce(Worker<'_>) -> R + Send,
+    R: Send,
+{
+    on_worker(pool, f)
+}
+
+/// See [`with_worker`]; the pool is a [`StealingPool`].
+#[cfg(not(loom))]
+pub(crate) fn on_worker<P, F, R>(pool: &P, f: F) -> R
+where
+    P: Pool + ?Sized,
     F: FnOnce(Worker<'_>) -> R + Send,
     R: Send,
 {

@@ -16,7 +16,7 @@ use std::thread;
 use crate::blocking::run_a_part;
 use crate::current::current;
 use crate::error::BroadcastError;
-use crate::join::{BorrowingTask, Notice};
+use crate::lend::{BorrowingTask, Notice};
 use crate::os::process_fork::refuse_to_wait;
 use crate::panic::{drop_quietly, unwind_without};
 use crate::{Job, Pool, PoolState, Reason};

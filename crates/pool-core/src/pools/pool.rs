@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::adapter::PoolContext;
 use crate::current::PoolId;
-use crate::error::{ResizeError, Unsupported};
-use crate::join::join_claimable;
+use crate::lend;
 use crate::observe::metrics::Metrics;
 #[cfg(doc)]
 use crate::stats::WorkerCounts;
 use crate::strategy::Urgency;
+use crate::unsupported::{ResizeError, Unsupported};
 use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 
 /// A thread pool, as an object.
@@ -81,7 +81,7 @@ pub trait Pool: Send + Sync {
     /// An adapter that has no way of its own for it leaves this as it is: the second is offered to the pool as a ticket, and
     /// taken back if nobody has started it.
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        join_claimable(self, a, b);
+        lend::join(self.context(), |ticket, submit| drop(self.submit(ticket, submit)), a, b);
     }
 
     /// What the pool has counted, to be read. An adapter of somebody else's pool has one in its

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pool_core::strategy::{Ends, Parking, Strategy};
-use pool_core::{BuildError, ThreadPool};
+use pool_core::{BuildError, Pool, ThreadPool};
 
 use crate::channel::Channel;
 use crate::pool::inlet::StealingInlet;
@@ -33,8 +33,9 @@ impl Strategy for Stealing {
     }
 
     #[inline]
-    fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
+    fn join<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
     where
+        P: Pool + ?Sized,
         A: FnOnce() -> RA + Send,
         B: FnOnce() -> RB + Send,
         RA: Send,

@@ -206,6 +206,11 @@ impl<S: Strategy> Pool for ThreadPool<S> {
         self.core.context()
     }
 
+    #[inline]
+    fn id(&self) -> PoolId {
+        self.id
+    }
+
     fn state(&self) -> PoolState {
         self.core.state()
     }
