@@ -7,6 +7,7 @@
 //! That needs no order between two places: both facts are bits of one word, and the last clone's drop comes after whatever
 //! was done by means of any clone.
 
+mod waiters;
 mod waiting;
 
 use std::cell::RefCell;
@@ -14,9 +15,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::*};
 
+pub(crate) use self::waiters::Wakers;
+use self::waiters::{Waiter, Waiters};
 pub use self::waiting::Cancelled;
-pub(crate) use self::waiting::Wakers;
-use self::waiting::{Waiter, Waiters};
 
 /// A flag that says: stop, nobody wants this any more.
 ///

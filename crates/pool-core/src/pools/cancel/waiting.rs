@@ -4,63 +4,16 @@
 //! sets `AWAITED` in the flag's word; to set the flag is a change of the same word. So either the one who sets it finds
 //! `AWAITED`, and by it the waiter, or the waiter finds the flag set.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::CancelToken;
+use super::waiters::Waiter;
 use crate::block_on::block_on;
-use crate::panic::drop_quietly;
-use crate::sync::lock;
-
-/// Listed with several flags, and woken by the first that is set.
-pub(super) struct Waiter(Mutex<Option<Waker>>);
-
-/// The waiters that are listed with one flag, by their addresses. Without any, it holds no memory.
-#[derive(Default)]
-pub(super) struct Waiters(Mutex<BTreeMap<usize, Arc<Waiter>>>);
-
-impl Waiters {
-    pub(super) fn add(&self, waiter: &Arc<Waiter>) {
-        lock(&self.0).insert(Arc::as_ptr(waiter).addr(), waiter.clone());
-    }
-
-    fn remove(&self, waiter: &Arc<Waiter>) {
-        lock(&self.0).remove(&Arc::as_ptr(waiter).addr());
-    }
-
-    pub(super) fn take(&self) -> Wakers {
-        Wakers(std::mem::take(&mut *lock(&self.0)))
-    }
-
-    #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
-        lock(&self.0).len()
-    }
-}
-
-/// Who is to be woken, once no lock is held that their code might want.
-#[must_use = "the waiters sleep on until they are woken"]
-pub(crate) struct Wakers(BTreeMap<usize, Arc<Waiter>>);
-
-impl Wakers {
-    /// Never panics: a waker is foreign code, in which the thread that sets a token has no part.
-    pub(crate) fn wake(self) {
-        for waiter in self.0.into_values() {
-            let waker = lock(&waiter.0).take();
-            if let Some(waker) = waker
-                && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
-            {
-                drop_quietly(payload);
-            }
-        }
-    }
-}
 
 impl CancelToken {
     /// Blocks until the token, or one that it is a child of, is set. At once if it is.
@@ -154,15 +107,11 @@ impl Future for Cancelled {
         let waker = context.waker().clone();
         match &self.waiter {
             None => {
-                let waiter = Arc::new(Waiter(Mutex::new(Some(waker))));
+                let waiter = Arc::new(Waiter::new(waker));
                 self.token.flags().for_each(|flag| flag.list(&waiter));
                 self.waiter = Some(waiter);
             }
-            Some(waiter) => {
-                // The one before is foreign code, and is dropped when the lock is not held any more.
-                let before = lock(&waiter.0).replace(waker);
-                drop(before);
-            }
+            Some(waiter) => waiter.replace(waker),
         }
         if self.token.is_cancelled() {
             self.withdraw();

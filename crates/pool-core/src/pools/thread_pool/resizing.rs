@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use super::core::Core;
 use super::signals::{Signal, SignalSet};
-use super::worker::{self, Starter};
 use super::worker_table::WorkerTable;
 use crate::blocking::WorkerManager;
 use crate::error::ResizeError;
@@ -118,8 +117,7 @@ impl<S: Strategy> Core<S> {
     /// [ends](Core::end_with) the pool.
     fn try_start_workers(&self) -> Result<(), LastIsGone> {
         while let Some(index) = self.lifecycle.reserve_slot() {
-            let core = self.me.upgrade().expect("whoever looks up holds the core");
-            if worker::start(&core, index, Starter::Anyone).is_err() {
+            if self.start_worker(index).is_err() {
                 self.lifecycle.direct(|table| table.start_failed(index));
                 return if self.lifecycle.forget() { Err(LastIsGone) } else { Ok(()) };
             }
@@ -200,7 +198,7 @@ impl<S: Strategy> Core<S> {
     pub(super) fn stamped_to_grow(&self, job: Job) -> Job {
         match self.settings.queue_wait {
             Some(limit) if !job.is_stamped() => {
-                Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me.clone() })
+                Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me().clone() })
             }
             _ => job,
         }

@@ -22,6 +22,11 @@ pub(super) enum Starter {
     Anyone,
 }
 
+/// As [`start`], from any thread.
+pub(super) fn start_from_anywhere<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
+    start(core, index, Starter::Anyone)
+}
+
 /// Starts a thread for this slot. Whoever was here before is joined at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
     core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.lifecycle.retire(predecessor))
@@ -216,7 +221,7 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     // What it held privately lies where only a pop finds it.
     core.parking.notify();
     core.lifecycle.back_off(record.back_off());
-    match start(core, index, Starter::Anyone) {
+    match start_from_anywhere(core, index) {
         Ok(()) => Successor::Another,
         Err(_) => {
             core.lifecycle.direct(|table| table.count_failed_start());
