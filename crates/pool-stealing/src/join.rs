@@ -5,20 +5,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 #[cfg(not(loom))]
-use pool_core::{Pool, drop_quietly, os::process_fork::refuse_to_wait};
+use pool_core::{Pool, drop_quietly, os::process_fork::refuse_to_wait, strategy::install};
 
 use crate::calls;
 use crate::channel::Channel;
 use crate::current_worker;
-use crate::frame::{Frame, Header, Stolen};
+use crate::frame::Frame;
+use crate::header::{Header, Stolen};
 #[cfg(loom)]
-use crate::model::pool::{drop_quietly, refuse_to_wait};
+use crate::loom_pool::{drop_quietly, refuse_to_wait};
 use crate::split::{POLL, Pushed, Room};
 use crate::steal::Demand;
 use crate::sync::{park, park_at_most, spin_loop};
 use crate::worker::Worker;
-#[cfg(not(loom))]
-use crate::worker::on_worker;
 use crate::worker_queues::Owner;
 
 /// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
@@ -79,6 +78,44 @@ where
     RB: Send,
 {
     fork(worker, a, frame)
+}
+
+impl Worker<'_> {
+    /// Runs both closures, possibly at once, and returns both results: [`PoolExt::join`](pool_core::PoolExt::join), for less.
+    /// Where nobody steals it takes 2.5 ns instead of 2.9, or of 3.6 in a program that is linked without LTO (fib, one worker).
+    ///
+    /// # Panics
+    ///
+    /// Both closures run exactly once, whatever panics. A panic is rethrown after both have finished; the first closure's
+    /// payload wins.
+    #[inline(always)]
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(Worker<'_>) -> RA + Send,
+        B: FnOnce(Worker<'_>) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        join_here(self.reborrow(), a, &Frame::new(b))
+    }
+}
+
+/// Runs the closure on a worker of the pool: see [`with_worker`](crate::with_worker).
+#[cfg(not(loom))]
+pub(crate) fn on_worker<P, F, R>(pool: &P, f: F) -> R
+where
+    P: Pool + ?Sized,
+    F: FnOnce(Worker<'_>) -> R + Send,
+    R: Send,
+{
+    install(pool, || {
+        if current_worker::is_at(pool.id()) {
+            // SAFETY: the thread is there, and does not leave its slot inside a job.
+            f(Worker::of(unsafe { current_worker::owner() }))
+        } else {
+            f(Worker::nowhere())
+        }
+    })
 }
 
 /// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.

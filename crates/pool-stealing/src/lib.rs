@@ -48,6 +48,7 @@ mod sync;
 mod model;
 
 mod frame;
+mod header;
 mod join;
 mod steal;
 mod worker;
@@ -55,15 +56,22 @@ mod worker;
 #[cfg(not(loom))]
 mod pool;
 
-// The pool that the others see: in a model, one without jobs.
-#[cfg(loom)]
-use model::pool::{channel, current_worker, worker_queues};
+// What the workers share. In loom's models there are no jobs.
 #[cfg(not(loom))]
-use pool::{channel, current_worker, worker_queues};
+mod channel;
+#[cfg(not(loom))]
+mod current_worker;
+#[cfg(loom)]
+mod loom_pool;
+#[cfg(not(loom))]
+mod worker_queues;
+#[cfg(loom)]
+use loom_pool::{channel, current_worker, worker_queues};
 
 #[cfg(not(loom))]
 pub use crate::pool::{
     global::global, inlet::StealingInlet, outlet::StealingOutlet, strategy::Stealing, strategy::StealingPool,
+    strategy::with_worker,
 };
 #[cfg(not(loom))]
-pub use crate::{worker::Worker, worker::with_worker};
+pub use crate::worker::Worker;

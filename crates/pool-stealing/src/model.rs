@@ -11,7 +11,6 @@
 mod forks;
 mod joins;
 mod marks;
-pub(crate) mod pool;
 mod unfenced;
 mod without_marks;
 

@@ -8,9 +8,9 @@ use pool_core::sync::fences::heavy_fence;
 
 use crate::calls;
 use crate::channel::Channel;
-use crate::frame::TakenFrame;
+use crate::header::TakenFrame;
 #[cfg(loom)]
-use crate::model::pool::refuse_to_wait;
+use crate::loom_pool::refuse_to_wait;
 use crate::split::Taken;
 
 /// How long a thief waits for an owner who has forks and does not answer.

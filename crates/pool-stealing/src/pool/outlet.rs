@@ -7,11 +7,11 @@ use pool_core::Job;
 use pool_core::strategy::{Look, Outlet, Pop, Search, ShrinkTimer};
 
 use crate::calls;
-use crate::channel::{Channel, retry};
+use crate::channel::Channel;
 use crate::current_worker;
 use crate::split::POLL;
 use crate::steal::{Demand, Fork};
-use crate::worker_queues::Owner;
+use crate::worker_queues::{Owner, retry};
 
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
 /// lock out the rest of the world.

@@ -8,6 +8,7 @@ use pool_core::{BuildError, Pool, ThreadPool};
 use crate::channel::Channel;
 use crate::pool::inlet::StealingInlet;
 use crate::pool::outlet::StealingOutlet;
+use crate::worker::{self, Worker};
 
 /// The work-stealing discipline.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,13 +18,29 @@ pub struct Stealing;
 /// A work-stealing pool.
 pub type StealingPool = ThreadPool<Stealing>;
 
+/// Runs the closure on a worker of the pool, with the worker's handle, waits, and returns its result.
+///
+/// On a worker of this pool it runs in place. If the pool takes nothing more, it runs on the caller, and the handle's joins
+/// run their halves one after the other.
+///
+/// # Panics
+///
+/// With what the closure panics with.
+pub fn with_worker<F, R>(pool: &StealingPool, f: F) -> R
+where
+    F: FnOnce(Worker<'_>) -> R + Send,
+    R: Send,
+{
+    crate::join::on_worker(pool, f)
+}
+
 impl Strategy for Stealing {
     type Inlet = StealingInlet;
     type Outlet = StealingOutlet;
     const NAME: &'static str = "stealing";
 
     fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
-        crate::worker::prepare();
+        worker::prepare();
         let channel = Arc::new(Channel::new(slots, parking));
         Ok(Ends {
             inlet: StealingInlet::new(channel.clone()),

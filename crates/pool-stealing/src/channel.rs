@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crossbeam_deque::{Injector, Steal};
+use crossbeam_deque::Injector;
 use pool_core::Job;
 use pool_core::os::process_fork::forks;
 use pool_core::strategy::Parking;
 
-use crate::worker_queues::WorkerQueues;
+use crate::worker_queues::{WorkerQueues, retry};
 
 pub(crate) struct Channel {
     /// Jobs from threads that have no slot here.
@@ -63,17 +63,6 @@ impl Channel {
         jobs.extend(std::iter::from_fn(|| retry(|| self.injector.steal())));
         for slot in &self.slots {
             jobs.extend(std::iter::from_fn(|| slot.steal()));
-        }
-    }
-}
-
-/// Steals until it is certain whether there was something.
-pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
-    loop {
-        match steal() {
-            Steal::Success(stolen) => return Some(stolen),
-            Steal::Empty => return None,
-            Steal::Retry => std::hint::spin_loop(),
         }
     }
 }

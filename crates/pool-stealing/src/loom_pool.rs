@@ -11,7 +11,7 @@ pub(crate) fn refuse_to_wait(what: &str) -> ! {
 }
 
 pub(crate) mod worker_queues {
-    use crate::frame::Header;
+    use crate::header::Header;
     use crate::split::SplitStack;
     use crate::sync::{Mutex, Thread, lock, thread};
 

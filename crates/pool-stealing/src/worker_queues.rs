@@ -27,8 +27,7 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use pool_core::strategy::KEPT_JOBS;
 use pool_core::{CpuTime, Job};
 
-use crate::channel::retry;
-use crate::frame::Header;
+use crate::header::Header;
 use crate::split::SplitStack;
 use crate::sync::{Mutex, Thread, lock, thread};
 
@@ -314,5 +313,16 @@ impl<'a> Owner<'a> {
     #[inline(always)]
     pub(crate) fn stack(self) -> &'a SplitStack<Header> {
         &self.slot.stack
+    }
+}
+
+/// Steals until it is certain whether there was something.
+pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(stolen) => return Some(stolen),
+            Steal::Empty => return None,
+            Steal::Retry => std::hint::spin_loop(),
+        }
     }
 }
