@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 use super::intake::Intake;
 use super::lifecycle::Lifecycle;
 use super::mailbox::Mailboxes;
+use super::retired_threads::RetiredThreads;
 use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;
@@ -38,6 +39,7 @@ pub(super) struct Core<S: Strategy> {
     pub(super) spare: Mutex<S::Outlet>,
     /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
     pub(super) joining: Mutex<()>,
+    pub(super) retired: RetiredThreads,
     pub(super) settings: Settings,
     /// A submission takes more than a push.
     pub(super) is_careful: bool,
@@ -77,6 +79,7 @@ impl<S: Strategy> Core<S> {
             serves_all,
             spare: Mutex::new(ends.spare),
             joining: Mutex::new(()),
+            retired: RetiredThreads::default(),
             is_careful,
             settings,
         })

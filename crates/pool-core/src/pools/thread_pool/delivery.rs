@@ -42,7 +42,7 @@ impl<S: Strategy> Core<S> {
     /// The worker that the jobs of a key go to, if there is any worker.
     fn worker_for(&self, key: u64) -> Option<usize> {
         let of = |count: usize| usize::try_from(key % count as u64).expect("less than a usize");
-        let wanted = self.lifecycle.target();
+        let wanted = self.lifecycle.workers.target();
         if wanted > 0 && self.mailboxes.is_open(of(wanted)) {
             return Some(of(wanted));
         }

@@ -47,7 +47,7 @@ impl<S: Strategy> Core<S> {
 
     fn join_threads(&self) {
         let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
-        self.lifecycle.join_retired();
+        self.retired.join_all();
         for slot in &self.slots {
             if let Some(thread) = slot.take_thread() {
                 // A worker catches all panics, its own death included; what is left is a thread-local destructor's.

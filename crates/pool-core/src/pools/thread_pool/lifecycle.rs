@@ -1,27 +1,20 @@
 //! The life of a pool: how many workers it has, whether it is ending, and what it gives back at the end.
 //!
-//! All of it is behind one mutex that no job ever takes; what those need who only look is mirrored.
-//!
-//! # What `shutdown_now` gives back
-//!
-//! The mutex also holds the number of `shutdown_now` calls under way. A job that is taken out of the queue unrun is kept
-//! while there is one, and each call takes what is kept when it returns. While there is none, the job is not kept but
-//! discarded by the thread that took it out, since nobody might ever ask for it. So no job is kept without a call that is
-//! still to return, and every handle ends.
+//! All of it is behind one mutex that no job ever takes. What is often looked at is mirrored.
 
 use std::any::Any;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::mailbox::Mailboxes;
+use super::returned_jobs::ReturnedJobs;
 use super::signals::{Signal, Signals};
+use super::table_mirror::TableMirror;
 use super::worker_table::WorkerTable;
 use crate::panic::drop_quietly;
 use crate::stats::WorkerCounts;
-use crate::sync::presence::Presence;
 use crate::{Job, PoolState, Reason};
 
 pub(super) struct Lifecycle {
@@ -32,16 +25,7 @@ pub(super) struct Lifecycle {
     state: AtomicU8,
     /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
     forked: AtomicBool,
-    /// The target is never less.
-    least: usize,
-    /// Mirrors of the worker table's target, of the workers that are not blocked and those that are on their way, of the lowest
-    /// number among those that are to leave, and of whether more may be wanted or some are missing.
-    target: AtomicUsize,
-    effective: Presence,
-    coming: AtomicUsize,
-    leavers_from: AtomicUsize,
-    can_grow: AtomicBool,
-    is_short: AtomicBool,
+    pub(super) workers: TableMirror,
 }
 
 struct Inner {
@@ -62,11 +46,7 @@ struct Inner {
     deserted: bool,
     /// The channel is closed, and workers are going.
     drains: bool,
-    /// Calls of `shutdown_now` that have not returned, and the jobs kept for them. Without a call there are none.
-    collectors: usize,
-    returned: Vec<Job>,
-    /// Threads of workers that died and were replaced, until somebody has the time to join them.
-    retired: Vec<JoinHandle<()>>,
+    returned: ReturnedJobs,
 }
 
 impl Inner {
@@ -78,7 +58,7 @@ impl Inner {
 
 impl Lifecycle {
     pub(super) fn new(table: WorkerTable) -> Self {
-        let (least, target, can_grow) = (*table.bounds().start(), table.target(), table.can_grow());
+        let workers = TableMirror::of(&table);
         Lifecycle {
             signals: Signals::default(),
             inner: Mutex::new(Inner {
@@ -91,20 +71,12 @@ impl Lifecycle {
                 start_panic: None,
                 deserted: false,
                 drains: false,
-                collectors: 0,
-                returned: Vec::new(),
-                retired: Vec::new(),
+                returned: ReturnedJobs::default(),
             }),
             changed: Condvar::new(),
             state: AtomicU8::new(0),
             forked: AtomicBool::new(false),
-            least,
-            target: AtomicUsize::new(target),
-            effective: Presence::of(target),
-            leavers_from: AtomicUsize::new(usize::MAX),
-            coming: AtomicUsize::new(0),
-            can_grow: AtomicBool::new(can_grow),
-            is_short: AtomicBool::new(false),
+            workers,
         }
     }
 
@@ -298,20 +270,6 @@ impl Lifecycle {
         WorkerCounts { now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept)), ..worker_counts }
     }
 
-    pub(super) fn target(&self) -> usize {
-        self.target.load(SeqCst)
-    }
-
-    /// Workers that are there or on their way, and not blocked.
-    pub(super) fn effective(&self) -> &Presence {
-        &self.effective
-    }
-
-    /// Whether the worker in this slot need not ask whether it is to leave.
-    pub(super) fn stays(&self, slot: usize) -> bool {
-        slot < self.leavers_from.load(SeqCst)
-    }
-
     /// See [`WorkerTable::is_manned`].
     pub(super) fn is_manned(&self) -> bool {
         self.lock().table.is_manned()
@@ -326,29 +284,6 @@ impl Lifecycle {
     /// See [`WorkerTable::is_deserted`].
     pub(super) fn is_deserted(&self) -> bool {
         self.lock().table.is_deserted()
-    }
-
-    /// Workers that were hired and have not started yet.
-    pub(super) fn coming(&self) -> usize {
-        self.coming.load(SeqCst)
-    }
-
-    pub(super) fn can_grow(&self) -> bool {
-        self.can_grow.load(SeqCst)
-    }
-
-    pub(super) fn can_shrink(&self) -> bool {
-        self.target() > self.least
-    }
-
-    /// Whether there are more workers than the least, wanted or not.
-    pub(super) fn exceeds_least(&self) -> bool {
-        self.effective.count() > self.least
-    }
-
-    /// There are fewer workers than are wanted, though there are slots.
-    pub(super) fn is_short(&self) -> bool {
-        self.is_short.load(SeqCst)
     }
 
     pub(super) fn bounds(&self) -> RangeInclusive<usize> {
@@ -419,12 +354,7 @@ impl Lifecycle {
     }
 
     fn mirror(&self, inner: &Inner) {
-        self.target.store(inner.table.target(), SeqCst);
-        self.effective.set(inner.table.effective());
-        self.coming.store(inner.table.coming(), SeqCst);
-        self.leavers_from.store(inner.table.leavers().last().unwrap_or(usize::MAX), SeqCst);
-        self.can_grow.store(inner.table.can_grow(), SeqCst);
-        self.is_short.store(inner.table.is_short(), SeqCst);
+        self.workers.update(&inner.table);
         // Last: whoever sees that something is the matter finds what it is.
         self.signals.put(Signal::WORKERS, !inner.table.is_settled());
     }
@@ -437,7 +367,7 @@ impl Lifecycle {
     /// A call of `shutdown_now` begins. [`take_returned`](Lifecycle::take_returned) ends it.
     pub(super) fn give_back(&self) {
         let mut inner = self.lock();
-        inner.collectors += 1;
+        inner.returned.begin_call();
         if self.is_paused() {
             self.signals.put(Signal::GIVES_BACK_HELD, true);
         }
@@ -453,44 +383,14 @@ impl Lifecycle {
     pub(super) fn put_aside(
         &self,
         jobs: Vec<Job>,
-        mut live: impl FnMut(&mut Job) -> bool,
+        live: impl FnMut(&mut Job) -> bool,
     ) -> Result<Vec<Job>, Vec<Job>> {
-        let mut inner = self.lock();
-        if inner.collectors == 0 {
-            return Err(jobs);
-        }
-        let mut rest = Vec::new();
-        for mut job in jobs {
-            if live(&mut job) { inner.returned.push(job) } else { rest.push(job) }
-        }
-        Ok(rest)
+        self.lock().returned.keep(jobs, live)
     }
 
     /// A call of `shutdown_now` is about to return, with what is kept now.
     pub(super) fn take_returned(&self) -> Vec<Job> {
-        let mut inner = self.lock();
-        inner.collectors -= 1;
-        std::mem::take(&mut inner.returned)
-    }
-
-    /// Keeps the thread of a worker that is gone, to be joined at the end. Nobody joins it sooner: the destructors of its
-    /// thread-local values may wait for the pool.
-    pub(super) fn retire(&self, thread: Option<JoinHandle<()>>) {
-        /// A thread that is not joined keeps its stack, so of many only the last are waited for in the end.
-        const MOST_RETIRED: usize = 32;
-        let mut inner = self.lock();
-        inner.retired.extend(thread);
-        if inner.retired.len() > MOST_RETIRED {
-            inner.retired.remove(0);
-        }
-    }
-
-    /// Joins the threads of the dead.
-    pub(super) fn join_retired(&self) {
-        let retired = std::mem::take(&mut self.lock().retired);
-        for thread in retired {
-            let _ = thread.join();
-        }
+        self.lock().returned.end_call()
     }
 
     /// Waits until something has changed, at most so long, or for no reason.

@@ -10,7 +10,7 @@
 //! - `delivery`, `mailbox`: work for one given worker
 //! - `worker`: a thread in a slot, and its loop
 //! - `signals`: what a worker sees to besides jobs, in one word
-//! - `lifecycle`: the state of the pool, behind one mutex
+//! - `lifecycle`: the state of the pool, behind one mutex; `table_mirror`, `returned_jobs`: parts of it
 //! - `slot`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `methods`: the methods of the traits, without an import
 //! - `side_queue`: tickets that found the queue full
@@ -32,12 +32,15 @@ mod methods;
 #[cfg(feature = "affinity")]
 mod pinning;
 mod resizing;
+mod retired_threads;
+mod returned_jobs;
 mod scaling;
 mod settings;
 mod side_queue;
 mod signals;
 mod slot;
 mod submitting;
+mod table_mirror;
 mod threads;
 mod waiting;
 mod worker;
@@ -274,7 +277,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn threads(&self) -> usize {
-        self.core.lifecycle.target()
+        self.core.lifecycle.workers.target()
     }
 
     fn wait_idle(&self, limit: Option<Duration>) -> bool {

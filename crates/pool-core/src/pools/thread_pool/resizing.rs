@@ -74,13 +74,13 @@ impl<S: Strategy> Core<S> {
         }
         // After the mail: nobody leaves while there is some, and a message may say that somebody is to leave.
         if self.lifecycle.signals.now().has(Signal::WORKERS) {
-            let leaves = !self.lifecycle.stays(index)
+            let leaves = self.lifecycle.workers.may_be_surplus(index)
                 && outlet.may_leave()
                 && self.lifecycle.leave(index, &self.mailboxes);
             if leaves && self.takes_leave(index, outlet) {
                 return Next::Leave;
             }
-            if self.lifecycle.is_short() {
+            if self.lifecycle.workers.is_short() {
                 self.start_workers();
             }
         }
@@ -95,7 +95,7 @@ impl<S: Strategy> Core<S> {
 
     /// A worker has left. Returns whether it goes; the last that is not blocked does not when there is something in the queue.
     fn takes_leave(&self, index: usize, outlet: &mut S::Outlet) -> bool {
-        if self.lifecycle.effective().has_ended() && self.has_work(outlet) {
+        if self.lifecycle.workers.effective().has_ended() && self.has_work(outlet) {
             self.lifecycle.come_back(index);
             self.mailboxes.open(index);
             return false;
@@ -187,7 +187,7 @@ impl<S: Strategy> Core<S> {
 
     /// What a pool does about its workers for each job that comes in, once it is counted. The caller is inside the gate.
     pub(super) fn start_worker_for_a_job(&self) -> Result<(), LastIsGone> {
-        if self.lifecycle.is_short() {
+        if self.lifecycle.workers.is_short() {
             // A thread was refused; it may be had by now.
             self.try_start_workers()?;
         }
@@ -206,13 +206,13 @@ impl<S: Strategy> Core<S> {
 
     /// Work comes in to a scaling pool. The caller is inside the gate.
     pub(super) fn see_to_one_more(&self) -> Result<(), LastIsGone> {
-        if self.lifecycle.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
+        if self.lifecycle.workers.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
     }
 
     /// A worker of a scaling pool is idle no more: it has come by something, which may be a job, or has left. A burst of jobs
     /// may have found it idle before.
     pub(super) fn see_to_the_rest(&self, has_job: bool) {
-        if self.lifecycle.can_grow() {
+        if self.lifecycle.workers.can_grow() {
             // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
             fence(SeqCst);
             // What it has in hand has not started, and counts as queued.
@@ -242,7 +242,7 @@ impl<S: Strategy> Core<S> {
     /// Who takes what a submitter to a pool that may be empty is about to push, or has pushed: a worker that there is or that is
     /// started here. The caller is inside the gate, and [sees to](Core::see_to_stranded) the outcome outside.
     pub(super) fn prospect(&self) -> Result<Prospect, LastIsGone> {
-        while self.settings.may_be_empty && !self.lifecycle.effective().is_seen() {
+        while self.settings.may_be_empty && !self.lifecycle.workers.effective().is_seen() {
             self.try_grow()?;
             if self.lifecycle.is_manned() {
                 break;
@@ -268,7 +268,7 @@ impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn give_up_if_stranded(&self) {
         if self.settings.may_be_empty
-            && self.lifecycle.effective().has_ended()
+            && self.lifecycle.workers.effective().has_ended()
             && self.lifecycle.is_stranded()
         {
             self.give_up_queued(Reason::NoWorkers);
@@ -279,7 +279,7 @@ impl<S: Strategy> Core<S> {
     fn idle_workers(&self) -> usize {
         let slots = self.mailboxes.open_slots().filter(|slot| self.serves_all(*slot));
         let waiting = self.context().waiting(slots).count();
-        self.lifecycle.coming() + waiting
+        self.lifecycle.workers.starting() + waiting
     }
 }
 

@@ -52,7 +52,7 @@ impl<S: Strategy> Core<S> {
         submit: Submit,
         caller: Caller,
     ) -> Result<(), Rejected> {
-        if self.context.turns_away(|| self.lifecycle.target()) {
+        if self.context.turns_away(|| self.lifecycle.workers.target()) {
             drop(inlet);
             return Err(self.context.reject(job, Reason::Overloaded));
         }

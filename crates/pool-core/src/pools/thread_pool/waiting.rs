@@ -114,7 +114,9 @@ impl<S: Strategy> Core<S> {
     fn is_wanted(&self, index: usize, outlet: &S::Outlet) -> bool {
         self.mailboxes.has_mail(index)
             || self.lifecycle.signals.now().has(Signal::SIDE_QUEUE)
-            || !self.lifecycle.stays(index) && outlet.may_leave() && !self.lifecycle.has_drained()
+            || self.lifecycle.workers.may_be_surplus(index)
+                && outlet.may_leave()
+                && !self.lifecycle.has_drained()
     }
 
     /// Whether a worker may find something to do.
@@ -130,12 +132,12 @@ impl<S: Strategy> Core<S> {
             return None;
         }
         let keep_alive = self.settings.keep_alive;
-        if self.lifecycle.can_shrink() {
+        if self.lifecycle.workers.can_shrink() {
             Some(keep_alive)
         } else {
             // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them. Not
             // so while some who are to leave still run jobs: they may be wanted again, and find this one first in line.
-            self.lifecycle.exceeds_least().then(|| keep_alive.max(SELDOM))
+            self.lifecycle.workers.exceeds_least().then(|| keep_alive.max(SELDOM))
         }
     }
 }

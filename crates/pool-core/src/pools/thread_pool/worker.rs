@@ -29,7 +29,7 @@ pub(super) fn start_from_anywhere<S: Strategy>(core: &Arc<Core<S>>, index: usize
 
 /// Starts a thread for this slot. Whoever was here before is joined at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
-    core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.lifecycle.retire(predecessor))
+    core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.retired.add(predecessor))
 }
 
 fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<JoinHandle<()>> {
