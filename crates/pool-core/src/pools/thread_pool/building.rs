@@ -48,13 +48,16 @@ impl<S: Strategy> Builder<S> {
         }
         let limit = self.cpu_limit.as_ref().and_then(Source::limit);
         let process = CpuSet::of_process();
-        let starter =
-            if process.is_some_and(|(_, is_callers)| is_callers) { Starter::AtHome } else { Starter::Anyone };
+        let starter = if process.is_some_and(|(_, is_callers)| is_callers) {
+            Starter::OnPoolCpus
+        } else {
+            Starter::OnAnyCpu
+        };
         let settings = self.settings(most, limit, process.map(|(cpus, _)| cpus))?;
         let limit = limit.map(|cpus| cpus.saturating_mul(self.threads_per_cpu()));
         let threads = self.first_threads(most, limit).max(*bounds.start());
         let mut table = WorkerTable::new(threads, bounds, slots);
-        table.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
+        table.set_ceiling(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
         if self.config.backtraces {
             panic_location::install();
         }
@@ -75,7 +78,7 @@ impl<S: Strategy> Builder<S> {
         let started = start_all(&pool.core, threads, starter);
         if pool.core.settings.may_be_empty {
             // What the builder has kept from ending keeps itself from now on.
-            pool.core.lifecycle.keep();
+            pool.core.lifecycle.keep_open();
             building.forget();
         } else {
             drop(building);
@@ -171,7 +174,7 @@ struct Expected<'a, S: Strategy>(&'a Core<S>);
 
 impl<'a, S: Strategy> Expected<'a, S> {
     fn new(core: &'a Core<S>) -> Self {
-        core.lifecycle.expect();
+        core.lifecycle.add_alive();
         Expected(core)
     }
 
@@ -183,7 +186,7 @@ impl<'a, S: Strategy> Expected<'a, S> {
 
 impl<S: Strategy> Drop for Expected<'_, S> {
     fn drop(&mut self) {
-        self.0.worker_is_gone();
+        self.0.worker_has_ended();
     }
 }
 

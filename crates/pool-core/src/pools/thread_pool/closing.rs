@@ -26,15 +26,15 @@ impl<S: Strategy> Core<S> {
             self.parking.wake_all();
         }
         self.lifecycle.begin_end();
-        if self.lifecycle.keep_no_more() {
+        if self.lifecycle.release_kept_open() {
             let _stands_in = current::stand_in(self.context().id());
-            self.empty_from(0, Reason::ShutDown);
+            self.drain_from(0, Reason::ShutDown);
             self.end(Reason::ShutDown);
         }
     }
 
     /// The pool has ended, and nobody will look into the channel any more.
-    pub(super) fn look_again(&self) {
+    pub(super) fn recheck_channel(&self) {
         if self.gate.unfenced().is_some() {
             fence(SeqCst);
             self.give_up_late();

@@ -56,7 +56,7 @@ impl<S: Strategy> Core<S> {
         start_thread: StartThread<S>,
     ) -> Arc<Self> {
         let serves_all: Box<[bool]> = ends.outlets.iter().map(|outlet| !outlet.is_reserved()).collect();
-        table.set_staying(serves_all.iter().map(|all| !all));
+        table.set_reserved(serves_all.iter().map(|all| !all));
         let slots: Box<[_]> = ends.outlets.into_iter().map(WorkerSlot::new).collect();
         let has_spares = slots.len() > *table.bounds().end();
         let is_careful = settings.scales || has_spares || context.is_careful();

@@ -36,7 +36,7 @@ impl<S: Strategy> Core<S> {
         }
         let caller = current().filter(|worker| worker.pool == self.context().id());
         let caller = caller.map_or(Caller::Outside, |worker| Caller::Worker(worker.index));
-        self.push_with_care(inlet, job, Submit::default(), caller)
+        self.push_checked(inlet, job, Submit::default(), caller)
     }
 
     /// The worker that the jobs of a key go to, if there is any worker.
@@ -59,20 +59,14 @@ impl<S: Strategy> Core<S> {
 
     /// Runs what a worker came by, when something is or was the matter.
     #[cold]
-    pub(super) fn run_attentively(
-        &self,
-        job: Job,
-        cx: RunContext<'_>,
-        search: &Search<'_>,
-        before: SignalSet,
-    ) {
-        self.hold(search);
+    pub(super) fn run_checked(&self, job: Job, cx: RunContext<'_>, search: &Search<'_>, before: SignalSet) {
+        self.wait_while_paused(search);
         let seen = self.lifecycle.signals.now();
         if before.has(Signal::GIVES_BACK) || seen.has(Signal::GIVES_BACK_HELD) {
             return self.set_aside(vec![job], Reason::ShutDown);
         }
         if self.settings.scales {
-            self.see_to_the_rest(job.is_job());
+            self.grow_if_jobs_wait(job.is_job());
         }
         self.run(&mut Some(job), cx);
         if seen.has(Signal::ADAPTS) {
@@ -81,10 +75,10 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Waits for the end of a pause, with something in hand that has not started, and so does not start now.
-    fn hold(&self, search: &Search<'_>) {
+    fn wait_while_paused(&self, search: &Search<'_>) {
         if self.lifecycle.signals.now().has(Signal::PAUSED) {
             search.begin_wait();
-            self.lifecycle.hold();
+            self.lifecycle.wait_while_paused();
             search.end_wait();
         }
     }
@@ -107,7 +101,7 @@ impl<S: Strategy> Core<S> {
             // This one may take long, and the others need not wait for it.
             self.requeue_side_queue();
             outlet.turn_away();
-            self.hold(search);
+            self.wait_while_paused(search);
             if kept.is_job() && self.lifecycle.gives_back() {
                 self.set_aside(vec![kept], Reason::ShutDown);
             } else {
@@ -122,10 +116,10 @@ impl<S: Strategy> Core<S> {
         let cx = self.context().worker_cx(index);
         while let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals) {
             if self.settings.scales {
-                self.see_to_the_rest(job.is_job());
+                self.grow_if_jobs_wait(job.is_job());
             }
             if self.lifecycle.signals.now().has(Signal::PAUSED) {
-                self.lifecycle.hold();
+                self.lifecycle.wait_while_paused();
             }
             if self.lifecycle.gives_back() {
                 self.set_aside(vec![job], Reason::ShutDown);

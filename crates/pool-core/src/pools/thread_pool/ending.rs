@@ -57,25 +57,25 @@ impl<S: Strategy> Core<S> {
     }
 
     /// A worker is gone for good. The last one sees to what nobody will run any more, and ends the pool.
-    pub(super) fn worker_is_gone(&self) {
-        if self.lifecycle.forget() {
-            self.end_with(0);
+    pub(super) fn worker_has_ended(&self) {
+        if self.lifecycle.remove_alive() {
+            self.end_without_workers(0);
         }
     }
 
     /// No worker could be started for this slot any more, for want of threads or because its start hook panics.
-    pub(super) fn slot_is_deserted(&self, index: usize) {
-        self.lifecycle.direct(|table| table.desert(index));
+    pub(super) fn disable_slot(&self, index: usize) {
+        self.lifecycle.update_table(|table| table.disable(index));
         // Another slot may be free, and luckier.
         self.start_workers();
         let left = self.mailboxes.abandon(index, &self.lifecycle.signals);
         self.set_aside(left.into(), Reason::NoWorkers);
-        self.give_up_if_stranded();
-        if self.lifecycle.is_deserted() {
-            let _ = self.lifecycle.keep_no_more();
+        self.give_up_if_no_worker();
+        if self.lifecycle.all_slots_disabled() {
+            let _ = self.lifecycle.release_kept_open();
         }
-        if self.lifecycle.forget() {
-            self.end_with(index);
+        if self.lifecycle.remove_alive() {
+            self.end_without_workers(index);
         } else {
             // Others may be asleep that can do without this slot.
             self.parking.notify();
@@ -86,23 +86,23 @@ impl<S: Strategy> Core<S> {
     /// workers; this slot is free then.
     ///
     /// Waits for those who are inside the gate, so the caller is not.
-    pub(super) fn end_with(&self, free_slot: usize) {
+    pub(super) fn end_without_workers(&self, free_slot: usize) {
         // It may be a submitter's thread, and run destructors that shut the pool down: they cannot wait for it either.
         let _stands_in = current::stand_in(self.context.id());
-        let reason = if self.lifecycle.has_drained() { Reason::ShutDown } else { Reason::NoWorkers };
+        let reason = if self.lifecycle.is_draining() { Reason::ShutDown } else { Reason::NoWorkers };
         if reason == Reason::NoWorkers {
             if !self.gate.is_closed() {
-                self.lifecycle.desert();
+                self.lifecycle.set_out_of_workers();
             }
             self.close();
-            self.empty_from(free_slot, reason);
+            self.drain_from(free_slot, reason);
         }
         self.end(reason);
     }
 
     /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,
     /// which only an outlet makes. For the thread of the last worker, which is none any more.
-    pub(super) fn empty_from(&self, index: usize, reason: Reason) {
+    pub(super) fn drain_from(&self, index: usize, reason: Reason) {
         let _worker = current::enter(self.context.id(), index);
         // A strategy that panics here has had its workers lost by it as well.
         let Ok(mut guard) = catch_unwind(AssertUnwindSafe(|| self.slots[index].occupy())) else { return };
@@ -123,7 +123,7 @@ impl<S: Strategy> Core<S> {
         self.give_up_queued(reason);
         self.context.settle();
         self.lifecycle.terminate();
-        self.look_again();
+        self.recheck_channel();
     }
 }
 

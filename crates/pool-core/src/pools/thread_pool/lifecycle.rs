@@ -36,14 +36,14 @@ struct Inner {
     /// if it may be without workers.
     alive: usize,
     /// The pool itself is one of these.
-    is_kept: bool,
+    is_kept_open: bool,
     /// Workers that have started, while the pool is being built.
     ready: usize,
     /// The pool is built; from now on lost workers are replaced.
     built: bool,
     start_panic: Option<Box<dyn Any + Send>>,
     /// The pool ends because its last worker could not be replaced.
-    deserted: bool,
+    out_of_workers: bool,
     /// The channel is closed, and workers are going.
     drains: bool,
     returned: ReturnedJobs,
@@ -65,11 +65,11 @@ impl Lifecycle {
                 table,
                 waiting: 0,
                 alive: 0,
-                is_kept: false,
+                is_kept_open: false,
                 ready: 0,
                 built: false,
                 start_panic: None,
-                deserted: false,
+                out_of_workers: false,
                 drains: false,
                 returned: ReturnedJobs::default(),
             }),
@@ -81,23 +81,23 @@ impl Lifecycle {
     }
 
     /// A worker is about to be started, or the builder begins.
-    pub(super) fn expect(&self) {
+    pub(super) fn add_alive(&self) {
         self.lock().alive += 1;
     }
 
     /// The pool does not end while it is open, whether it has workers or not. The builder becomes that.
-    pub(super) fn keep(&self) {
-        self.lock().is_kept = true;
+    pub(super) fn keep_open(&self) {
+        self.lock().is_kept_open = true;
     }
 
     /// The pool is closed, or can have no workers any more. Returns whether it has kept nobody but itself alive until now.
-    pub(super) fn keep_no_more(&self) -> bool {
-        let was_kept = std::mem::take(&mut self.lock().is_kept);
-        was_kept && self.forget()
+    pub(super) fn release_kept_open(&self) -> bool {
+        let was_kept = std::mem::take(&mut self.lock().is_kept_open);
+        was_kept && self.remove_alive()
     }
 
     /// One who was expected has gone. Returns whether it was the last.
-    pub(super) fn forget(&self) -> bool {
+    pub(super) fn remove_alive(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
         let was_last = inner.alive == 0;
@@ -183,8 +183,8 @@ impl Lifecycle {
     }
 
     /// All workers are gone, and none can be started.
-    pub(super) fn desert(&self) {
-        self.lock().deserted = true;
+    pub(super) fn set_out_of_workers(&self) {
+        self.lock().out_of_workers = true;
     }
 
     pub(super) fn terminate(&self) {
@@ -237,7 +237,7 @@ impl Lifecycle {
     }
 
     /// Waits for the end of a pause, with a job in hand.
-    pub(super) fn hold(&self) {
+    pub(super) fn wait_while_paused(&self) {
         let mut inner = self.lock();
         while self.is_paused() {
             inner = self.wait(inner, None);
@@ -245,10 +245,15 @@ impl Lifecycle {
     }
 
     /// Waits for the end of a pause between jobs. Returns whether the worker is to leave its slot meanwhile.
-    pub(super) fn sit_out_pause(&self, slot: usize, mailboxes: &Mailboxes, may_leave: bool) -> bool {
+    pub(super) fn wait_while_paused_or_leave(
+        &self,
+        slot: usize,
+        mailboxes: &Mailboxes,
+        may_leave: bool,
+    ) -> bool {
         let mut inner = self.lock();
         while self.is_paused() {
-            if may_leave && self.let_go(&mut inner, slot, mailboxes) {
+            if may_leave && self.leave_if_surplus(&mut inner, slot, mailboxes) {
                 return true;
             }
             inner = self.wait(inner, None);
@@ -267,23 +272,26 @@ impl Lifecycle {
         let inner = self.lock();
         let worker_counts = inner.table.worker_counts();
         // Those who leave at the end are not taken off the worker table, or others would be hired in their place.
-        WorkerCounts { now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept)), ..worker_counts }
+        WorkerCounts {
+            now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept_open)),
+            ..worker_counts
+        }
     }
 
-    /// See [`WorkerTable::is_manned`].
-    pub(super) fn is_manned(&self) -> bool {
-        self.lock().table.is_manned()
+    /// See [`WorkerTable::has_worker`].
+    pub(super) fn has_worker(&self) -> bool {
+        self.lock().table.has_worker()
     }
 
-    /// See [`WorkerTable::is_stranded`]. So is a pool that has ended.
-    pub(super) fn is_stranded(&self) -> bool {
+    /// See [`WorkerTable::is_out_of_workers`]. So is a pool that has ended.
+    pub(super) fn is_out_of_workers(&self) -> bool {
         let inner = self.lock();
-        inner.alive == 0 || inner.table.is_stranded()
+        inner.alive == 0 || inner.table.is_out_of_workers()
     }
 
-    /// See [`WorkerTable::is_deserted`].
-    pub(super) fn is_deserted(&self) -> bool {
-        self.lock().table.is_deserted()
+    /// See [`WorkerTable::all_slots_disabled`].
+    pub(super) fn all_slots_disabled(&self) -> bool {
+        self.lock().table.all_slots_disabled()
     }
 
     pub(super) fn bounds(&self) -> RangeInclusive<usize> {
@@ -291,7 +299,7 @@ impl Lifecycle {
     }
 
     /// Changes what the worker table wants or counts. Returns the slots of those who are to leave then.
-    pub(super) fn direct(&self, change: impl FnOnce(&mut WorkerTable)) -> Vec<usize> {
+    pub(super) fn update_table(&self, change: impl FnOnce(&mut WorkerTable)) -> Vec<usize> {
         let mut inner = self.lock();
         change(&mut inner.table);
         self.mirror(&inner);
@@ -312,24 +320,24 @@ impl Lifecycle {
     }
 
     /// A worker asks whether it is to leave its slot. It stays while it has mail.
-    pub(super) fn leave(&self, slot: usize, mailboxes: &Mailboxes) -> bool {
-        self.let_go(&mut self.lock(), slot, mailboxes)
+    pub(super) fn leave_surplus(&self, slot: usize, mailboxes: &Mailboxes) -> bool {
+        self.leave_if_surplus(&mut self.lock(), slot, mailboxes)
     }
 
     /// A worker has found the channel closed, and is about to go. Those that are left run what only they can reach, and
     /// none of them is one too many, although the worker table still counts the others.
-    pub(super) fn drains(&self) {
+    pub(super) fn begin_drain(&self) {
         self.lock().drains = true;
     }
 
     /// Whether a worker has found the channel closed.
-    pub(super) fn has_drained(&self) -> bool {
+    pub(super) fn is_draining(&self) -> bool {
         self.lock().drains
     }
 
     /// A worker has left its slot, and nobody is to count on others to run what it held: the pool is ending. Returns whether
     /// it is to start again.
-    pub(super) fn comes_back(&self, slot: usize) -> bool {
+    pub(super) fn restart_if_draining(&self, slot: usize) -> bool {
         let drains = self.lock().drains;
         if drains {
             self.come_back(slot);
@@ -344,7 +352,7 @@ impl Lifecycle {
         self.mirror(&inner);
     }
 
-    fn let_go(&self, inner: &mut Inner, slot: usize, mailboxes: &Mailboxes) -> bool {
+    fn leave_if_surplus(&self, inner: &mut Inner, slot: usize, mailboxes: &Mailboxes) -> bool {
         let leaves = !inner.drains && inner.table.must_leave(slot) && mailboxes.close(slot);
         if leaves {
             inner.table.leave(slot);
@@ -356,12 +364,12 @@ impl Lifecycle {
     fn mirror(&self, inner: &Inner) {
         self.workers.update(&inner.table);
         // Last: whoever sees that something is the matter finds what it is.
-        self.signals.put(Signal::WORKERS, !inner.table.is_settled());
+        self.signals.put(Signal::WORKERS, !inner.table.is_balanced());
     }
 
     /// Why the pool takes no more jobs.
     pub(super) fn why_closed(&self) -> Reason {
-        if self.lock().deserted { Reason::NoWorkers } else { Reason::ShutDown }
+        if self.lock().out_of_workers { Reason::NoWorkers } else { Reason::ShutDown }
     }
 
     /// A call of `shutdown_now` begins. [`take_returned`](Lifecycle::take_returned) ends it.

@@ -33,19 +33,19 @@ pub(super) enum Next {
 
 /// Who takes what is pushed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prospect {
+pub(super) enum Availability {
     Worker,
-    Nobody,
+    NoWorker,
 }
 
-/// A thread was refused when the last worker had gone: the pool is to [end](Core::end_with).
+/// A thread was refused when the last worker had gone: the pool is to [end](Core::end_without_workers).
 #[derive(Debug)]
-pub(super) struct LastIsGone;
+pub(super) struct LastWorkerLost;
 
 impl<S: Strategy> Core<S> {
     /// What a worker does between two jobs when something is the matter.
     #[cold]
-    pub(super) fn attend(
+    pub(super) fn handle_signals(
         &self,
         index: usize,
         outlet: &mut S::Outlet,
@@ -60,24 +60,25 @@ impl<S: Strategy> Core<S> {
         }
         if seen.has(Signal::PAUSED) {
             // Whatever is in the mailbox waits for the end of the pause as well.
-            self.turn_to_another_thing(outlet, search);
+            self.leave_channel(outlet, search);
             search.begin_wait();
-            let leaves = self.lifecycle.sit_out_pause(index, &self.mailboxes, outlet.may_leave());
+            let leaves =
+                self.lifecycle.wait_while_paused_or_leave(index, &self.mailboxes, outlet.may_leave());
             search.end_wait();
-            if leaves && self.takes_leave(index, outlet) {
+            if leaves && self.finish_leaving(index, outlet) {
                 return Next::Leave;
             }
         }
         if seen.has(Signal::MAIL) && self.mailboxes.has_mail(index) {
-            self.turn_to_another_thing(outlet, search);
+            self.leave_channel(outlet, search);
             self.read_mailbox(index);
         }
         // After the mail: nobody leaves while there is some, and a message may say that somebody is to leave.
         if self.lifecycle.signals.now().has(Signal::WORKERS) {
             let leaves = self.lifecycle.workers.may_be_surplus(index)
                 && outlet.may_leave()
-                && self.lifecycle.leave(index, &self.mailboxes);
-            if leaves && self.takes_leave(index, outlet) {
+                && self.lifecycle.leave_surplus(index, &self.mailboxes);
+            if leaves && self.finish_leaving(index, outlet) {
                 return Next::Leave;
             }
             if self.lifecycle.workers.is_short() {
@@ -88,13 +89,13 @@ impl<S: Strategy> Core<S> {
     }
 
     /// A worker turns to something that did not come through the channel. Another is to search in its place.
-    fn turn_to_another_thing(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
+    fn leave_channel(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
         search.end(|| self.has_work(outlet));
         outlet.turn_away();
     }
 
     /// A worker has left. Returns whether it goes; the last that is not blocked does not when there is something in the queue.
-    fn takes_leave(&self, index: usize, outlet: &mut S::Outlet) -> bool {
+    fn finish_leaving(&self, index: usize, outlet: &mut S::Outlet) -> bool {
         if self.lifecycle.workers.effective().has_ended() && self.has_work(outlet) {
             self.lifecycle.come_back(index);
             self.mailboxes.open(index);
@@ -110,37 +111,37 @@ impl<S: Strategy> Core<S> {
     ///
     /// If the pool has lost its last worker by then, it ends here. So the caller is not inside the gate.
     pub(super) fn start_workers(&self) {
-        self.end_if_last(self.try_start_workers());
+        self.end_if_last_lost(self.try_start_workers());
     }
 
     /// As [`start_workers`](Core::start_workers), for a caller that may be inside the gate: on an error it leaves the gate and then
-    /// [ends](Core::end_with) the pool.
-    fn try_start_workers(&self) -> Result<(), LastIsGone> {
+    /// [ends](Core::end_without_workers) the pool.
+    fn try_start_workers(&self) -> Result<(), LastWorkerLost> {
         while let Some(index) = self.lifecycle.reserve_slot() {
             if self.start_worker(index).is_err() {
-                self.lifecycle.direct(|table| table.start_failed(index));
-                return if self.lifecycle.forget() { Err(LastIsGone) } else { Ok(()) };
+                self.lifecycle.update_table(|table| table.start_failed(index));
+                return if self.lifecycle.remove_alive() { Err(LastWorkerLost) } else { Ok(()) };
             }
         }
         Ok(())
     }
 
-    fn end_if_last(&self, hired: Result<(), LastIsGone>) {
-        if hired.is_err() {
-            self.end_with(0);
+    fn end_if_last_lost(&self, outcome: Result<(), LastWorkerLost>) {
+        if outcome.is_err() {
+            self.end_without_workers(0);
         }
     }
 
     /// A worker that has left its slot is about to end. Whoever is wanted in the meantime may be there now; and what
     /// it held privately lies where only a pop finds it.
-    pub(super) fn slot_is_free(&self, index: usize) {
-        self.lifecycle.direct(|table| table.vacate(index));
+    pub(super) fn vacate_slot(&self, index: usize) {
+        self.lifecycle.update_table(|table| table.vacate(index));
         self.start_workers();
         if self.settings.scales {
             // A submitter may have found this one idle, and left its job to it.
-            self.see_to_the_rest(false);
+            self.grow_if_jobs_wait(false);
         }
-        self.give_up_if_stranded();
+        self.give_up_if_no_worker();
         self.parking.notify();
     }
 
@@ -156,21 +157,21 @@ impl<S: Strategy> Core<S> {
                 most: *bounds.end(),
             });
         }
-        self.apply(|table| table.aim(threads));
+        self.apply(|table| table.set_target(threads));
         Ok(())
     }
 
     /// Changes how many workers are wanted, and sees to it.
     fn apply(&self, change: impl FnOnce(&mut WorkerTable)) {
-        let leavers = self.lifecycle.direct(change);
+        let leavers = self.lifecycle.update_table(change);
         self.start_workers();
-        self.give_up_if_stranded();
-        self.call(&leavers);
+        self.give_up_if_no_worker();
+        self.wake_workers(&leavers);
     }
 
     /// Wakes the workers of these slots, which are to leave.
-    pub(super) fn call(&self, leavers: &[usize]) {
-        leavers.iter().for_each(|slot| self.parking.wake(*slot));
+    pub(super) fn wake_workers(&self, slots: &[usize]) {
+        slots.iter().for_each(|slot| self.parking.wake(*slot));
     }
 
     /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
@@ -178,24 +179,24 @@ impl<S: Strategy> Core<S> {
         let Some(cpus) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
         let limit = cpus.map(|cpus| cpus.saturating_mul(self.settings.threads_per_cpu));
         if self.settings.scales {
-            self.apply(|table| table.cap(limit.unwrap_or(usize::MAX)));
+            self.apply(|table| table.set_ceiling(limit.unwrap_or(usize::MAX)));
         } else {
             let most = self.settings.threads;
-            self.apply(|table| table.aim(limit.map_or(most, |limit| limit.min(most))));
+            self.apply(|table| table.set_target(limit.map_or(most, |limit| limit.min(most))));
         }
     }
 
     /// What a pool does about its workers for each job that comes in, once it is counted. The caller is inside the gate.
-    pub(super) fn start_worker_for_a_job(&self) -> Result<(), LastIsGone> {
+    pub(super) fn start_workers_for_job(&self) -> Result<(), LastWorkerLost> {
         if self.lifecycle.workers.is_short() {
             // A thread was refused; it may be had by now.
             self.try_start_workers()?;
         }
-        if self.settings.scales { self.see_to_one_more() } else { Ok(()) }
+        if self.settings.scales { self.grow_if_none_idle() } else { Ok(()) }
     }
 
     /// The job that is to be queued for this one in a scaling pool.
-    pub(super) fn stamped_to_grow(&self, job: Job) -> Job {
+    pub(super) fn stamped_for_growth(&self, job: Job) -> Job {
         match self.settings.queue_wait {
             Some(limit) if !job.is_stamped() => {
                 Job::from_task(Stamped { job, at: Instant::now(), limit, pool: self.me().clone() })
@@ -205,13 +206,13 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Work comes in to a scaling pool. The caller is inside the gate.
-    pub(super) fn see_to_one_more(&self) -> Result<(), LastIsGone> {
+    pub(super) fn grow_if_none_idle(&self) -> Result<(), LastWorkerLost> {
         if self.lifecycle.workers.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
     }
 
     /// A worker of a scaling pool is idle no more: it has come by something, which may be a job, or has left. A burst of jobs
     /// may have found it idle before.
-    pub(super) fn see_to_the_rest(&self, has_job: bool) {
+    pub(super) fn grow_if_jobs_wait(&self, has_job: bool) {
         if self.lifecycle.workers.can_grow() {
             // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
             fence(SeqCst);
@@ -224,52 +225,52 @@ impl<S: Strategy> Core<S> {
     }
 
     fn grow(&self) {
-        self.end_if_last(self.try_grow());
+        self.end_if_last_lost(self.try_grow());
     }
 
-    fn try_grow(&self) -> Result<(), LastIsGone> {
-        self.lifecycle.direct(|table| table.aim_higher());
+    fn try_grow(&self) -> Result<(), LastWorkerLost> {
+        self.lifecycle.update_table(|table| table.raise_target());
         self.try_start_workers()
     }
 
     /// A worker has waited for as long as the pool keeps one for nothing. There is one too many, though another may be the one
     /// to leave.
     pub(super) fn shrink(&self) {
-        let leavers = self.lifecycle.direct(|table| table.aim_lower());
-        self.call(&leavers);
+        let leavers = self.lifecycle.update_table(|table| table.lower_target());
+        self.wake_workers(&leavers);
     }
 
     /// Who takes what a submitter to a pool that may be empty is about to push, or has pushed: a worker that there is or that is
-    /// started here. The caller is inside the gate, and [sees to](Core::see_to_stranded) the outcome outside.
-    pub(super) fn prospect(&self) -> Result<Prospect, LastIsGone> {
+    /// started here. The caller is inside the gate, and [sees to](Core::handle_availability) the outcome outside.
+    pub(super) fn ensure_worker(&self) -> Result<Availability, LastWorkerLost> {
         while self.settings.may_be_empty && !self.lifecycle.workers.effective().is_seen() {
             self.try_grow()?;
-            if self.lifecycle.is_manned() {
+            if self.lifecycle.has_worker() {
                 break;
             }
-            if self.lifecycle.is_stranded() {
-                return Ok(Prospect::Nobody);
+            if self.lifecycle.is_out_of_workers() {
+                return Ok(Availability::NoWorker);
             }
             // One has come and gone again by now.
         }
-        Ok(Prospect::Worker)
+        Ok(Availability::Worker)
     }
 
     /// The caller is not inside the gate.
-    pub(super) fn see_to_stranded(&self, prospect: Result<Prospect, LastIsGone>) {
-        match prospect {
-            Ok(Prospect::Worker) => {}
-            Ok(Prospect::Nobody) => self.give_up_if_stranded(),
-            Err(LastIsGone) => self.end_with(0),
+    pub(super) fn handle_availability(&self, available: Result<Availability, LastWorkerLost>) {
+        match available {
+            Ok(Availability::Worker) => {}
+            Ok(Availability::NoWorker) => self.give_up_if_no_worker(),
+            Err(LastWorkerLost) => self.end_without_workers(0),
         }
     }
 
     /// Gives up what is queued in a pool that has no worker and could not start one. The next submission tries again.
     #[cold]
-    pub(super) fn give_up_if_stranded(&self) {
+    pub(super) fn give_up_if_no_worker(&self) {
         if self.settings.may_be_empty
             && self.lifecycle.workers.effective().has_ended()
-            && self.lifecycle.is_stranded()
+            && self.lifecycle.is_out_of_workers()
         {
             self.give_up_queued(Reason::NoWorkers);
         }
@@ -288,7 +289,7 @@ impl<S: Strategy> WorkerManager for Core<S> {
         if self.lifecycle.is_forked() {
             return;
         }
-        self.lifecycle.direct(|table| table.block(slot));
+        self.lifecycle.update_table(|table| table.block(slot));
         self.start_workers();
     }
 
@@ -296,12 +297,12 @@ impl<S: Strategy> WorkerManager for Core<S> {
         if self.lifecycle.is_forked() {
             return;
         }
-        let leavers = self.lifecycle.direct(|table| table.unblock(slot));
-        self.call(&leavers);
+        let leavers = self.lifecycle.update_table(|table| table.unblock(slot));
+        self.wake_workers(&leavers);
     }
 
     fn start_failed(&self) {
-        self.lifecycle.direct(|table| table.count_failed_start());
+        self.lifecycle.update_table(|table| table.count_failed_start());
     }
 
     fn run_a_part(&self, slot: usize) -> bool {

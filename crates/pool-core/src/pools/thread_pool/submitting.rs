@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::core::Core;
 use super::intake::Intake;
-use super::resizing::Prospect;
+use super::resizing::Availability;
 use super::side_queue::Displaced;
 use crate::current::current;
 use crate::job::boost::Boost;
@@ -33,7 +33,7 @@ impl<S: Strategy> Core<S> {
         };
         let Some(inlet) = inside else { return Err(self.turn_away(job())) };
         if self.is_careful {
-            return self.push_with_care(inlet, job(), submit, caller);
+            return self.push_checked(inlet, job(), submit, caller);
         }
         match inlet.push(job(), submit, caller) {
             Push::Queued => Ok(()),
@@ -45,7 +45,7 @@ impl<S: Strategy> Core<S> {
     /// so that those who do not ask for it pay for one branch.
     #[cold]
     #[inline(never)]
-    pub(super) fn push_with_care(
+    pub(super) fn push_checked(
         &self,
         inlet: Inside<'_, Intake<S::Inlet>>,
         mut job: Job,
@@ -56,19 +56,19 @@ impl<S: Strategy> Core<S> {
             drop(inlet);
             return Err(self.context.reject(job, Reason::Overloaded));
         }
-        let prospect = self.start_worker_for_a_job().and_then(|()| self.prospect());
-        if !matches!(prospect, Ok(Prospect::Worker)) {
+        let available = self.start_workers_for_job().and_then(|()| self.ensure_worker());
+        if !matches!(available, Ok(Availability::Worker)) {
             drop(inlet);
-            self.see_to_stranded(prospect);
+            self.handle_availability(available);
             return Err(self.context.reject(job, self.why_no_worker()));
         }
         if self.settings.scales {
-            job = self.stamped_to_grow(job);
+            job = self.stamped_for_growth(job);
         }
         let push = inlet.push(self.context.stamped(job), submit, caller);
-        let prospect = self.prospect();
+        let available = self.ensure_worker();
         let settled = self.settle_push(inlet, push, submit, caller);
-        self.see_to_stranded(prospect);
+        self.handle_availability(available);
         settled
     }
 
@@ -138,17 +138,17 @@ impl<S: Strategy> Core<S> {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
         // Inside the gate: not in a pool that ends, nor in a forked child.
-        let hired = if self.settings.scales { self.see_to_one_more() } else { Ok(()) };
-        let prospect = hired.and_then(|()| self.prospect());
-        if !matches!(prospect, Ok(Prospect::Worker)) {
+        let grown = if self.settings.scales { self.grow_if_none_idle() } else { Ok(()) };
+        let available = grown.and_then(|()| self.ensure_worker());
+        if !matches!(available, Ok(Availability::Worker)) {
             drop(inlet);
-            self.see_to_stranded(prospect);
+            self.handle_availability(available);
             return Err(Rejected::new(ticket, self.why_no_worker()));
         }
         self.push_ticket(&inlet, ticket, submit);
-        let prospect = self.prospect();
+        let available = self.ensure_worker();
         drop(inlet);
-        self.see_to_stranded(prospect);
+        self.handle_availability(available);
         Ok(())
     }
 

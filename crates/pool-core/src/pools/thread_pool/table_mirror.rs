@@ -36,7 +36,7 @@ impl TableMirror {
     pub(super) fn update(&self, table: &WorkerTable) {
         self.target.store(table.target(), SeqCst);
         self.effective.set(table.effective());
-        self.starting.store(table.coming(), SeqCst);
+        self.starting.store(table.starting(), SeqCst);
         self.leavers_from.store(table.leavers().last().unwrap_or(usize::MAX), SeqCst);
         self.can_grow.store(table.can_grow(), SeqCst);
         self.is_short.store(table.is_short(), SeqCst);

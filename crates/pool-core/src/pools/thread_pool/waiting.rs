@@ -47,7 +47,7 @@ pub(super) enum Waited {
 impl<S: Strategy> Core<S> {
     /// Looks around for a while; one worker, the searcher, for longer than the others.
     #[cold]
-    pub(super) fn look_around(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) -> Pop {
+    pub(super) fn search_before_parking(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) -> Pop {
         if outlet.is_reserved() {
             return Pop::Empty;
         }
@@ -82,7 +82,7 @@ impl<S: Strategy> Core<S> {
         // In this order: what was pushed before it was closed is seen then.
         let closed = self.parking.is_closed();
         let look = outlet.look();
-        let is_wanted = waiter == Waiter::Worker && self.is_wanted(index, outlet);
+        let is_wanted = waiter == Waiter::Worker && self.has_other_work(index, outlet);
         if closed || is_wanted || look == Look::Work {
             search.set_searcher(self.parking.retract(index));
             return if is_wanted || look == Look::Work { Waited::Again } else { Waited::Closed };
@@ -111,12 +111,12 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Whether there is something for this worker that does not come through the channel.
-    fn is_wanted(&self, index: usize, outlet: &S::Outlet) -> bool {
+    fn has_other_work(&self, index: usize, outlet: &S::Outlet) -> bool {
         self.mailboxes.has_mail(index)
             || self.lifecycle.signals.now().has(Signal::SIDE_QUEUE)
             || self.lifecycle.workers.may_be_surplus(index)
                 && outlet.may_leave()
-                && !self.lifecycle.has_drained()
+                && !self.lifecycle.is_draining()
     }
 
     /// Whether a worker may find something to do.

@@ -18,13 +18,13 @@ use crate::strategy::{Outlet, Pop, Search, Strategy};
 /// Whether the thread that starts another may run where the pool's threads do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Starter {
-    AtHome,
-    Anyone,
+    OnPoolCpus,
+    OnAnyCpu,
 }
 
 /// As [`start`], from any thread.
 pub(super) fn start_from_anywhere<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
-    start(core, index, Starter::Anyone)
+    start(core, index, Starter::OnAnyCpu)
 }
 
 /// Starts a thread for this slot. Whoever was here before is joined at the end.
@@ -39,23 +39,23 @@ fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io
     }
     let core = core.clone();
     builder.spawn(move || {
-        if let (Starter::Anyone, Some(cpus)) = (starter, &core.settings.cpu_set) {
+        if let (Starter::OnAnyCpu, Some(cpus)) = (starter, &core.settings.cpu_set) {
             cpus.move_here();
         }
-        live(&core, index);
+        run_worker(&core, index);
     })
 }
 
 /// A worker's whole life. When it is over, the slot is free and the thread is no worker any more, so that its
 /// thread-local destructors run as those of any other thread.
-fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+fn run_worker<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     current::become_member(core.context().id());
     #[cfg(feature = "affinity")]
     super::pinning::bind(&core.settings.cpus, index);
     loop {
-        let payload = match catch_unwind(AssertUnwindSafe(|| occupy(core, index))) {
+        let payload = match catch_unwind(AssertUnwindSafe(|| run_in_slot(core, index))) {
             Ok(Left::ForGood) => break,
-            Ok(Left::TooEarly) => continue,
+            Ok(Left::ToRestart) => continue,
             Err(payload) => payload,
         };
         // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
@@ -65,22 +65,22 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             Some(payload) => drop_quietly(payload),
         }
         match replace(core, index) {
-            Successor::Another => return,
-            Successor::Nobody => return core.slot_is_deserted(index),
-            Successor::Myself => {}
+            Successor::NewThread => return,
+            Successor::NoThread => return core.disable_slot(index),
+            Successor::SameThread => {}
         }
     }
-    core.worker_is_gone();
+    core.worker_has_ended();
 }
 
 /// How a worker has left its slot.
 enum Left {
     ForGood,
     /// The pool is ending, and the others may have gone before they could see what this one held privately.
-    TooEarly,
+    ToRestart,
 }
 
-fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
+fn run_in_slot<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
     let leaves = {
         let slot = &core.slots[index];
         let _worker = current::enter(core.context().id(), index);
@@ -92,14 +92,14 @@ fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         };
         let mut guard = catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|payload| {
             slot.note(|record| record.failed_starts += 1);
-            core.lifecycle.direct(|table| table.count_failed_start());
+            core.lifecycle.update_table(|table| table.count_failed_start());
             std::panic::resume_unwind(payload)
         });
         slot.note(|record| record.failed_starts = 0);
         core.mailboxes.open(index);
         let leavers = core.lifecycle.worker_is_ready(index);
-        core.call(&leavers);
-        let leaves = work(core, index, &mut guard);
+        core.wake_workers(&leavers);
+        let leaves = run_loop(core, index, &mut guard);
         // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
             drop_quietly(payload);
@@ -108,17 +108,17 @@ fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         leaves
     };
     if leaves {
-        if core.lifecycle.comes_back(index) {
-            return Left::TooEarly;
+        if core.lifecycle.restart_if_draining(index) {
+            return Left::ToRestart;
         }
-        core.slot_is_free(index);
+        core.vacate_slot(index);
     }
     Left::ForGood
 }
 
 /// Takes jobs and runs them until the channel is closed, or until there are too many workers; returns whether it is
 /// that.
-fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::Outlet>) -> bool {
+fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::Outlet>) -> bool {
     let context = &**core.context();
     let cx = context.worker_cx(index);
     let signals = &core.lifecycle.signals;
@@ -130,7 +130,9 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
         // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
         let before = signals.now();
-        if !before.is_nothing() && core.attend(index, guard.outlet(), &mut search, before) == Next::Leave {
+        if !before.is_nothing()
+            && core.handle_signals(index, guard.outlet(), &mut search, before) == Next::Leave
+        {
             leaves = true;
             break;
         }
@@ -141,7 +143,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
             match guard.outlet().pop(&mut search) {
                 Pop::Job(job) => place = Some(job),
                 Pop::Shed(job, reason) => no_job = Some(Pop::Shed(job, reason)),
-                Pop::Empty => match core.look_around(guard.outlet(), &mut search) {
+                Pop::Empty => match core.search_before_parking(guard.outlet(), &mut search) {
                     Pop::Job(job) => place = Some(job),
                     other => no_job = Some(other),
                 },
@@ -163,7 +165,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
             if after.or(before).is_nothing() {
                 core.run(&mut place, cx);
             } else if let Some(job) = place.take() {
-                core.run_attentively(job, cx, &search, before);
+                core.run_checked(job, cx, &search, before);
             }
             if jobs == 0 && !signals.now().has(Signal::FORKED) {
                 core.slots[index].note(|record| record.losses = 0);
@@ -181,7 +183,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
                 // Another may have left its slot, and in it what it held, just after this one looked. From here on
                 // a worker that leaves comes back, so it is looked for once more.
                 Waited::Closed if !drains => {
-                    core.lifecycle.drains();
+                    core.lifecycle.begin_drain();
                     drains = true;
                 }
                 Waited::Closed => open = false,
@@ -200,11 +202,11 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
 
 /// Who is in a slot after a worker has died there.
 enum Successor {
-    Another,
+    NewThread,
     /// No thread could be started, so the one that there is goes on.
-    Myself,
+    SameThread,
     /// Workers do not get past their start.
-    Nobody,
+    NoThread,
 }
 
 /// Finds a successor for a worker that died, which is the calling thread.
@@ -212,7 +214,7 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     let slot = &core.slots[index];
     let record = slot.note(|record| record.losses += 1);
     if record.failed_starts >= MOST_FAILED_STARTS {
-        return Successor::Nobody;
+        return Successor::NoThread;
     }
     // One that did not get past its start was no worker yet, and is counted as a failed start.
     if record.failed_starts == 0 {
@@ -222,10 +224,10 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     core.parking.notify();
     core.lifecycle.back_off(record.back_off());
     match start_from_anywhere(core, index) {
-        Ok(()) => Successor::Another,
+        Ok(()) => Successor::NewThread,
         Err(_) => {
-            core.lifecycle.direct(|table| table.count_failed_start());
-            Successor::Myself
+            core.lifecycle.update_table(|table| table.count_failed_start());
+            Successor::SameThread
         }
     }
 }

@@ -13,7 +13,7 @@
 //! wanted meanwhile waits for that slot. A worker that is blocked does not leave, so that others with lower numbers
 //! may have to; when it is blocked no more it is one too many itself, and the highest. Three things make a gap that
 //! stays: a slot where workers cannot start ([`WorkerTable::desert`]), a thread that the system refused while another for a higher
-//! slot was on its way, and slots whose workers [stay](WorkerTable::set_staying) among those of others.
+//! slot was on its way, and slots whose workers [stay](WorkerTable::set_reserved) among those of others.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -31,11 +31,11 @@ pub(super) struct WorkerTable {
     slots: Box<[SlotState]>,
     working: usize,
     /// Those of them that were hired and have not started yet.
-    coming: usize,
+    starting: usize,
     /// In how many ways the worker in each slot is blocked: an overdue job may also say that it blocks.
     blocked: Box<[u32]>,
     /// Whose worker serves what no other does, and never leaves.
-    stays: Box<[bool]>,
+    reserved: Box<[bool]>,
     lowest: usize,
     highest: usize,
     failed_starts: u64,
@@ -48,27 +48,27 @@ pub(super) struct WorkerTable {
 enum SlotState {
     Free,
     /// Somebody who was hired is on the way.
-    Awaited,
-    Taken,
+    Starting,
+    Occupied,
     /// The worker has left and is about to go.
     Vacating,
     /// Workers died here again and again; nobody starts here any more.
-    Deserted,
+    Disabled,
 }
 
 impl WorkerTable {
     /// A pool of so many workers, all in the first slots, or about to be.
     pub(super) fn new(workers: usize, bounds: RangeInclusive<usize>, slots: usize) -> Self {
-        let place = |slot| if slot < workers { SlotState::Taken } else { SlotState::Free };
+        let place = |slot| if slot < workers { SlotState::Occupied } else { SlotState::Free };
         WorkerTable {
             ceiling: *bounds.end(),
             bounds,
             target: workers,
             slots: (0..slots).map(place).collect(),
             working: workers,
-            coming: 0,
+            starting: 0,
             blocked: vec![0; slots].into(),
-            stays: vec![false; slots].into(),
+            reserved: vec![false; slots].into(),
             lowest: workers,
             highest: workers,
             failed_starts: 0,
@@ -78,8 +78,8 @@ impl WorkerTable {
     }
 
     /// Says which workers never leave.
-    pub(super) fn set_staying(&mut self, stays: impl Iterator<Item = bool>) {
-        self.stays = stays.collect();
+    pub(super) fn set_reserved(&mut self, reserved: impl Iterator<Item = bool>) {
+        self.reserved = reserved.collect();
     }
 
     pub(super) fn worker_counts(&self) -> WorkerCounts {
@@ -102,32 +102,32 @@ impl WorkerTable {
     }
 
     /// Wants so many workers, and has a failed start forgotten.
-    pub(super) fn aim(&mut self, target: usize) {
+    pub(super) fn set_target(&mut self, target: usize) {
         self.target = target.clamp(*self.bounds.start(), *self.bounds.end());
         self.hold_off = None;
     }
 
     /// Wants no more than these, as far as the bounds allow it.
-    pub(super) fn cap(&mut self, ceiling: usize) {
+    pub(super) fn set_ceiling(&mut self, ceiling: usize) {
         self.ceiling = ceiling.clamp(*self.bounds.start(), *self.bounds.end());
         self.target = self.target.min(self.ceiling);
     }
 
     /// Wants one more than there are, if the bounds allow it and the last one that was wanted is there. Those that were to leave
     /// and have not found the time are wanted again.
-    pub(super) fn aim_higher(&mut self) {
+    pub(super) fn raise_target(&mut self) {
         if self.can_grow() && self.effective() >= self.target && !self.is_held_off() {
             self.target = self.ceiling.min(self.effective() + 1);
         }
     }
 
     /// Wants one less, if the bounds allow it.
-    pub(super) fn aim_lower(&mut self) {
+    pub(super) fn lower_target(&mut self) {
         self.target = self.target.saturating_sub(1).max(*self.bounds.start());
     }
 
-    pub(super) fn coming(&self) -> usize {
-        self.coming
+    pub(super) fn starting(&self) -> usize {
+        self.starting
     }
 
     pub(super) fn can_grow(&self) -> bool {
@@ -150,7 +150,7 @@ impl WorkerTable {
     /// The slots whose workers are to leave, the highest first.
     pub(super) fn leavers(&self) -> impl Iterator<Item = usize> {
         let may_leave = |slot: &usize| {
-            self.slots[*slot] == SlotState::Taken && self.blocked[*slot] == 0 && !self.stays[*slot]
+            self.slots[*slot] == SlotState::Occupied && self.blocked[*slot] == 0 && !self.reserved[*slot]
         };
         (0..self.slots.len()).rev().filter(may_leave).take(self.surplus())
     }
@@ -162,11 +162,11 @@ impl WorkerTable {
 
     /// How many may leave. Nobody leaves to one who is still on the way, and may not arrive.
     pub(super) fn surplus(&self) -> usize {
-        self.effective().saturating_sub(self.coming + self.target)
+        self.effective().saturating_sub(self.starting + self.target)
     }
 
     /// Whether a worker that looks up has nothing to do about it.
-    pub(super) fn is_settled(&self) -> bool {
+    pub(super) fn is_balanced(&self) -> bool {
         self.leavers().next().is_none() && (!self.is_short() || self.hold_off.is_some())
     }
 
@@ -176,23 +176,23 @@ impl WorkerTable {
             return None;
         }
         let slot = self.free_slot()?;
-        self.slots[slot] = SlotState::Awaited;
+        self.slots[slot] = SlotState::Starting;
         self.refused = false;
         self.working += 1;
-        self.coming += 1;
+        self.starting += 1;
         Some(slot)
     }
 
     /// A worker starts.
     pub(super) fn arrive(&mut self, slot: usize) {
-        self.expect_no_more(slot);
-        self.slots[slot] = SlotState::Taken;
-        self.highest = self.highest.max(self.working - self.coming);
+        self.stop_expecting(slot);
+        self.slots[slot] = SlotState::Occupied;
+        self.highest = self.highest.max(self.working - self.starting);
     }
 
     /// The one who was hired cannot start.
     pub(super) fn start_failed(&mut self, slot: usize) {
-        self.expect_no_more(slot);
+        self.stop_expecting(slot);
         self.slots[slot] = SlotState::Free;
         self.working -= 1;
         self.refused = true;
@@ -200,9 +200,9 @@ impl WorkerTable {
         self.count_failed_start();
     }
 
-    fn expect_no_more(&mut self, slot: usize) {
-        if self.slots[slot] == SlotState::Awaited {
-            self.coming -= 1;
+    fn stop_expecting(&mut self, slot: usize) {
+        if self.slots[slot] == SlotState::Starting {
+            self.starting -= 1;
         }
     }
 
@@ -223,7 +223,7 @@ impl WorkerTable {
 
     /// One who had left starts again in its slot.
     pub(super) fn come_back(&mut self, slot: usize) {
-        self.slots[slot] = SlotState::Taken;
+        self.slots[slot] = SlotState::Occupied;
         self.working += 1;
     }
 
@@ -233,26 +233,26 @@ impl WorkerTable {
     }
 
     /// Nobody is to be here any more.
-    pub(super) fn desert(&mut self, slot: usize) {
+    pub(super) fn disable(&mut self, slot: usize) {
         self.count_leaver();
-        self.expect_no_more(slot);
-        self.slots[slot] = SlotState::Deserted;
+        self.stop_expecting(slot);
+        self.slots[slot] = SlotState::Disabled;
     }
 
     /// Whether there is a worker, be it a blocked one, or one to come. One who is about to go has another start in its slot,
     /// if one is wanted.
-    pub(super) fn is_manned(&self) -> bool {
+    pub(super) fn has_worker(&self) -> bool {
         self.working > 0 || self.target > 0 && self.slots.contains(&SlotState::Vacating)
     }
 
     /// Whether there is no worker, and none can be had.
-    pub(super) fn is_stranded(&self) -> bool {
-        !self.is_manned() && (self.refused || self.is_deserted())
+    pub(super) fn is_out_of_workers(&self) -> bool {
+        !self.has_worker() && (self.refused || self.all_slots_disabled())
     }
 
     /// Whether workers have died in every slot until nobody started there any more.
-    pub(super) fn is_deserted(&self) -> bool {
-        self.slots.iter().all(|place| *place == SlotState::Deserted)
+    pub(super) fn all_slots_disabled(&self) -> bool {
+        self.slots.iter().all(|place| *place == SlotState::Disabled)
     }
 
     /// Workers that are there or on their way, and not blocked.
