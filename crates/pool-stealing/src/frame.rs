@@ -1,4 +1,4 @@
-//! A fork: a closure that waits on its owner's stack for whoever runs it.
+//! A fork: a closure that waits on its owner's stack for the thread that runs it.
 //!
 //! ```text
 //! machine stack of the owner                split stack of the owner's slot
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The frame lives in the function that joins, which leaves it only when the fork is settled: popped by the owner, who
-//! then runs the closure itself, or stolen and done. Nothing is allocated, and a fork that nobody steals costs the
+//! then runs the closure itself, or stolen and done. Nothing is allocated, and a fork that is not stolen costs the
 //! writing of one function pointer and the closure.
 //!
 //! # Who may touch what
@@ -66,7 +66,7 @@ impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     /// The frame is the caller's (it was never pushed, or was popped, or reclaimed), and nothing was taken out before.
     #[inline(always)]
     pub(crate) unsafe fn take_closure(&self) -> F {
-        // SAFETY: the frame is the caller's, so nobody else looks.
+        // SAFETY: the frame is the caller's, so no other thread reads it.
         let closure = unsafe { &mut *self.closure.get() };
         // SAFETY: nothing was taken out before.
         unsafe { ManuallyDrop::take(closure) }
@@ -106,7 +106,7 @@ unsafe fn run<F: FnOnce(Worker<'_>) -> R + Send, R: Send>(header: NonNull<Header
     // SAFETY: this thread is about to run a fork, and leaves its slot, if it has one, when it has returned from that.
     let thief = unsafe { current_worker::worker_if_any() };
     let result = catch_unwind(AssertUnwindSafe(|| closure(thief)));
-    // SAFETY: nobody but the thief looks at the result before the latch is set.
+    // SAFETY: only the thief touches the result before the latch is set.
     unsafe { (*frame.result.get()).write(result) };
 }
 

@@ -101,7 +101,7 @@ impl TakenFrame {
     pub(crate) fn run(self) -> bool {
         // SAFETY: the owner does not leave the frame before the latch is set.
         let header = unsafe { self.0.as_ref() };
-        // SAFETY: the frame is the thief's, and since `self` is consumed, nobody has run it.
+        // SAFETY: the frame is the thief's, and since `self` is consumed, it was not run.
         unsafe { (header.run)(self.0) };
         let stolen_by = header.stolen_by.get().cast::<StolenBy>();
         // SAFETY: `TakenFrame::new` wrote it. There is no reference to more than the latch, since the rest may vanish under it.

@@ -20,7 +20,7 @@ use crate::sync::{park, park_at_most, spin_loop};
 use crate::worker::Worker;
 use crate::worker_queues::Owner;
 
-/// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
+/// How often an owner that waits for a thief looks again before it parks, and how long it pauses in between: a few
 /// microseconds in all.
 const LOOKS: usize = if cfg!(loom) { 0 } else { 16 };
 const PAUSE: usize = if cfg!(loom) { 1 } else { 16 };
@@ -82,7 +82,7 @@ where
 
 impl Worker<'_> {
     /// Runs both closures, possibly at once, and returns both results: [`PoolExt::join`](pool_core::PoolExt::join), for less.
-    /// Where nobody steals it takes 2.5 ns instead of 2.9, or of 3.6 in a program that is linked without LTO (fib, one worker).
+    /// Without thieves it takes 2.5 ns instead of 2.9, or of 3.6 in a program that is linked without LTO (fib, one worker).
     ///
     /// # Panics
     ///
@@ -136,7 +136,7 @@ where
 /// The join of a worker.
 ///
 /// The worker's slot is good throughout, since the slot is left only where the worker's outlet is dropped, which is not inside a
-/// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
+/// job: the thread that runs the join was called by the outlet's holder, further up on its stack. (While a
 /// frame lies on the split stack, [`leave`](current_worker::leave) would refuse as well.)
 #[inline(always)]
 fn fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
@@ -185,7 +185,7 @@ where
     go_on(owner, pushed, frame, a)
 }
 
-/// Apart from the rest of the join, so that nothing has to be kept over the answer where nobody has asked:
+/// Apart from the rest of the join, so that nothing has to be kept over the answer where no thread has asked:
 /// 3 instructions a join, and 12 % of its time.
 #[cold]
 #[inline(never)]
@@ -243,9 +243,9 @@ where
     R: Send,
 {
     match settle_public(owner, pushed, frame) {
-        Settled::CurrentWorker(b) => (a, b(Worker::of(owner))),
-        Settled::There(Ok(b)) => (a, b),
-        Settled::There(Err(payload)) => {
+        Settled::Owner(b) => (a, b(Worker::of(owner))),
+        Settled::Thief(Ok(b)) => (a, b),
+        Settled::Thief(Err(payload)) => {
             // Before the unwinding: a destructor that panics in its course would abort.
             drop_quietly(a);
             resume_unwind(payload)
@@ -255,10 +255,10 @@ where
 
 /// What became of a fork that was public.
 enum Settled<F, R> {
-    /// Nobody took it.
-    CurrentWorker(F),
+    /// It was not stolen.
+    Owner(F),
     /// A thief ran it.
-    There(thread::Result<R>),
+    Thief(thread::Result<R>),
 }
 
 #[cold]
@@ -276,15 +276,15 @@ where
     if pushed.reclaim() {
         calls::took_back(owner.stack(), &channel.parking);
         // SAFETY: the frame was reclaimed.
-        return Settled::CurrentWorker(unsafe { frame.take_closure() });
+        return Settled::Owner(unsafe { frame.take_closure() });
     }
     // SAFETY: `reclaim` has just found that it was stolen.
     wait_for(owner, unsafe { frame.stolen() });
     // SAFETY: `wait_for` returns when it is done.
-    Settled::There(unsafe { frame.take_result() })
+    Settled::Thief(unsafe { frame.take_result() })
 }
 
-/// In a forked child nobody else takes what is forked. What is public was so before, or was about to be, when the process was
+/// In a forked child no other thread takes what is forked. What is public was so before, or was about to be, when the process was
 /// forked; and the fork itself is of this process, unless the thread has returned into a join of its parent's.
 #[cold]
 fn settle_in_child<F, R>(pushed: Pushed<'_, Header>, frame: &Frame<F, R>) -> Settled<F, R>
@@ -295,8 +295,8 @@ where
     if pushed.was_stolen() {
         refuse_to_wait("a join");
     }
-    // SAFETY: nobody had stolen the frame when the process was forked, and since then nobody could.
-    Settled::CurrentWorker(unsafe { frame.take_closure() })
+    // SAFETY: the frame was not stolen when the process was forked, and could not be since then.
+    Settled::Owner(unsafe { frame.take_closure() })
 }
 
 /// The first half has panicked: the second is settled all the same, and then the panic goes on.
@@ -314,13 +314,13 @@ where
 {
     let settled = if pushed.pop() {
         // SAFETY: the frame was popped.
-        Settled::CurrentWorker(unsafe { frame.take_closure() })
+        Settled::Owner(unsafe { frame.take_closure() })
     } else {
         settle_public(owner, pushed, frame)
     };
     let outcome = match settled {
-        Settled::CurrentWorker(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::of(owner)))),
-        Settled::There(outcome) => outcome,
+        Settled::Owner(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::of(owner)))),
+        Settled::Thief(outcome) => outcome,
     };
     drop_quietly(outcome);
     resume_unwind(payload)

@@ -29,7 +29,7 @@
 //! # Fork-join
 //!
 //! A `join` leaves its second half in the caller's frame, on a stack of pointers that is mostly the worker's own: nothing
-//! is allocated, and no locked instruction is executed where nobody steals (but for the worker's first join, and where joins nest
+//! is allocated, and no locked instruction is executed without thieves (but for the worker's first join, and where joins nest
 //! 256, 512, 1,024 ... deep for the first time: then the stack grows). Every half can be stolen at any moment, also
 //! one below a long leaf, and a worker that waits for a thief runs what the thief has forked, and nothing else. Where joins
 //! nest deeper than 16,384, the innermost run in order.

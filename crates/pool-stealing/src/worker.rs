@@ -1,7 +1,7 @@
 //! A worker's handle to fork-join, for recursions that fork all the time.
 //!
 //! [`ThreadPool::join`](pool_core::ThreadPool::join) finds out on each call whether its thread is a worker of this pool, and
-//! which. That is known to whoever called the caller, if that was a join.
+//! which. A join that called the caller knows that.
 //!
 //! # Why the slot is right
 //!
@@ -67,7 +67,7 @@ pub struct Worker<'w> {
     not_send: PhantomData<*mut ()>,
 }
 
-/// The slot of those who have none. It has no room for forks.
+/// The slot of threads that have none. It has no room for forks.
 static NO_WORKER: LazyLock<WorkerQueues> = LazyLock::new(|| {
     let slot = WorkerQueues::without_room();
     // The first to steal makes what all deques of a process share.

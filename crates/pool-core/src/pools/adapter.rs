@@ -1,4 +1,4 @@
-//! What it takes to make somebody else's pool a [`Pool`](crate::Pool).
+//! What it takes to make another crate's pool a [`Pool`](crate::Pool).
 
 use std::sync::Arc;
 

@@ -59,10 +59,10 @@ pub(crate) trait Runnable: Send {
     const IS_STAMPED: bool = Self::IS_TIMED;
 
     /// Runs the job, counting it at the run context if there was still something to run. Returns a ticket that is to be
-    /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
+    /// queued, if there is more to do. The error is the payload of a panic that no handle will hear of.
     fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>>;
 
-    /// Drops the job unrun, telling whoever waits for it why. If a job of the pool's ends by it, that is counted, after
+    /// Drops the job unrun, telling a thread that waits for it why. If a job of the pool's ends by it, that is counted, after
     /// what it held is dropped and before anybody hears of it. A destructor's panic comes out at the end.
     fn discard(self, reason: Reason, context: Option<&JobContext>);
 
@@ -294,7 +294,7 @@ pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) 
     }
 }
 
-/// Drops the closure of a job that nobody waits for, and then counts the job, also if a destructor panics.
+/// Drops the closure of a job without a handle, and then counts the job, also if a destructor panics.
 pub(crate) fn discard_closure<F>(f: F, context: Option<&JobContext>) {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
     if let Some(context) = context {

@@ -71,7 +71,7 @@ where
 {
     let (lent, offered) = BorrowingTask::lend(f, (), submit);
     if let Err(payload) = offered {
-        // Nobody will hear of its outcome.
+        // Its outcome is lost.
         unwind_without(lent.settle(context), payload)
     }
     lent
@@ -119,7 +119,7 @@ impl<F: FnOnce() -> R + Send, R: Send> BorrowingTask<F, R> {
         Some(self.result())
     }
 
-    /// Runs the closure here if nobody has it, or waits for whoever has.
+    /// Runs the closure here if no worker has it, or waits for the one that has.
     fn settle(self, context: &JobContext) -> thread::Result<R> {
         if let Some((f, _)) = self.task.claim() {
             self.unsettled.disarm();
@@ -153,7 +153,7 @@ impl<F: FnOnce() -> R + Send, R: Send> BorrowingTask<F, R> {
     }
 }
 
-/// Who is told why a ticket has led nobody to the closure, before its owner is woken.
+/// Is told why no worker has run the closure by a ticket, before its owner is woken.
 pub(crate) trait Notice: Send {
     fn give(&self, reason: Reason);
 }

@@ -60,7 +60,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The worker has taken work from another that is no job, such as the half of a join, so many times. Whoever waits for
+    /// The worker has taken work from another that is no job, such as the half of a join, so many times. A thread that waits for
     /// the pool to be at rest does not wait for that.
     pub fn stole_forks(&self, times: u64) {
         if let Some(Worker { counters, context, .. }) = self.worker
@@ -105,7 +105,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The worker has died, and does not wait either: nobody is to count on it.
+    /// The worker has died, and does not wait either: it does not count as idle.
     pub(crate) fn absent(&self) {
         if let Some(Worker { context, counters, .. }) = self.worker {
             counters.busy_time.leave(context.now());

@@ -30,7 +30,7 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     /// Where jobs leave. Each slot has one.
     type Outlet: Outlet;
 
-    /// The discipline's name: a pool's threads are called `<name>-<n>` when nobody names the pool.
+    /// The discipline's name: a pool's threads are called `<name>-<n>` unless the pool is named.
     const NAME: &'static str;
 
     /// Opens the channel for this many slots. Called once for a pool, before its threads start. Only a strategy
@@ -45,7 +45,7 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     /// Runs both closures, possibly at once, and returns both results.
     ///
     /// `pool` is the pool around this strategy; the caller may be any thread. The default makes the second
-    /// closure claimable: it is offered to the pool, and taken back by the caller when nobody has started it.
+    /// closure claimable: it is offered to the pool, and taken back by the caller when no worker has started it.
     ///
     /// Both closures run exactly once, whatever panics; a panic is rethrown after both have finished, and the
     /// first closure's payload wins.

@@ -17,12 +17,12 @@ pub enum ResizeError {
     /// The pool is ending, or has ended.
     #[error("the pool is shut down")]
     ShutDown,
-    /// The pool's size is fixed, as that of an adapter of somebody else's pool is.
+    /// The pool's size is fixed, as that of an adapter of another crate's pool is.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
 }
 
-/// The pool cannot do what was asked for: it is an adapter of somebody else's pool, which has no such operation.
+/// The pool cannot do what was asked for: it is an adapter of another crate's pool, which has no such operation.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pool {pool:?} has no operation to {operation}")]
 pub struct Unsupported {

@@ -18,7 +18,7 @@ use crate::block_on::block_on;
 impl CancelToken {
     /// Blocks until the token, or one that it is a child of, is set. At once if it is.
     ///
-    /// The token is not set by dropping the others: if nobody is left who would set it, this waits for ever.
+    /// The token is not set by dropping the others: if no thread is left that would set it, this waits for ever.
     ///
     /// ```
     /// use pool_core::CancelToken;

@@ -38,7 +38,7 @@ impl<S: Strategy> Builder<S> {
         let name = self.checked_name()?;
         let slots = self.checked_slots(*bounds.end())?;
         self.check_stack_size()?;
-        // In a pool that scales those who sleep for long are to leave, and so one is woken as often as can be.
+        // In a pool that scales, workers that sleep for long are to leave. So one worker is woken as often as can be.
         let order = if self.scaling.is_some() { Order::LastInFirstOut } else { Order::ByCpu };
         let parking = Arc::new(Parking::new(slots, order));
         let ends = self.strategy.open(slots, &parking)?;
@@ -168,8 +168,8 @@ impl<S: Strategy> Builder<S> {
     }
 }
 
-/// A worker that is about to be started, or the builder: the pool does not end without it. It is gone when this is dropped, also
-/// by a panic, or the drop of the pool would wait for it for ever.
+/// A worker that is about to be started, or the builder, counted as alive: the pool does not end without it. Dropping this ends
+/// the count, also in a panic; or the drop of the pool would wait for ever.
 struct Expected<'a, S: Strategy>(&'a Core<S>);
 
 impl<'a, S: Strategy> Expected<'a, S> {
@@ -193,13 +193,13 @@ impl<S: Strategy> Drop for Expected<'_, S> {
 fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize, starter: Starter) -> Result<(), BuildError> {
     for index in 0..threads {
         let worker = Expected::new(core);
-        // Whoever has the pool before this worker has arrived may write to it.
+        // A thread that has the pool before this worker has started may write to it.
         core.mailboxes.open(index);
         worker::start(core, index, starter).map_err(|source| BuildError::Spawn { index, source })?;
         worker.forget();
     }
     if !core.settings.on_start.is_set() && core.all_serve_all() {
-        // Nothing can go wrong any more: they are on their way, and whoever comes first takes what there is.
+        // Nothing can go wrong any more: all are starting, and the first to start takes what there is.
         core.lifecycle.finish_building();
         return Ok(());
     }

@@ -34,10 +34,10 @@ pub(super) struct Core<S: Strategy> {
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
-    /// Whether whoever is there serves every job.
+    /// Whether the worker of each slot serves every job.
     serves_all: Box<[bool]>,
     pub(super) spare: Mutex<S::Outlet>,
-    /// Held by whoever joins the threads, so that a second shutdown returns no sooner than the first.
+    /// Held by the thread that joins the workers, so that a second shutdown returns no sooner than the first.
     pub(super) joining: Mutex<()>,
     pub(super) retired: RetiredThreads,
     pub(super) settings: Settings,
@@ -85,7 +85,7 @@ impl<S: Strategy> Core<S> {
         })
     }
 
-    /// Whether the worker in this slot comes by every job.
+    /// Whether the worker in this slot serves every job.
     pub(super) fn serves_all(&self, slot: usize) -> bool {
         self.serves_all[slot]
     }

@@ -12,7 +12,7 @@ impl<S: Strategy> Core<S> {
     pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         let (context, is_job) = (self.context(), job.is_job());
         let stripe = if is_job { context.stripe() } else { context.entry_counters().uncounted() };
-        // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
+        // Inside the gate, so that the workers, which leave when the inlet is gone, find it.
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.turn_away(job));
         };
@@ -57,7 +57,7 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
-    /// Runs what a worker came by, when something is or was the matter.
+    /// Runs what a worker has taken, when a signal is or was set.
     #[cold]
     pub(super) fn run_checked(&self, job: Job, cx: RunContext<'_>, search: &Search<'_>, before: SignalSet) {
         self.wait_while_paused(search);
@@ -83,7 +83,7 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Runs what lies in the side queue by now, or whatever comes there if the channel is closed.
+    /// Runs what lies in the side queue by now, or all that comes there if the channel is closed.
     #[cold]
     pub(super) fn run_side_queue(
         &self,

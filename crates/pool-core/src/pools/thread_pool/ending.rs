@@ -56,7 +56,7 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// A worker is gone for good. The last one sees to what nobody will run any more, and ends the pool.
+    /// A worker has ended, and has no successor. The last one gives up the jobs that are left, and ends the pool.
     pub(super) fn worker_has_ended(&self) {
         if self.lifecycle.remove_alive() {
             self.end_without_workers(0);
@@ -66,7 +66,7 @@ impl<S: Strategy> Core<S> {
     /// No worker could be started for this slot any more, for want of threads or because its start hook panics.
     pub(super) fn disable_slot(&self, index: usize) {
         self.lifecycle.update_table(|table| table.disable(index));
-        // Another slot may be free, and luckier.
+        // Another slot may be free, and not fail.
         self.start_workers();
         let left = self.mailboxes.abandon(index, &self.lifecycle.signals);
         self.set_aside(left.into(), Reason::NoWorkers);
@@ -85,9 +85,9 @@ impl<S: Strategy> Core<S> {
     /// The last worker is gone. If it has not left because the channel is closed and empty, the pool ends for want of
     /// workers; this slot is free then.
     ///
-    /// Waits for those who are inside the gate, so the caller is not.
+    /// Waits for the threads that are inside the gate, so the caller is not.
     pub(super) fn end_without_workers(&self, free_slot: usize) {
-        // It may be a submitter's thread, and run destructors that shut the pool down: they cannot wait for it either.
+        // It may be a submitter's thread, and run destructors that shut the pool down: these cannot wait for it either.
         let _stands_in = current::stand_in(self.context.id());
         let reason = if self.lifecycle.is_draining() { Reason::ShutDown } else { Reason::NoWorkers };
         if reason == Reason::NoWorkers {
@@ -101,10 +101,10 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Takes out what comes through the channel until the last submitter has left it: some may be waiting for room,
-    /// which only an outlet makes. For the thread of the last worker, which is none any more.
+    /// which only an outlet makes. For the thread of the last worker, which is no worker any more.
     pub(super) fn drain_from(&self, index: usize, reason: Reason) {
         let _worker = current::enter(self.context.id(), index);
-        // A strategy that panics here has had its workers lost by it as well.
+        // A strategy that panics here has lost its workers by panics as well.
         let Ok(mut guard) = catch_unwind(AssertUnwindSafe(|| self.slots[index].occupy())) else { return };
         let (outlet, mut search) = (guard.outlet(), Search::detached());
         loop {

@@ -20,7 +20,7 @@ impl<S: Strategy> Core<S> {
         self.discard_unkept(kept, self.lifecycle.why_closed());
     }
 
-    /// Gives up jobs that nobody will run: to the calls of `shutdown_now` that are under way, or else for good.
+    /// Gives up jobs that no worker will run: to the calls of `shutdown_now` that are under way, or else for good.
     ///
     /// Then their destructors run here, which may wait for the end of the pool. So the caller is not inside the gate, and
     /// holds no lock.
@@ -35,7 +35,7 @@ impl<S: Strategy> Core<S> {
     fn discard_unkept(&self, kept: Result<Vec<Job>, Vec<Job>>, reason: Reason) {
         let discard = |job| self.context.discard(job, reason);
         match kept {
-            // Whoever waits behind a message learns the reason. What is a job has ended in another way, and is counted.
+            // A thread that waits behind a message learns the reason. A job has ended in another way, and is counted.
             Ok(rest) => rest.into_iter().filter(|job| !job.is_job()).for_each(discard),
             Err(jobs) => jobs.into_iter().for_each(discard),
         }

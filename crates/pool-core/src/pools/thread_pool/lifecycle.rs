@@ -90,13 +90,13 @@ impl Lifecycle {
         self.lock().is_kept_open = true;
     }
 
-    /// The pool is closed, or can have no workers any more. Returns whether it has kept nobody but itself alive until now.
+    /// The pool is closed, or can have no workers any more. Returns whether nothing else was alive.
     pub(super) fn release_kept_open(&self) -> bool {
         let was_kept = std::mem::take(&mut self.lock().is_kept_open);
         was_kept && self.remove_alive()
     }
 
-    /// One who was expected has gone. Returns whether it was the last.
+    /// A worker has ended, or the builder. Returns whether it was the last.
     pub(super) fn remove_alive(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
@@ -105,7 +105,7 @@ impl Lifecycle {
         was_last
     }
 
-    /// Returns the slots of those who are to leave then: nobody left to it while it was on its way.
+    /// A worker has started. Returns the slots of the workers that are to leave now: none left for one that was still starting.
     pub(super) fn worker_is_ready(&self, slot: usize) -> Vec<usize> {
         let mut inner = self.lock();
         inner.ready += 1;
@@ -271,7 +271,7 @@ impl Lifecycle {
         }
         let inner = self.lock();
         let worker_counts = inner.table.worker_counts();
-        // Those who leave at the end are not taken off the worker table, or others would be hired in their place.
+        // Workers that leave at the end stay in the worker table, or others would be started in their place.
         WorkerCounts {
             now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept_open)),
             ..worker_counts
@@ -298,13 +298,13 @@ impl Lifecycle {
         self.lock().table.bounds().clone()
     }
 
-    /// Changes what the worker table wants or counts. Returns the slots of those who are to leave then.
+    /// Changes what the worker table wants or counts. Returns the slots of the workers that are to leave then.
     pub(super) fn update_table(&self, change: impl FnOnce(&mut WorkerTable)) -> Vec<usize> {
         let mut inner = self.lock();
         change(&mut inner.table);
         self.mirror(&inner);
         let leavers = inner.table.leavers().collect();
-        // Those who sit out a pause may be too many now.
+        // Workers that wait in a pause may be too many now.
         self.announce(inner);
         leavers
     }
@@ -335,7 +335,7 @@ impl Lifecycle {
         self.lock().drains
     }
 
-    /// A worker has left its slot, and nobody is to count on others to run what it held: the pool is ending. Returns whether
+    /// A worker has left its slot. While the pool drains, no other worker is sure to run what it held. Returns whether
     /// it is to start again.
     pub(super) fn restart_if_draining(&self, slot: usize) -> bool {
         let drains = self.lock().drains;
@@ -363,7 +363,7 @@ impl Lifecycle {
 
     fn mirror(&self, inner: &Inner) {
         self.workers.update(&inner.table);
-        // Last: whoever sees that something is the matter finds what it is.
+        // Last: a worker that sees the signal finds the cause.
         self.signals.put(Signal::WORKERS, !inner.table.is_balanced());
     }
 
@@ -412,7 +412,7 @@ impl Lifecycle {
         inner
     }
 
-    /// Something has changed. The lock is given back first, or those who wake would run into it.
+    /// Something has changed. The lock is released first, or the threads that wake would wait for it.
     fn announce(&self, inner: MutexGuard<'_, Inner>) {
         let is_awaited = inner.waiting > 0;
         drop(inner);

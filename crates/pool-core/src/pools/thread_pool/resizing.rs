@@ -1,11 +1,11 @@
-//! How workers come and go while the pool runs: whoever looks up applies the rule of `worker_table`.
+//! How workers start and leave while the pool runs: each worker applies the rule of `worker_table` between two jobs.
 //!
 //! # A pool without workers
 //!
-//! A pool that scales from 0 is empty at rest, and the first job starts a worker. Nothing is left lying: by the protocol of
-//! [`Presence`](crate::sync::presence::Presence) either a submitter finds that there is no worker, or the last one finds what it
-//! has pushed, or whoever could not start one does and gives that up. A submitter starts a worker inside the gate, so that a
-//! shutdown finds it; giving up, which runs destructors, is done outside.
+//! A pool that scales from 0 has no worker at rest, and the first job starts one. No job is left in the queue: by the protocol of
+//! [`Presence`](crate::sync::presence::Presence) either the submitter finds that there is no worker, or the last worker finds
+//! the job, or the thread that could not start a worker finds the job and gives it up. A submitter starts a worker inside the
+//! gate, so that a shutdown finds the worker. It gives jobs up outside the gate, since that runs destructors.
 
 use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub(super) enum Next {
     Leave,
 }
 
-/// Who takes what is pushed.
+/// Whether a worker takes what is pushed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Availability {
     Worker,
@@ -43,7 +43,7 @@ pub(super) enum Availability {
 pub(super) struct LastWorkerLost;
 
 impl<S: Strategy> Core<S> {
-    /// What a worker does between two jobs when something is the matter.
+    /// What a worker does between two jobs when a signal is set.
     #[cold]
     pub(super) fn handle_signals(
         &self,
@@ -59,7 +59,7 @@ impl<S: Strategy> Core<S> {
             self.set_aside_queued();
         }
         if seen.has(Signal::PAUSED) {
-            // Whatever is in the mailbox waits for the end of the pause as well.
+            // The mail waits for the end of the pause as well.
             self.leave_channel(outlet, search);
             search.begin_wait();
             let leaves =
@@ -73,7 +73,7 @@ impl<S: Strategy> Core<S> {
             self.leave_channel(outlet, search);
             self.read_mailbox(index);
         }
-        // After the mail: nobody leaves while there is some, and a message may say that somebody is to leave.
+        // After the mail: a worker does not leave while it has some, and a message may say that one is to leave.
         if self.lifecycle.signals.now().has(Signal::WORKERS) {
             let leaves = self.lifecycle.workers.may_be_surplus(index)
                 && outlet.may_leave()
@@ -88,13 +88,14 @@ impl<S: Strategy> Core<S> {
         Next::Pop
     }
 
-    /// A worker turns to something that did not come through the channel. Another is to search in its place.
+    /// The worker turns to something that did not come through the channel. Another is to search in its place.
     fn leave_channel(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
         search.end(|| self.has_work(outlet));
         outlet.turn_away();
     }
 
-    /// A worker has left. Returns whether it goes; the last that is not blocked does not when there is something in the queue.
+    /// The worker's slot is marked as vacating. Returns whether the worker leaves; the last one that is not blocked stays while
+    /// there is something in the queue.
     fn finish_leaving(&self, index: usize, outlet: &mut S::Outlet) -> bool {
         if self.lifecycle.workers.effective().has_ended() && self.has_work(outlet) {
             self.lifecycle.come_back(index);
@@ -106,8 +107,8 @@ impl<S: Strategy> Core<S> {
         true
     }
 
-    /// Starts workers while some are wanted and slots are free. One that cannot be started is counted, and nobody
-    /// tries again for a while; the others go on without.
+    /// Starts workers while some are wanted and slots are free. A failed start is counted, and none is tried again for a while;
+    /// the pool goes on without.
     ///
     /// If the pool has lost its last worker by then, it ends here. So the caller is not inside the gate.
     pub(super) fn start_workers(&self) {
@@ -132,8 +133,8 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// A worker that has left its slot is about to end. Whoever is wanted in the meantime may be there now; and what
-    /// it held privately lies where only a pop finds it.
+    /// A worker that has left its slot is about to end. A worker that was wanted meanwhile can start in this slot now; and what
+    /// the worker held privately lies where only a pop finds it.
     pub(super) fn vacate_slot(&self, index: usize) {
         self.lifecycle.update_table(|table| table.vacate(index));
         self.start_workers();
@@ -161,7 +162,7 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
-    /// Changes how many workers are wanted, and sees to it.
+    /// Changes how many workers are wanted, starts those that are missing, and wakes those that are to leave.
     fn apply(&self, change: impl FnOnce(&mut WorkerTable)) {
         let leavers = self.lifecycle.update_table(change);
         self.start_workers();
@@ -174,7 +175,7 @@ impl<S: Strategy> Core<S> {
         slots.iter().for_each(|slot| self.parking.wake(*slot));
     }
 
-    /// A worker that has ended a job comes by here, so that a pool with nothing to do never looks.
+    /// Called by a worker that has ended a job, so that a pool with nothing to do never looks.
     pub(super) fn follow_cpu_limit(&self) {
         let Some(cpus) = self.settings.cpu_limit.as_ref().and_then(Follower::poll) else { return };
         let limit = cpus.map(|cpus| cpus.saturating_mul(self.settings.threads_per_cpu));
@@ -210,15 +211,15 @@ impl<S: Strategy> Core<S> {
         if self.lifecycle.workers.can_grow() && self.idle_workers() == 0 { self.try_grow() } else { Ok(()) }
     }
 
-    /// A worker of a scaling pool is idle no more: it has come by something, which may be a job, or has left. A burst of jobs
-    /// may have found it idle before.
+    /// A worker of a scaling pool is idle no more: it has taken a job or a ticket, or has left. A burst of jobs may have found it
+    /// idle before.
     pub(super) fn grow_if_jobs_wait(&self, has_job: bool) {
         if self.lifecycle.workers.can_grow() {
-            // Against the submitter, which counts its job and then looks who is idle: one of the two sees the other.
+            // Against the submitter, which counts its job and then counts the idle workers: one of the two sees the other.
             fence(SeqCst);
             // What it has in hand has not started, and counts as queued.
-            let seen_to = self.idle_workers() + usize::from(has_job);
-            if self.context().counts().queued > seen_to as u64 {
+            let served = self.idle_workers() + usize::from(has_job);
+            if self.context().counts().queued > served as u64 {
                 self.grow();
             }
         }
@@ -233,15 +234,15 @@ impl<S: Strategy> Core<S> {
         self.try_start_workers()
     }
 
-    /// A worker has waited for as long as the pool keeps one for nothing. There is one too many, though another may be the one
-    /// to leave.
+    /// A worker has waited for as long as the pool keeps an idle one. The pool has one too many; which one leaves says the
+    /// worker table.
     pub(super) fn shrink(&self) {
         let leavers = self.lifecycle.update_table(|table| table.lower_target());
         self.wake_workers(&leavers);
     }
 
-    /// Who takes what a submitter to a pool that may be empty is about to push, or has pushed: a worker that there is or that is
-    /// started here. The caller is inside the gate, and [sees to](Core::handle_availability) the outcome outside.
+    /// Sees to it that a pool which may be empty has a worker for what a submitter is about to push, or has pushed, and starts
+    /// one if there is none. The caller is inside the gate, and [handles](Core::handle_availability) the outcome outside.
     pub(super) fn ensure_worker(&self) -> Result<Availability, LastWorkerLost> {
         while self.settings.may_be_empty && !self.lifecycle.workers.effective().is_seen() {
             self.try_grow()?;
@@ -251,7 +252,7 @@ impl<S: Strategy> Core<S> {
             if self.lifecycle.is_out_of_workers() {
                 return Ok(Availability::NoWorker);
             }
-            // One has come and gone again by now.
+            // A worker has started and left again by now.
         }
         Ok(Availability::Worker)
     }
@@ -276,7 +277,7 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Workers that wait, and those that are on their way.
+    /// Workers that wait, and those that are starting.
     fn idle_workers(&self) -> usize {
         let slots = self.mailboxes.open_slots().filter(|slot| self.serves_all(*slot));
         let waiting = self.context().waiting(slots).count();

@@ -42,7 +42,7 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Submits a job to a pool that turns some away, grows with its queue, or times its jobs: apart from the other way in,
-    /// so that those who do not ask for it pay for one branch.
+    /// so that other pools pay for one branch.
     #[cold]
     #[inline(never)]
     pub(super) fn push_checked(
@@ -108,7 +108,7 @@ impl<S: Strategy> Core<S> {
                 push = Push::Queued;
             }
         }
-        // What follows may take long or shut the pool down, and that waits for those who are inside.
+        // What follows may take long or shut the pool down, and a shutdown waits for the threads inside the gate.
         drop(inlet);
         displaced.into_iter().for_each(|job| self.context.discard(job, Reason::Displaced));
         match push {
@@ -123,7 +123,7 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Returns a job that a policy took out of the queue, to be given up. It may be a ticket, which policies are not for:
-    /// that goes to the side queue, and a worker comes by there, since whoever made room goes on to fill it.
+    /// that goes to the side queue, and a worker takes it from there, since the submitter that made room fills it.
     fn displace(&self, old: Job) -> Option<Job> {
         if old.is_job() {
             return Some(old);
@@ -169,7 +169,7 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Keeps a ticket that the queue has no room for, or that an overflow policy took for a job; or a job, if the
-    /// submitter cannot run it. This happens inside the gate, so that the workers, who leave when the inlet is gone, see it.
+    /// submitter cannot run it. This happens inside the gate, so that the workers, which leave when the inlet is gone, see it.
     #[cold]
     fn put_in_side_queue(&self, ticket: Job) {
         self.side_queue.put(ticket, &self.lifecycle.signals);
@@ -199,7 +199,7 @@ impl<S: Strategy> Core<S> {
     #[inline(always)]
     pub(super) fn run(&self, place: &mut Option<Job>, cx: RunContext<'_>) {
         if let Some(ticket) = self.context.run_at(place, cx) {
-            // A refused ticket is dropped, and whoever waits behind it learns so.
+            // A refused ticket is dropped, and a thread that waits behind it learns so.
             drop(self.queue_ticket(ticket));
         }
         cx.rethrow_hook_panic();
@@ -220,12 +220,14 @@ impl<S: Strategy> Core<S> {
 impl<S: Strategy> Boost for Core<S> {
     fn boost(&self, ticket: Job, to: Priority) -> bool {
         let Some(inlet) = self.gate.enter(self.context.entry_counters().uncounted()) else { return false };
-        // Not as a ticket, which would pass every limit; nobody is lost without this one.
+        // Not as a ticket, which would pass every limit. Without the second ticket the first is still there.
         let submit = Submit::default().priority(to).no_wait();
         match inlet.push(ticket, submit, Caller::Outside) {
             Push::Queued => true,
             Push::Displaced(_) | Push::RunHere(_) | Push::Refused(..) => false,
-            Push::MadeRoom { .. } => unreachable!("a strategy displaces nothing for who does not wait"),
+            Push::MadeRoom { .. } => {
+                unreachable!("a strategy displaces nothing for a submitter that does not wait")
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct TableMirror {
     target: AtomicUsize,
     effective: Presence,
     starting: AtomicUsize,
-    /// The lowest slot among those whose workers are to leave.
+    /// The lowest slot with a worker that is to leave.
     leavers_from: AtomicUsize,
     can_grow: AtomicBool,
     is_short: AtomicBool,

@@ -1,8 +1,8 @@
 //! What a worker does that finds no job: it looks around for a while if no other does, and then parks.
 //!
 //! The protocol is in [`parking`](crate::sync::parking). Beside the queue, a worker looks once more at what only the pool knows
-//! before it parks: its mailbox, the side queue, and whether it is to leave. Who changes one of these wakes the worker by name,
-//! or any worker for the side queue.
+//! before it parks: its mailbox, the side queue, and whether it is to leave. A thread that changes one of these wakes the worker by
+//! name, or any worker for the side queue.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -135,8 +135,8 @@ impl<S: Strategy> Core<S> {
         if self.lifecycle.workers.can_shrink() {
             Some(keep_alive)
         } else {
-            // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them. Not
-            // so while some who are to leave still run jobs: they may be wanted again, and find this one first in line.
+            // Workers that wait when the pool is as small as it may be wait for ever: it may grow and shrink without them. Not so
+            // while workers that are to leave still run jobs: these may be wanted again, and then this one is to leave.
             self.lifecycle.workers.exceeds_least().then(|| keep_alive.max(SELDOM))
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn start_from_anywhere<S: Strategy>(core: &Arc<Core<S>>, index: usize
     start(core, index, Starter::OnAnyCpu)
 }
 
-/// Starts a thread for this slot. Whoever was here before is joined at the end.
+/// Starts a thread for this slot. The thread of the worker before is joined at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
     core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.retired.add(predecessor))
 }
@@ -58,7 +58,7 @@ fn run_worker<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             Ok(Left::ToRestart) => continue,
             Err(payload) => payload,
         };
-        // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
+        // A dead worker is neither busy nor waiting; and a thread in `wait_idle` learns of its last job.
         Search::of_worker(core.context(), &core.parking, index).absent();
         match core.lifecycle.worker_died(payload) {
             None => break,
@@ -76,7 +76,7 @@ fn run_worker<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
 /// How a worker has left its slot.
 enum Left {
     ForGood,
-    /// The pool is ending, and the others may have gone before they could see what this one held privately.
+    /// The pool is ending, and the others may have left before they could see what this one held privately.
     ToRestart,
 }
 
@@ -127,7 +127,7 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
     let mut jobs: u64 = 0;
     let (mut open, mut leaves, mut drains) = (true, false, false);
     while open {
-        // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
+        // Read before the pop: a job that was taken before a `shutdown_now` has as good as started. Read after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
         let before = signals.now();
         if !before.is_nothing()
@@ -194,18 +194,18 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
         }
     }
     search.end(|| core.has_work(guard.outlet()));
-    // Nobody who came before the channel was closed is forgotten.
+    // All mail that came before the channel was closed is read.
     core.read_mailbox(index);
     search.begin_wait();
     leaves
 }
 
-/// Who is in a slot after a worker has died there.
+/// Which thread goes on in a slot after a worker has died there.
 enum Successor {
     NewThread,
-    /// No thread could be started, so the one that there is goes on.
+    /// No thread could be started, so the calling thread goes on.
     SameThread,
-    /// Workers do not get past their start.
+    /// None: workers do not get past their start.
     NoThread,
 }
 

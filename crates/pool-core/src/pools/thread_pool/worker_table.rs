@@ -1,26 +1,25 @@
-//! Who works, how many are wanted, and which slots are free. Plain data; `Lifecycle` keeps it behind its mutex.
+//! Which slots have workers, how many are wanted, and which are free. Plain data; `Lifecycle` keeps it behind its mutex.
 //!
 //! One rule covers resizing, scaling and compensation: let *effective* be the workers that there are, less those that
-//! are blocked in their jobs. While effective is less than the *target*, a worker is started in the first slot that nobody
-//! is in. While it is more, those with the highest numbers leave, each when it looks up: whoever they are, and
-//! whatever made them too many. The target moves between `least` and `most`; what the pool has in slots beyond `most`
-//! is for those who stand in for blocked workers.
+//! are blocked in their jobs. While effective is less than the *target*, a worker is started in the first free slot. While it is
+//! more, the workers with the highest numbers leave, each when it is between two jobs, whatever made them too many. The target moves between `least` and `most`; what the pool has in slots beyond `most`
+//! is for stand-ins of blocked workers.
 //!
 //! # Which numbers the workers have
 //!
-//! When nobody is blocked, comes or leaves, the workers are those of the first slots: 0 to target. Slots are taken from the
-//! first on and left from the last on, and a worker that is about to leave keeps its slot until it has gone; whoever is
-//! wanted meanwhile waits for that slot. A worker that is blocked does not leave, so that others with lower numbers
+//! When no worker is blocked, starts or leaves, the workers are those of the first slots: 0 to target. Slots are taken from the
+//! first on and left from the last on, and a worker that is about to leave keeps its slot until it has ended; a worker
+//! that is wanted meanwhile waits for that slot. A worker that is blocked does not leave, so that others with lower numbers
 //! may have to; when it is blocked no more it is one too many itself, and the highest. Three things make a gap that
-//! stays: a slot where workers cannot start ([`WorkerTable::desert`]), a thread that the system refused while another for a higher
-//! slot was on its way, and slots whose workers [stay](WorkerTable::set_reserved) among those of others.
+//! stays: a slot where workers cannot start ([`WorkerTable::disable`]), a thread that the system refused while another for a higher
+//! slot was starting, and slots whose workers are [reserved](WorkerTable::set_reserved) among those of others.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use crate::stats::WorkerCounts;
 
-/// After a failed start nobody tries again for so long, unless told to by a resize. Then the next to submit does.
+/// After a failed start the pool does not try again for so long, unless it is resized. Then the next submission does.
 const HOLD_OFF: Duration = Duration::from_millis(100);
 
 pub(super) struct WorkerTable {
@@ -30,7 +29,7 @@ pub(super) struct WorkerTable {
     target: usize,
     slots: Box<[SlotState]>,
     working: usize,
-    /// Those of them that were hired and have not started yet.
+    /// Those of them that have not started yet.
     starting: usize,
     /// In how many ways the worker in each slot is blocked: an overdue job may also say that it blocks.
     blocked: Box<[u32]>,
@@ -47,12 +46,12 @@ pub(super) struct WorkerTable {
 #[derive(Clone, Copy, PartialEq)]
 enum SlotState {
     Free,
-    /// Somebody who was hired is on the way.
+    /// A worker is starting.
     Starting,
     Occupied,
-    /// The worker has left and is about to go.
+    /// The worker has left and is about to end.
     Vacating,
-    /// Workers died here again and again; nobody starts here any more.
+    /// Workers could not start here again and again; no more are started.
     Disabled,
 }
 
@@ -160,17 +159,17 @@ impl WorkerTable {
         self.blocked.iter().filter(|ways| **ways > 0).count()
     }
 
-    /// How many may leave. Nobody leaves to one who is still on the way, and may not arrive.
+    /// How many may leave. No worker leaves for one that is still starting, and may fail to.
     pub(super) fn surplus(&self) -> usize {
         self.effective().saturating_sub(self.starting + self.target)
     }
 
-    /// Whether a worker that looks up has nothing to do about it.
+    /// Whether no worker is to leave, and none is to be started now.
     pub(super) fn is_balanced(&self) -> bool {
         self.leavers().next().is_none() && (!self.is_short() || self.hold_off.is_some())
     }
 
-    /// Takes a slot for one who is wanted.
+    /// Takes a slot for a worker that is wanted.
     pub(super) fn reserve_slot(&mut self) -> Option<usize> {
         if !self.is_short() || self.is_held_off() {
             return None;
@@ -190,7 +189,7 @@ impl WorkerTable {
         self.highest = self.highest.max(self.working - self.starting);
     }
 
-    /// The one who was hired cannot start.
+    /// The worker for this slot cannot start.
     pub(super) fn start_failed(&mut self, slot: usize) {
         self.stop_expecting(slot);
         self.slots[slot] = SlotState::Free;
@@ -221,26 +220,25 @@ impl WorkerTable {
         self.lowest = self.lowest.min(self.working);
     }
 
-    /// One who had left starts again in its slot.
+    /// A worker that had left starts again in its slot.
     pub(super) fn come_back(&mut self, slot: usize) {
         self.slots[slot] = SlotState::Occupied;
         self.working += 1;
     }
 
-    /// Whoever was here is gone.
+    /// The worker that has left has ended.
     pub(super) fn vacate(&mut self, slot: usize) {
         self.slots[slot] = SlotState::Free;
     }
 
-    /// Nobody is to be here any more.
+    /// No worker is to start here any more.
     pub(super) fn disable(&mut self, slot: usize) {
         self.count_leaver();
         self.stop_expecting(slot);
         self.slots[slot] = SlotState::Disabled;
     }
 
-    /// Whether there is a worker, be it a blocked one, or one to come. One who is about to go has another start in its slot,
-    /// if one is wanted.
+    /// Whether there is a worker, blocked or starting. In the slot of one that is about to end another starts, if one is wanted.
     pub(super) fn has_worker(&self) -> bool {
         self.working > 0 || self.target > 0 && self.slots.contains(&SlotState::Vacating)
     }
@@ -250,12 +248,12 @@ impl WorkerTable {
         !self.has_worker() && (self.refused || self.all_slots_disabled())
     }
 
-    /// Whether workers have died in every slot until nobody started there any more.
+    /// Whether every slot is [disabled](WorkerTable::disable).
     pub(super) fn all_slots_disabled(&self) -> bool {
         self.slots.iter().all(|place| *place == SlotState::Disabled)
     }
 
-    /// Workers that are there or on their way, and not blocked.
+    /// Workers that have started or are starting, and are not blocked.
     pub(super) fn effective(&self) -> usize {
         self.working.saturating_sub(self.blocked())
     }

@@ -27,13 +27,13 @@ fn a_blocked_worker_is_stood_in_for_while_slots_are_free() {
 }
 
 #[test]
-fn those_with_the_highest_numbers_leave() {
+fn the_workers_with_the_highest_numbers_leave() {
     let mut table = WorkerTable::new(4, 1..=4, 4);
     assert!(leavers(&table).is_empty());
     table.set_target(2);
     assert_eq!(leavers(&table), [3, 2]);
     assert_eq!([0, 1, 2, 3].map(|slot| table.must_leave(slot)), [false, false, true, true]);
-    // The one that is not the highest may look up first.
+    // Another than the highest may leave first.
     table.leave(2);
     assert_eq!(leavers(&table), [3]);
     table.set_target(3);
@@ -43,7 +43,7 @@ fn those_with_the_highest_numbers_leave() {
 }
 
 #[test]
-fn who_was_to_leave_is_wanted_again_when_the_pool_grows() {
+fn a_leaver_is_wanted_again_when_the_pool_grows() {
     let mut table = WorkerTable::new(3, 1..=5, 5);
     table.set_target(1);
     assert_eq!(leavers(&table), [2, 1]);
@@ -111,7 +111,7 @@ fn a_pool_may_be_empty() {
     assert!(table.is_out_of_workers());
     table.set_target(1);
     assert_eq!(table.reserve_slot(), Some(0));
-    assert!(!table.is_out_of_workers(), "it is on its way");
+    assert!(!table.is_out_of_workers(), "it is starting");
     table.arrive(0);
     table.lower_target();
     table.leave(0);
@@ -158,7 +158,7 @@ fn a_failed_start_holds_off_the_next_one_until_a_resize() {
     table.set_target(3);
     assert_eq!((table.reserve_slot(), table.reserve_slot()), (Some(1), Some(2)));
     table.arrive(2);
-    assert_eq!(table.worker_counts().highest, 2, "one is still on the way");
+    assert_eq!(table.worker_counts().highest, 2, "one is still starting");
     table.arrive(1);
     let WorkerCounts { failed_starts, highest, .. } = table.worker_counts();
     assert_eq!((failed_starts, highest), (1, 3));
@@ -179,7 +179,7 @@ fn when_the_time_is_over_the_next_start_is_tried() {
 }
 
 #[test]
-fn nobody_leaves_to_one_who_may_not_arrive() {
+fn no_worker_leaves_for_one_that_may_not_start() {
     let mut table = WorkerTable::new(1, 1..=1, 2);
     table.block(0);
     let slot = table.reserve_slot().unwrap();
