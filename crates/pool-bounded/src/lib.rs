@@ -71,7 +71,7 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    /// How many jobs wait when nobody says otherwise.
+    /// How many jobs wait by default.
     pub const DEFAULT_CAPACITY: usize = 1024;
 
     /// The largest capacity. All places are taken and written to when the pool is built: 640 MiB for so many, or 896 MiB with

@@ -17,7 +17,7 @@ use crate::CoDel;
 ///
 /// ```
 /// use pool_bounded::{Bounded, BoundedPool, Overflow};
-/// // Whoever submits more than the pool can do helps, and submits nothing meanwhile.
+/// // A thread that submits more than the pool can do helps, and submits nothing meanwhile.
 /// let strategy = Bounded::new(8).overflow(Overflow::CallerRuns);
 /// let pool = BoundedPool::with(strategy).threads(2).build()?;
 /// for number in 0..100 {
@@ -49,7 +49,7 @@ pub enum Overflow {
     /// when a worker comes across them, while the queue does not get shorter by itself. Their handles have
     /// [`JoinError::Unrun`](pool_core::JoinError::Unrun) with [`Reason::Overloaded`](pool_core::Reason::Overloaded).
     ///
-    /// For requests that nobody wants an answer to any more after a while. What is queued when the pool is shut down is shed by
+    /// For requests whose answer is worth nothing after a while. What is queued when the pool is shut down is shed by
     /// the same rule. Costs a reading of the clock at each submission
     /// and each start, and a mutex that the workers share.
     Shed(CoDel),

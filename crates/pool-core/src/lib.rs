@@ -14,7 +14,7 @@
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`strategy`] | what it takes to write a strategy |
-//! | [`adapter`] | what it takes to make somebody else's pool a [`Pool`] |
+//! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
 //! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of

@@ -22,6 +22,7 @@ pub(crate) mod global;
 pub(crate) mod group;
 pub(crate) mod handle;
 pub(crate) mod join;
+pub(crate) mod lend;
 pub(crate) mod name;
 pub(crate) mod outcome;
 pub(crate) mod panic;
@@ -30,6 +31,7 @@ pub(crate) mod pool;
 pub(crate) mod scope;
 pub mod stats;
 pub(crate) mod submit;
+pub(crate) mod unsupported;
 pub(crate) mod urgency;
 
 // What strategies and adapters are made of.

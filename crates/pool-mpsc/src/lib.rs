@@ -84,7 +84,7 @@
 //! worker waits for the mutex. That is correct, and it is what textbooks do; but a worker that waits for a mutex cannot be
 //! woken for anything else: not to leave a pool that is made smaller, not when it has idled for long enough, and not to run
 //! something that is meant for it. And a job wakes two threads: the worker in `recv`, and, when that one unlocks, the next. So
-//! here a worker locks, takes what is there with `try_recv`, and unlocks. If there is nothing, it parks, and whoever
+//! here a worker locks, takes what is there with `try_recv`, and unlocks. If there is nothing, it parks, and the thread that
 //! sends wakes one worker: see [`Parking`]. A `Receiver` cannot be asked whether it has something, so the pool counts. pool-lab's
 //! `mpsc-naive` waits as the textbook does, for comparison.
 //!
@@ -258,7 +258,7 @@ pub struct MpscOutlet {
     batch: usize,
     /// Jobs that were received and are still to run.
     taken: VecDeque<Job>,
-    /// What a worker that died had taken, for whoever comes next.
+    /// What a worker that died had taken, for the next in its slot.
     left: Arc<Mutex<VecDeque<Job>>>,
 }
 
@@ -289,7 +289,7 @@ impl Outlet for MpscOutlet {
         self.count.receive(jobs.len() - before);
     }
 
-    /// What it has taken nobody else can reach before it has left.
+    /// No other worker can reach what it has taken before it has left.
     fn may_leave(&self) -> bool {
         self.taken.is_empty()
     }
@@ -321,7 +321,7 @@ impl MpscOutlet {
     }
 }
 
-/// A job that somebody has left. Nobody may ever leave so many again, so no room is kept for them.
+/// A job that a worker has left. So many may never be left again, so no room is kept for them.
 fn next_left(left: &Mutex<VecDeque<Job>>) -> Option<Job> {
     let mut left = unpoisoned(left.lock());
     let job = left.pop_front()?;
@@ -331,7 +331,7 @@ fn next_left(left: &Mutex<VecDeque<Job>>) -> Option<Job> {
     Some(job)
 }
 
-/// Locks the receiver. Whoever has it locked only takes a job, so it is tried for a while before the thread waits.
+/// Locks the receiver. A thread that holds the lock only takes a job, so it is tried for a while before the thread waits.
 fn lock(receiver: &Mutex<Receiver<Job>>) -> MutexGuard<'_, Receiver<Job>> {
     try_lock_spinning(receiver).unwrap_or_else(|| unpoisoned(receiver.lock()))
 }

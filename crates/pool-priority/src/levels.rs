@@ -24,7 +24,7 @@ struct Express {
 }
 
 impl Levels {
-    /// At most so many pops pass a waiting level when nobody says otherwise.
+    /// At most so many pops pass a waiting level by default.
     pub const DEFAULT_AGING: u64 = 256;
 
     /// This many levels, from 1 to 64. The 64 steps of [`Priority`](pool_core::Priority) are divided evenly over them.

@@ -27,8 +27,8 @@
 //! length of the jobs that they run. Two things help. [`Levels::express`] keeps a worker free for the top levels, and
 //! a long job may ask whether something more urgent waits ([`Urgency`](pool_core::strategy::Urgency)).
 //!
-//! A job that somebody comes to wait for can be boosted: [`JobHandle::boost`](pool_core::JobHandle::boost). It then lies
-//! at both levels, and whoever comes across the second of its tickets finds nothing to do.
+//! A job that a thread comes to wait for can be boosted: [`JobHandle::boost`](pool_core::JobHandle::boost). It then lies
+//! at both levels, and a worker that takes the second of its tickets finds nothing to do.
 //!
 //! # The discipline
 //!

@@ -5,8 +5,8 @@
 //! are started and stopped.
 //!
 //! The owner of the stack reads them without a lock, everyone else under the stack's lock; the owner alone makes more, and under
-//! the lock. So nobody reads a place that is given up: not the owner, who is making more at that moment, and no one
-//! else, who would hold the lock. Whoever locks it next sees the new places, and what was copied to them.
+//! the lock. So no thread reads a place that is given up: not the owner, which is making more at that moment, and no thief,
+//! which would hold the lock. The next to lock it sees the new places, and what was copied to them.
 
 use std::ptr::{self, NonNull};
 
@@ -73,7 +73,7 @@ impl<T> ForkBuffer<T> {
             place.store(old.load(Relaxed), Relaxed);
         }
         self.set(buffer);
-        // SAFETY: they came from `set`, and nobody uses them any more, says the caller.
+        // SAFETY: they came from `set`, and are not used any more, says the caller.
         unsafe { free(first, len) };
     }
 
@@ -85,7 +85,7 @@ impl<T> ForkBuffer<T> {
 
 impl<T> Drop for ForkBuffer<T> {
     fn drop(&mut self) {
-        // SAFETY: they came from `set`, or there are none; and nobody uses what is being dropped.
+        // SAFETY: they came from `set`, or there are none; and what is being dropped is not used.
         unsafe { free(self.first.load(Relaxed), self.len.load(Relaxed)) };
     }
 }
@@ -98,7 +98,7 @@ fn null_pointers<T>(count: usize) -> Box<[AtomicPtr<T>]> {
 ///
 /// # Safety
 ///
-/// They came from [`ForkBuffer::set`], and nobody uses them any more.
+/// They came from [`ForkBuffer::set`], and are not used any more.
 unsafe fn free<T>(first: *mut AtomicPtr<T>, len: usize) {
     if len > 0 {
         // SAFETY: `set` took the box apart, and the caller gives it up.
@@ -110,7 +110,7 @@ unsafe fn free<T>(first: *mut AtomicPtr<T>, len: usize) {
 mod tests {
     use super::*;
 
-    /// As the owner; there is nobody else.
+    /// As the owner; there is no other thread.
     fn get(buffer: &ForkBuffer<u8>, index: usize) -> Option<&AtomicPtr<u8>> {
         // SAFETY: no test keeps the result.
         unsafe { buffer.get(index) }

@@ -1,4 +1,4 @@
-//! A fork: a closure that waits on its owner's stack for whoever runs it.
+//! A fork: a closure that waits on its owner's stack for the thread that runs it.
 //!
 //! ```text
 //! machine stack of the owner                split stack of the owner's slot
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The frame lives in the function that joins, which leaves it only when the fork is settled: popped by the owner, who
-//! then runs the closure itself, or stolen and done. Nothing is allocated, and a fork that nobody steals costs the
+//! then runs the closure itself, or stolen and done. Nothing is allocated, and a fork that is not stolen costs the
 //! writing of one function pointer and the closure.
 //!
 //! # Who may touch what
@@ -32,31 +32,8 @@ use std::ptr::NonNull;
 use std::thread;
 
 use crate::current_worker;
-use crate::sync::{
-    AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use crate::header::{Header, Stolen};
 use crate::worker::Worker;
-
-/// The part of a frame that is the same for all types.
-pub(crate) struct Header {
-    /// Runs the closure of the frame that this header is the first field of, and stores the result.
-    run: unsafe fn(NonNull<Header>),
-    /// Written by the thief.
-    stolen_by: UnsafeCell<MaybeUninit<StolenBy>>,
-}
-
-struct StolenBy {
-    latch: AtomicU32,
-    /// The thief's slot.
-    thief: usize,
-}
-
-/// What a latch says.
-const PENDING: u32 = 0;
-/// The owner is parked, or about to be.
-const AWAITED: u32 = 1;
-const DONE: u32 = 2;
 
 #[repr(C)]
 pub(crate) struct Frame<F, R> {
@@ -69,7 +46,7 @@ impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     #[inline(always)]
     pub(crate) fn new(closure: F) -> Self {
         Frame {
-            header: Header { run: run::<F, R>, stolen_by: UnsafeCell::new(MaybeUninit::uninit()) },
+            header: Header::new(run::<F, R>),
             closure: UnsafeCell::new(ManuallyDrop::new(closure)),
             result: UnsafeCell::new(MaybeUninit::uninit()),
         }
@@ -89,7 +66,7 @@ impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     /// The frame is the caller's (it was never pushed, or was popped, or reclaimed), and nothing was taken out before.
     #[inline(always)]
     pub(crate) unsafe fn take_closure(&self) -> F {
-        // SAFETY: the frame is the caller's, so nobody else looks.
+        // SAFETY: the frame is the caller's, so no other thread reads it.
         let closure = unsafe { &mut *self.closure.get() };
         // SAFETY: nothing was taken out before.
         unsafe { ManuallyDrop::take(closure) }
@@ -113,10 +90,8 @@ impl<F: FnOnce(Worker<'_>) -> R + Send, R: Send> Frame<F, R> {
     ///
     /// The owner has found, under the stack's lock, that the frame was stolen.
     pub(crate) unsafe fn stolen(&self) -> Stolen<'_> {
-        // SAFETY: the thief writes it before it lets go of the lock, and only once.
-        let stolen_by = unsafe { &*self.header.stolen_by.get() };
-        // SAFETY: as above.
-        Stolen(unsafe { stolen_by.assume_init_ref() })
+        // SAFETY: passed on.
+        unsafe { self.header.stolen() }
     }
 }
 
@@ -131,70 +106,14 @@ unsafe fn run<F: FnOnce(Worker<'_>) -> R + Send, R: Send>(header: NonNull<Header
     // SAFETY: this thread is about to run a fork, and leaves its slot, if it has one, when it has returned from that.
     let thief = unsafe { current_worker::worker_if_any() };
     let result = catch_unwind(AssertUnwindSafe(|| closure(thief)));
-    // SAFETY: nobody but the thief looks at the result before the latch is set.
+    // SAFETY: only the thief touches the result before the latch is set.
     unsafe { (*frame.result.get()).write(result) };
-}
-
-/// A stolen frame, as its owner sees it.
-#[derive(Clone, Copy)]
-pub(crate) struct Stolen<'a>(&'a StolenBy);
-
-impl Stolen<'_> {
-    /// Whether the thief has run it.
-    pub(crate) fn is_done(self) -> bool {
-        self.0.latch.load(Acquire) == DONE
-    }
-
-    /// Has the owner unparked when it is done.
-    pub(crate) fn await_done(self) {
-        // If this fails, it is done, or was announced before.
-        let _ = self.0.latch.compare_exchange(PENDING, AWAITED, Relaxed, Relaxed);
-    }
-
-    pub(crate) fn thief(self) -> usize {
-        self.0.thief
-    }
-}
-
-/// A frame in the hands of its thief.
-#[must_use = "its owner waits for it"]
-pub(crate) struct TakenFrame(NonNull<Header>);
-
-impl TakenFrame {
-    /// Takes possession.
-    ///
-    /// # Safety
-    ///
-    /// The pointer comes from [`Frame::as_ptr`], the split stack hands it to the caller, and its lock is held.
-    pub(crate) unsafe fn new(frame: *mut Header, thief: usize) -> Option<Self> {
-        let frame = NonNull::new(frame)?;
-        // SAFETY: the frame's owner does not leave it before the latch is set.
-        let header = unsafe { frame.as_ref() };
-        // SAFETY: the owner looks at it under the same lock, later.
-        unsafe { (*header.stolen_by.get()).write(StolenBy { latch: AtomicU32::new(PENDING), thief }) };
-        Some(TakenFrame(frame))
-    }
-
-    /// Runs the closure and sets the latch. Returns whether the owner has to be unparked.
-    pub(crate) fn run(self) -> bool {
-        // SAFETY: the owner does not leave the frame before the latch is set.
-        let header = unsafe { self.0.as_ref() };
-        // SAFETY: the frame is the thief's, and since `self` is consumed, nobody has run it.
-        unsafe { (header.run)(self.0) };
-        let stolen_by = header.stolen_by.get().cast::<StolenBy>();
-        // SAFETY: `TakenFrame::new` wrote it. There is no reference to more than the latch, since the rest may vanish under it.
-        let latch = unsafe { &(*stolen_by).latch };
-        // The last touch.
-        latch.swap(DONE, Release) == AWAITED
-    }
 }
 
 #[cfg(loom)]
 impl<F, R> Frame<F, R> {
     /// The end of the frame: fails if the thief may touch it afterwards.
     pub(crate) fn end(&mut self) {
-        // SAFETY: the frame was stolen, says the caller, which a model may.
-        let stolen_by = unsafe { self.header.stolen_by.get_mut().assume_init_mut() };
-        stolen_by.latch.with_mut(|latch| assert_eq!(*latch, DONE));
+        self.header.end();
     }
 }

@@ -5,25 +5,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 #[cfg(not(loom))]
-use pool_core::{ThreadPool, drop_quietly, os::process_fork::refuse_to_wait};
+use pool_core::{Pool, drop_quietly, os::process_fork::refuse_to_wait, strategy::install};
 
 use crate::calls;
 use crate::channel::Channel;
 use crate::current_worker;
-use crate::frame::{Frame, Header, Stolen};
+use crate::frame::Frame;
+use crate::header::{Header, Stolen};
 #[cfg(loom)]
-use crate::model::pool::{drop_quietly, refuse_to_wait};
-#[cfg(not(loom))]
-use crate::pool::strategy::Stealing;
+use crate::loom_pool::{drop_quietly, refuse_to_wait};
 use crate::split::{POLL, Pushed, Room};
 use crate::steal::Demand;
 use crate::sync::{park, park_at_most, spin_loop};
 use crate::worker::Worker;
-#[cfg(not(loom))]
-use crate::worker::with_worker;
 use crate::worker_queues::Owner;
 
-/// How often one who waits for a thief looks around before it parks, and how long it pauses in between: a few
+/// How often an owner that waits for a thief looks again before it parks, and how long it pauses in between: a few
 /// microseconds in all.
 const LOOKS: usize = if cfg!(loom) { 0 } else { 16 };
 const PAUSE: usize = if cfg!(loom) { 1 } else { 16 };
@@ -33,8 +30,9 @@ const PAUSE: usize = if cfg!(loom) { 1 } else { 16 };
 /// wait until the writes have left its store buffer: 4 ns a join whose halves capture four words.
 #[cfg(not(loom))]
 #[inline(always)]
-pub(crate) fn join<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
+pub(crate) fn join<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
+    P: Pool + ?Sized,
     A: FnOnce() -> RA + Send,
     B: FnOnce() -> RB + Send,
     RA: Send,
@@ -53,8 +51,9 @@ where
 /// saves two registers and no time (66.7 instructions, 4.4 ns). A [`Worker`]'s joins need no such read.
 #[cfg(not(loom))]
 #[inline(never)]
-fn join_framed<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
+fn join_framed<P, A, B, RA, RB>(pool: &P, a: A, frame: &Frame<B, RB>) -> (RA, RB)
 where
+    P: Pool + ?Sized,
     A: FnOnce(Worker<'_>) -> RA + Send,
     B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
@@ -81,24 +80,63 @@ where
     fork(worker, a, frame)
 }
 
+impl Worker<'_> {
+    /// Runs both closures, possibly at once, and returns both results: [`PoolExt::join`](pool_core::PoolExt::join), for less.
+    /// Without thieves it takes 2.5 ns instead of 2.9, or of 3.6 in a program that is linked without LTO (fib, one worker).
+    ///
+    /// # Panics
+    ///
+    /// Both closures run exactly once, whatever panics. A panic is rethrown after both have finished; the first closure's
+    /// payload wins.
+    #[inline(always)]
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(Worker<'_>) -> RA + Send,
+        B: FnOnce(Worker<'_>) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        join_here(self.reborrow(), a, &Frame::new(b))
+    }
+}
+
+/// Runs the closure on a worker of the pool: see [`with_worker`](crate::with_worker).
+#[cfg(not(loom))]
+pub(crate) fn on_worker<P, F, R>(pool: &P, f: F) -> R
+where
+    P: Pool + ?Sized,
+    F: FnOnce(Worker<'_>) -> R + Send,
+    R: Send,
+{
+    install(pool, || {
+        if current_worker::is_at(pool.id()) {
+            // SAFETY: the thread is there, and does not leave its slot inside a job.
+            f(Worker::of(unsafe { current_worker::owner() }))
+        } else {
+            f(Worker::nowhere())
+        }
+    })
+}
+
 /// Has a worker do it. If the pool takes nothing any more, the caller does it, in order.
 #[cfg(not(loom))]
 #[cold]
 #[inline(never)]
-fn from_outside<A, B, RA, RB>(pool: &ThreadPool<Stealing>, a: A, b: B) -> (RA, RB)
+fn from_outside<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
+    P: Pool + ?Sized,
     A: FnOnce(Worker<'_>) -> RA + Send,
     B: FnOnce(Worker<'_>) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    with_worker(pool, |worker| worker.join(a, b))
+    on_worker(pool, |worker| worker.join(a, b))
 }
 
 /// The join of a worker.
 ///
 /// The worker's slot is good throughout, since the slot is left only where the worker's outlet is dropped, which is not inside a
-/// job: whoever runs the join was called by the outlet's holder, further up on this thread's stack. (While a
+/// job: the thread that runs the join was called by the outlet's holder, further up on its stack. (While a
 /// frame lies on the split stack, [`leave`](current_worker::leave) would refuse as well.)
 #[inline(always)]
 fn fork<A, B, RA, RB>(worker: Worker<'_>, a: A, frame: &Frame<B, RB>) -> (RA, RB)
@@ -147,7 +185,7 @@ where
     go_on(owner, pushed, frame, a)
 }
 
-/// Apart from the rest of the join, so that nothing has to be kept over the answer where nobody has asked:
+/// Apart from the rest of the join, so that nothing has to be kept over the answer where no thread has asked:
 /// 3 instructions a join, and 12 % of its time.
 #[cold]
 #[inline(never)]
@@ -205,9 +243,9 @@ where
     R: Send,
 {
     match settle_public(owner, pushed, frame) {
-        Settled::CurrentWorker(b) => (a, b(Worker::of(owner))),
-        Settled::There(Ok(b)) => (a, b),
-        Settled::There(Err(payload)) => {
+        Settled::Owner(b) => (a, b(Worker::of(owner))),
+        Settled::Thief(Ok(b)) => (a, b),
+        Settled::Thief(Err(payload)) => {
             // Before the unwinding: a destructor that panics in its course would abort.
             drop_quietly(a);
             resume_unwind(payload)
@@ -217,10 +255,10 @@ where
 
 /// What became of a fork that was public.
 enum Settled<F, R> {
-    /// Nobody took it.
-    CurrentWorker(F),
+    /// It was not stolen.
+    Owner(F),
     /// A thief ran it.
-    There(thread::Result<R>),
+    Thief(thread::Result<R>),
 }
 
 #[cold]
@@ -238,15 +276,15 @@ where
     if pushed.reclaim() {
         calls::took_back(owner.stack(), &channel.parking);
         // SAFETY: the frame was reclaimed.
-        return Settled::CurrentWorker(unsafe { frame.take_closure() });
+        return Settled::Owner(unsafe { frame.take_closure() });
     }
     // SAFETY: `reclaim` has just found that it was stolen.
     wait_for(owner, unsafe { frame.stolen() });
     // SAFETY: `wait_for` returns when it is done.
-    Settled::There(unsafe { frame.take_result() })
+    Settled::Thief(unsafe { frame.take_result() })
 }
 
-/// In a forked child nobody else takes what is forked. What is public was so before, or was about to be, when the process was
+/// In a forked child no other thread takes what is forked. What is public was so before, or was about to be, when the process was
 /// forked; and the fork itself is of this process, unless the thread has returned into a join of its parent's.
 #[cold]
 fn settle_in_child<F, R>(pushed: Pushed<'_, Header>, frame: &Frame<F, R>) -> Settled<F, R>
@@ -257,8 +295,8 @@ where
     if pushed.was_stolen() {
         refuse_to_wait("a join");
     }
-    // SAFETY: nobody had stolen the frame when the process was forked, and since then nobody could.
-    Settled::CurrentWorker(unsafe { frame.take_closure() })
+    // SAFETY: the frame was not stolen when the process was forked, and could not be since then.
+    Settled::Owner(unsafe { frame.take_closure() })
 }
 
 /// The first half has panicked: the second is settled all the same, and then the panic goes on.
@@ -276,13 +314,13 @@ where
 {
     let settled = if pushed.pop() {
         // SAFETY: the frame was popped.
-        Settled::CurrentWorker(unsafe { frame.take_closure() })
+        Settled::Owner(unsafe { frame.take_closure() })
     } else {
         settle_public(owner, pushed, frame)
     };
     let outcome = match settled {
-        Settled::CurrentWorker(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::of(owner)))),
-        Settled::There(outcome) => outcome,
+        Settled::Owner(b) => catch_unwind(AssertUnwindSafe(|| b(Worker::of(owner)))),
+        Settled::Thief(outcome) => outcome,
     };
     drop_quietly(outcome);
     resume_unwind(payload)

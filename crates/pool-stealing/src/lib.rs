@@ -29,7 +29,7 @@
 //! # Fork-join
 //!
 //! A `join` leaves its second half in the caller's frame, on a stack of pointers that is mostly the worker's own: nothing
-//! is allocated, and no locked instruction is executed where nobody steals (but for the worker's first join, and where joins nest
+//! is allocated, and no locked instruction is executed without thieves (but for the worker's first join, and where joins nest
 //! 256, 512, 1,024 ... deep for the first time: then the stack grows). Every half can be stolen at any moment, also
 //! one below a long leaf, and a worker that waits for a thief runs what the thief has forked, and nothing else. Where joins
 //! nest deeper than 16,384, the innermost run in order.
@@ -48,6 +48,7 @@ mod sync;
 mod model;
 
 mod frame;
+mod header;
 mod join;
 mod steal;
 mod worker;
@@ -55,15 +56,22 @@ mod worker;
 #[cfg(not(loom))]
 mod pool;
 
-// The pool that the others see: in a model, one without jobs.
-#[cfg(loom)]
-use model::pool::{channel, current_worker, worker_queues};
+// What the workers share. In loom's models there are no jobs.
 #[cfg(not(loom))]
-use pool::{channel, current_worker, worker_queues};
+mod channel;
+#[cfg(not(loom))]
+mod current_worker;
+#[cfg(loom)]
+mod loom_pool;
+#[cfg(not(loom))]
+mod worker_queues;
+#[cfg(loom)]
+use loom_pool::{channel, current_worker, worker_queues};
 
 #[cfg(not(loom))]
 pub use crate::pool::{
     global::global, inlet::StealingInlet, outlet::StealingOutlet, strategy::Stealing, strategy::StealingPool,
+    strategy::with_worker,
 };
 #[cfg(not(loom))]
-pub use crate::{worker::Worker, worker::with_worker};
+pub use crate::worker::Worker;

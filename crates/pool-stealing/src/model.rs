@@ -11,7 +11,6 @@
 mod forks;
 mod joins;
 mod marks;
-pub(crate) mod pool;
 mod unfenced;
 mod without_marks;
 
@@ -98,7 +97,7 @@ impl Fork {
         // SAFETY: forks are freed when all threads of the model have ended.
         let fork = unsafe { &*fork };
         fork.content.with_mut(|content| {
-            // SAFETY: loom checks that nobody else is here.
+            // SAFETY: loom checks that no other thread is here.
             let content = unsafe { &mut *content };
             assert_eq!(std::mem::take(content), 7);
         });
@@ -121,7 +120,7 @@ unsafe impl Send for ForkPtr {}
 
 /// As the owner.
 fn push(stack: &SplitStack<Fork>, fork: *mut Fork) -> Pushed<'_, Fork> {
-    // SAFETY: one thread of each model pushes, and nobody makes room at that moment.
+    // SAFETY: one thread of each model pushes, and no thread makes room at that moment.
     unsafe { stack.room() }.expect("there are as many places as a model needs").push(fork)
 }
 
@@ -171,7 +170,7 @@ impl Scene {
         })
     }
 
-    /// Forks something that nobody runs.
+    /// Forks something that is not run.
     fn fork(&self) -> Pushed<'_, Fork> {
         push(&self.stack, std::ptr::dangling_mut())
     }

@@ -15,7 +15,7 @@
 //! # Who moves the split
 //!
 //! *The owner, when asked.* Thieves leave a mark; the owner looks at it after each push (one load, in a cache line that
-//! changes only when somebody asks). If it is set, the owner clears it, and makes half of its private forks public,
+//! changes only when another thread asks). If it is set, the owner clears it, and makes half of its private forks public,
 //! at most [`MOST_PUBLISHED`] at once; none while there are public ones, for each of them costs the owner the lock.
 //!
 //! *A thief, when the owner does not answer*, because it is busy with a long leaf. Holding the lock, it sets
@@ -39,7 +39,7 @@
 //!
 //! A heavy fence is dear, and a mark that has been set needs no second one. So the mark has two bits:
 //! `ASKED` (it is set) and `FENCED` (a heavy fence has followed). Who finds both set needs no fence: either the owner's
-//! push came before that fence, so that its `top` is seen (whoever sets `FENCED` releases it, whoever finds it acquires), or
+//! push came before that fence, so that its `top` is seen (the thread that sets `FENCED` releases it, one that finds it acquires), or
 //! it came later and sees the mark. The rest of the word counts the askings, so that a thief cannot
 //! declare fenced what has been cleared and asked anew behind its back.
 //!
@@ -53,21 +53,21 @@
 //!   still take from an owner that is [off its CPU](pool_core::CpuTime), which is a fence against that one;
 //! - *an owner makes public whatever it pushes* ([`publish_all`](SplitStack::publish_all)), under the lock, and leaves its
 //!   mark for good, so that each of its pushes comes by there. Neither a fork nor a job of its own then needs a light
-//!   fence: what is published is settled under the lock, the split is moved by the owner alone, and whoever asks finds the
+//!   fence: what is published is settled under the lock, the split is moved by the owner alone, and a thread that asks finds the
 //!   mark fenced, by the owner itself.
 //!
 //! An owner learns of it when it next finds its mark, which all who look for work leave. Until then it is *unaware*: what
-//! it has pushed it may have pushed without seeing the mark, and nobody can be sure to see it. So
-//! [whoever asks](crate::calls::ask_all) in vain and is about to sleep looks again after a while ([`POLL`]), until the owner
+//! it has pushed it may have pushed without seeing the mark, and no other thread can be sure to see it. So
+//! a worker that [asks](crate::calls::ask_all) in vain and is about to sleep looks again after a while ([`POLL`]), until the owner
 //! has left a fenced mark: when it answers, goes to sleep or leaves its slot. For those who end their search or take the last
 //! public fork, and would wake another if they saw work, an unaware owner is [as good as work](SplitStack::may_hide). (What was written becomes visible to others in
-//! finite time without any fence, so some look finds it.) And so does whoever sees private forks, which are *stranded*: they
+//! finite time without any fence, so some look finds it.) And so does a worker that sees private forks, which are *stranded*: they
 //! can be taken as soon as their owner blocks. So halves of a join may still wait for each other, unless the first does so
 //! without ever leaving the CPU.
 //!
 //! # Waiters
 //!
-//! A thread whose fork a worker has taken waits for what that worker forks. It is on a list under the lock, and whoever
+//! A thread whose fork a worker has taken waits for what that worker forks. It is on a list under the lock, and a thread that
 //! publishes unparks all on the list.
 //!
 //! The stack never looks at what its pointers point to: that is the business of those who push and take them.
@@ -118,7 +118,7 @@ struct Ends<T> {
 
 /// What thieves use.
 struct Public {
-    /// Changed under the lock only, by whoever holds it.
+    /// Changed only under the lock.
     lo: AtomicUsize,
     waiters: Mutex<Vec<Waiter>>,
 }
@@ -233,7 +233,7 @@ impl<T> SplitStack<T> {
 
     /// Marks the stack as asked on behalf of those who sleep.
     pub(crate) fn stay_asked(&self) {
-        // The owner sees its own writes, so later pushes need no fence; earlier ones are released to whoever finds this.
+        // The owner sees its own writes, so later pushes need no fence; earlier ones are released to a thread that finds this.
         self.mark.fetch_or(FENCED, Release);
     }
 
@@ -259,14 +259,14 @@ impl<T> Pushed<'_, T> {
     #[inline(always)]
     pub(crate) fn pop(self) -> bool {
         let ends = &self.stack.ends;
-        // A release: whoever finds that the fork is gone then finds the jobs that were pushed before. (Of older forks a thief
+        // A release: a thread that finds that the fork is gone then finds the jobs that were pushed before. (Of older forks a thief
         // learns through the lock or a heavy fence.)
         ends.top.store(self.index, Release);
         light_fence();
         ends.split.load(Relaxed) <= self.index
     }
 
-    /// Whether it was stolen before the process was forked. For the child, where nobody else is and the lock may be held for
+    /// Whether it was stolen before the process was forked. For the child, where no other thread is and the lock may be held for
     /// ever.
     pub(crate) fn was_stolen(self) -> bool {
         self.stack.public.lo.load(Relaxed) > self.index
@@ -293,7 +293,7 @@ impl<T> SplitStack<T> {
         SplitStack::with(ForkBuffer::new(AT_FIRST, DEPTH))
     }
 
-    /// A stack that has no room, and nobody owns.
+    /// A stack without room or owner.
     pub(crate) fn without_room() -> Self {
         SplitStack::with(ForkBuffer::new(0, 0))
     }
@@ -307,7 +307,7 @@ impl<T> SplitStack<T> {
         }
     }
 
-    /// Whether there is a fork that nobody has taken.
+    /// Whether there is a fork that was not taken.
     pub(crate) fn has_forks(&self) -> bool {
         // In this order: with the owner's push comes what it did to `lo` before.
         let top = self.ends.top.load(Acquire);
@@ -324,7 +324,7 @@ impl<T> SplitStack<T> {
         self.has_forks() && !self.has_public() && !can_fence()
     }
 
-    /// Whether heavy fences fail, and the owner does not know: it may have pushed what nobody sees.
+    /// Whether heavy fences fail, and the owner does not know: it may have pushed what no other thread sees.
     pub(crate) fn may_hide(&self) -> bool {
         !can_fence() && self.mark.load(Acquire) & FENCED == 0
     }
@@ -338,7 +338,7 @@ impl<T> SplitStack<T> {
     pub(crate) fn ask(&self) {
         let mark = self.mark.load(Relaxed);
         if mark & (ASKED | FENCED) == 0 {
-            // If this fails, somebody else has asked.
+            // If this fails, another thread has asked.
             let _ = self.mark.compare_exchange(mark, mark + ASKING + ASKED, Relaxed, Relaxed);
         }
     }

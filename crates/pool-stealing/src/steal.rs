@@ -8,17 +8,17 @@ use pool_core::sync::fences::heavy_fence;
 
 use crate::calls;
 use crate::channel::Channel;
-use crate::frame::TakenFrame;
+use crate::header::TakenFrame;
 #[cfg(loom)]
-use crate::model::pool::refuse_to_wait;
+use crate::loom_pool::refuse_to_wait;
 use crate::split::Taken;
 
-/// How long a thief waits for an owner who has forks and does not answer.
+/// How long a thief waits for an owner that has forks and does not answer.
 ///
 /// A heavy fence takes about 20 microseconds and disturbs everyone; an owner that forks answers within one.
 const GRACE: Duration = if cfg!(loom) { Duration::ZERO } else { Duration::from_micros(50) };
 
-/// A thief's memory of whom it has asked in vain, and since when.
+/// Which owner a thief has asked in vain, and since when.
 #[derive(Default)]
 pub(crate) struct Demand(Option<(usize, Instant)>);
 
@@ -27,7 +27,7 @@ impl Demand {
     fn grows_at(&mut self, slot: usize) -> bool {
         match self.0 {
             Some((refuser, since)) if refuser == slot => since.elapsed() >= GRACE,
-            // One at a time: this one's turn comes when the other has none left, or has been robbed.
+            // One at a time: this one's turn comes when the other has no forks left, or one was taken by force.
             Some(_) => false,
             None => {
                 self.0 = Some((slot, Instant::now()));

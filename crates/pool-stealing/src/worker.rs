@@ -1,7 +1,7 @@
 //! A worker's handle to fork-join, for recursions that fork all the time.
 //!
 //! [`ThreadPool::join`](pool_core::ThreadPool::join) finds out on each call whether its thread is a worker of this pool, and
-//! which. That is known to whoever called the caller, if that was a join.
+//! which. A join that called the caller knows that.
 //!
 //! # Why the slot is right
 //!
@@ -20,19 +20,12 @@ use std::sync::LazyLock;
 
 #[cfg(not(loom))]
 use pool_core::os::process_fork::without_forks;
-#[cfg(not(loom))]
-use pool_core::strategy::install;
 
-#[cfg(not(loom))]
-use crate::StealingPool;
-#[cfg(not(loom))]
-use crate::current_worker;
-use crate::frame::{Frame, Header};
-use crate::join::join_here;
+use crate::header::Header;
 use crate::split::Room;
 use crate::worker_queues::{Owner, WorkerQueues};
 
-/// The calling thread as a worker of a [`StealingPool`]: joins without finding out on which worker it is.
+/// The calling thread as a worker of a [`StealingPool`](crate::StealingPool): joins without finding out on which worker it is.
 ///
 /// Each half of a join gets a handle of its own, as it may run on another worker.
 ///
@@ -74,7 +67,7 @@ pub struct Worker<'w> {
     not_send: PhantomData<*mut ()>,
 }
 
-/// The slot of those who have none. It has no room for forks.
+/// The slot of threads that have none. It has no room for forks.
 static NO_WORKER: LazyLock<WorkerQueues> = LazyLock::new(|| {
     let slot = WorkerQueues::without_room();
     // The first to steal makes what all deques of a process share.
@@ -87,30 +80,6 @@ static NO_WORKER: LazyLock<WorkerQueues> = LazyLock::new(|| {
 #[cfg(not(loom))]
 pub(crate) fn prepare() {
     without_forks(|| LazyLock::force(&NO_WORKER));
-}
-
-/// Runs the closure on a worker of the pool, with the worker's handle, waits, and returns its result.
-///
-/// On a worker of this pool it runs in place. If the pool takes nothing more, it runs on the caller, and the handle's joins
-/// run their halves one after the other.
-///
-/// # Panics
-///
-/// With what the closure panics with.
-#[cfg(not(loom))]
-pub fn with_worker<F, R>(pool: &StealingPool, f: F) -> R
-where
-    F: FnOnce(Worker<'_>) -> R + Send,
-    R: Send,
-{
-    install(pool, || {
-        if current_worker::is_at(pool.id()) {
-            // SAFETY: the thread is there, and does not leave its slot inside a job.
-            f(Worker::of(unsafe { current_worker::owner() }))
-        } else {
-            f(Worker::nowhere())
-        }
-    })
 }
 
 impl<'w> Worker<'w> {
@@ -152,24 +121,6 @@ impl<'w> Worker<'w> {
         let room = unsafe { self.slot.stack.make_room() }?;
         // SAFETY: as above.
         Some((unsafe { Owner::new(self.slot) }, room))
-    }
-
-    /// Runs both closures, possibly at once, and returns both results: [`PoolExt::join`](pool_core::PoolExt::join), for less.
-    /// Where nobody steals it takes 2.5 ns instead of 2.9, or of 3.6 in a program that is linked without LTO (fib, one worker).
-    ///
-    /// # Panics
-    ///
-    /// Both closures run exactly once, whatever panics. A panic is rethrown after both have finished; the first closure's
-    /// payload wins.
-    #[inline(always)]
-    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
-    where
-        A: FnOnce(Worker<'_>) -> RA + Send,
-        B: FnOnce(Worker<'_>) -> RB + Send,
-        RA: Send,
-        RB: Send,
-    {
-        join_here(self.reborrow(), a, &Frame::new(b))
     }
 }
 

@@ -290,12 +290,16 @@ fn it_shrinks_when_there_is_nothing_to_do(subject: &Subject) {
 /// The jobs keep one worker awake, and the others reach the end of their keep-alive.
 fn it_shrinks_while_jobs_trickle_in(subject: &Subject) {
     let pool = subject.build(scaling(Scaling::between(1, 8).keep_alive(Duration::from_millis(20))));
-    Plug::some(&pool, 8).pull();
-    until(|| {
+    let trickle = || {
         pool.spawn(|| ()).unwrap().join().unwrap();
         thread::sleep(Duration::from_millis(5));
         (workers(&pool), pool.threads()) == (1, 1)
-    });
+    };
+    Plug::some(&pool, 8).pull();
+    until(trickle);
+    // The one that is left waits without a limit now, and is to have one again.
+    pool.resize(4).unwrap();
+    until(trickle);
     assert_eq!(pool.stats().worker_counts.highest, 8);
 }
 

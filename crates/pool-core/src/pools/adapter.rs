@@ -1,8 +1,9 @@
-//! What it takes to make somebody else's pool a [`Pool`](crate::Pool).
+//! What it takes to make another crate's pool a [`Pool`](crate::Pool).
 
 use std::sync::Arc;
 
-pub use crate::job::context::PoolContext;
+use crate::job::context::JobContext;
+pub use crate::job::pool_context::PoolContext;
 use crate::{Job, Reason, Rejected};
 
 /// Counts the jobs of a pool that pool-core does not run, and runs them.
@@ -61,7 +62,7 @@ pub struct Recorder(Arc<PoolContext>);
 impl Recorder {
     /// For a pool of this name, with so many workers.
     pub fn new(name: &str, workers: usize) -> Self {
-        Recorder(Arc::new(PoolContext::for_adapter(name, workers)))
+        Recorder(Arc::new(PoolContext::new(JobContext::for_adapter(name, workers))))
     }
 
     /// What the adapter returns from [`Pool::context`](crate::Pool::context).

@@ -69,7 +69,7 @@ impl Attributes {
     /// [`JoinError::Unrun`](crate::JoinError::Unrun) with [`Reason::Expired`](crate::Reason::Expired), and it counts
     /// as expired.
     ///
-    /// Nobody watches the clock for it. That it is too late is found out by the worker that comes across the job, and
+    /// No thread watches the clock for it. That it is too late is found out by the worker that takes the job, and
     /// by a thread that waits for it, at the deadline.
     pub fn start_by(mut self, deadline: Instant) -> Self {
         self.rare.start_by = Some(deadline);

@@ -1,11 +1,11 @@
-//! What a pool's context knows of a pool's workforce: that a worker is stuck, and that it is so no more.
+//! How a job tells its pool that it blocks, and that it blocks no more.
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock, Weak};
 
-/// Who keeps up the number of workers that get on with their work.
+/// Keeps up the number of workers that are not blocked.
 pub(crate) trait WorkerManager: Send + Sync {
-    /// The worker in this slot is stuck in its job. It may be so in several ways at once, and counts once.
+    /// The worker in this slot is blocked in its job. It may be so in several ways at once, and counts once.
     fn blocked(&self, _slot: usize) {}
 
     /// It is so no more, in one of these ways. Called once for each [`blocked`](WorkerManager::blocked), after it.
@@ -21,7 +21,7 @@ pub(crate) trait WorkerManager: Send + Sync {
     }
 }
 
-/// The place of the workforce in the context. Empty, nobody stands in for a worker that is stuck.
+/// The place of the worker manager in the context. While it is empty, no worker stands in for a blocked one.
 #[derive(Default)]
 pub(crate) struct WorkerManagerLink(OnceLock<Weak<dyn WorkerManager>>);
 
@@ -33,18 +33,18 @@ impl WorkerManagerLink {
     }
 
     pub(crate) fn get(&self) -> Weak<dyn WorkerManager> {
-        struct Nobody;
-        impl WorkerManager for Nobody {}
-        self.0.get().cloned().unwrap_or_else(|| Weak::<Nobody>::new())
+        struct NoManager;
+        impl WorkerManager for NoManager {}
+        self.0.get().cloned().unwrap_or_else(|| Weak::<NoManager>::new())
     }
 }
 
 thread_local! {
-    /// The workforce that this thread belongs to, and its slot there.
+    /// The worker manager of this thread's pool, and the thread's slot there.
     static OURS: RefCell<Option<(Weak<dyn WorkerManager>, usize)>> = const { RefCell::new(None) };
 }
 
-/// Makes this thread one of the workforce until the guard is dropped.
+/// Makes this thread one of the manager's workers until the guard is dropped.
 pub(crate) fn enter_worker_manager(worker_manager: Weak<dyn WorkerManager>, slot: usize) -> Member {
     OURS.with_borrow_mut(|ours| *ours = Some((worker_manager, slot)));
     Member

@@ -2,8 +2,8 @@
 //!
 //! Each part is lent to its worker as half of a join is ([`BorrowingTask`]), and lies in that worker's mailbox. It is no job, and is not
 //! counted. A worker that broadcasts runs its own part, and while it waits for the others it runs the parts that other
-//! broadcasts have put into its mailbox: two jobs that broadcast at once wait for each other's workers, and nobody else
-//! may run these parts.
+//! broadcasts have put into its mailbox: two jobs that broadcast at once wait for each other's workers, and no other
+//! thread may run these parts.
 //!
 //! Whatever goes wrong, every part has ended or was taken back when the caller goes on, so no worker is left with what it
 //! lent.
@@ -16,7 +16,7 @@ use std::thread;
 use crate::blocking::run_a_part;
 use crate::current::current;
 use crate::error::BroadcastError;
-use crate::join::{BorrowingTask, Notice};
+use crate::lend::{BorrowingTask, Notice};
 use crate::os::process_fork::refuse_to_wait;
 use crate::panic::{drop_quietly, unwind_without};
 use crate::{Job, Pool, PoolState, Reason};
@@ -49,7 +49,7 @@ where
         if !results.is_empty() {
             return Ok(results);
         }
-        // Nobody was there.
+        // There was no worker.
         if pool.state() != PoolState::Running {
             return Err(BroadcastError::new(Reason::NoWorkers));
         }

@@ -7,6 +7,7 @@
 //! That needs no order between two places: both facts are bits of one word, and the last clone's drop comes after whatever
 //! was done by means of any clone.
 
+mod waiters;
 mod waiting;
 
 use std::cell::RefCell;
@@ -14,13 +15,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::*};
 
+pub(crate) use self::waiters::Wakers;
+use self::waiters::{Waiter, Waiters};
 pub use self::waiting::Cancelled;
-pub(crate) use self::waiting::Wakers;
-use self::waiting::{Waiter, Waiters};
 
-/// A flag that says: stop, nobody wants this any more.
+/// A flag that says: stop, this is not wanted any more.
 ///
-/// Nobody is stopped by force. A job whose token is set before it starts does not start
+/// No job is stopped by force. A job whose token is set before it starts does not start
 /// ([`JoinError::Cancelled`](crate::JoinError::Cancelled)); a job that runs looks at its token now and then, by
 /// [`current_token`] or by a clone in its closure, and returns early. One that has nothing to do may also
 /// [wait](CancelToken::wait_timeout) for it, and a future may [await](CancelToken::cancelled) it.
@@ -117,8 +118,8 @@ impl CancelToken {
         CancelToken(Arc::new(Own { flag: Arc::default(), above: Some(Arc::new(link)) }))
     }
 
-    /// Sets the token, for good, and with it every child. What happens before it is visible to whoever finds the token set.
-    /// All who [wait](CancelToken::wait) for it have been woken when this returns.
+    /// Sets the token, for good, and with it every child. What happens before it is visible to a thread that finds the token set.
+    /// All that [wait](CancelToken::wait) for it have been woken when this returns.
     pub fn cancel(&self) {
         if let Some(wakers) = self.set() {
             wakers.wake();

@@ -146,7 +146,7 @@ pub trait PoolExt: Pool {
     /// # Errors
     ///
     /// [`Rejected`] with the job: [`Reason::NoSuchWorker`](crate::Reason::NoSuchWorker) when no worker has this number
-    /// now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of somebody else's pool, or as for
+    /// now, [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of another crate's pool, or as for
     /// [`execute`](PoolExt::execute).
     fn execute_on<F>(&self, worker: usize, f: F) -> Result<(), Rejected>
     where
@@ -182,7 +182,7 @@ pub trait PoolExt: Pool {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] with the job: [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of somebody else's pool, or
+    /// [`Rejected`] with the job: [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of another crate's pool, or
     /// as for [`execute`](PoolExt::execute).
     fn execute_keyed<F>(&self, key: u64, f: F) -> Result<(), Rejected>
     where
@@ -193,7 +193,7 @@ pub trait PoolExt: Pool {
 
     /// As [`execute_on`](PoolExt::execute_on), and returns a handle to the result.
     ///
-    /// Whoever joins the handle waits for that worker; another worker does not run the job in place of itself. **So two
+    /// A thread that joins the handle waits for that worker; another worker does not run the job in place of itself. **So two
     /// jobs that wait for each other's worker wait for ever**, and so does one that waits for a worker whose job waits for it.
     ///
     /// # Errors
@@ -255,7 +255,7 @@ pub trait PoolExt: Pool {
     /// Submits the closure once for every worker that there is now, with the worker's number, and returns the handles in the
     /// order of the numbers. Each is a job as of [`spawn_on`](PoolExt::spawn_on).
     ///
-    /// **A job that joins these handles waits for the other workers and serves nobody meanwhile.** Two jobs that do so on two
+    /// **A job that joins these handles waits for the other workers and runs nothing meanwhile.** Two jobs that do so on two
     /// workers wait for ever; [`broadcast`](PoolExt::broadcast) is for that.
     ///
     /// ```

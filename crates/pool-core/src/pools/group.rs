@@ -11,7 +11,7 @@ use crate::{JobHandle, JoinError};
 
 /// Waits for all of these jobs, and returns their results in the order of the handles.
 ///
-/// A worker first runs those in place that it may run and that nobody has started, as
+/// A worker first runs those in place that it may run and that have not started, as
 /// [`join`](JobHandle::join) does.
 ///
 /// ```
@@ -37,7 +37,7 @@ pub fn join_all<T>(handles: impl IntoIterator<Item = JobHandle<T>>) -> Vec<Resul
 /// other handles in their order, to be joined, cancelled or dropped; `None` if there are no handles.
 ///
 /// Of several that have ended already it is the first in order. A worker that would have to wait runs a job of its own pool
-/// in place that nobody has started, if there is one among these.
+/// in place that has not started, if there is one among these.
 ///
 /// ```
 /// # use pool_core::{JoinError, Pool, PoolExt, Rejected, join_any};

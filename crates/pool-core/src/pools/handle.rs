@@ -13,7 +13,8 @@ use crate::current::{current, enter_named};
 use crate::job::Runnable;
 use crate::job::attributed::RareAttributes;
 use crate::job::boosted::Boosted;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
+use crate::job::pool_context::PoolContext;
 use crate::job::task::{Claim, Task, TaskRef, Wait};
 use crate::sync::Arc;
 use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
@@ -25,12 +26,12 @@ use crate::{Job, JoinError, Panic, Priority, Reason, Submit};
 ///
 /// A handle is also a [`Future`], for use in an executor of your own. Polling never runs the job.
 ///
-/// A job with a [deadline](crate::Attributes::start_by) that nobody has started when it comes is given up by whoever waits
-/// for it. A future that nobody polls at that moment learns of it later, when a worker comes across the job.
+/// A job with a [deadline](crate::Attributes::start_by) that has not started when it comes is given up by a thread that waits
+/// for it. A future that is not polled at that moment learns of it later, when a worker takes the job.
 ///
 /// # Waiting inside a job
 ///
-/// [`join`](JobHandle::join) never deadlocks within one pool: a worker that joins a job of its own pool which nobody
+/// [`join`](JobHandle::join) never deadlocks within one pool: a worker that joins a job of its own pool which no thread
 /// has started runs it in place of itself, and so the depth of nested submit-and-wait is limited by the worker's
 /// stack alone. A waiting worker never runs any other job. `join_timeout`, `.await` with a blocking executor,
 /// and handles that wait for each other across pools cannot help themselves so; avoid them inside jobs.
@@ -75,7 +76,7 @@ impl<T: Send + 'static> JobHandle<T> {
         (Job::from_task(ticket), handle)
     }
 
-    /// The same, of which the job is still to be made of its ticket. A ticket that gets lost before that tells nobody, so the
+    /// The same, of which the job is still to be made of its ticket. A ticket that gets lost before that tells no handle, so the
     /// handle must not outlive it then. A [large](is_large) closure is to be boxed by the caller.
     pub(crate) fn with_ticket<F>(
         context: &Arc<PoolContext>,
@@ -115,7 +116,7 @@ impl<T> JobHandle<T> {
 
     /// Waits for the job and returns its result.
     ///
-    /// A worker of the same pool runs the job in place if nobody has started it. What the job did happens before the
+    /// A worker of the same pool runs the job in place if it has not started. What the job did happens before the
     /// return.
     ///
     /// # Errors
@@ -188,7 +189,7 @@ impl<T: 'static> JobHandle<T> {
     /// # use std::sync::Arc;
     /// # fn demo(pool: &Arc<dyn Pool>) -> Result<(), Box<dyn std::error::Error>> {
     /// let report = pool.spawn_with(Priority::IDLE, || "the nightly report")?;
-    /// // Somebody wants to see it now.
+    /// // The user wants to see it now.
     /// println!("{}", report.join_with(Priority::URGENT)?);
     /// # Ok(())
     /// # }
@@ -236,8 +237,8 @@ impl<T: 'static> JobHandle<T> {
     }
 }
 
-/// Waits for the job, and gives it up when its time to start comes and nobody has started it.
-fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &PoolContext) {
+/// Waits for the job, and gives it up when its time to start comes and it has not started.
+fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &JobContext) {
     let start_by = task.rare().and_then(|rare| rare.start_by);
     let first = start_by.filter(|start_by| deadline.is_none_or(|deadline| *start_by <= deadline));
     if first.is_some() && matches!(task.wait(first), Wait::TimedOut) {
@@ -246,8 +247,8 @@ fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &PoolContext
     task.wait(deadline);
 }
 
-/// Gives the job up if its time to start has passed and nobody has started it. A destructor's panic is the job's.
-fn expire<T>(task: &dyn Claim<T>, context: &PoolContext) {
+/// Gives the job up if its time to start has passed and it has not started. A destructor's panic is the job's.
+fn expire<T>(task: &dyn Claim<T>, context: &JobContext) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task.expire(context))) {
         context.report_quietly(Panic::caught(payload));
     }
@@ -309,7 +310,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Runnable for Ticket<F, T> {
         self.0.run_ticket(cx).map(|()| None)
     }
 
-    fn discard(self, reason: Reason, context: Option<&PoolContext>) {
+    fn discard(self, reason: Reason, context: Option<&JobContext>) {
         self.0.discard(reason, context);
     }
 

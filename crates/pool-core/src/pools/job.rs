@@ -14,6 +14,7 @@ pub(crate) mod boost;
 pub(crate) mod boosted;
 pub(crate) mod context;
 pub(crate) mod in_place;
+pub(crate) mod pool_context;
 pub(crate) mod rejected;
 pub(crate) mod task;
 pub(crate) mod timed;
@@ -24,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::Reason;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 
 /// A unit of work: an erased `FnOnce() + Send + 'static`.
 ///
@@ -58,12 +59,12 @@ pub(crate) trait Runnable: Send {
     const IS_STAMPED: bool = Self::IS_TIMED;
 
     /// Runs the job, counting it at the run context if there was still something to run. Returns a ticket that is to be
-    /// queued, if there is more to do. The error is the payload of a panic that nobody else will hear of.
+    /// queued, if there is more to do. The error is the payload of a panic that no handle will hear of.
     fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>>;
 
-    /// Drops the job unrun, telling whoever waits for it why. If a job of the pool's ends by it, that is counted, after
+    /// Drops the job unrun, telling a thread that waits for it why. If a job of the pool's ends by it, that is counted, after
     /// what it held is dropped and before anybody hears of it. A destructor's panic comes out at the end.
-    fn discard(self, reason: Reason, context: Option<&PoolContext>);
+    fn discard(self, reason: Reason, context: Option<&JobContext>);
 
     /// The pool gives the job out of its hands: from here on it must not count at any run context. Returns whether there
     /// was still a job of the pool's.
@@ -72,7 +73,7 @@ pub(crate) trait Runnable: Send {
 
 struct Table {
     run: unsafe fn(*mut Storage, Option<RunContext<'_>>) -> thread::Result<Option<Job>>,
-    discard: unsafe fn(*mut Storage, Reason, Option<&PoolContext>),
+    discard: unsafe fn(*mut Storage, Reason, Option<&JobContext>),
     release: unsafe fn(*mut Storage) -> bool,
     is_job: bool,
     is_timed: bool,
@@ -159,7 +160,7 @@ impl Job {
     }
 
     /// As [`discard`](Job::discard), on behalf of the pool with this context.
-    pub(crate) fn discard_at(self, reason: Reason, context: Option<&PoolContext>) {
+    pub(crate) fn discard_at(self, reason: Reason, context: Option<&JobContext>) {
         // The task is moved out of the storage, so the job's own drop must not see it again.
         let mut job = MaybeUninit::new(self);
         // SAFETY: it was initialised a line above, and `MaybeUninit` never drops it.
@@ -245,7 +246,7 @@ unsafe fn run<T: Runnable>(storage: *mut Storage, cx: Option<RunContext<'_>>) ->
 /// # Safety
 ///
 /// As for [`run`].
-unsafe fn discard<T: Runnable>(storage: *mut Storage, reason: Reason, context: Option<&PoolContext>) {
+unsafe fn discard<T: Runnable>(storage: *mut Storage, reason: Reason, context: Option<&JobContext>) {
     // SAFETY: passed on from the caller.
     let task = unsafe { take::<T>(storage) };
     task.discard(reason, context);
@@ -293,8 +294,8 @@ pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) 
     }
 }
 
-/// Drops the closure of a job that nobody waits for, and then counts the job, also if a destructor panics.
-pub(crate) fn discard_closure<F>(f: F, context: Option<&PoolContext>) {
+/// Drops the closure of a job without a handle, and then counts the job, also if a destructor panics.
+pub(crate) fn discard_closure<F>(f: F, context: Option<&JobContext>) {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
     if let Some(context) = context {
         context.count_discarded();
@@ -310,7 +311,7 @@ impl<F: FnOnce() + Send> Runnable for Closure<F> {
         run_counted(self.0, cx).map(|()| None)
     }
 
-    fn discard(self, _: Reason, context: Option<&PoolContext>) {
+    fn discard(self, _: Reason, context: Option<&JobContext>) {
         discard_closure(self.0, context);
     }
 
@@ -373,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_job_that_is_run_where_it_lies_leaves_an_empty_slot() {
-        let context = PoolContext::for_adapter("slots", 1);
+        let context = JobContext::for_adapter("slots", 1);
         let cx = context.current_cx();
         let held = Arc::new(());
         let (runs, panics) = (held.clone(), held.clone());
@@ -406,7 +407,7 @@ mod tests {
             panic!("out of the run")
         }
 
-        fn discard(self, _: Reason, _: Option<&PoolContext>) {}
+        fn discard(self, _: Reason, _: Option<&JobContext>) {}
 
         fn release(&mut self) -> bool {
             true
@@ -415,7 +416,7 @@ mod tests {
 
     #[test]
     fn so_does_one_whose_run_panics() {
-        let context = PoolContext::for_adapter("slots", 1);
+        let context = JobContext::for_adapter("slots", 1);
         let held = Arc::new(());
         let (inline, boxed) = (PanicsOut(held.clone()), PanicsOut((held.clone(), [0_u8; 200])));
         for job in [Job::from_task(inline), Job::from_task(boxed)] {

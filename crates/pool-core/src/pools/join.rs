@@ -1,15 +1,6 @@
-//! Fork-join for pools that have no faster way: a claimable second half. And what broadcasts lend to workers.
+//! Fork-join for pools that have no faster way: a claimable second half.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread;
-
-use crate::job::Runnable;
-use crate::job::abort_on_unwind::AbortOnUnwind;
-use crate::job::context::{PoolContext, RunContext};
-use crate::job::task::{Claim, Task, TaskRef, Wait};
-use crate::os::process_fork::refuse_to_wait;
-use crate::panic::{drop_quietly, unwind_without};
-use crate::{Job, JoinError, Pool, Reason, Submit};
+use crate::{Job, Pool, Submit, lend};
 
 /// Runs both closures, possibly at once, on any pool, and returns both results.
 ///
@@ -31,27 +22,7 @@ where
     RA: Send,
     RB: Send,
 {
-    // Not by way of `join_claimable` again: if the pool takes nothing more, this runs here, on a thread that is no
-    // worker.
-    install(pool, || join_on_worker(pool, a, b))
-}
-
-fn join_on_worker<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
-where
-    P: Pool + ?Sized,
-    A: FnOnce() -> RA + Send,
-    B: FnOnce() -> RB + Send,
-    RA: Send,
-    RB: Send,
-{
-    let lent = offer(pool, b, Submit::ticket());
-    let a = catch_unwind(AssertUnwindSafe(a));
-    let b = lent.settle(pool.context());
-    match (a, b) {
-        (Ok(a), Ok(b)) => (a, b),
-        (Err(payload), second) => unwind_without(second, payload),
-        (first, Err(payload)) => unwind_without(first, payload),
-    }
+    lend::join(pool.context(), submit_to(pool), a, b)
 }
 
 /// Runs the closure on a worker of the pool, waits, and returns its result.
@@ -68,136 +39,10 @@ where
     F: FnOnce() -> R + Send,
     R: Send,
 {
-    if pool.context().is_current() {
-        return f();
-    }
-    offer(pool, f, Submit::awaited_ticket())
-        .wait_outside(pool.context())
-        .unwrap_or_else(|payload| resume_unwind(payload))
+    lend::install(pool.context(), submit_to(pool), f)
 }
 
-/// Offers a closure to any worker of the pool.
-fn offer<P, F, R>(pool: &P, f: F, submit: Submit) -> BorrowingTask<F, R>
-where
-    P: Pool + ?Sized,
-    F: FnOnce() -> R + Send,
-    R: Send,
-{
-    // A refused ticket is dropped, which orphans the fork, and the owner runs it.
-    let (lent, offered) = BorrowingTask::lend(f, (), |ticket| drop(pool.submit(ticket, submit)));
-    if let Err(payload) = offered {
-        // Nobody will hear of its outcome.
-        unwind_without(lent.settle(pool.context()), payload)
-    }
-    lent
-}
-
-/// A closure that is lent to the pool while its owner does something else.
-///
-/// It borrows from its owner's stack, so the owner must settle it, always; dropped unsettled, it would leave a worker
-/// with a dangling closure. The owners here and in `broadcast` settle it on every path, as what runs in between is caught;
-/// should a panic come from elsewhere, the process ends.
-pub(crate) struct BorrowingTask<F, R> {
-    task: TaskRef<Task<F, R>>,
-    unsettled: AbortOnUnwind,
-}
-
-impl<F: FnOnce() -> R + Send, R: Send> BorrowingTask<F, R> {
-    /// Has `send` send a ticket for the closure. Returns what that panics with as well: a pool that panics may have queued the
-    /// ticket before; or it hands back another job, whose destructor panics.
-    pub(crate) fn lend<N: Notice>(f: F, notice: N, send: impl FnOnce(Job)) -> (Self, thread::Result<()>) {
-        let (task, theirs) = TaskRef::pair(Task::uncounted(f));
-        // SAFETY: the owner settles the fork before anything that `f` borrows ends. Then the cell is empty, and a
-        // ticket that is still queued reaches nothing.
-        let ticket = unsafe { Job::from_borrowing_task(BorrowingTicket(theirs, notice)) };
-        let lent = BorrowingTask { task, unsettled: AbortOnUnwind::arm("a join or a broadcast") };
-        (lent, catch_unwind(AssertUnwindSafe(|| send(ticket))))
-    }
-
-    /// Waits until a worker has run the closure, and does other work meanwhile as long as there is some. If no worker will
-    /// come for it, it is dropped unrun, and there is no result.
-    pub(crate) fn wait_meanwhile(self, works: impl FnMut() -> bool) -> Option<thread::Result<R>> {
-        match self.task.wait_meanwhile(works) {
-            Wait::Orphaned => self.revoke(|| false),
-            Wait::Done | Wait::TimedOut => Some(self.result()),
-        }
-    }
-
-    /// Drops the closure unrun, unless a worker has it; then it waits for that.
-    pub(crate) fn revoke(self, works: impl FnMut() -> bool) -> Option<thread::Result<R>> {
-        if let Some((f, _)) = self.task.claim() {
-            self.unsettled.disarm();
-            drop_quietly(f);
-            return None;
-        }
-        self.task.wait_meanwhile(works);
-        Some(self.result())
-    }
-
-    /// Runs the closure here if nobody has it, or waits for whoever has.
-    fn settle(self, context: &PoolContext) -> thread::Result<R> {
-        if let Some((f, _)) = self.task.claim() {
-            self.unsettled.disarm();
-            return catch_unwind(AssertUnwindSafe(f));
-        }
-        if context.is_forked() {
-            refuse_to_wait("a join");
-        }
-        self.task.wait(None);
-        self.result()
-    }
-
-    /// Leaves the closure to the workers, unless none will come for it.
-    fn wait_outside(self, context: &PoolContext) -> thread::Result<R> {
-        match self.task.wait(None) {
-            Wait::Orphaned => self.settle(context),
-            Wait::Done | Wait::TimedOut => self.result(),
-        }
-    }
-
-    fn result(self) -> thread::Result<R> {
-        let result = self.task.take();
-        self.unsettled.disarm();
-        match result {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(JoinError::Panicked(panic))) => Err(panic.into_payload()),
-            Some(Err(JoinError::Cancelled | JoinError::Unrun(_))) | None => {
-                unreachable!("a fork is never cancelled, discarded or taken twice")
-            }
-        }
-    }
-}
-
-/// Who is told why a ticket has led nobody to the closure, before its owner is woken.
-pub(crate) trait Notice: Send {
-    fn give(&self, reason: Reason);
-}
-
-/// The owner does without.
-impl Notice for () {
-    fn give(&self, _: Reason) {}
-}
-
-struct BorrowingTicket<F, R, N>(TaskRef<Task<F, R>>, N);
-
-impl<F: FnOnce() -> R + Send, R: Send, N: Notice> Runnable for BorrowingTicket<F, R, N> {
-    const IS_JOB: bool = false;
-
-    fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
-        // Most often the owner has run it by now, and there is no need for a fence.
-        if let Some(cx) = cx.filter(|_| self.0.is_queued()) {
-            // It is no job: whoever waits for the pool to be at rest does not wait for its end.
-            cx.context().settle();
-        }
-        self.0.run(cx).map(|()| None)
-    }
-
-    fn discard(self, reason: Reason, _: Option<&PoolContext>) {
-        self.1.give(reason);
-        self.0.orphan();
-    }
-
-    fn release(&mut self) -> bool {
-        false
-    }
+/// Submits a ticket, and drops it if the pool refuses it.
+fn submit_to<P: Pool + ?Sized>(pool: &P) -> impl Fn(Job, Submit) {
+    |ticket, submit| drop(pool.submit(ticket, submit))
 }

@@ -36,7 +36,7 @@ pub enum Reason {
     /// The pool belongs to the process that this one was forked from; here it has no threads.
     #[error("the pool's threads did not survive the fork")]
     Forked,
-    /// Whoever held the job dropped it without running it.
+    /// The job was dropped without being run.
     #[error("the job was dropped unrun")]
     Dropped,
 }

@@ -28,7 +28,7 @@ impl Panic {
         Panic { trace: panic_location::take(), ..Panic::new(payload) }
     }
 
-    /// The payload, for whoever hands it on to be [`caught`](Panic::caught) on this thread, which finds the trace again.
+    /// The payload, for a thread that hands it on to be [`caught`](Panic::caught) on this thread, which finds the trace again.
     pub(crate) fn thrown_again(self) -> Box<dyn Any + Send> {
         let (payload, trace) = self.into_parts();
         panic_location::put_back(trace);
@@ -74,7 +74,7 @@ impl fmt::Debug for Panic {
     }
 }
 
-/// Drops what nobody wants. Its destructor may panic, and what it panics with is dropped in the same way. After
+/// Drops what is not wanted. Its destructor may panic, and what it panics with is dropped in the same way. After
 /// eight panics in a row the next payload is leaked: destructors that panic again and again would never end.
 #[doc(hidden)]
 pub fn drop_quietly<T>(value: T) {

@@ -1,17 +1,19 @@
 //! The contract: what every pool promises, whatever its strategy.
 
+mod shared;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapter::PoolContext;
 use crate::current::PoolId;
-use crate::error::{ResizeError, Unsupported};
-use crate::join::join_claimable;
+use crate::lend;
 use crate::observe::metrics::Metrics;
 #[cfg(doc)]
 use crate::stats::WorkerCounts;
 use crate::strategy::Urgency;
+use crate::unsupported::{ResizeError, Unsupported};
 use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 
 /// A thread pool, as an object.
@@ -22,22 +24,22 @@ use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 /// # Contracts
 ///
 /// Every pool of this workspace keeps them, and the suite of the crate pool-conformance tests them. An
-/// adapter of somebody else's pool says which it can keep.
+/// adapter of another crate's pool says which it can keep.
 ///
 /// **Once.** An accepted job runs exactly once, or its handle learns why not. A job that the pool does not take
 /// comes back by value, in [`Rejected`]. A job that is dropped unrun completes its handle with an error, so no waiter
 /// hangs: a handle always ends, whatever becomes of its pool.
 ///
 /// **Captures.** What a job holds is dropped before its handle ends and before the job is counted, however it ends: it ran or
-/// panicked, was cancelled, has expired, was displaced, shed or discarded, or was handed back and dropped by whoever had
-/// it. So whoever has a job's result, or the reason why there is none, finds the captures gone.
+/// panicked, was cancelled, has expired, was displaced, shed or discarded, or was handed back and then
+/// dropped. So a thread that has a job's result, or the reason why there is none, finds the captures gone.
 ///
 /// **Visibility.** What happens before a submission happens before the job. What the job does happens before
 /// [`JobHandle::join`](crate::JobHandle::join) returns, before its scope ends, and before
 /// [`shutdown`](Pool::shutdown) or [`wait_idle`](Pool::wait_idle) returns.
 ///
 /// **Limit.** Jobs run on workers: a pool of N never runs more than N jobs at once. A job that waits for another may
-/// run that one in place of itself. The exceptions are somebody's choice: `CallerRuns`; a scope or join
+/// run that one in place of itself. The exceptions are a choice of the program's: `CallerRuns`; a scope or join
 /// whose pool takes nothing more, which run on the caller; and [spare slots](crate::Builder::spare_threads), from where others
 /// stand in for workers that are blocked or overdue.
 ///
@@ -50,7 +52,7 @@ use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 /// **Panics.** A job's panic is caught. With a handle it is in `join`'s error; detached, the panic handler gets it.
 /// It is counted, the worker goes on, and the process does not abort. `scope` and `join` run everything exactly once and
 /// rethrow after everything has finished. What a pool calls around jobs (the panic handler, the hooks, the destructor of a
-/// payload that nobody handles) may panic as well: no job is lost, and the worker is replaced. All of this needs
+/// payload that is not handled) may panic as well: no job is lost, and the worker is replaced. All of this needs
 /// `panic = "unwind"`, the default.
 ///
 /// **Attributes.** What a job asks for ([`Attributes`](crate::Attributes)) holds wherever it is run, by a worker or by its
@@ -79,12 +81,12 @@ pub trait Pool: Send + Sync {
     /// Runs both closures exactly once, possibly at once. [`PoolExt::join`](crate::PoolExt::join) is what you want.
     ///
     /// An adapter that has no way of its own for it leaves this as it is: the second is offered to the pool as a ticket, and
-    /// taken back if nobody has started it.
+    /// taken back if no worker has started it.
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        join_claimable(self, a, b);
+        lend::join(self.context(), |ticket, submit| drop(self.submit(ticket, submit)), a, b);
     }
 
-    /// What the pool has counted, to be read. An adapter of somebody else's pool has one in its
+    /// What the pool has counted, to be read. An adapter of another crate's pool has one in its
     /// [`Recorder`](crate::adapter::Recorder).
     ///
     /// One that passes its jobs on to another pool of this crate may return that pool's, if it passes on every job.
@@ -109,11 +111,11 @@ pub trait Pool: Send + Sync {
     /// to stop: [`cancel_running`](Pool::cancel_running) does.
     ///
     /// Jobs come back in the order in which the workers would have taken them, as far as there is one; they count as
-    /// discarded. Running a returned job of a handle completes the handle, and so does dropping it; until then, whoever joins
+    /// discarded. Running a returned job of a handle completes the handle, and so does dropping it; until then, a thread that joins
     /// the handle waits. From one of the pool's own workers it returns without waiting.
     ///
     /// A job may surface only later, when no call is under way any more: its submitter was waiting for room, or a worker had
-    /// taken it for itself. It is discarded by whoever comes across it: its handle says
+    /// taken it for itself. The thread that finds it discards it: its handle says
     /// [`JoinError::Unrun`](crate::JoinError::Unrun) with [`Reason::ShutDown`](crate::Reason::ShutDown). If another call is
     /// under way, that one gets it.
     fn shutdown_now(&self) -> (Vec<Job>, Shutdown);
@@ -397,82 +399,4 @@ pub enum Shutdown {
         /// Jobs that were still running, the caller's own included.
         running: u64,
     },
-}
-
-impl<P: Pool + ?Sized> Pool for Arc<P> {
-    fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        (**self).submit(job, submit)
-    }
-
-    fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        (**self).join_erased(a, b)
-    }
-
-    fn context(&self) -> &Arc<PoolContext> {
-        (**self).context()
-    }
-
-    fn state(&self) -> PoolState {
-        (**self).state()
-    }
-
-    fn shutdown(&self) -> Shutdown {
-        (**self).shutdown()
-    }
-
-    fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
-        (**self).shutdown_now()
-    }
-
-    fn shutdown_timeout(&self, limit: Duration) -> Result<Shutdown, Unsupported> {
-        (**self).shutdown_timeout(limit)
-    }
-
-    fn shutdown_now_timeout(&self, limit: Duration) -> Result<(Vec<Job>, Shutdown), Unsupported> {
-        (**self).shutdown_now_timeout(limit)
-    }
-
-    fn cancel_running(&self) -> usize {
-        (**self).cancel_running()
-    }
-
-    fn pause(&self) -> Result<(), Unsupported> {
-        (**self).pause()
-    }
-
-    fn resume(&self) -> Result<(), Unsupported> {
-        (**self).resume()
-    }
-
-    fn resize(&self, threads: usize) -> Result<(), ResizeError> {
-        (**self).resize(threads)
-    }
-
-    fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
-        (**self).submit_to(worker, job)
-    }
-
-    fn submit_keyed(&self, key: u64, job: Job) -> Result<(), Rejected> {
-        (**self).submit_keyed(key, job)
-    }
-
-    fn present_workers(&self) -> Vec<usize> {
-        (**self).present_workers()
-    }
-
-    fn threads(&self) -> usize {
-        (**self).threads()
-    }
-
-    fn stats(&self) -> Stats {
-        (**self).stats()
-    }
-
-    fn timings(&self) -> Option<Timings> {
-        (**self).timings()
-    }
-
-    fn wait_idle(&self, limit: Option<Duration>) -> bool {
-        (**self).wait_idle(limit)
-    }
 }

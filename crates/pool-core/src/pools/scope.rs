@@ -29,7 +29,8 @@ use crossbeam_deque::{Injector, Steal};
 use crate::handle::Ticket;
 use crate::job::abort_on_unwind::AbortOnUnwind;
 use crate::job::attributed::enter_plain;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
+use crate::job::pool_context::PoolContext;
 use crate::job::task::{Claim, Task, TaskRef, Waiter};
 use crate::job::{Closure, Runnable};
 use crate::os::process_fork::refuse_to_wait;
@@ -85,7 +86,7 @@ where
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Starts a job that nobody waits for by itself; the scope waits for all. A small closure allocates nothing.
+    /// Starts a job without a handle; the scope waits for all. A small closure allocates nothing.
     ///
     /// If it panics, the scope panics with its payload when everything in it has finished.
     pub fn execute<F>(&'scope self, f: F)
@@ -129,7 +130,7 @@ pub struct ScopedHandle<'scope, T> {
 }
 
 impl<T> ScopedHandle<'_, T> {
-    /// Waits for the job and returns its result. A worker of the pool runs the job in place if nobody has started it.
+    /// Waits for the job and returns its result. A worker of the pool runs the job in place if it has not started.
     ///
     /// # Errors
     ///
@@ -194,7 +195,7 @@ impl ScopeState {
         !self.jobs.is_empty()
     }
 
-    /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to whoever
+    /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to the thread that
     /// makes it so, unless that is the end of the last job.
     fn wait_until(&self, done: impl Fn() -> bool, announce: impl Fn(thread::Thread)) {
         let here = self.context.current_worker_cx();
@@ -295,7 +296,7 @@ impl Runnable for ScopeTicket {
     }
 
     /// Being dropped is what tells the scope.
-    fn discard(self, _: Reason, _: Option<&PoolContext>) {}
+    fn discard(self, _: Reason, _: Option<&JobContext>) {}
 
     fn release(&mut self) -> bool {
         false

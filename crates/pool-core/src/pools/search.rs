@@ -1,6 +1,8 @@
 //! A worker's search for its next job, and the times between two of its jobs.
 
-use crate::adapter::PoolContext;
+use std::time::Instant;
+
+use crate::job::context::JobContext;
 use crate::observe::counters::{WorkerCounters, add_exclusively};
 use crate::sync::parking::Parking;
 
@@ -11,11 +13,13 @@ pub struct Search<'a> {
     worker: Option<Worker<'a>>,
     /// This thread has the searcher's role.
     is_searcher: bool,
+    /// Since when the worker has been idle, after so many jobs.
+    idle: Option<(u64, Instant)>,
 }
 
 #[derive(Clone, Copy)]
 struct Worker<'a> {
-    context: &'a PoolContext,
+    context: &'a JobContext,
     counters: &'a WorkerCounters,
     parking: &'a Parking,
 }
@@ -23,12 +27,12 @@ struct Worker<'a> {
 impl<'a> Search<'a> {
     /// For tests of a strategy, without a pool.
     pub fn detached() -> Search<'static> {
-        Search { worker: None, is_searcher: false }
+        Search { worker: None, is_searcher: false, idle: None }
     }
 
-    pub(crate) fn of_worker(context: &'a PoolContext, parking: &'a Parking, index: usize) -> Self {
+    pub(crate) fn of_worker(context: &'a JobContext, parking: &'a Parking, index: usize) -> Self {
         let worker = Worker { context, counters: context.worker_counters(index), parking };
-        Search { worker: Some(worker), is_searcher: false }
+        Search { worker: Some(worker), is_searcher: false, idle: None }
     }
 
     /// Whether this worker is the one that searches, of those that have no work. It wakes another when it
@@ -60,7 +64,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The worker has taken work from another that is no job, such as the half of a join, so many times. Whoever waits for
+    /// The worker has taken work from another that is no job, such as the half of a join, so many times. A thread that waits for
     /// the pool to be at rest does not wait for that.
     pub fn stole_forks(&self, times: u64) {
         if let Some(Worker { counters, context, .. }) = self.worker
@@ -80,6 +84,19 @@ impl<'a> Search<'a> {
     /// The role goes to the parking with an announcement, or comes from there.
     pub(crate) fn set_searcher(&mut self, is_searcher: bool) -> bool {
         std::mem::replace(&mut self.is_searcher, is_searcher)
+    }
+
+    /// Since when the worker, which has taken so many jobs, has been idle: since it was last [woken](Search::restart_idle) or has
+    /// first parked after its last job. A wake-up by the clock does not count.
+    pub(crate) fn idle_since(&mut self, jobs: u64) -> Instant {
+        match self.idle {
+            Some((before, since)) if before == jobs => since,
+            _ => self.idle.insert((jobs, Instant::now())).1,
+        }
+    }
+
+    pub(crate) fn restart_idle(&mut self) {
+        self.idle = None;
     }
 
     /// The worker is about to wait. Costs a clock reading and a fence.
@@ -105,7 +122,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The worker has died, and does not wait either: nobody is to count on it.
+    /// The worker has died, and does not wait either: it does not count as idle.
     pub(crate) fn absent(&self) {
         if let Some(Worker { context, counters, .. }) = self.worker {
             counters.busy_time.leave(context.now());

@@ -16,7 +16,7 @@ const REST: Duration = Duration::from_secs(1);
 /// room was not needed. Room for [`KEPT_JOBS`] is always kept.
 ///
 /// For disciplines. A worker that is about to wait asks [`is_due`](ShrinkTimer::is_due), and waits no longer than
-/// [`limit`](ShrinkTimer::limit) says. Nobody else pays for it.
+/// [`limit`](ShrinkTimer::limit) says. No other thread pays for it.
 #[derive(Debug, Default)]
 pub struct ShrinkTimer {
     due: Option<Instant>,

@@ -1,7 +1,7 @@
 //! What a strategy is: a channel with one inlet and many outlets.
 //!
 //! A strategy decides how a job travels from the thread that submits it to the worker that runs it, and nothing
-//! else. It never runs a job, never counts one and never starts a thread: [`ThreadPool`] does all
+//! else. It never runs a job, never counts one and never starts a thread: [`ThreadPool`](crate::ThreadPool) does all
 //! that, once. So a strategy can be tested without a thread: open it, push, drop the inlet, pop, and look at the
 //! order.
 //!
@@ -21,7 +21,7 @@ pub use crate::sync::parking::Parking;
 pub use crate::sync::parking::{Group, Order, Woken};
 pub use crate::sync::spin_then_lock::try_lock_spinning;
 pub use crate::urgency::Urgency;
-use crate::{BuildError, Job, Reason, Submit, ThreadPool};
+use crate::{BuildError, Job, Pool, Reason, Submit};
 
 /// A queueing discipline, and the settings of it.
 pub trait Strategy: Sized + Send + Sync + 'static {
@@ -30,7 +30,7 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     /// Where jobs leave. Each slot has one.
     type Outlet: Outlet;
 
-    /// The discipline's name: a pool's threads are called `<name>-<n>` when nobody names the pool.
+    /// The discipline's name: a pool's threads are called `<name>-<n>` unless the pool is named.
     const NAME: &'static str;
 
     /// Opens the channel for this many slots. Called once for a pool, before its threads start. Only a strategy
@@ -44,13 +44,14 @@ pub trait Strategy: Sized + Send + Sync + 'static {
 
     /// Runs both closures, possibly at once, and returns both results.
     ///
-    /// `pool` is the pool that the join is called on; the caller may be any thread. The default makes the second
-    /// closure claimable: it is offered to the pool, and taken back by the caller when nobody has started it.
+    /// `pool` is the pool around this strategy; the caller may be any thread. The default makes the second
+    /// closure claimable: it is offered to the pool, and taken back by the caller when no worker has started it.
     ///
     /// Both closures run exactly once, whatever panics; a panic is rethrown after both have finished, and the
     /// first closure's payload wins.
-    fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
+    fn join<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
     where
+        P: Pool + ?Sized,
         A: FnOnce() -> RA + Send,
         B: FnOnce() -> RB + Send,
         RA: Send,

@@ -42,7 +42,7 @@ fn a_fork_in_the_place_of_a_stolen_one_can_be_stolen_as_well() {
             let pushed = push(&stack, fork);
             assert!(stack.has_forks());
             let taken =
-                stack.take(Some(&heavy_fence), |fork| Some(ForkPtr(fork))).expect("nobody is in the way");
+                stack.take(Some(&heavy_fence), |fork| Some(ForkPtr(fork))).expect("no thread is in the way");
             Fork::run(taken.fork.0);
             assert!(!pushed.pop() && !pushed.reclaim());
             Fork::free(fork);
@@ -95,7 +95,7 @@ fn a_fork_keeps_its_place_while_room_is_made_for_the_next() {
 }
 
 #[test]
-fn a_fork_is_seen_by_whoever_asks_or_the_mark_by_the_owner() {
+fn a_fork_is_seen_by_the_thread_that_asks_or_the_mark_by_the_owner() {
     bounded(3, || {
         let stack = answered_stack();
         let askers = [(); 2].map(|()| {
@@ -111,7 +111,7 @@ fn a_fork_is_seen_by_whoever_asks_or_the_mark_by_the_owner() {
 }
 
 #[test]
-fn the_heavy_fence_decides_who_has_a_fork_that_nobody_has_published() {
+fn the_heavy_fence_decides_who_has_a_private_fork() {
     let check = || {
         bounded(3, || {
             let stack = Arc::new(SplitStack::new());
@@ -146,7 +146,7 @@ fn the_heavy_fence_decides_who_sees_the_other() {
 }
 
 #[test]
-fn nobody_declares_fenced_what_was_asked_anew() {
+fn a_mark_that_was_set_anew_is_not_declared_fenced() {
     bounded(3, || {
         let stack = answered_stack();
         // One asks and will have fenced it; the owner answers; another asks and does not fence.
@@ -205,8 +205,8 @@ fn of_those_who_take_public_forks_one_knows_that_it_took_the_last() {
             });
             let took_back = !private.pop() && private.reclaim();
             let taken = thieves.map(|thief| thief.join().unwrap());
-            let somebody_knows = taken.contains(&Some(true)) || took_back || stack.has_public();
-            assert!(somebody_knows, "{taken:?}");
+            let is_known = taken.contains(&Some(true)) || took_back || stack.has_public();
+            assert!(is_known, "{taken:?}");
         })
     };
     // Each thief looks at the split before it moves it.

@@ -17,7 +17,7 @@ unsafe impl Sync for Borrowed {}
 impl Borrowed {
     fn add_one(&self) -> u32 {
         self.0.with_mut(|value| {
-            // SAFETY: loom checks that nobody else is here.
+            // SAFETY: loom checks that no other thread is here.
             let value = unsafe { &mut *value };
             *value += 1;
             *value
@@ -61,7 +61,7 @@ fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
 
 /// The thief's fork comes before the owner waits, or while it parks, or when it is parked; or the owner does not get it.
 #[test]
-fn whoever_waits_for_a_thief_runs_what_it_forks_or_waits_for_it() {
+fn an_owner_that_waits_for_a_thief_runs_what_it_forks_or_waits_for_it() {
     bounded(2, || {
         let channel = Arc::new(Channel::new(2));
         let thief = spawn_thief(&channel, 1, 2, |_| ());
@@ -76,7 +76,7 @@ fn whoever_waits_for_a_thief_runs_what_it_forks_or_waits_for_it() {
 }
 
 #[test]
-fn whoever_waits_for_a_thief_runs_none_of_its_other_forks() {
+fn an_owner_that_waits_for_a_thief_runs_none_of_its_other_forks() {
     bounded(3, || {
         let channel = Arc::new(Channel::new(2));
         let thief = spawn_thief(&channel, 1, 2, |worker| {
@@ -98,10 +98,10 @@ fn whoever_waits_for_a_thief_runs_none_of_its_other_forks() {
 
 /// The thief's halves wait for each other, so that the owner of the stolen half must learn of the fork, whenever it comes.
 #[test]
-fn whoever_waits_for_a_thief_learns_of_what_it_forks() {
+fn an_owner_that_waits_for_a_thief_learns_of_what_it_forks() {
     bounded(2, || {
         let channel = Arc::new(Channel::new(2));
-        // Nobody has asked the thief yet.
+        // No thread has asked the thief yet.
         channel.slots[1].stack.publish();
         let thief = spawn_thief(&channel, 1, 2, |_| ());
         current_worker::work(&channel, 0, |worker| {

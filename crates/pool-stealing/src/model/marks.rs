@@ -24,7 +24,7 @@ fn a_worker_that_falls_asleep_gets_the_fork() {
 }
 
 #[test]
-fn a_job_of_a_worker_is_seen_by_whoever_falls_asleep() {
+fn a_job_of_a_worker_is_seen_by_a_worker_that_parks() {
     bounded(3, || {
         let scene = Scene::new(1);
         let sleeper = scene.spawn_sleeper(0);
@@ -68,7 +68,7 @@ fn a_fork_that_a_sleeper_leaves_to_the_searcher_is_not_forgotten() {
 }
 
 #[test]
-fn whoever_waits_for_a_thief_learns_of_its_forks() {
+fn an_owner_that_waits_for_a_thief_learns_of_its_forks() {
     bounded(3, || {
         let stack = answered_stack();
         let waiter = {

@@ -98,7 +98,7 @@ fn two_jobs_of_a_worker_wake_two_who_fall_asleep() {
 }
 
 #[test]
-fn a_job_that_an_unaware_owner_pushes_is_found_by_whoever_looks_again() {
+fn a_job_that_an_unaware_owner_pushes_is_found_by_a_worker_that_looks_again() {
     bounded(2, || {
         let scene = Scene::new(1);
         refuse_fences(true);

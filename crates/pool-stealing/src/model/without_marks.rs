@@ -5,7 +5,7 @@ use pool_core::sync::model::asymmetric;
 use super::*;
 
 impl Scene {
-    /// Makes the fork public, and has the owner do without the mark though somebody sleeps: a searcher is on its way.
+    /// Makes the fork public, and has the owner do without the mark though a worker sleeps: there is a searcher.
     pub(super) fn forget_a_sleeper(&self) -> JoinHandle<()> {
         assert!(self.stack.publish() && self.parking.try_search());
         let sleeper = self.spawn_sleeper(0);
@@ -16,7 +16,7 @@ impl Scene {
         sleeper
     }
 
-    /// Takes the only public fork, unless somebody is in the way. Returns whether it did.
+    /// Takes the only public fork, unless another thread is in the way. Returns whether it did.
     pub(super) fn take_the_last(&self) -> bool {
         let Some(taken) = self.stack.take(None, |fork| Some(ForkPtr(fork))) else { return false };
         assert!(taken.was_last);
@@ -29,7 +29,7 @@ impl Scene {
         self.parking.stop_search(|| self.has_visible_work());
     }
 
-    /// The owner comes to its public fork, and nobody has taken it.
+    /// The owner comes to its public fork, which no thief has taken.
     fn take_back(&self, pushed: Pushed<'_, Fork>) {
         assert!(!pushed.pop() && pushed.reclaim());
         calls::took_back(&self.stack, &self.parking);
@@ -64,7 +64,7 @@ fn a_job_that_only_a_thief_without_the_role_can_see_is_not_forgotten() {
         scene.stop_search();
         scene.push_job();
         if !thief.join().unwrap() {
-            // Somebody was in the way, and the fork is still there.
+            // Another thread was in the way, and the fork is still there.
             scene.take_the_last();
         }
         sleeper.join().unwrap();
@@ -122,6 +122,6 @@ fn a_job_that_was_pushed_before_the_last_public_fork_was_taken_back_is_not_forgo
         })
     };
     check(3);
-    // Whoever finds the fork gone finds the job, though nobody has fenced.
+    // A thread that finds the fork gone finds the job, though there was no fence.
     asymmetric(|| check(2));
 }

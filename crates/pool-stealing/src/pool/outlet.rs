@@ -7,11 +7,11 @@ use pool_core::Job;
 use pool_core::strategy::{Look, Outlet, Pop, Search, ShrinkTimer};
 
 use crate::calls;
-use crate::channel::{Channel, retry};
+use crate::channel::Channel;
 use crate::current_worker;
 use crate::split::POLL;
 use crate::steal::{Demand, Fork};
-use crate::worker_queues::Owner;
+use crate::worker_queues::{Owner, retry};
 
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
 /// lock out the rest of the world.
@@ -26,7 +26,7 @@ pub struct StealingOutlet {
     demand: Demand,
     /// The last pop found nothing.
     in_vain: bool,
-    /// A heavy fence failed, or an owner keeps forks that nobody else can take: this worker looks again then.
+    /// A heavy fence failed, or an owner keeps forks that no other thread can take: this worker looks again then.
     look_again: Option<Instant>,
     shrink: ShrinkTimer,
 }
@@ -92,7 +92,7 @@ impl StealingOutlet {
     }
 
     /// Takes a job in a way that may fill the worker's run queue, and calls for those left there as a push does: while they
-    /// were on their way nobody could see them, and who looked at that moment may have gone to sleep. A searcher
+    /// were on their way no other thread could see them, and a worker that looked at that moment may sleep by now. A searcher
     /// calls when it ends its search.
     #[inline]
     fn with_hand(
@@ -111,7 +111,7 @@ impl StealingOutlet {
     /// A fork of another worker.
     fn forked(&mut self) -> Option<Fork> {
         let StealingOutlet { channel, index, demand, .. } = self;
-        // Whoever waits for the thief of its fork looks for the thief's slot.
+        // An owner that waits for the thief of its fork looks for the thief's slot.
         channel.slots.get(*index)?;
         others(*index, channel.slots.len()).find_map(|slot| channel.steal_fork(slot, *index, demand, || true))
     }
@@ -144,11 +144,11 @@ impl StealingOutlet {
         }
     }
 
-    /// Gives back the room that a burst has left in the deque of this worker, which leaves: nobody may be here later. So jobs
+    /// Gives back the room that a burst has left in the deque of this worker, which leaves: no worker may be here later. So jobs
     /// that lie in that room go elsewhere first.
     fn leave_no_room(&self) {
         let Some(owner) = self.owner() else { return };
-        // Nobody may have taken anything yet.
+        // Perhaps nothing was taken yet.
         owner.note_length();
         if owner.needs_room().is_none() {
             return;
@@ -214,11 +214,11 @@ impl Outlet for StealingOutlet {
             search.end(|| self.channel.has_visible_work());
             owner.give_room_back();
         }
-        // It has nothing there, and nobody need ask, nor issue a heavy fence for it.
+        // It has nothing there, so no thread need ask, nor issue a heavy fence for it.
         owner.stack().stay_asked();
     }
 
-    /// Asks the others for what only they can give. If an owner may have missed that it was asked, or keeps what nobody else can
+    /// Asks the others for what only they can give. If an owner may have missed that it was asked, or keeps what no other thread can
     /// take, this worker looks again after a while.
     fn look(&mut self) -> Look {
         let channel = &*self.channel;

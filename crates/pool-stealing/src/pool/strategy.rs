@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use pool_core::strategy::{Ends, Parking, Strategy};
-use pool_core::{BuildError, ThreadPool};
+use pool_core::{BuildError, Pool, ThreadPool};
 
 use crate::channel::Channel;
 use crate::pool::inlet::StealingInlet;
 use crate::pool::outlet::StealingOutlet;
+use crate::worker::{self, Worker};
 
 /// The work-stealing discipline.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,13 +18,29 @@ pub struct Stealing;
 /// A work-stealing pool.
 pub type StealingPool = ThreadPool<Stealing>;
 
+/// Runs the closure on a worker of the pool, with the worker's handle, waits, and returns its result.
+///
+/// On a worker of this pool it runs in place. If the pool takes nothing more, it runs on the caller, and the handle's joins
+/// run their halves one after the other.
+///
+/// # Panics
+///
+/// With what the closure panics with.
+pub fn with_worker<F, R>(pool: &StealingPool, f: F) -> R
+where
+    F: FnOnce(Worker<'_>) -> R + Send,
+    R: Send,
+{
+    crate::join::on_worker(pool, f)
+}
+
 impl Strategy for Stealing {
     type Inlet = StealingInlet;
     type Outlet = StealingOutlet;
     const NAME: &'static str = "stealing";
 
     fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
-        crate::worker::prepare();
+        worker::prepare();
         let channel = Arc::new(Channel::new(slots, parking));
         Ok(Ends {
             inlet: StealingInlet::new(channel.clone()),
@@ -33,8 +50,9 @@ impl Strategy for Stealing {
     }
 
     #[inline]
-    fn join<A, B, RA, RB>(pool: &ThreadPool<Self>, a: A, b: B) -> (RA, RB)
+    fn join<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
     where
+        P: Pool + ?Sized,
         A: FnOnce() -> RA + Send,
         B: FnOnce() -> RB + Send,
         RA: Send,

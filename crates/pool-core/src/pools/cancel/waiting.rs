@@ -4,83 +4,26 @@
 //! sets `AWAITED` in the flag's word; to set the flag is a change of the same word. So either the one who sets it finds
 //! `AWAITED`, and by it the waiter, or the waiter finds the flag set.
 //!
-//! In a forked child the lists are whole, since no thread of the parent's was [changing](change_between_forks) one. Those who waited
-//! there are not woken in the child, as their wakers may take locks that are held for ever; but what the thread waited for
-//! that has forked, it still waits for.
+//! In a forked child the lists are whole, since no thread of the parent's was [changing](crate::os::process_fork::change_between_forks) one. Threads that
+//! waited there are not woken in the child, as their wakers may take locks that are held for ever; but what the thread that
+//! has forked waited for, it still waits for.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::CancelToken;
+use super::waiters::{Polled, Waiter};
 use crate::block_on::block_on;
-use crate::os::process_fork::{ThreadOrigin, change_between_forks};
-use crate::panic::drop_quietly;
-use crate::sync::lock;
-
-/// Listed with several flags, and woken by the first that is set.
-pub(super) struct Waiter(Mutex<Option<Polled>>);
-
-/// With which waker, and by which thread.
-struct Polled {
-    waker: Waker,
-    by: ThreadOrigin,
-}
-
-/// The waiters that are listed with one flag, by their addresses. Without any, it holds no memory.
-#[derive(Default)]
-pub(super) struct Waiters(Mutex<BTreeMap<usize, Arc<Waiter>>>);
-
-impl Waiters {
-    pub(super) fn add(&self, waiter: &Arc<Waiter>) {
-        change_between_forks(|| lock(&self.0).insert(Arc::as_ptr(waiter).addr(), waiter.clone()));
-    }
-
-    fn remove(&self, waiter: &Arc<Waiter>) {
-        change_between_forks(|| lock(&self.0).remove(&Arc::as_ptr(waiter).addr()));
-    }
-
-    pub(super) fn take(&self) -> Wakers {
-        Wakers(change_between_forks(|| std::mem::take(&mut *lock(&self.0))))
-    }
-
-    #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
-        lock(&self.0).len()
-    }
-}
-
-/// Who is to be woken, once no lock is held that their code might want.
-#[must_use = "the waiters sleep on until they are woken"]
-pub(crate) struct Wakers(BTreeMap<usize, Arc<Waiter>>);
-
-impl Wakers {
-    /// Never panics: a waker is foreign code, in which the thread that sets a token has no part.
-    pub(crate) fn wake(self) {
-        for waiter in self.0.into_values() {
-            let Some(Polled { waker, by }) = change_between_forks(|| lock(&waiter.0).take()) else {
-                continue;
-            };
-            if !by.is_in_this_process() {
-                // Its destructor is as foreign as it is.
-                std::mem::forget(waker);
-            } else if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                drop_quietly(payload);
-            }
-        }
-    }
-}
 
 impl CancelToken {
     /// Blocks until the token, or one that it is a child of, is set. At once if it is.
     ///
-    /// The token is not set by dropping the others: if nobody is left who would set it, this waits for ever. A forked child has
-    /// a copy, which nobody but the child sets.
+    /// The token is not set by dropping the others: if no thread is left that would set it, this waits for ever. A
+    /// forked child has a copy, which only the child sets.
     ///
     /// ```
     /// use pool_core::CancelToken;
@@ -166,18 +109,14 @@ impl Future for Cancelled {
             self.withdraw();
             return Poll::Ready(());
         }
-        let polled = Polled { waker: context.waker().clone(), by: ThreadOrigin::here() };
+        let polled = Polled::here(context.waker().clone());
         match &self.waiter {
             None => {
-                let waiter = Arc::new(Waiter(Mutex::new(Some(polled))));
+                let waiter = Arc::new(Waiter::new(polled));
                 self.token.flags().for_each(|flag| flag.list(&waiter));
                 self.waiter = Some(waiter);
             }
-            Some(waiter) => {
-                // The one before is foreign code, and is dropped when the lock is not held any more.
-                let before = change_between_forks(|| lock(&waiter.0).replace(polled));
-                drop(before);
-            }
+            Some(waiter) => waiter.replace(polled),
         }
         if self.token.is_cancelled() {
             self.withdraw();

@@ -38,7 +38,7 @@ use crate::{Attributes, JobHandle, JoinError, Pool, PoolExt, Rejected};
 ///
 /// # Waiting inside a job
 ///
-/// As with [`JobHandle::join`], a worker that has to wait runs jobs of the set in place, if they are of its own pool and nobody
+/// As with [`JobHandle::join`], a worker that has to wait runs jobs of the set in place, if they are of its own pool and no thread
 /// has started them. So [`join_next`](JoinSet::join_next) never deadlocks within one pool. The waits with a limit and
 /// [`poll_join_next`](JoinSet::poll_join_next) run nothing. None of them makes a job [more urgent](JobHandle::boost).
 pub struct JoinSet<T> {
@@ -280,7 +280,7 @@ impl<T> JoinSet<T> {
         Some((key.number, handle.join()))
     }
 
-    /// Runs a job in place that nobody has started, if the caller is a worker who may. Returns whether it tried.
+    /// Runs a job in place that has not started, if the caller is a worker that may. Returns whether it tried.
     fn run_one_here(&self) -> bool {
         let Some(here) = current() else { return false };
         [None, Some(here.index)].into_iter().any(|worker| {

@@ -54,7 +54,7 @@ impl Ready {
         key
     }
 
-    /// Nobody waits any more.
+    /// No thread waits any more.
     pub(super) fn wake_nobody(&self) {
         let waiter = lock(&self.0).waiter.take();
         drop(waiter);

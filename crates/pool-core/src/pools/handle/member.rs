@@ -33,7 +33,7 @@ impl<T> JobHandle<T> {
         self.task().rare()?.start_by
     }
 
-    /// Gives the job up if its time to start has passed and nobody has started it.
+    /// Gives the job up if its time to start has passed and it has not started.
     pub(crate) fn expire(&self) {
         expire(self.task(), &self.context);
     }
@@ -48,7 +48,7 @@ impl<T> JobHandle<T> {
         self.task().wake_nobody();
     }
 
-    /// Runs the job in place of the caller, if that is a worker who may, and nobody has started it. Returns whether it was tried.
+    /// Runs the job in place of the caller, if that is a worker that may, and the job has not started. Returns whether it was tried.
     pub(crate) fn run_here(&self) -> bool {
         if self.is_forked() || !self.task().is_queued() || !self.may_run_here() {
             return false;

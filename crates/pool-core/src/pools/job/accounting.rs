@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::current::{self, current, current_name};
 use crate::job::attributed::enter_plain;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::job::timed;
 use crate::name::Name;
 use crate::observe::hooks::PanicInfo;
@@ -12,7 +12,7 @@ use crate::observe::timing::Timing;
 use crate::panic::{Panic, drop_quietly, payload_message};
 use crate::{Job, Reason, Rejected};
 
-impl PoolContext {
+impl JobContext {
     /// The job that is to be queued for this one: it carries the time from here on, if the pool wants to know.
     pub(crate) fn stamped(&self, job: Job) -> Job {
         if self.timing() == Timing::Off { job } else { timed::stamp(job, self.timing()) }
@@ -41,7 +41,7 @@ impl PoolContext {
         self.release(&mut job).then_some(job)
     }
 
-    /// As [`give_up`](PoolContext::give_up), where the job lies. Returns whether it is one to hand back.
+    /// As [`give_up`](JobContext::give_up), where the job lies. Returns whether it is one to hand back.
     pub(crate) fn release(&self, job: &mut Job) -> bool {
         let is_live = job.release();
         if is_live {

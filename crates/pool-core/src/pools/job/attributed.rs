@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::{WithToken, enter_token};
 use crate::current::{Named, current, enter_named};
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::job::{Runnable, discard_closure, run_counted};
 use crate::name::Name;
 use crate::observe::watchdog::{Limited, Watched};
@@ -112,7 +112,7 @@ impl RareAttributes {
 }
 
 /// Aborts a forked child in which the job ends: what comes next takes locks that a thread of the parent may have held.
-struct RefuseAfterFork<'a>(&'a PoolContext);
+struct RefuseAfterFork<'a>(&'a JobContext);
 
 impl Drop for RefuseAfterFork<'_> {
     fn drop(&mut self) {
@@ -128,7 +128,7 @@ enum Missed {
 }
 
 impl Missed {
-    fn count(&self, context: &PoolContext) {
+    fn count(&self, context: &JobContext) {
         match self {
             Missed::Cancelled => context.count_cancelled(),
             Missed::Expired => context.count_expired(),
@@ -165,7 +165,7 @@ impl<F: FnOnce() + Send> Runnable for Attributed<F> {
         rare.report(unheard, cx).map(|()| None)
     }
 
-    fn discard(self, _: Reason, context: Option<&PoolContext>) {
+    fn discard(self, _: Reason, context: Option<&JobContext>) {
         discard_closure(self.f, context);
     }
 

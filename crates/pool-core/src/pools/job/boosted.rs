@@ -7,7 +7,7 @@
 use std::thread;
 
 use crate::job::Runnable;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::job::task::Claim;
 use crate::sync::task_ref::TaskRef;
 use crate::{Job, Reason};
@@ -23,7 +23,7 @@ impl<T> Runnable for Boosted<T> {
     }
 
     /// The first ticket is still there.
-    fn discard(self, _: Reason, _: Option<&PoolContext>) {}
+    fn discard(self, _: Reason, _: Option<&JobContext>) {}
 
     fn release(&mut self) -> bool {
         false

@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::CancelToken;
 use crate::blocking::WorkerManagerLink;
 use crate::current::current;
-use crate::job::boost::BoostLink;
 use crate::observe::admission::{Admission, Work};
 use crate::observe::counters::JobCounters;
 use crate::observe::hooks::PanicHandler;
@@ -20,32 +19,22 @@ use crate::observe::watchdog::{OverdueHook, Watchdog};
 use crate::os::cpu_set::CpuSet;
 use crate::strategy::Urgency;
 
-/// What the parts of a pool share: its [`Metrics`], its handlers and limits. Opaque, so that no count can be spoilt:
-///
-/// ```compile_fail,E0624
-/// use pool_core::{Job, Pool, Reason};
-/// fn spoil(pool: &dyn Pool) {
-///     pool.context().discard(Job::new(|| ()), Reason::Full); // private
-/// }
-/// ```
-///
-/// [`ThreadPool`](crate::ThreadPool) keeps its own. An adapter of another crate's pool gets one from a
-/// [`Recorder`](crate::adapter::Recorder).
-pub struct PoolContext {
+/// What a job needs of its pool: the [`Metrics`], the handlers and the limits. The rest of what the parts of a pool share is in the
+/// [`PoolContext`](crate::adapter::PoolContext), which jobs do not see.
+pub struct JobContext {
     metrics: Metrics,
-    /// See [`is_forked`](PoolContext::is_forked).
+    /// See [`is_forked`](JobContext::is_forked).
     is_forked: AtomicBool,
     on_panic: PanicHandler,
     watchdog: Watchdog,
     worker_manager: WorkerManagerLink,
     urgency: Urgency,
-    boost: BoostLink,
     admission: Option<Admission>,
     /// Whatever starts from now on is told to stop.
     cancels_late: AtomicBool,
 }
 
-impl PoolContext {
+impl JobContext {
     /// What the pool has counted, to be read.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -64,13 +53,12 @@ impl PoolContext {
         exclusive: bool,
     ) -> Self {
         let metrics = Metrics::new(name, workers, config, exclusive);
-        PoolContext {
+        JobContext {
             is_forked: AtomicBool::new(false),
             on_panic,
             watchdog: Watchdog::new(name, None, None, metrics.handler_panic_counter()),
             worker_manager: WorkerManagerLink::default(),
             urgency: Urgency::default(),
-            boost: BoostLink::default(),
             admission: None,
             cancels_late: AtomicBool::new(false),
             metrics,
@@ -79,13 +67,8 @@ impl PoolContext {
 
     /// The context of a pool that pool-core does not run.
     pub(crate) fn for_adapter(name: &str, workers: usize) -> Self {
-        let mut context = PoolContext::new(
-            name,
-            workers,
-            PanicHandler::default(),
-            &InstrumentationConfig::default(),
-            false,
-        );
+        let mut context =
+            JobContext::new(name, workers, PanicHandler::default(), &InstrumentationConfig::default(), false);
         context.watch_limits(None, CpuSet::of_process().map(|(cpus, _)| cpus));
         context
     }
@@ -153,10 +136,6 @@ impl PoolContext {
         &self.urgency
     }
 
-    pub(crate) fn boost(&self) -> &BoostLink {
-        &self.boost
-    }
-
     pub(crate) fn watchdog(&self) -> &Watchdog {
         &self.watchdog
     }
@@ -181,7 +160,7 @@ impl PoolContext {
     }
 }
 
-impl Deref for PoolContext {
+impl Deref for JobContext {
     type Target = Metrics;
 
     #[inline(always)]
@@ -190,29 +169,23 @@ impl Deref for PoolContext {
     }
 }
 
-impl std::fmt::Debug for PoolContext {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PoolContext").field("metrics", &self.metrics).finish_non_exhaustive()
-    }
-}
-
 /// Where a thread counts the jobs that it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct RunContext<'a> {
-    pub(crate) context: &'a PoolContext,
+    pub(crate) context: &'a JobContext,
     pub(crate) counters: &'a JobCounters,
 }
 
 impl<'a> RunContext<'a> {
     /// The pool's context.
-    pub(crate) fn context(self) -> &'a PoolContext {
+    pub(crate) fn context(self) -> &'a JobContext {
         self.context
     }
 
     /// Lists the token of a job that is about to run, until the guard is dropped.
     pub(crate) fn list(self, token: &CancelToken) -> ListedToken<'a> {
         let listed = self.counters.running.list(token);
-        // After it is listed: see `PoolContext::cancel_running`.
+        // After it is listed: see `JobContext::cancel_running`.
         if self.context.cancels_late() {
             token.cancel();
         }

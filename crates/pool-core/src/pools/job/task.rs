@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use self::payload::Payload;
 use crate::job::attributed::{Outcome, RareAttributes, enter_plain};
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::job::run_counted;
 use crate::panic::{Panic, drop_quietly};
 use crate::sync::task_ref::Counted;
@@ -58,7 +58,7 @@ impl Waiter {
 /// What a waiter finds.
 pub(crate) enum Wait {
     Done,
-    /// Nobody but the waiter can run the job.
+    /// Only the waiter can run the job.
     Orphaned,
     TimedOut,
 }
@@ -74,7 +74,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         Task { state: TaskState::uncounted(), payload: Payload::new(f), rare: None }
     }
 
-    /// Runs the job if nobody has claimed it. The error is the payload of a panic that no handle will hear of.
+    /// Runs the job if it is not claimed. The error is the payload of a panic that no handle will hear of.
     // Inlined without optimisation, too: each level of nested waits has these on its stack.
     #[inline(always)]
     pub(crate) fn run(&self, cx: Option<RunContext<'_>>) -> thread::Result<()> {
@@ -152,7 +152,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         self.state.claim_counted().then(|| unsafe { self.payload.take_closure() })
     }
 
-    /// The claimed job has ended, and its result was [left](Task::leave). Returns what nobody else will hear of.
+    /// The claimed job has ended, and its result was [left](Task::leave). Returns the payload that no handle will hear of.
     ///
     /// Neither the closure nor the result may be an argument here: what they borrow may end while this function has not
     /// returned, as soon as the waiter knows, and a reference among the arguments promises to be good until then.
@@ -165,7 +165,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         if seen.is_detached() { self.drop_result() } else { Ok(()) }
     }
 
-    /// Nobody wants the result. The destructor of a value is the last of the job's code that runs.
+    /// The result is not wanted. The destructor of a value is the last of the job's code that runs.
     #[cold]
     fn drop_result(&self) -> thread::Result<()> {
         // SAFETY: the job is done and detached, and of those two changes the caller's came second.
@@ -178,9 +178,9 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         }
     }
 
-    /// Ends the job unrun, if nobody has claimed it. Returns whether it did. `count` is told whether the job counts.
+    /// Ends the job unrun, if it is not claimed. Returns whether it did. `count` is told whether the job counts.
     ///
-    /// In this order: what the job holds is dropped, the job is counted, and the handle learns of it. So whoever has the
+    /// In this order: what the job holds is dropped, the job is counted, and the handle learns of it. So a thread that has the
     /// result finds the captures gone, as after a job that ran. Panics at the end with what a destructor panicked with.
     fn end_unrun(&self, error: JoinError, count: impl FnOnce(bool)) -> bool {
         let Some((f, counted)) = self.claim() else { return false };
@@ -194,7 +194,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
     }
 
     /// The ticket is dropped unrun. If the job was the pool's, it is counted there.
-    pub(crate) fn discard(&self, reason: Reason, context: Option<&PoolContext>) {
+    pub(crate) fn discard(&self, reason: Reason, context: Option<&JobContext>) {
         let count = || {
             if let Some(context) = context {
                 context.count_discarded();
@@ -307,7 +307,7 @@ impl<C> TaskRef<C> {
 
 /// A claimable job as its handle sees it: only the result has a type.
 pub(crate) trait Claim<T>: Send + Sync {
-    /// Runs the job in place of the waiter, if nobody has claimed it.
+    /// Runs the job in place of the waiter, if it is not claimed.
     fn run_in_place(&self, cx: Option<RunContext<'_>>);
     fn wait(&self, deadline: Option<Instant>) -> Wait;
     fn take(&self) -> Option<Result<T, JoinError>>;
@@ -320,17 +320,17 @@ pub(crate) trait Claim<T>: Send + Sync {
     fn wake_nobody(&self);
     /// Ends the job if it has not started, counting it here if it counts. Returns whether it did. If it runs, its token
     /// is set.
-    fn cancel(&self, context: &PoolContext) -> bool;
+    fn cancel(&self, context: &JobContext) -> bool;
     /// As `cancel`, of a job whose time to start has passed.
-    fn expire(&self, context: &PoolContext) -> bool;
+    fn expire(&self, context: &JobContext) -> bool;
     /// What the job asks for, if it is anything rare.
     fn rare(&self) -> Option<&RareAttributes>;
-    /// Whether nobody has claimed it.
+    /// Whether it is not claimed.
     fn is_queued(&self) -> bool;
     /// As [`run_ticket`](Task::run_ticket), for a second ticket, which is no job by itself: it leaves alone what the pool
     /// has handed back.
     fn run_boosted(&self, cx: Option<RunContext<'_>>) -> thread::Result<()>;
-    /// Nobody will ask for the result any more. Returns the panic, if the job has ended with one already.
+    /// The result will not be asked for any more. Returns the panic, if the job has ended with one already.
     fn detach(&self) -> Option<Panic>;
 }
 
@@ -375,7 +375,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
         drop(self.state.try_take_waiter());
     }
 
-    fn cancel(&self, context: &PoolContext) -> bool {
+    fn cancel(&self, context: &JobContext) -> bool {
         if self.end_unrun(JoinError::Cancelled, |counted| {
             if counted {
                 context.count_cancelled()
@@ -390,7 +390,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
         false
     }
 
-    fn expire(&self, context: &PoolContext) -> bool {
+    fn expire(&self, context: &JobContext) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.has_expired())
             && self.end_unrun(JoinError::Unrun(Reason::Expired), |counted| {
                 if counted {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::job::Runnable;
-use crate::job::context::{PoolContext, RunContext};
+use crate::job::context::{JobContext, RunContext};
 use crate::observe::sampling::{Submitted, picks};
 use crate::observe::timing::Timing;
 use crate::{Job, Reason};
@@ -31,7 +31,7 @@ impl Runnable for Timed {
         self.job.run_at(cx)
     }
 
-    fn discard(self, reason: Reason, context: Option<&PoolContext>) {
+    fn discard(self, reason: Reason, context: Option<&JobContext>) {
         self.job.discard_at(reason, context);
     }
 

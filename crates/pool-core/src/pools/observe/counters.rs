@@ -21,7 +21,7 @@ pub(crate) struct JobCounters {
     pub(crate) panicked: AtomicU64,
     /// Whether one thread alone writes here.
     pub(crate) exclusive: bool,
-    /// Whether one does, and nobody watches: the one thing that a job asks.
+    /// Whether one does, and no thread watches: the one thing that a job asks.
     is_plain: bool,
     pub(crate) instrumentation: Option<Box<Instrumentation>>,
     /// Which of these jobs can be told to stop.
@@ -49,7 +49,7 @@ pub(crate) struct RareCounters {
     pub(crate) rejected: AtomicU64,
     pub(crate) discarded: AtomicU64,
     pub(crate) longest_queue: AtomicU64,
-    /// Of panic handlers and of payloads that nobody handles; observers count those of hooks.
+    /// Of panic handlers and of payloads that are not handled; observers count those of hooks.
     pub(crate) handler_panics: Arc<AtomicU64>,
 }
 

@@ -31,7 +31,7 @@ pub struct PanicInfo<'a> {
 pub struct JobInfo<'a> {
     /// The pool's name.
     pub pool: &'a str,
-    /// The number of the worker that runs the job; `None` when no worker does: its submitter, or whoever waits for its
+    /// The number of the worker that runs the job; `None` when no worker does: its submitter, or a thread that waits for its
     /// scope.
     pub worker: Option<usize>,
     /// The job's name, when it has one.

@@ -98,7 +98,7 @@ impl Instrumentation {
         self.times()?.start(submitted, self.config.timing)
     }
 
-    /// The job has ended, and nobody knows yet.
+    /// The job has ended, and that does not show yet.
     pub(crate) fn finish(&self, started: Option<Instant>, panicked: bool) {
         if let (Some(times), Some(started)) = (self.times(), started) {
             let took = started.elapsed();

@@ -47,7 +47,7 @@ impl Drop for ListedToken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapter::PoolContext;
+    use crate::job::context::JobContext;
 
     #[test]
     fn a_token_is_listed_once_for_each_job_and_set_while_it_is() {
@@ -64,7 +64,7 @@ mod tests {
     }
     #[test]
     fn what_starts_late_is_told_at_its_start() {
-        let context = PoolContext::for_adapter("late", 1);
+        let context = JobContext::for_adapter("late", 1);
         let [early, late] = [(); 2].map(|()| CancelToken::new());
         context.cancel_running(false);
         drop(context.current_cx().list(&early));

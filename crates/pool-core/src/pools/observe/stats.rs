@@ -71,7 +71,7 @@ pub struct Stats {
     /// later; a snapshot looks too.
     pub longest_queue: u64,
     /// Panics of the panic handler, of hooks (around jobs, for overdue ones, at a worker's end), and of payloads that were
-    /// dropped because nobody handled them. One in the start hook is a [failed start](WorkerCounts::failed_starts).
+    /// dropped because they were not handled. One in the start hook is a [failed start](WorkerCounts::failed_starts).
     pub handler_panics: u64,
     /// How many workers there are and were.
     pub worker_counts: WorkerCounts,

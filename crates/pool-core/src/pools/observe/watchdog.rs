@@ -56,7 +56,7 @@ pub(crate) struct Watchdog(Arc<Inner>);
 struct Inner {
     pool: String,
     hook: OverdueHook,
-    /// Where the thread runs, whoever starts it.
+    /// Where the thread runs, whichever thread starts it.
     cpus: Option<CpuSet>,
     hook_panics: Arc<AtomicU64>,
     state: Mutex<State>,

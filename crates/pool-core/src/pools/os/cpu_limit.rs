@@ -22,7 +22,7 @@ pub(crate) struct Source {
 pub(crate) struct Follower {
     source: Source,
     epoch: Instant,
-    /// When somebody is to read it next, in nanoseconds since the epoch.
+    /// When it is to be read next, in nanoseconds since the epoch.
     next: AtomicU64,
     /// What was read last; 0 when there is no limit.
     last: AtomicUsize,

@@ -56,7 +56,7 @@ pub(crate) fn register(pool: Arc<dyn AtFork>) {
     pools.push(Arc::downgrade(&pool));
 }
 
-/// Runs `make` while no other thread forks this process: for what is made once, by whoever needs it first, and what a child
+/// Runs `make` while no other thread forks this process: for what is made once, by the thread that needs it first, and what a child
 /// would wait for in vain if it were half made. A fork waits for as long.
 pub fn without_forks<R>(make: impl FnOnce() -> R) -> R {
     if MAKES.get() {

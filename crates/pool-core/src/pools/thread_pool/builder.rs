@@ -76,7 +76,7 @@ impl<S: Strategy> Builder<S> {
 
     /// How many workers the pool can be [resized](crate::Pool::resize) to; by default as many as it starts with.
     ///
-    /// Each one beyond takes a slot also while nobody is there: half a kilobyte, and 35 in pool-stealing (measured).
+    /// Each one beyond takes a slot also while no worker is in it: half a kilobyte, and 35 in pool-stealing (measured).
     pub fn max_threads(mut self, most: usize) -> Self {
         self.max_threads = Some(most);
         self
@@ -274,7 +274,7 @@ impl<S: Strategy> Builder<S> {
     }
 
     /// Called before each job that the pool counts, on the thread that runs it: a worker for jobs that were queued, and
-    /// whoever runs it in place for others (a waiter, the submitter under `CallerRuns`, jobs of scopes). The halves of
+    /// threads that run it in place (a waiter, the submitter under `CallerRuns`, jobs of scopes). The halves of
     /// a [`join`](crate::PoolExt::join) are no jobs.
     ///
     /// If it panics, the job runs all the same, once, and its handle gets the result. Then the worker dies of the
@@ -296,7 +296,7 @@ impl<S: Strategy> Builder<S> {
         self
     }
 
-    /// Called after each job that the pool counts, with how it ended: before anybody can know that it did, so whoever has
+    /// Called after each job that the pool counts, with how it ended: before it shows elsewhere, so a thread that has
     /// the result also finds the hook's work done. Otherwise as [`before_job`](Builder::before_job).
     pub fn after_job(mut self, hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static) -> Self {
         self.config.after = Some(Arc::new(hook));

@@ -11,6 +11,7 @@ use super::worker::{self, Starter};
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::blocking::WorkerManager;
+use crate::job::context::JobContext;
 use crate::os::cpu_limit::{Follower, Source};
 use crate::os::cpu_set::CpuSet;
 use crate::os::process_fork;
@@ -37,7 +38,7 @@ impl<S: Strategy> Builder<S> {
         let name = self.checked_name()?;
         let slots = self.checked_slots(*bounds.end())?;
         self.check_stack_size()?;
-        // In a pool that scales those who sleep for long are to leave, and so one is woken as often as can be.
+        // In a pool that scales, workers that sleep for long are to leave. So one worker is woken as often as can be.
         let order = if self.scaling.is_some() { Order::LastInFirstOut } else { Order::ByCpu };
         let parking = Arc::new(Parking::new(slots, order));
         let ends = self.strategy.open(slots, &parking)?;
@@ -47,22 +48,26 @@ impl<S: Strategy> Builder<S> {
         }
         let limit = self.cpu_limit.as_ref().and_then(Source::limit);
         let process = CpuSet::of_process();
-        let starter =
-            if process.is_some_and(|(_, is_callers)| is_callers) { Starter::AtHome } else { Starter::Anyone };
+        let starter = if process.is_some_and(|(_, is_callers)| is_callers) {
+            Starter::OnPoolCpus
+        } else {
+            Starter::OnAnyCpu
+        };
         let settings = self.settings(most, limit, process.map(|(cpus, _)| cpus))?;
         let limit = limit.map(|cpus| cpus.saturating_mul(self.threads_per_cpu()));
         let threads = self.first_threads(most, limit).max(*bounds.start());
         let mut table = WorkerTable::new(threads, bounds, slots);
-        table.cap(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
+        table.set_ceiling(limit.filter(|_| settings.scales).unwrap_or(usize::MAX));
         if self.config.backtraces {
             panic_location::install();
         }
-        let mut context = PoolContext::new(&name, slots, self.on_panic, &self.config, true);
+        let mut context = JobContext::new(&name, slots, self.on_panic, &self.config, true);
         context.watch_limits(self.on_overdue, settings.cpu_set);
         context.admit_within(self.admit_within);
         context.set_urgency(ends.inlet.urgency());
         let id = context.id();
-        let core = Core::new(context, ends, parking, table, settings);
+        let core =
+            Core::new(PoolContext::new(context), ends, parking, table, settings, worker::start_from_anywhere);
         core.enable_boost();
         let worker_manager: Arc<dyn WorkerManager> = core.clone();
         core.context().worker_manager().set(Arc::downgrade(&worker_manager));
@@ -73,7 +78,7 @@ impl<S: Strategy> Builder<S> {
         let started = start_all(&pool.core, threads, starter);
         if pool.core.settings.may_be_empty {
             // What the builder has kept from ending keeps itself from now on.
-            pool.core.lifecycle.keep();
+            pool.core.lifecycle.keep_open();
             building.forget();
         } else {
             drop(building);
@@ -163,13 +168,13 @@ impl<S: Strategy> Builder<S> {
     }
 }
 
-/// A worker that is about to be started, or the builder: the pool does not end without it. It is gone when this is dropped, also
-/// by a panic, or the drop of the pool would wait for it for ever.
+/// A worker that is about to be started, or the builder, counted as alive: the pool does not end without it. Dropping this ends
+/// the count, also in a panic; or the drop of the pool would wait for ever.
 struct Expected<'a, S: Strategy>(&'a Core<S>);
 
 impl<'a, S: Strategy> Expected<'a, S> {
     fn new(core: &'a Core<S>) -> Self {
-        core.lifecycle.expect();
+        core.lifecycle.add_alive();
         Expected(core)
     }
 
@@ -181,20 +186,20 @@ impl<'a, S: Strategy> Expected<'a, S> {
 
 impl<S: Strategy> Drop for Expected<'_, S> {
     fn drop(&mut self) {
-        self.0.worker_is_gone();
+        self.0.worker_has_ended();
     }
 }
 
 fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize, starter: Starter) -> Result<(), BuildError> {
     for index in 0..threads {
         let worker = Expected::new(core);
-        // Whoever has the pool before this worker has arrived may write to it.
+        // A thread that has the pool before this worker has started may write to it.
         core.mailboxes.open(index);
         worker::start(core, index, starter).map_err(|source| BuildError::Spawn { index, source })?;
         worker.forget();
     }
     if !core.settings.on_start.is_set() && core.all_serve_all() {
-        // Nothing can go wrong any more: they are on their way, and whoever comes first takes what there is.
+        // Nothing can go wrong any more: all are starting, and the first to start takes what there is.
         core.lifecycle.finish_building();
         return Ok(());
     }

@@ -19,22 +19,22 @@ use crate::{PoolState, Reason};
 
 impl<S: Strategy> Core<S> {
     pub(super) fn close(&self) {
-        // In this order, so that whoever sees the new state also finds the gate closed.
+        // In this order, so that a thread that sees the new state also finds the gate closed.
         self.gate.close();
         if self.gate.unfenced().is_some() {
             self.lifecycle.signals.put(Signal::UNFENCED, true);
             self.parking.wake_all();
         }
         self.lifecycle.begin_end();
-        if self.lifecycle.keep_no_more() {
+        if self.lifecycle.release_kept_open() {
             let _stands_in = current::stand_in(self.context().id());
-            self.empty_from(0, Reason::ShutDown);
+            self.drain_from(0, Reason::ShutDown);
             self.end(Reason::ShutDown);
         }
     }
 
-    /// The pool has ended, and nobody will look into the channel any more.
-    pub(super) fn look_again(&self) {
+    /// The pool has ended, and no worker will look into the channel any more.
+    pub(super) fn recheck_channel(&self) {
         if self.gate.unfenced().is_some() {
             fence(SeqCst);
             self.give_up_late();
@@ -52,7 +52,7 @@ impl<S: Strategy> Core<S> {
 }
 
 impl<S: Strategy> Late for Core<S> {
-    /// It may be a job that was pushed after a `shutdown_now` had emptied the queue. The workers would come by it only when they
+    /// It may be a job that was pushed after a `shutdown_now` had emptied the queue. The workers would take it only when they
     /// have finished what they run, and those of a pool that was closed without a fence may be gone.
     fn surfaced(&self) {
         let has_ended = self.state() == PoolState::Terminated;

@@ -13,7 +13,7 @@ impl<S: Strategy> Core<S> {
     pub(super) fn submit_to(&self, worker: usize, job: Job) -> Result<(), Rejected> {
         let (context, is_job) = (self.context(), job.is_job());
         let stripe = if is_job { context.stripe() } else { context.entry_counters().uncounted() };
-        // Inside the gate, so that the workers, who leave when the inlet is gone, find it.
+        // Inside the gate, so that the workers, which leave when the inlet is gone, find it.
         let Some(inlet) = self.gate.enter(stripe) else {
             return Err(self.turn_away(job));
         };
@@ -37,13 +37,13 @@ impl<S: Strategy> Core<S> {
         }
         let caller = current().filter(|worker| worker.pool == self.context().id());
         let caller = caller.map_or(Caller::Outside, |worker| Caller::Worker(worker.index));
-        self.push_with_care(inlet, job, Submit::default(), caller)
+        self.push_checked(inlet, job, Submit::default(), caller)
     }
 
     /// The worker that the jobs of a key go to, if there is any worker.
     fn worker_for(&self, key: u64) -> Option<usize> {
         let of = |count: usize| usize::try_from(key % count as u64).expect("less than a usize");
-        let wanted = self.lifecycle.target();
+        let wanted = self.lifecycle.workers.target();
         if wanted > 0 && self.mailboxes.is_open(of(wanted)) {
             return Some(of(wanted));
         }
@@ -58,22 +58,16 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
-    /// Runs what a worker came by, when something is or was the matter.
+    /// Runs what a worker has taken, when a signal is or was set.
     #[cold]
-    pub(super) fn run_attentively(
-        &self,
-        job: Job,
-        cx: RunContext<'_>,
-        search: &Search<'_>,
-        before: SignalSet,
-    ) {
-        self.hold(search);
+    pub(super) fn run_checked(&self, job: Job, cx: RunContext<'_>, search: &Search<'_>, before: SignalSet) {
+        self.wait_while_paused(search);
         let seen = self.lifecycle.signals.now();
         if before.has(Signal::GIVES_BACK) || seen.has(Signal::GIVES_BACK_HELD) {
             return self.set_aside(vec![job], Reason::ShutDown);
         }
         if self.settings.scales {
-            self.see_to_the_rest(job.is_job());
+            self.grow_if_jobs_wait(job.is_job());
         }
         self.run_in_between(job, cx);
         if seen.has(Signal::ADAPTS) {
@@ -90,15 +84,15 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Waits for the end of a pause, with something in hand that has not started, and so does not start now.
-    fn hold(&self, search: &Search<'_>) {
+    fn wait_while_paused(&self, search: &Search<'_>) {
         if self.lifecycle.signals.now().has(Signal::PAUSED) {
             search.begin_wait();
-            self.lifecycle.hold();
+            self.lifecycle.wait_while_paused();
             search.end_wait();
         }
     }
 
-    /// Runs what lies in the side queue by now, or whatever comes there if the channel is closed.
+    /// Runs what lies in the side queue by now, or all that comes there if the channel is closed.
     #[cold]
     pub(super) fn run_side_queue(
         &self,
@@ -115,8 +109,8 @@ impl<S: Strategy> Core<S> {
             left -= 1;
             // This one may take long, and the others need not wait for it.
             self.requeue_side_queue();
-            self.turn_from_queue(outlet, search);
-            self.hold(search);
+            self.leave_channel(outlet, search);
+            self.wait_while_paused(search);
             if kept.is_job() && self.lifecycle.gives_back() {
                 self.set_aside(vec![kept], Reason::ShutDown);
             } else {
@@ -129,15 +123,12 @@ impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn read_mailbox(&self, index: usize) {
         let cx = self.context().worker_cx(index);
-        // In a child that was forked in one of these jobs the others are the parent's, and the lock may be held for ever.
-        while !self.lifecycle.is_forked()
-            && let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals)
-        {
+        while let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals) {
             if self.settings.scales {
-                self.see_to_the_rest(job.is_job());
+                self.grow_if_jobs_wait(job.is_job());
             }
             if self.lifecycle.signals.now().has(Signal::PAUSED) {
-                self.lifecycle.hold();
+                self.lifecycle.wait_while_paused();
             }
             if self.lifecycle.gives_back() {
                 self.set_aside(vec![job], Reason::ShutDown);

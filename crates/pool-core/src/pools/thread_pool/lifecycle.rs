@@ -1,27 +1,20 @@
 //! The life of a pool: how many workers it has, whether it is ending, and what it gives back at the end.
 //!
-//! All of it is behind one mutex that no job ever takes; what those need who only look is mirrored.
-//!
-//! # What `shutdown_now` gives back
-//!
-//! The mutex also holds the number of `shutdown_now` calls under way. A job that is taken out of the queue unrun is kept
-//! while there is one, and each call takes what is kept when it returns. While there is none, the job is not kept but
-//! discarded by the thread that took it out, since nobody might ever ask for it. So no job is kept without a call that is
-//! still to return, and every handle ends.
+//! All of it is behind one mutex that no job ever takes. What is often looked at is mirrored.
 
 use std::any::Any;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::mailbox::Mailboxes;
+use super::returned_jobs::ReturnedJobs;
 use super::signals::{Signal, Signals};
+use super::table_mirror::TableMirror;
 use super::worker_table::WorkerTable;
 use crate::panic::drop_quietly;
 use crate::stats::WorkerCounts;
-use crate::sync::presence::Presence;
 use crate::{Job, PoolState, Reason};
 
 pub(super) struct Lifecycle {
@@ -32,16 +25,7 @@ pub(super) struct Lifecycle {
     state: AtomicU8,
     /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
     forked: AtomicBool,
-    /// The target is never less.
-    least: usize,
-    /// Mirrors of the worker table's target, of the workers that are not blocked and those that are on their way, of the lowest
-    /// number among those that are to leave, and of whether more may be wanted or some are missing.
-    target: AtomicUsize,
-    effective: Presence,
-    coming: AtomicUsize,
-    leavers_from: AtomicUsize,
-    can_grow: AtomicBool,
-    is_short: AtomicBool,
+    pub(super) workers: TableMirror,
 }
 
 struct Inner {
@@ -52,21 +36,17 @@ struct Inner {
     /// if it may be without workers.
     alive: usize,
     /// The pool itself is one of these.
-    is_kept: bool,
+    is_kept_open: bool,
     /// Workers that have started, while the pool is being built.
     ready: usize,
     /// The pool is built; from now on lost workers are replaced.
     built: bool,
     start_panic: Option<Box<dyn Any + Send>>,
     /// The pool ends because its last worker could not be replaced.
-    deserted: bool,
+    out_of_workers: bool,
     /// The channel is closed, and workers are going.
     drains: bool,
-    /// Calls of `shutdown_now` that have not returned, and the jobs kept for them. Without a call there are none.
-    collectors: usize,
-    returned: Vec<Job>,
-    /// Threads of workers that died and were replaced, until somebody has the time to join them.
-    retired: Vec<JoinHandle<()>>,
+    returned: ReturnedJobs,
 }
 
 impl Inner {
@@ -78,54 +58,46 @@ impl Inner {
 
 impl Lifecycle {
     pub(super) fn new(table: WorkerTable) -> Self {
-        let (least, target, can_grow) = (*table.bounds().start(), table.target(), table.can_grow());
+        let workers = TableMirror::of(&table);
         Lifecycle {
             signals: Signals::default(),
             inner: Mutex::new(Inner {
                 table,
                 waiting: 0,
                 alive: 0,
-                is_kept: false,
+                is_kept_open: false,
                 ready: 0,
                 built: false,
                 start_panic: None,
-                deserted: false,
+                out_of_workers: false,
                 drains: false,
-                collectors: 0,
-                returned: Vec::new(),
-                retired: Vec::new(),
+                returned: ReturnedJobs::default(),
             }),
             changed: Condvar::new(),
             state: AtomicU8::new(0),
             forked: AtomicBool::new(false),
-            least,
-            target: AtomicUsize::new(target),
-            effective: Presence::of(target),
-            leavers_from: AtomicUsize::new(usize::MAX),
-            coming: AtomicUsize::new(0),
-            can_grow: AtomicBool::new(can_grow),
-            is_short: AtomicBool::new(false),
+            workers,
         }
     }
 
     /// A worker is about to be started, or the builder begins.
-    pub(super) fn expect(&self) {
+    pub(super) fn add_alive(&self) {
         self.lock().alive += 1;
     }
 
     /// The pool does not end while it is open, whether it has workers or not. The builder becomes that.
-    pub(super) fn keep(&self) {
-        self.lock().is_kept = true;
+    pub(super) fn keep_open(&self) {
+        self.lock().is_kept_open = true;
     }
 
-    /// The pool is closed, or can have no workers any more. Returns whether it has kept nobody but itself alive until now.
-    pub(super) fn keep_no_more(&self) -> bool {
-        let was_kept = std::mem::take(&mut self.lock().is_kept);
-        was_kept && self.forget()
+    /// The pool is closed, or can have no workers any more. Returns whether nothing else was alive.
+    pub(super) fn release_kept_open(&self) -> bool {
+        let was_kept = std::mem::take(&mut self.lock().is_kept_open);
+        was_kept && self.remove_alive()
     }
 
-    /// One who was expected has gone. Returns whether it was the last.
-    pub(super) fn forget(&self) -> bool {
+    /// A worker has ended, or the builder. Returns whether it was the last.
+    pub(super) fn remove_alive(&self) -> bool {
         let mut inner = self.lock();
         inner.alive -= 1;
         let was_last = inner.alive == 0;
@@ -133,7 +105,7 @@ impl Lifecycle {
         was_last
     }
 
-    /// Returns the slots of those who are to leave then: nobody left to it while it was on its way.
+    /// A worker has started. Returns the slots of the workers that are to leave now: none left for one that was still starting.
     pub(super) fn worker_is_ready(&self, slot: usize) -> Vec<usize> {
         let mut inner = self.lock();
         inner.ready += 1;
@@ -211,8 +183,8 @@ impl Lifecycle {
     }
 
     /// All workers are gone, and none can be started.
-    pub(super) fn desert(&self) {
-        self.lock().deserted = true;
+    pub(super) fn set_out_of_workers(&self) {
+        self.lock().out_of_workers = true;
     }
 
     pub(super) fn terminate(&self) {
@@ -265,7 +237,7 @@ impl Lifecycle {
     }
 
     /// Waits for the end of a pause, with a job in hand.
-    pub(super) fn hold(&self) {
+    pub(super) fn wait_while_paused(&self) {
         let mut inner = self.lock();
         while self.is_paused() {
             inner = self.wait(inner, None);
@@ -273,10 +245,15 @@ impl Lifecycle {
     }
 
     /// Waits for the end of a pause between jobs. Returns whether the worker is to leave its slot meanwhile.
-    pub(super) fn sit_out_pause(&self, slot: usize, mailboxes: &Mailboxes, may_leave: bool) -> bool {
+    pub(super) fn wait_while_paused_or_leave(
+        &self,
+        slot: usize,
+        mailboxes: &Mailboxes,
+        may_leave: bool,
+    ) -> bool {
         let mut inner = self.lock();
         while self.is_paused() {
-            if may_leave && self.let_go(&mut inner, slot, mailboxes) {
+            if may_leave && self.leave_if_surplus(&mut inner, slot, mailboxes) {
                 return true;
             }
             inner = self.wait(inner, None);
@@ -294,74 +271,40 @@ impl Lifecycle {
         }
         let inner = self.lock();
         let worker_counts = inner.table.worker_counts();
-        // Those who leave at the end are not taken off the worker table, or others would be hired in their place.
-        WorkerCounts { now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept)), ..worker_counts }
+        // Workers that leave at the end stay in the worker table, or others would be started in their place.
+        WorkerCounts {
+            now: worker_counts.now.min(inner.alive - usize::from(inner.is_kept_open)),
+            ..worker_counts
+        }
     }
 
-    pub(super) fn target(&self) -> usize {
-        self.target.load(SeqCst)
+    /// See [`WorkerTable::has_worker`].
+    pub(super) fn has_worker(&self) -> bool {
+        self.lock().table.has_worker()
     }
 
-    /// Workers that are there or on their way, and not blocked.
-    pub(super) fn effective(&self) -> &Presence {
-        &self.effective
-    }
-
-    /// Whether the worker in this slot need not ask whether it is to leave.
-    pub(super) fn stays(&self, slot: usize) -> bool {
-        slot < self.leavers_from.load(SeqCst)
-    }
-
-    /// See [`WorkerTable::is_manned`].
-    pub(super) fn is_manned(&self) -> bool {
-        self.lock().table.is_manned()
-    }
-
-    /// See [`WorkerTable::is_stranded`]. So is a pool that has ended.
-    pub(super) fn is_stranded(&self) -> bool {
+    /// See [`WorkerTable::is_out_of_workers`]. So is a pool that has ended.
+    pub(super) fn is_out_of_workers(&self) -> bool {
         let inner = self.lock();
-        inner.alive == 0 || inner.table.is_stranded()
+        inner.alive == 0 || inner.table.is_out_of_workers()
     }
 
-    /// See [`WorkerTable::is_deserted`].
-    pub(super) fn is_deserted(&self) -> bool {
-        self.lock().table.is_deserted()
-    }
-
-    /// Workers that were hired and have not started yet.
-    pub(super) fn coming(&self) -> usize {
-        self.coming.load(SeqCst)
-    }
-
-    pub(super) fn can_grow(&self) -> bool {
-        self.can_grow.load(SeqCst)
-    }
-
-    pub(super) fn can_shrink(&self) -> bool {
-        self.target() > self.least
-    }
-
-    /// Whether there are more workers than the least, wanted or not.
-    pub(super) fn exceeds_least(&self) -> bool {
-        self.effective.count() > self.least
-    }
-
-    /// There are fewer workers than are wanted, though there are slots.
-    pub(super) fn is_short(&self) -> bool {
-        self.is_short.load(SeqCst)
+    /// See [`WorkerTable::all_slots_disabled`].
+    pub(super) fn all_slots_disabled(&self) -> bool {
+        self.lock().table.all_slots_disabled()
     }
 
     pub(super) fn bounds(&self) -> RangeInclusive<usize> {
         self.lock().table.bounds().clone()
     }
 
-    /// Changes what the worker table wants or counts. Returns the slots of those who are to leave then.
-    pub(super) fn direct(&self, change: impl FnOnce(&mut WorkerTable)) -> Vec<usize> {
+    /// Changes what the worker table wants or counts. Returns the slots of the workers that are to leave then.
+    pub(super) fn update_table(&self, change: impl FnOnce(&mut WorkerTable)) -> Vec<usize> {
         let mut inner = self.lock();
         change(&mut inner.table);
         self.mirror(&inner);
         let leavers = inner.table.leavers().collect();
-        // Those who sit out a pause may be too many now.
+        // Workers that wait in a pause may be too many now.
         self.announce(inner);
         leavers
     }
@@ -377,24 +320,24 @@ impl Lifecycle {
     }
 
     /// A worker asks whether it is to leave its slot. It stays while it has mail.
-    pub(super) fn leave(&self, slot: usize, mailboxes: &Mailboxes) -> bool {
-        self.let_go(&mut self.lock(), slot, mailboxes)
+    pub(super) fn leave_surplus(&self, slot: usize, mailboxes: &Mailboxes) -> bool {
+        self.leave_if_surplus(&mut self.lock(), slot, mailboxes)
     }
 
     /// A worker has found the channel closed, and is about to go. Those that are left run what only they can reach, and
     /// none of them is one too many, although the worker table still counts the others.
-    pub(super) fn drains(&self) {
+    pub(super) fn begin_drain(&self) {
         self.lock().drains = true;
     }
 
     /// Whether a worker has found the channel closed.
-    pub(super) fn has_drained(&self) -> bool {
+    pub(super) fn is_draining(&self) -> bool {
         self.lock().drains
     }
 
-    /// A worker has left its slot, and nobody is to count on others to run what it held: the pool is ending. Returns whether
+    /// A worker has left its slot. While the pool drains, no other worker is sure to run what it held. Returns whether
     /// it is to start again.
-    pub(super) fn comes_back(&self, slot: usize) -> bool {
+    pub(super) fn restart_if_draining(&self, slot: usize) -> bool {
         let drains = self.lock().drains;
         if drains {
             self.come_back(slot);
@@ -409,7 +352,7 @@ impl Lifecycle {
         self.mirror(&inner);
     }
 
-    fn let_go(&self, inner: &mut Inner, slot: usize, mailboxes: &Mailboxes) -> bool {
+    fn leave_if_surplus(&self, inner: &mut Inner, slot: usize, mailboxes: &Mailboxes) -> bool {
         let leaves = !inner.drains && inner.table.must_leave(slot) && mailboxes.close(slot);
         if leaves {
             inner.table.leave(slot);
@@ -419,25 +362,20 @@ impl Lifecycle {
     }
 
     fn mirror(&self, inner: &Inner) {
-        self.target.store(inner.table.target(), SeqCst);
-        self.effective.set(inner.table.effective());
-        self.coming.store(inner.table.coming(), SeqCst);
-        self.leavers_from.store(inner.table.leavers().last().unwrap_or(usize::MAX), SeqCst);
-        self.can_grow.store(inner.table.can_grow(), SeqCst);
-        self.is_short.store(inner.table.is_short(), SeqCst);
-        // Last: whoever sees that something is the matter finds what it is.
-        self.signals.put(Signal::WORKERS, !inner.table.is_settled());
+        self.workers.update(&inner.table);
+        // Last: a worker that sees the signal finds the cause.
+        self.signals.put(Signal::WORKERS, !inner.table.is_balanced());
     }
 
     /// Why the pool takes no more jobs.
     pub(super) fn why_closed(&self) -> Reason {
-        if self.lock().deserted { Reason::NoWorkers } else { Reason::ShutDown }
+        if self.lock().out_of_workers { Reason::NoWorkers } else { Reason::ShutDown }
     }
 
     /// A call of `shutdown_now` begins. [`take_returned`](Lifecycle::take_returned) ends it.
     pub(super) fn give_back(&self) {
         let mut inner = self.lock();
-        inner.collectors += 1;
+        inner.returned.begin_call();
         if self.is_paused() {
             self.signals.put(Signal::GIVES_BACK_HELD, true);
         }
@@ -453,44 +391,14 @@ impl Lifecycle {
     pub(super) fn put_aside(
         &self,
         jobs: Vec<Job>,
-        mut live: impl FnMut(&mut Job) -> bool,
+        live: impl FnMut(&mut Job) -> bool,
     ) -> Result<Vec<Job>, Vec<Job>> {
-        let mut inner = self.lock();
-        if inner.collectors == 0 {
-            return Err(jobs);
-        }
-        let mut rest = Vec::new();
-        for mut job in jobs {
-            if live(&mut job) { inner.returned.push(job) } else { rest.push(job) }
-        }
-        Ok(rest)
+        self.lock().returned.keep(jobs, live)
     }
 
     /// A call of `shutdown_now` is about to return, with what is kept now.
     pub(super) fn take_returned(&self) -> Vec<Job> {
-        let mut inner = self.lock();
-        inner.collectors -= 1;
-        std::mem::take(&mut inner.returned)
-    }
-
-    /// Keeps the thread of a worker that is gone, to be joined at the end. Nobody joins it sooner: the destructors of its
-    /// thread-local values may wait for the pool.
-    pub(super) fn retire(&self, thread: Option<JoinHandle<()>>) {
-        /// A thread that is not joined keeps its stack, so of many only the last are waited for in the end.
-        const MOST_RETIRED: usize = 32;
-        let mut inner = self.lock();
-        inner.retired.extend(thread);
-        if inner.retired.len() > MOST_RETIRED {
-            inner.retired.remove(0);
-        }
-    }
-
-    /// Joins the threads of the dead.
-    pub(super) fn join_retired(&self) {
-        let retired = std::mem::take(&mut self.lock().retired);
-        for thread in retired {
-            let _ = thread.join();
-        }
+        self.lock().returned.end_call()
     }
 
     /// Waits until something has changed, at most so long, or for no reason.
@@ -504,7 +412,7 @@ impl Lifecycle {
         inner
     }
 
-    /// Something has changed. The lock is given back first, or those who wake would run into it.
+    /// Something has changed. The lock is released first, or the threads that wake would wait for it.
     fn announce(&self, inner: MutexGuard<'_, Inner>) {
         let is_awaited = inner.waiting > 0;
         drop(inner);

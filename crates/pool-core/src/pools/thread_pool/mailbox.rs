@@ -1,7 +1,7 @@
 //! Work for one given worker: a mailbox at each slot, read between two jobs.
 //!
 //! A mailbox is open while a worker is in its slot, or is about to; a worker leaves only with an empty one. So mail is
-//! read by a worker of that slot, at the latest when the pool ends, or given up when the slot is deserted.
+//! read by a worker of that slot, at the latest when the pool ends, or given up when the slot is disabled.
 //!
 //! A thread that puts mail wakes the worker by name; a worker looks into its mailbox between two jobs, and once more when it has
 //! announced that it is about to park: see [`parking`](crate::sync::parking).
@@ -10,8 +10,8 @@
 //!
 //! They are messages, too, and lie before the jobs. A worker that waits inside a job, for the other parts of its own broadcast,
 //! takes them from there; everything else has to wait until the job has ended. When there is none, it leaves
-//! its thread here, announces itself to what it waits for, and parks; whoever puts a message takes the thread and unparks it.
-//! One lock is around either, so the worker finds the message, or whoever puts it finds the thread.
+//! its thread here, announces itself to what it waits for, and parks; a thread that puts a message takes it from here and unparks it.
+//! One lock is around either, so the worker finds the message, or the sender finds the worker.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -140,7 +140,7 @@ impl Mailboxes {
         self.boxes[slot].count.load(SeqCst)
     }
 
-    /// Has those who only look see what has changed at this slot.
+    /// Updates what is seen of this slot without the lock.
     fn note(&self, inner: &mut Inner, slot: usize, signals: &Signals) {
         let (before, now) = (self.count(slot), inner.jobs[slot].len());
         self.boxes[slot].count.store(now, SeqCst);

@@ -1,13 +1,17 @@
 //! The pool itself: slots, threads, counting and lifecycle around any [`Strategy`], written once.
 //!
-//! - `core`: what the submitters and the workers share, and how a job gets in
+//! From below:
+//!
+//! - `core`: what submitters and workers share
+//! - `resizing`, `worker_table`: how many workers there are, and how they come and go
+//! - `submitting`: how a job gets into the queue
+//! - `waiting`: what a worker does that finds no job
+//! - `ending`, `giving_up`, `closing`: how a pool ends, and what becomes of the jobs that are left
+//! - `delivery`, `mailbox`: work for one given worker
 //! - `worker`: a thread in a slot, and its loop
 //! - `signals`: what a worker sees to besides jobs, in one word
-//! - `lifecycle`: how a pool lives and ends
-//! - `closing`: how it closes, with and without a heavy fence
-//! - `worker_table`, `resizing`: how many workers there are, and how they come and go
+//! - `lifecycle`: the state of the pool, behind one mutex; `table_mirror`, `returned_jobs`: parts of it
 //! - `slot`: where an outlet lies between workers, and how patiently a lost worker is replaced
-//! - `mailbox`, `delivery`: work for one given worker
 //! - `methods`: the methods of the traits, without an import
 //! - `side_queue`: tickets that found the queue full
 //! - `cpu_limit`: what a container allows
@@ -19,6 +23,8 @@ mod building;
 mod closing;
 mod core;
 mod delivery;
+mod ending;
+mod giving_up;
 mod intake;
 mod lifecycle;
 mod mailbox;
@@ -26,11 +32,15 @@ mod methods;
 #[cfg(feature = "affinity")]
 mod pinning;
 mod resizing;
+mod retired_threads;
+mod returned_jobs;
 mod scaling;
 mod settings;
 mod side_queue;
 mod signals;
 mod slot;
+mod submitting;
+mod table_mirror;
 mod threads;
 mod waiting;
 mod worker;
@@ -209,6 +219,11 @@ impl<S: Strategy> Pool for ThreadPool<S> {
         self.core.context()
     }
 
+    #[inline]
+    fn id(&self) -> PoolId {
+        self.id
+    }
+
     fn state(&self) -> PoolState {
         self.core.state()
     }
@@ -265,7 +280,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn threads(&self) -> usize {
-        self.core.lifecycle.target()
+        self.core.lifecycle.workers.target()
     }
 
     fn wait_idle(&self, limit: Option<Duration>) -> bool {

@@ -7,9 +7,9 @@ use crate::BuildError;
 /// How a pool grows and shrinks by itself.
 ///
 /// It starts with `min` workers, which may be none: then the first job starts one. It *grows* by one, up to `max`, when a job is submitted and no worker is idle (and not
-/// only, as in Java, when the queue is full: an unbounded queue never is); also when a worker comes by a job and more
+/// only, as in Java, when the queue is full: an unbounded queue never is); also when a worker takes a job and more
 /// wait than there are idle workers, and when a job turns out to have waited for longer than
-/// [`queue_wait`](Scaling::queue_wait). Scopes and joins that come in have it grow as jobs do, if nobody is idle then. (A join
+/// [`queue_wait`](Scaling::queue_wait). Scopes and joins that come in have it grow as jobs do, if no worker is idle then. (A join
 /// that finds a worker idle which another takes is not noticed.) The forks of a job that runs are no jobs, and where
 /// pool-stealing keeps them from the queue it does not grow for them. It *shrinks* by one, down to `min`, when a worker has waited for work for
 /// the [keep-alive](Scaling::keep_alive).

@@ -9,7 +9,7 @@ use crate::os::cpu_set::CpuSet;
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) stack_size: Option<usize>,
-    /// Where its threads run, whoever starts them.
+    /// Where its threads run, whichever thread starts them.
     pub(super) cpu_set: Option<CpuSet>,
     /// Where each worker stays.
     #[cfg(feature = "affinity")]
@@ -24,7 +24,7 @@ pub(super) struct Settings {
     pub(super) keep_alive: Duration,
     /// A job that waited for longer than this shows that workers are missing.
     pub(super) queue_wait: Option<Duration>,
-    /// Who notices that the CPU limit has changed.
+    /// Notices that the CPU limit has changed.
     pub(super) cpu_limit: Option<Follower>,
     /// How many workers there are unless the CPU limit is stricter, and for each CPU of that limit.
     pub(super) threads: usize,

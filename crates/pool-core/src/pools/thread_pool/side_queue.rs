@@ -16,8 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::signals::{Signal, Signals};
-use crate::adapter::PoolContext;
 use crate::job::Runnable;
+use crate::job::context::JobContext;
 use crate::job::context::RunContext;
 use crate::strategy::KEPT_JOBS;
 use crate::{Job, Reason};
@@ -86,7 +86,7 @@ impl Runnable for Displaced {
         Ok(None)
     }
 
-    fn discard(self, _: Reason, context: Option<&PoolContext>) {
+    fn discard(self, _: Reason, context: Option<&JobContext>) {
         match context {
             Some(context) => context.discard(self.0, Reason::Displaced),
             None => self.0.discard(Reason::Displaced),
@@ -125,7 +125,7 @@ impl Runnable for Noop {
         Ok(None)
     }
 
-    fn discard(self, _: Reason, _: Option<&PoolContext>) {}
+    fn discard(self, _: Reason, _: Option<&JobContext>) {}
 
     fn release(&mut self) -> bool {
         false

@@ -1,6 +1,6 @@
-//! What a worker attends to besides jobs: one word, read a few times a pop and written when something is the matter.
+//! What a worker handles besides jobs: one word of signals, read a few times for each pop.
 //!
-//! While nothing is, a worker's loop pays for all of it with loads of one cache line that nobody writes.
+//! While no signal is set, a worker's loop pays for all of them with loads of one cache line that no thread writes.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -9,7 +9,7 @@ use crossbeam_utils::CachePadded;
 #[derive(Default)]
 pub(super) struct Signals(CachePadded<AtomicU32>);
 
-/// Something that may be the matter.
+/// A bit of the word.
 #[derive(Clone, Copy)]
 pub(super) struct Signal(u32);
 
@@ -22,9 +22,9 @@ impl Signal {
     pub(super) const PAUSED: Signal = Signal(1 << 2);
     /// There are too many workers, or too few.
     pub(super) const WORKERS: Signal = Signal(1 << 3);
-    /// A pause ended in that: whatever a worker has in hand was held, and is put aside as well.
+    /// As `GIVES_BACK`, from the end of a pause: a job that a worker held during the pause is put aside as well.
     pub(super) const GIVES_BACK_HELD: Signal = Signal(1 << 6);
-    /// There is mail for a worker.
+    /// A mailbox holds mail.
     pub(super) const MAIL: Signal = Signal(1 << 4);
     /// The pool scales itself, or follows the CPU limit, for as long as it lives.
     pub(super) const ADAPTS: Signal = Signal(1 << 5);
@@ -40,7 +40,7 @@ impl Signals {
         SignalSet(self.0.load(SeqCst))
     }
 
-    /// This process is a fork: nothing else is the matter any more.
+    /// This process is a fork: no other signal counts any more.
     pub(super) fn forked(&self) {
         self.0.store(Signal::FORKED.0, SeqCst);
     }
@@ -54,7 +54,7 @@ impl Signals {
     }
 }
 
-/// What was the matter at some moment.
+/// The signals that were set at some moment.
 #[derive(Clone, Copy)]
 pub(super) struct SignalSet(u32);
 

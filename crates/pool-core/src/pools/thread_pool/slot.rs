@@ -1,4 +1,4 @@
-//! A slot: where an outlet lies between workers, and who is there.
+//! A slot: it keeps the outlet between two workers, and the thread of the present one.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};

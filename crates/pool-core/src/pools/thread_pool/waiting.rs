@@ -1,8 +1,8 @@
 //! What a worker does that finds no job: it looks around for a while if no other does, and then parks.
 //!
 //! The protocol is in [`parking`](crate::sync::parking). Beside the queue, a worker looks once more at what only the pool knows
-//! before it parks: its mailbox, the side queue, and whether it is to leave. Who changes one of these wakes the worker by name,
-//! or any worker for the side queue.
+//! before it parks: its mailbox, the side queue, and whether it is to leave. A thread that changes one of these wakes the worker by
+//! name, or any worker for the side queue.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,8 +29,8 @@ const LAST_WAIT: Duration = Duration::from_millis(2);
 /// Which thread waits at an outlet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waiter {
-    /// The worker of the slot.
-    Worker,
+    /// The worker of the slot, which has taken so many jobs.
+    Worker { jobs: u64 },
     /// A thread that empties the channel when there is no worker any more.
     StandIn,
 }
@@ -47,7 +47,7 @@ pub(super) enum Waited {
 impl<S: Strategy> Core<S> {
     /// Looks around for a while; one worker, the searcher, for longer than the others.
     #[cold]
-    pub(super) fn look_around(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) -> Pop {
+    pub(super) fn search_before_parking(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) -> Pop {
         if outlet.is_reserved() {
             return Pop::Empty;
         }
@@ -82,14 +82,19 @@ impl<S: Strategy> Core<S> {
         // In this order: what was pushed before it was closed is seen then.
         let closed = self.parking.is_closed();
         let look = outlet.look();
-        let is_wanted = waiter == Waiter::Worker && self.is_wanted(index, outlet);
+        let is_wanted = waiter != Waiter::StandIn && self.has_other_work(index, outlet);
         if closed || is_wanted || look == Look::Work {
             search.set_searcher(self.parking.retract(index));
             return if is_wanted || look == Look::Work { Waited::Again } else { Waited::Closed };
         }
         search.begin_wait();
-        let limit = if waiter == Waiter::Worker { self.keep_alive(outlet) } else { None };
-        let keep_alive = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let keep_alive = match waiter {
+            Waiter::Worker { jobs } => {
+                let since = search.idle_since(jobs);
+                self.keep_alive(outlet).and_then(|limit| since.checked_add(limit))
+            }
+            Waiter::StandIn => None,
+        };
         let look_again = if let Look::NothingUntil(then) = look { Some(then) } else { None };
         let is_unfenced = self.lifecycle.signals.now().has(Signal::UNFENCED);
         let last_wait = is_unfenced.then(|| Instant::now() + LAST_WAIT);
@@ -98,10 +103,12 @@ impl<S: Strategy> Core<S> {
         search.set_searcher(woken == Woken::ToSearch);
         search.end_wait();
         if woken != Woken::ByClock {
+            search.restart_idle();
             return Waited::Again;
         }
         let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= Instant::now());
         if is_past(keep_alive) {
+            search.restart_idle();
             self.shrink();
         }
         if may_end && is_past(last_wait) && outlet.look() != Look::Work {
@@ -111,10 +118,12 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Whether there is something for this worker that does not come through the channel.
-    fn is_wanted(&self, index: usize, outlet: &S::Outlet) -> bool {
+    fn has_other_work(&self, index: usize, outlet: &S::Outlet) -> bool {
         self.mailboxes.has_mail(index)
             || self.lifecycle.signals.now().has(Signal::SIDE_QUEUE)
-            || !self.lifecycle.stays(index) && outlet.may_leave() && !self.lifecycle.has_drained()
+            || self.lifecycle.workers.may_be_surplus(index)
+                && outlet.may_leave()
+                && !self.lifecycle.is_draining()
     }
 
     /// Whether a worker may find something to do.
@@ -130,12 +139,12 @@ impl<S: Strategy> Core<S> {
             return None;
         }
         let keep_alive = self.settings.keep_alive;
-        if self.lifecycle.can_shrink() {
+        if self.lifecycle.workers.can_shrink() {
             Some(keep_alive)
         } else {
-            // Those who wait when the pool is as small as it may be wait for ever: it may grow, and shrink, without them. Not
-            // so while some who are to leave still run jobs: they may be wanted again, and find this one first in line.
-            self.lifecycle.exceeds_least().then(|| keep_alive.max(SELDOM))
+            // Workers that wait when the pool is as small as it may be wait for ever: it may grow and shrink without them. Not so
+            // while workers that are to leave still run jobs: these may be wanted again, and then this one is to leave.
+            self.lifecycle.workers.exceeds_least().then(|| keep_alive.max(SELDOM))
         }
     }
 }

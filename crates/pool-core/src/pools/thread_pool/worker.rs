@@ -18,13 +18,18 @@ use crate::strategy::{Outlet, Pop, Search, Strategy};
 /// Whether the thread that starts another may run where the pool's threads do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Starter {
-    AtHome,
-    Anyone,
+    OnPoolCpus,
+    OnAnyCpu,
 }
 
-/// Starts a thread for this slot. Whoever was here before is joined at the end.
+/// As [`start`], from any thread.
+pub(super) fn start_from_anywhere<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> io::Result<()> {
+    start(core, index, Starter::OnAnyCpu)
+}
+
+/// Starts a thread for this slot. The thread of the worker before is joined at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
-    core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.lifecycle.retire(predecessor))
+    core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.retired.add(predecessor))
 }
 
 fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<JoinHandle<()>> {
@@ -34,29 +39,29 @@ fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io
     }
     let core = core.clone();
     builder.spawn(move || {
-        if let (Starter::Anyone, Some(cpus)) = (starter, &core.settings.cpu_set) {
+        if let (Starter::OnAnyCpu, Some(cpus)) = (starter, &core.settings.cpu_set) {
             cpus.move_here();
         }
-        live(&core, index);
+        run_worker(&core, index);
     })
 }
 
 /// A worker's whole life. When it is over, the slot is free and the thread is no worker any more, so that its
 /// thread-local destructors run as those of any other thread.
-fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+fn run_worker<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
     current::become_member(core.context().id());
     #[cfg(feature = "affinity")]
     super::pinning::bind(&core.settings.cpus, index);
     loop {
-        let payload = match catch_unwind(AssertUnwindSafe(|| occupy(core, index))) {
+        let payload = match catch_unwind(AssertUnwindSafe(|| run_in_slot(core, index))) {
             Ok(Left::ForGood) => break,
-            Ok(Left::TooEarly) => continue,
+            Ok(Left::ToRestart) => continue,
             Err(payload) => payload,
         };
         let mut search = Search::of_worker(core.context(), &core.parking, index);
-        // It may have died in its last look, and nobody is to wake it in place of another.
+        // It may have died in its last look, and is not to be woken in place of another.
         search.set_searcher(core.parking.retract(index));
-        // The dead are neither busy nor waiting; and whoever waits for rest learns of their last job.
+        // A dead worker is neither busy nor waiting; and a thread in `wait_idle` learns of its last job.
         search.absent();
         drop(search);
         match core.lifecycle.worker_died(payload) {
@@ -64,22 +69,22 @@ fn live<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             Some(payload) => drop_quietly(payload),
         }
         match replace(core, index) {
-            Successor::Another => return,
-            Successor::Nobody => return core.slot_is_deserted(index),
-            Successor::Myself => {}
+            Successor::NewThread => return,
+            Successor::NoThread => return core.disable_slot(index),
+            Successor::SameThread => {}
         }
     }
-    core.worker_is_gone();
+    core.worker_has_ended();
 }
 
 /// How a worker has left its slot.
 enum Left {
     ForGood,
-    /// The pool is ending, and the others may have gone before they could see what this one held privately.
-    TooEarly,
+    /// The pool is ending, and the others may have left before they could see what this one held privately.
+    ToRestart,
 }
 
-fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
+fn run_in_slot<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
     let leaves = {
         let slot = &core.slots[index];
         let _worker = current::enter(core.context().id(), index);
@@ -91,14 +96,14 @@ fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         };
         let mut guard = catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|payload| {
             slot.note(|record| record.failed_starts += 1);
-            core.lifecycle.direct(|table| table.count_failed_start());
+            core.lifecycle.update_table(|table| table.count_failed_start());
             std::panic::resume_unwind(payload)
         });
         slot.note(|record| record.failed_starts = 0);
         core.mailboxes.open(index);
         let leavers = core.lifecycle.worker_is_ready(index);
-        core.call(&leavers);
-        let leaves = work(core, index, &mut guard);
+        core.wake_workers(&leavers);
+        let leaves = run_loop(core, index, &mut guard);
         // The worker is at its end anyway. To replace it for this would only have the next one panic, and so on.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| core.settings.on_stop.call(index))) {
             drop_quietly(payload);
@@ -107,17 +112,17 @@ fn occupy<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
         leaves
     };
     if leaves {
-        if core.lifecycle.comes_back(index) {
-            return Left::TooEarly;
+        if core.lifecycle.restart_if_draining(index) {
+            return Left::ToRestart;
         }
-        core.slot_is_free(index);
+        core.vacate_slot(index);
     }
     Left::ForGood
 }
 
 /// Takes jobs and runs them until the channel is closed, or until there are too many workers; returns whether it is
 /// that.
-fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::Outlet>) -> bool {
+fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::Outlet>) -> bool {
     let context = &**core.context();
     let cx = context.worker_cx(index);
     let signals = &core.lifecycle.signals;
@@ -126,10 +131,12 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
     let mut jobs: u64 = 0;
     let (mut open, mut leaves, mut drains) = (true, false, false);
     while open {
-        // Asked before the pop: a job that was taken before somebody wanted it back has as good as started. Asked after
+        // Read before the pop: a job that was taken before a `shutdown_now` has as good as started. Read after
         // it, that job would be put behind those that are taken out of the queue meanwhile.
         let before = signals.now();
-        if !before.is_nothing() && core.attend(index, guard.outlet(), &mut search, before) == Next::Leave {
+        if !before.is_nothing()
+            && core.handle_signals(index, guard.outlet(), &mut search, before) == Next::Leave
+        {
             leaves = true;
             break;
         }
@@ -140,7 +147,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
             match guard.outlet().pop(&mut search) {
                 Pop::Job(job) => place = Some(job),
                 Pop::Shed(job, reason) => no_job = Some(Pop::Shed(job, reason)),
-                Pop::Empty => match core.look_around(guard.outlet(), &mut search) {
+                Pop::Empty => match core.search_before_parking(guard.outlet(), &mut search) {
                     Pop::Job(job) => place = Some(job),
                     other => no_job = Some(other),
                 },
@@ -162,7 +169,7 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
             if after.or(before).is_nothing() {
                 core.run(&mut place, cx);
             } else if let Some(job) = place.take() {
-                core.run_attentively(job, cx, &search, before);
+                core.run_checked(job, cx, &search, before);
             }
             if jobs == 0 && !signals.now().has(Signal::FORKED) {
                 core.slots[index].note(|record| record.losses = 0);
@@ -175,35 +182,37 @@ fn work<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_, S::
             Some(Pop::Shed(job, reason)) if job.is_job() => context.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
             Some(Pop::Shed(ticket, _)) => core.run(&mut Some(ticket), cx),
-            Some(Pop::Empty) => match core.park(index, guard.outlet(), &mut search, Waiter::Worker) {
-                Waited::Again => {}
-                // Another may have left its slot, and in it what it held, just after this one looked. From here on
-                // a worker that leaves comes back, so it is looked for once more.
-                Waited::Closed if !drains => {
-                    core.lifecycle.drains();
-                    drains = true;
+            Some(Pop::Empty) => {
+                match core.park(index, guard.outlet(), &mut search, Waiter::Worker { jobs }) {
+                    Waited::Again => {}
+                    // Another may have left its slot, and in it what it held, just after this one looked. From here on
+                    // a worker that leaves comes back, so it is looked for once more.
+                    Waited::Closed if !drains => {
+                        core.lifecycle.begin_drain();
+                        drains = true;
+                    }
+                    Waited::Closed => open = false,
                 }
-                Waited::Closed => open = false,
-            },
+            }
         }
         if signals.now().has(Signal::SIDE_QUEUE) {
             core.run_side_queue(index, guard.outlet(), &mut search, !open);
         }
     }
     search.end(|| core.has_work(guard.outlet()));
-    // Nobody who came before the channel was closed is forgotten.
+    // All mail that came before the channel was closed is read.
     core.read_mailbox(index);
     search.begin_wait();
     leaves
 }
 
-/// Who is in a slot after a worker has died there.
+/// Which thread goes on in a slot after a worker has died there.
 enum Successor {
-    Another,
-    /// No thread could be started, so the one that there is goes on.
-    Myself,
-    /// Workers do not get past their start.
-    Nobody,
+    NewThread,
+    /// No thread could be started, so the calling thread goes on.
+    SameThread,
+    /// None: workers do not get past their start.
+    NoThread,
 }
 
 /// Finds a successor for a worker that died, which is the calling thread.
@@ -211,7 +220,7 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     let slot = &core.slots[index];
     let record = slot.note(|record| record.losses += 1);
     if record.failed_starts >= MOST_FAILED_STARTS {
-        return Successor::Nobody;
+        return Successor::NoThread;
     }
     // One that did not get past its start was no worker yet, and is counted as a failed start.
     if record.failed_starts == 0 {
@@ -220,11 +229,11 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     // What it held privately lies where only a pop finds it.
     core.parking.notify();
     core.lifecycle.back_off(record.back_off());
-    match start(core, index, Starter::Anyone) {
-        Ok(()) => Successor::Another,
+    match start_from_anywhere(core, index) {
+        Ok(()) => Successor::NewThread,
         Err(_) => {
-            core.lifecycle.direct(|table| table.count_failed_start());
-            Successor::Myself
+            core.lifecycle.update_table(|table| table.count_failed_start());
+            Successor::SameThread
         }
     }
 }

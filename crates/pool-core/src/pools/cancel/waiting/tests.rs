@@ -1,9 +1,11 @@
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
-use std::task::Wake;
+use std::task::{Wake, Waker};
 use std::thread;
 
 use super::*;
+use crate::sync::lock;
 
 /// It turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -26,7 +26,7 @@ impl<F, T> Payload<F, T> {
     ///
     /// # Safety
     ///
-    /// The caller has claimed the closure, and calls this once; or the slot is the caller's alone and nobody has.
+    /// The caller has claimed the closure, and calls this once; or the slot is the caller's alone and no thread has.
     pub(super) unsafe fn take_closure(&self) -> F {
         // SAFETY: the caller has claimed, so nobody else looks at the content.
         let content = unsafe { &mut *self.0.get() };

@@ -27,8 +27,7 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use pool_core::strategy::KEPT_JOBS;
 use pool_core::{CpuTime, Job};
 
-use crate::channel::retry;
-use crate::frame::Header;
+use crate::header::Header;
 use crate::split::SplitStack;
 use crate::sync::{Mutex, Thread, lock, thread};
 
@@ -53,11 +52,11 @@ pub(crate) struct WorkerQueues {
     run_queue: Stealer<Job>,
     /// The other end of the deque of jobs that it spawned.
     spawned: Stealer<Job>,
-    /// How many jobs somebody has seen in that deque, if it was [`LONG`], since the worker last asked.
+    /// How many jobs were seen in that deque, if it was [`LONG`], since the worker last asked.
     peak: AtomicUsize,
-    /// Somebody is here.
+    /// A worker is here.
     taken: AtomicBool,
-    /// Who does, so that it can be unparked, and seen to block.
+    /// Which one, so that it can be unparked, and seen to block.
     occupant: Mutex<Option<Occupant>>,
     /// Forks that the worker has stolen while it waited for a thief, until its next search tells the pool.
     stolen_forks: AtomicU64,
@@ -103,7 +102,7 @@ impl WorkerQueues {
         }
     }
 
-    /// Gives the slot to the calling thread, unless somebody is here.
+    /// Gives the slot to the calling thread, unless a worker is here.
     pub(crate) fn take(&self) -> bool {
         let free = !self.taken.swap(true, Ordering::Acquire);
         if free {
@@ -113,13 +112,13 @@ impl WorkerQueues {
         free
     }
 
-    /// Frees the slot. Only whoever has taken it may call this.
+    /// Frees the slot. Only the thread that has taken it may call this.
     pub(crate) fn free(&self) {
         lock(&self.occupant).take();
         self.taken.store(false, Ordering::Release);
     }
 
-    /// How many forks the worker has stolen while it waited, since this was last asked. For whoever is here.
+    /// How many forks the worker has stolen while it waited, since this was last asked. For the worker in this slot.
     pub(crate) fn take_stolen_forks(&self) -> u64 {
         let forks = self.stolen_forks.load(Ordering::Relaxed);
         self.stolen_forks.store(0, Ordering::Relaxed);
@@ -153,19 +152,19 @@ impl WorkerQueues {
     #[inline]
     fn note_length(&self, len: usize) {
         if len >= LONG && len > self.peak.load(Ordering::Relaxed) {
-            // Who writes less at the same moment is a batch or two behind.
+            // A thread that writes less at the same moment is a batch or two behind.
             self.peak.store(len, Ordering::Relaxed);
         }
     }
 
-    /// Unparks whoever is here.
+    /// Unparks the worker that is here.
     pub(crate) fn unpark(&self) {
         if let Some(occupant) = &*lock(&self.occupant) {
             occupant.thread.unpark();
         }
     }
 
-    /// Waits until it is certain whether whoever is here has been off its CPU meanwhile: if so, that is a fence against it.
+    /// Waits until it is certain whether the worker here has been off its CPU meanwhile: if so, that is a fence against it.
     pub(crate) fn is_off_cpu(&self) -> bool {
         let cpu_time = lock(&self.occupant).as_ref().and_then(|occupant| occupant.cpu_time);
         fence(Ordering::SeqCst);
@@ -182,7 +181,7 @@ struct OwnersOnly<T>(T);
 // later synchronises with the one that left, through `WorkerQueues::taken`.
 unsafe impl<T: Send> Sync for OwnersOnly<T> {}
 
-/// The thread that is in a slot, for as long as it does. It stays on that thread.
+/// The thread that is in a slot, for as long as it is there. The value stays on that thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Owner<'a> {
     slot: &'a WorkerQueues,
@@ -314,5 +313,16 @@ impl<'a> Owner<'a> {
     #[inline(always)]
     pub(crate) fn stack(self) -> &'a SplitStack<Header> {
         &self.slot.stack
+    }
+}
+
+/// Steals until it is certain whether there was something.
+pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(stolen) => return Some(stolen),
+            Steal::Empty => return None,
+            Steal::Retry => std::hint::spin_loop(),
+        }
     }
 }

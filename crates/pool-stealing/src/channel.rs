@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crossbeam_deque::{Injector, Steal};
+use crossbeam_deque::Injector;
 use pool_core::Job;
 use pool_core::os::process_fork::forks;
 use pool_core::strategy::Parking;
 
-use crate::worker_queues::WorkerQueues;
+use crate::worker_queues::{WorkerQueues, retry};
 
 pub(crate) struct Channel {
     /// Jobs from threads that have no slot here.
@@ -27,16 +27,16 @@ impl Channel {
         }
     }
 
-    /// Whether this process is a fork of the one that this was made in. Then its locks may be held for ever, and nobody else is
-    /// here.
+    /// Whether this process is a fork of the one that this was made in. Then its locks may be held for ever, and no other
+    /// worker is there.
     pub(crate) fn is_forked(&self) -> bool {
         forks() != self.forks
     }
 
     /// Whether there is anything that a worker could take, or might be.
     ///
-    /// Forks first: an owner without its mark pushes a job and then takes back its last public fork. Who finds the fork gone
-    /// (an acquire of `top`) finds the job; the other way round it could miss both.
+    /// Forks first: an owner without its mark pushes a job and then takes back its last public fork. A thread that
+    /// finds the fork gone (an acquire of `top`) finds the job; in the other order it could miss both.
     pub(crate) fn has_visible_work(&self) -> bool {
         self.slots.iter().any(|slot| slot.stack.has_forks() || slot.stack.may_hide()) || self.has_jobs()
     }
@@ -45,8 +45,8 @@ impl Channel {
         !self.injector.is_empty() || self.slots.iter().any(WorkerQueues::has_jobs)
     }
 
-    /// Whether there is something for a worker that has just lain down: what can be had at once, and also what only an
-    /// owner or force can give, unless there is a searcher, who will see to that.
+    /// Whether there is something for a worker that is about to park: what can be had at once; and unless there is a searcher,
+    /// what only an owner or force can give.
     pub(crate) fn has_work_for_sleeper(&self) -> bool {
         self.has_jobs()
             || self.slots.iter().any(|slot| slot.stack.has_public())
@@ -63,17 +63,6 @@ impl Channel {
         jobs.extend(std::iter::from_fn(|| retry(|| self.injector.steal())));
         for slot in &self.slots {
             jobs.extend(std::iter::from_fn(|| slot.steal()));
-        }
-    }
-}
-
-/// Steals until it is certain whether there was something.
-pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
-    loop {
-        match steal() {
-            Steal::Success(stolen) => return Some(stolen),
-            Steal::Empty => return None,
-            Steal::Retry => std::hint::spin_loop(),
         }
     }
 }

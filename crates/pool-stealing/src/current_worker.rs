@@ -26,8 +26,8 @@ thread_local! {
     static CURRENT: Cell<CurrentWorker> = const { Cell::new(NO_WORKER) };
 }
 
-/// Occupies this slot. Not if somebody else is in it or the thread is somewhere already; then it works from
-/// outside, which is slower and otherwise the same.
+/// Occupies this slot, unless another thread is in it or this thread is in another. Then it works as a thread from outside, which
+/// is slower and otherwise the same.
 pub(crate) fn enter(channel: &Arc<Channel>, index: usize) {
     let slot = &channel.slots[index];
     if !CURRENT.get().channel.is_null() || !slot.take() {
@@ -49,10 +49,10 @@ pub(crate) fn leave(slot: &WorkerQueues) {
     }
     assert!(slot.stack.is_empty(), "a worker leaves its slot only when it is through with its forks");
     CURRENT.set(NO_WORKER);
-    // Nobody will answer here until somebody starts.
+    // No owner answers here until the next worker starts.
     slot.stack.stay_asked();
     slot.free();
-    // SAFETY: the pointer came out of `Arc::into_raw` in `enter`, and nobody will take it from `CURRENT` again.
+    // SAFETY: the pointer came out of `Arc::into_raw` in `enter`, and it is not taken from `CURRENT` again.
     drop(unsafe { Arc::from_raw(here.channel) });
 }
 

@@ -5,13 +5,13 @@ pub(crate) fn drop_quietly<T>(value: T) {
     drop(value);
 }
 
-/// Nobody forks a model.
+/// A model is never forked.
 pub(crate) fn refuse_to_wait(what: &str) -> ! {
     unreachable!("{what} in a forked child")
 }
 
 pub(crate) mod worker_queues {
-    use crate::frame::Header;
+    use crate::header::Header;
     use crate::split::SplitStack;
     use crate::sync::{Mutex, Thread, lock, thread};
 
@@ -34,7 +34,7 @@ pub(crate) mod worker_queues {
             *lock(&self.thread) = Some(thread::current());
         }
 
-        /// Nobody can tell in a model.
+        /// A model cannot tell.
         pub(crate) fn is_off_cpu(&self) -> bool {
             false
         }
@@ -112,7 +112,7 @@ pub(crate) mod current_worker {
     /// Occupies the slot there, and hands over the worker's handle.
     pub(crate) fn work<R>(channel: &Arc<Channel>, index: usize, body: impl FnOnce(Worker<'_>) -> R) -> R {
         channel.slots[index].take();
-        // SAFETY: the caller has the `Arc` until this returns, and nobody looks any more then.
+        // SAFETY: the caller has the `Arc` until this returns, and then no thread reads it any more.
         CURRENT.with(|here| here.set(Some((unsafe { &*(&raw const **channel) }, index))));
         // SAFETY: the thread is there.
         let result = body(unsafe { worker_if_any() });
@@ -130,7 +130,7 @@ pub(crate) mod current_worker {
     }
 
     pub(crate) unsafe fn worker_if_any<'a>() -> Worker<'a> {
-        let (channel, index) = CURRENT.with(|here| here.get()).expect("all threads of a model sit somewhere");
+        let (channel, index) = CURRENT.with(|here| here.get()).expect("all threads of a model are workers");
         // SAFETY: the thread is there.
         Worker::of(unsafe { Owner::new(&channel.slots[index]) })
     }

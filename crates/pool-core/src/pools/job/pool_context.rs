@@ -1,0 +1,48 @@
+//! What the parts of a pool share.
+
+use std::ops::Deref;
+
+use crate::job::boost::BoostLink;
+use crate::job::context::JobContext;
+
+/// What the parts of a pool share: its [`Metrics`], its handlers and limits. Opaque, so that no count can be spoilt:
+///
+/// ```compile_fail,E0624
+/// use pool_core::{Job, Pool, Reason};
+/// fn spoil(pool: &dyn Pool) {
+///     pool.context().discard(Job::new(|| ()), Reason::Full); // private
+/// }
+/// ```
+///
+/// [`ThreadPool`](crate::ThreadPool) keeps its own. An adapter of another crate's pool gets one from a
+/// [`Recorder`](crate::adapter::Recorder).
+pub struct PoolContext {
+    job: JobContext,
+    boost: BoostLink,
+}
+
+impl PoolContext {
+    pub(crate) fn new(job: JobContext) -> Self {
+        PoolContext { job, boost: BoostLink::default() }
+    }
+
+    /// Where a job's handle queues a second ticket.
+    pub(crate) fn boost(&self) -> &BoostLink {
+        &self.boost
+    }
+}
+
+impl Deref for PoolContext {
+    type Target = JobContext;
+
+    #[inline(always)]
+    fn deref(&self) -> &JobContext {
+        &self.job
+    }
+}
+
+impl std::fmt::Debug for PoolContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PoolContext").field("metrics", self.metrics()).finish_non_exhaustive()
+    }
+}
