@@ -24,6 +24,10 @@
 //! it. If before, `finish` finds the flag, and through it the waiter: that it acquires what the waiter released puts its taking
 //! of the lock after the waiter's. (Locks have one order in a model anyway, so none fails without.) If after, the waiter finds
 //! `DONE`. The same holds for `orphan`.
+//!
+//! `finish` and `orphan` never wait for the lock, which in a forked child may be held for ever. If a thread has it that puts a
+//! waiter there, that thread's change of the word is the later one: were it the earlier, the lock would be free by now. So that
+//! waiter finds `DONE` or `ORPHANED`. Any other thread that has it takes the waiter out, to wake it or because nobody waits.
 
 use crate::sync::{
     AtomicUsize, Mutex,
@@ -139,7 +143,7 @@ impl<W> TaskState<W> {
     pub(crate) fn finish(&self) -> (TaskSnapshot, Option<W>) {
         let seen = self.word.fetch_add(DONE - CLAIMED, AcqRel);
         debug_assert_eq!(seen & STATE, CLAIMED);
-        let waiter = if seen & AWAITED != 0 { self.take_waiter() } else { None };
+        let waiter = if seen & AWAITED != 0 { self.try_take_waiter() } else { None };
         (TaskSnapshot(seen), waiter)
     }
 
@@ -151,7 +155,7 @@ impl<W> TaskState<W> {
     /// The ticket is gone. Returns whom to wake.
     pub(crate) fn orphan(&self) -> Option<W> {
         let seen = self.word.fetch_or(ORPHANED, AcqRel);
-        if seen & AWAITED != 0 { self.take_waiter() } else { None }
+        if seen & AWAITED != 0 { self.try_take_waiter() } else { None }
     }
 
     /// Nobody will ask for the result. Returns what was seen: if it is done, the result is the caller's.
@@ -172,14 +176,7 @@ impl<W> TaskState<W> {
         (TaskSnapshot(self.word.fetch_or(AWAITED, AcqRel)), before)
     }
 
-    /// Takes the waiter out, if there is one.
-    #[cold]
-    pub(crate) fn take_waiter(&self) -> Option<W> {
-        lock(&self.waiter).take()
-    }
-
-    /// As [`take_waiter`](TaskState::take_waiter), by whoever put it there, unless somebody else is about to take it.
-    // It never waits for a lock: in a forked child that may be held for ever.
+    /// Takes the waiter out, if there is one, unless another thread has the lock: see above.
     #[cold]
     pub(crate) fn try_take_waiter(&self) -> Option<W> {
         self.waiter.try_lock().ok()?.take()

@@ -66,6 +66,23 @@ fn it_runs_once_and_the_waiter_has_the_result() {
 }
 
 #[test]
+fn a_waiter_that_is_taking_its_place_again_learns_of_the_end() {
+    let check = |end: fn(&Job)| {
+        loom::model(move || {
+            let job = Job::new();
+            // As after a wake-up for no reason.
+            job.state.wait(thread::current());
+            let other = job.clone();
+            // Not joined: loom takes an unpark of a thread that waits in a join for the end of that join.
+            thread::spawn(move || end(&other));
+            assert_eq!(job.join(), 2);
+        })
+    };
+    check(|job| assert!(job.run()));
+    check(|job| job.state.orphan().into_iter().for_each(|thread| thread.unpark()));
+}
+
+#[test]
 fn an_orphan_is_run_by_its_waiter() {
     loom::model(|| {
         let job = Job::new();
