@@ -9,6 +9,7 @@ mod child;
 mod deque;
 
 use std::future::Future;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -102,6 +103,23 @@ fn a_job_that_returns_in_the_child_ends_it() {
         assert_eq!(pool.spawn(fork_and_return).unwrap().join().unwrap(), Some(End::Aborted));
         assert_eq!(pool.spawn(|| 1).unwrap().join().unwrap(), 1);
     }
+}
+
+#[test]
+fn a_child_runs_none_of_the_mail_behind_its_job() {
+    let (pool, parent) = (pool(1), process::id());
+    let (release, released) = mpsc::channel::<()>();
+    pool.execute(move || released.recv().unwrap()).unwrap();
+    let forking = pool.spawn_on(0, fork_and_return).unwrap();
+    let behind = pool.spawn_on(0, move || {
+        if process::id() != parent {
+            // SAFETY: no pointers.
+            unsafe { libc::_exit(0) }
+        }
+    });
+    release.send(()).unwrap();
+    assert_eq!(forking.join().unwrap(), Some(End::Aborted));
+    behind.unwrap().join().unwrap();
 }
 
 #[test]

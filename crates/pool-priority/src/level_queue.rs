@@ -90,6 +90,11 @@ impl LevelQueue {
         self.waiting & self.top != 0 || !self.tickets.is_empty()
     }
 
+    /// Whether express workers serve this level.
+    pub(crate) fn is_express_level(&self, level: usize) -> bool {
+        self.top & (1 << level) != 0
+    }
+
     pub(crate) fn push(&mut self, level: usize, job: Job) {
         self.put(level, Some(job));
     }

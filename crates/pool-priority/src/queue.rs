@@ -79,10 +79,12 @@ impl Queue {
         drop(state);
     }
 
-    /// Unlocks, and wakes a worker for what was pushed: an express worker, if it is for one and one sleeps.
+    /// Unlocks, and wakes a worker for what was pushed: an express worker, if it is for one and one sleeps. Whether the queue
+    /// has something else for express workers does not matter: somebody was woken for that.
     #[inline]
-    fn unlock_and_notify(&self, state: MutexGuard<'_, State>, submit: Submit) {
-        let for_express = self.has_express && state.has_jobs_for(Kind::Express);
+    fn unlock_and_notify(&self, state: MutexGuard<'_, State>, level: usize, submit: Submit) {
+        let for_express = self.has_express
+            && (submit.is_ticket() || state.regulars == 0 || state.level_queue.is_express_level(level));
         self.unlock(state);
         if for_express && self.parking.notify_reserved() {
             return;
@@ -112,7 +114,7 @@ impl Inlet for PriorityInlet {
         } else {
             state.level_queue.push(level, job);
         }
-        self.0.unlock_and_notify(state, submit);
+        self.0.unlock_and_notify(state, level, submit);
         Push::Queued
     }
 
@@ -165,8 +167,9 @@ impl Outlet for PriorityOutlet {
         Pop::Job(job)
     }
 
+    /// Behind the mutex, since a push relies on it for its order against the look of a worker that ends its search.
     fn has_work(&self) -> bool {
-        self.queue.urgency.waits()
+        !self.queue.lock().level_queue.is_empty()
     }
 
     fn look(&mut self) -> Look {
@@ -178,18 +181,27 @@ impl Outlet for PriorityOutlet {
     }
 
     /// Gives back the room that a burst has left.
-    fn prepare_to_park(&mut self, _: &mut Search<'_>) {
+    fn prepare_to_park(&mut self, search: &mut Search<'_>) {
         let mut state = self.queue.lock();
         let State { level_queue, shrink, .. } = &mut *state;
-        if level_queue.needs_room().is_some_and(|was_needed| shrink.is_due(was_needed)) {
+        if shrink.is_due(level_queue.needs_room()) {
             let room = level_queue.take_room();
             drop(state);
+            // Others need not wait for this one to find something meanwhile.
+            search.end(|| self.has_work());
             drop(room);
         }
     }
 
     fn turn_away(&mut self) {
         self.count(false);
+        if self.kind == Kind::Express && self.queue.lock().has_jobs_for(Kind::Express) {
+            // It may have been woken for them, and a regular worker may sleep.
+            let parking = &self.queue.parking;
+            if !parking.notify_reserved() {
+                parking.notify();
+            }
+        }
     }
 
     fn is_reserved(&self) -> bool {

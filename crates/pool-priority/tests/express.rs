@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use pool_core::strategy::{Caller, Ends, Inlet, Order, Outlet, Parking, Pop, Push, Search, Strategy};
+use pool_core::strategy::{
+    Caller, Ends, Group, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy, Woken,
+};
 use pool_core::{Job, Priority, Scaling, Submit, Timing, current};
 use pool_priority::{Levels, PriorityPool};
 
@@ -66,6 +68,70 @@ fn what_is_left_at_the_end_is_the_regular_workers() {
     assert!(matches!(outlets[0].pop(&mut Search::detached()), Pop::Empty));
     assert!(matches!(outlets[1].pop(&mut Search::detached()), Pop::Job(_)));
     assert!(matches!(outlets[1].pop(&mut Search::detached()), Pop::Empty));
+}
+
+/// A channel whose workers sleep: the first so many are express workers.
+fn asleep(slots: usize, express: usize) -> (Arc<Parking>, Ends<Levels>) {
+    let parking = Arc::new(Parking::new(slots, Order::LastInFirstOut));
+    let mut ends = Levels::new(4).express(express, 1).open(slots, &parking).unwrap();
+    ends.outlets.iter_mut().for_each(Outlet::attach);
+    for (slot, outlet) in ends.outlets.iter().enumerate() {
+        let group = if outlet.is_reserved() { Group::Reserved } else { Group::General };
+        parking.announce(slot, false, group);
+    }
+    (parking, ends)
+}
+
+/// How this sleeper was woken, if it was.
+fn woken(parking: &Parking, slot: usize) -> Option<Woken> {
+    match parking.park(slot, Some(Instant::now())) {
+        Woken::ByClock => None,
+        woken => Some(woken),
+    }
+}
+
+#[test]
+fn a_low_job_wakes_a_regular_worker_whatever_else_is_queued() {
+    let (parking, ends) = asleep(3, 2);
+    push(&ends, Priority::URGENT);
+    push(&ends, Priority::IDLE);
+    assert_eq!(woken(&parking, 2), Some(Woken::ToSearch));
+    let express = [0, 1].map(|slot| woken(&parking, slot));
+    assert!(matches!(express, [None, Some(Woken::ByName)]), "one for the urgent job: {express:?}");
+}
+
+#[test]
+fn an_express_worker_that_turns_to_its_mail_leaves_urgent_jobs_to_another() {
+    let (parking, mut ends) = asleep(2, 1);
+    push(&ends, Priority::URGENT);
+    assert_eq!(woken(&parking, 0), Some(Woken::ByName));
+    ends.outlets[0].turn_away();
+    assert_eq!(woken(&parking, 1), Some(Woken::ToSearch));
+}
+
+#[test]
+fn an_express_worker_sleeps_while_jobs_wait_that_are_not_for_it() {
+    let mut ends = open(2);
+    (0..5000).for_each(|_| push(&ends, Priority::IDLE));
+    while takes(&mut ends, 1) {}
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert!(matches!(ends.outlets[0].look(), Look::NothingUntil(_)), "there is room to give back");
+    push(&ends, Priority::IDLE);
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert_eq!(ends.outlets[0].look(), Look::Nothing, "it cannot be given back now");
+}
+
+#[test]
+fn a_worker_that_comes_after_the_room_was_given_back_waits_for_no_moment() {
+    let mut ends = Levels::new(1).open(1, &Arc::new(Parking::new(1, Order::ByCpu))).unwrap();
+    (0..5000).for_each(|_| push(&ends, Priority::NORMAL));
+    while takes(&mut ends, 0) {}
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert!(matches!(ends.outlets[0].look(), Look::NothingUntil(_)), "there is room to give back");
+    ends.outlets[0].detach();
+    ends.outlets[0].attach();
+    ends.outlets[0].prepare_to_park(&mut Search::detached());
+    assert_eq!(ends.outlets[0].look(), Look::Nothing);
 }
 
 fn pool(threads: usize, express: usize) -> PriorityPool {

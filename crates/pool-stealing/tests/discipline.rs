@@ -147,6 +147,22 @@ fn a_long_queue_that_a_worker_leaves_behind_is_reached_as_well() {
 }
 
 #[test]
+fn a_worker_that_comes_after_the_room_was_given_back_waits_for_no_moment() {
+    let (inlet, mut outlets, _spare) = open(1);
+    let outlet = &mut outlets[0];
+    outlet.attach();
+    (0..5000).for_each(|_| push(&inlet, Job::new(|| ())));
+    while run_next(outlet) {}
+    outlet.prepare_to_park(&mut Search::detached());
+    assert!(matches!(outlet.look(), Look::NothingUntil(_)), "there is room to give back");
+    outlet.detach();
+    outlet.attach();
+    outlet.prepare_to_park(&mut Search::detached());
+    assert_eq!(outlet.look(), Look::Nothing);
+    outlet.detach();
+}
+
+#[test]
 fn a_thief_takes_the_oldest_first() {
     let (inlet, mut outlets, _) = open(2);
     let notes = Notes::default();

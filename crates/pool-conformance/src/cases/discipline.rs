@@ -9,8 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use pool_core::adapter::PoolContext;
-use pool_core::adapter::Recorder;
+use pool_core::adapter::{PoolContext, Recorder};
 use pool_core::strategy::{
     Caller, Ends, Group, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy,
 };

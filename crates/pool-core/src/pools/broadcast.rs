@@ -40,6 +40,10 @@ where
     F: Fn(usize) -> R + Sync,
     R: Send,
 {
+    if pool.context().is_forked() {
+        // As each part would be; but the caller's own needs no mailbox.
+        return Err(BroadcastError::new(Reason::Forked));
+    }
     loop {
         let results = broadcast_once(pool, &f)?;
         if !results.is_empty() {
@@ -63,7 +67,6 @@ where
     F: Fn(usize) -> R + Sync,
     R: Send,
 {
-    let was_forked = pool.context().is_forked();
     let here = current().filter(|worker| worker.pool == pool.id()).map(|worker| worker.index);
     let (workers, refusal) = (pool.present_workers(), Refusal::default());
     // `None` is the caller's own part.
@@ -84,7 +87,7 @@ where
     }
     let goes_on = || sent.is_ok() && refusal.get().is_none();
     let mut own = here.filter(|_| goes_on()).map(|here| catch_unwind(AssertUnwindSafe(|| f(here))));
-    if pool.context().is_forked() && !was_forked {
+    if pool.context().is_forked() {
         refuse_to_wait("a broadcast");
     }
     let mut outcomes = Outcomes::default();

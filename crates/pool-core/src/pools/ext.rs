@@ -238,8 +238,8 @@ pub trait PoolExt: Pool {
     ///
     /// # Errors
     ///
-    /// [`BroadcastError`] when a worker does not run its part: because the pool is or was shut down, lost its last worker, or is an
-    /// adapter. Parts that had begun have ended by then, and the others never begin.
+    /// [`BroadcastError`] when a worker does not run its part: because the pool is or was shut down, lost its last worker, is an
+    /// adapter, or is one of the process that this one was forked from. Parts that had begun have ended by then, and the others never begin.
     ///
     /// # Panics
     ///

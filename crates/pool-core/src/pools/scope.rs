@@ -116,6 +116,7 @@ impl<'scope> Scope<'scope, '_> {
     // Always inlined, for the same reason as the way into a pool's queue is.
     #[inline(always)]
     fn push(&self, job: impl FnOnce() -> Job) {
+        self.state.refuse_after_fork();
         if let Some(ticket) = self.state.push(job) {
             (self.queue_ticket)(ticket);
         }
@@ -135,6 +136,9 @@ impl<T> ScopedHandle<'_, T> {
     ///
     /// [`JoinError::Panicked`] with the payload if it panicked.
     pub fn join(self) -> Result<T, JoinError> {
+        if !self.task.is_finished() {
+            self.state.refuse_after_fork();
+        }
         if let Some(cx) = self.state.context.current_worker_cx() {
             self.task.run_in_place(Some(cx));
             self.task.wait(None);
@@ -199,15 +203,27 @@ impl ScopeState {
         let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
         while !done() {
-            if self.context.is_forked() && !self.is_childs {
-                refuse_to_wait("a scope");
-            }
+            self.refuse_after_fork();
             if may_run() && self.run_one(here) {
                 continue;
             }
             announce(thread::current());
             self.progress.sleep(here.is_some(), || done() || may_run() && self.has_jobs());
         }
+    }
+
+    /// Aborts a child that was forked while the scope was open: others of the parent's threads may have held the locks of the
+    /// scope and of its queue, and run the jobs.
+    #[inline(always)]
+    fn refuse_after_fork(&self) {
+        if self.is_from_before_fork() {
+            refuse_to_wait("a scope");
+        }
+    }
+
+    #[inline(always)]
+    fn is_from_before_fork(&self) -> bool {
+        self.context.is_forked() && !self.is_childs
     }
 
     /// Runs one job in place of the thread that waits. Returns whether there was one.
@@ -230,6 +246,7 @@ impl ScopeState {
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         // Only its payload is kept: what little a job that has ended well leaves is not worth moving (5 ns a job).
         let panic = catch_unwind(AssertUnwindSafe(|| Job::run_in_place(place, Some(cx)))).flatten().err();
+        self.refuse_after_fork();
         if let Some(payload) = panic {
             // The scope rethrows the payload, and its trace goes no further.
             self.keep_panic(Panic::caught(payload).into_payload());
@@ -239,6 +256,10 @@ impl ScopeState {
     /// Keeps the first payload, since only one can be rethrown, and drops all others.
     #[cold]
     fn keep_panic(&self, payload: Box<dyn Any + Send>) {
+        if self.is_from_before_fork() {
+            // Nobody rethrows it, and the lock may be held for ever.
+            return drop_quietly(payload);
+        }
         let second = {
             let mut first = lock(&self.panic);
             if first.is_some() { Some(payload) } else { first.replace(payload) }

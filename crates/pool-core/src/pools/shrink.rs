@@ -15,17 +15,23 @@ const REST: Duration = Duration::from_secs(1);
 /// what its longest queue took. So room is given back by a worker that has waited for work for one second, in which the
 /// room was not needed. Room for [`KEPT_JOBS`] is always kept.
 ///
-/// For disciplines. A worker that is about to wait, with the queue empty and more room than that, asks
-/// [`is_due`](ShrinkTimer::is_due), and waits no longer than [`limit`](ShrinkTimer::limit) says. No other thread pays for it.
+/// For disciplines. A worker that is about to wait asks [`is_due`](ShrinkTimer::is_due), and waits no longer than
+/// [`limit`](ShrinkTimer::limit) says. No other thread pays for it.
 #[derive(Debug, Default)]
 pub struct ShrinkTimer {
     due: Option<Instant>,
 }
 
 impl ShrinkTimer {
-    /// Whether to give the room back now; then the timer starts anew. `was_needed`: whether the queue has held enough since
-    /// this was last asked to justify its room. A quarter of it will do.
-    pub fn is_due(&mut self, was_needed: bool) -> bool {
+    /// Whether to give the room back now; then the timer starts anew.
+    ///
+    /// `was_needed`: whether the queue has held enough since this was last asked to justify its room. A quarter of it will do.
+    /// `None` if there is nothing to give back, as the queue is not empty or has no more room than it keeps: then the timer stops.
+    pub fn is_due(&mut self, was_needed: Option<bool>) -> bool {
+        let Some(was_needed) = was_needed else {
+            self.due = None;
+            return false;
+        };
         let now = Instant::now();
         match self.due {
             Some(due) if !was_needed => {
@@ -62,12 +68,22 @@ mod tests {
     #[test]
     fn it_is_due_once_and_only_if_the_room_was_not_needed_meanwhile() {
         let mut timer = ShrinkTimer::default();
-        assert!(!timer.is_due(false) && timer.due.is_some(), "a queue that has just come to rest waits");
+        assert!(
+            !timer.is_due(Some(false)) && timer.due.is_some(),
+            "a queue that has just come to rest waits"
+        );
         let mut timer = expired();
-        assert!(!timer.is_due(true), "the room was needed, so the wait begins anew");
+        assert!(!timer.is_due(Some(true)), "the room was needed, so the wait begins anew");
         assert!(timer.due.is_some_and(|due| due > Instant::now()));
         let mut timer = expired();
-        assert!(timer.is_due(false) && timer.due.is_none());
+        assert!(timer.is_due(Some(false)) && timer.due.is_none());
+    }
+
+    #[test]
+    fn it_stops_when_there_is_nothing_to_give_back() {
+        let mut timer = expired();
+        assert!(!timer.is_due(None));
+        assert_eq!(timer.limit(None), None);
     }
 
     #[test]

@@ -39,12 +39,25 @@
 //! | a job in the queue; `tickets` | `tickets` given back; the queue | the job has a ticket, or who leaves finds it |
 //! | a job in the queue; sleepers | itself among the sleepers; the queue | who helps finds the job, or is woken for it |
 //! | `ended`; sleepers | itself among the sleepers; `ended` | who waits finds the end, or is woken for it |
+//! | `tickets` given back; `refused` | itself among the sleepers; `tickets` | who waits outside finds no ticket left, or is woken |
+//!
+//! In the last row the sleeper knows that tickets are refused. If it does not, it is yet to be woken for that; from the lock it
+//! then knows, and it looks once more before it sleeps again.
+//!
+//! *The counts are not too low for a ticket.* A claimer may read an `ended` that is newer than its `begun`, and find fewer jobs
+//! unfinished than there are. But the thread that has ended the others fences after that. If that fence is the earlier, the claimer
+//! sees in `begun` all that was counted before it; if it is the later, the thread finds the claimer's job in the queue before
+//! it leaves or sleeps.
+//!
+//! So only the end needs more than the fences: `ended` is released and acquired, since what the jobs borrow goes away after
+//! it. `begun`, `tickets` and `refused` are relaxed: nothing is published through them. A thread outside that takes the scope for
+//! abandoned too early runs a job that a worker would have run.
 
 use crossbeam_utils::CachePadded;
 
 use crate::sync::{
     AtomicBool, AtomicUsize, Mutex, MutexGuard,
-    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
     Thread, fence, lock, thread,
 };
 
@@ -101,7 +114,7 @@ impl Progress {
         let unfinished = self.begun.load(Relaxed).saturating_sub(self.ended.load(Relaxed));
         let useful = self.workers.min(unfinished);
         let claim = |tickets| (tickets < useful).then_some(tickets + 1);
-        self.tickets.fetch_update(AcqRel, Relaxed, claim).is_ok()
+        self.tickets.fetch_update(Relaxed, Relaxed, claim).is_ok()
     }
 
     /// So many jobs have run to their end. The last touch of the scope's borrows is before this.
@@ -124,13 +137,12 @@ impl Progress {
 
     /// The holder of a ticket has found no job. Returns whether it still holds a ticket and is to go on.
     pub(crate) fn leave(&self, has_jobs: impl FnOnce() -> bool) -> bool {
-        self.tickets.fetch_sub(1, AcqRel);
+        self.tickets.fetch_sub(1, Relaxed);
         fence(SeqCst);
         if has_jobs() && self.claim() {
             return true;
         }
-        // The last ticket may have gone with this one: a refused one has woken no thread that could see that. Of the two
-        // that give a ticket back, the later sees what the other has done.
+        // The last ticket may have gone with this one: a refused one has woken no thread that could see that.
         if self.refused.load(Relaxed) {
             self.wake_all();
         }
@@ -139,15 +151,15 @@ impl Progress {
 
     /// A ticket was dropped unrun.
     pub(crate) fn give_up(&self) {
-        self.refused.store(true, Release);
-        self.tickets.fetch_sub(1, AcqRel);
+        self.refused.store(true, Relaxed);
+        self.tickets.fetch_sub(1, Relaxed);
         // No fence: the sleepers' lock is always taken, and a thread that takes it later sees what came before.
         self.wake_all();
     }
 
     /// Whether no worker will come by any more.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.refused.load(Acquire) && self.tickets.load(Acquire) == 0
+        self.refused.load(Relaxed) && self.tickets.load(Relaxed) == 0
     }
 
     /// Parks the thread, unless it is `ready`, until something has changed or for no reason.

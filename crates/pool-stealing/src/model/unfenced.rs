@@ -41,6 +41,7 @@ fn a_fork_goes_to_its_owner_or_to_one_thief() {
     });
 }
 
+/// So it is only if the thief heeds that its fence has failed.
 #[test]
 fn a_fork_of_an_unaware_owner_goes_to_the_owner() {
     bounded(4, || {
@@ -61,6 +62,7 @@ fn a_fork_of_an_unaware_owner_goes_to_the_owner() {
     });
 }
 
+/// So it is only if the owner publishes first, and then wakes.
 #[test]
 fn a_worker_that_falls_asleep_gets_the_fork() {
     refused(3, || {

@@ -19,7 +19,7 @@ impl StealingInlet {
 }
 
 impl Inlet for StealingInlet {
-    /// What a worker pushes needs no fence: see [`calls`].
+    /// What a worker pushes needs no fence: see `calls`.
     const WAKES: bool = true;
 
     /// Never refuses, waits or displaces. A thread that is in one of the slots pushes into its own deque, whatever

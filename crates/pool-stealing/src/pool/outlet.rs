@@ -207,7 +207,7 @@ impl Outlet for StealingOutlet {
 
     fn prepare_to_park(&mut self, search: &mut Search<'_>) {
         let was_needed = self.owner().and_then(Owner::needs_room);
-        let is_due = was_needed.is_some_and(|was_needed| self.shrink.is_due(was_needed));
+        let is_due = self.shrink.is_due(was_needed);
         let Some(owner) = self.owner() else { return };
         if is_due {
             // It takes milliseconds, in which others need not wait for this one to find something.

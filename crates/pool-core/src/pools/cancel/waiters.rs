@@ -5,21 +5,35 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
+use crate::os::process_fork::{ThreadOrigin, change_between_forks};
 use crate::panic::drop_quietly;
 use crate::sync::lock;
 
 /// Listed with several flags, and woken by the first that is set.
-pub(super) struct Waiter(Mutex<Option<Waker>>);
+pub(super) struct Waiter(Mutex<Option<Polled>>);
+
+/// With which waker, and by which thread.
+struct Polled {
+    waker: Waker,
+    by: ThreadOrigin,
+}
+
+impl Polled {
+    fn here(waker: Waker) -> Self {
+        Polled { waker, by: ThreadOrigin::here() }
+    }
+}
 
 impl Waiter {
     pub(super) fn new(waker: Waker) -> Self {
-        Waiter(Mutex::new(Some(waker)))
+        Waiter(Mutex::new(Some(Polled::here(waker))))
     }
 
     /// Has this one woken from now on.
     pub(super) fn replace(&self, waker: Waker) {
         // The one before is foreign code, and is dropped when the lock is not held any more.
-        let before = lock(&self.0).replace(waker);
+        let polled = Polled::here(waker);
+        let before = change_between_forks(|| lock(&self.0).replace(polled));
         drop(before);
     }
 }
@@ -30,15 +44,15 @@ pub(super) struct Waiters(Mutex<BTreeMap<usize, Arc<Waiter>>>);
 
 impl Waiters {
     pub(super) fn add(&self, waiter: &Arc<Waiter>) {
-        lock(&self.0).insert(Arc::as_ptr(waiter).addr(), waiter.clone());
+        change_between_forks(|| lock(&self.0).insert(Arc::as_ptr(waiter).addr(), waiter.clone()));
     }
 
     pub(super) fn remove(&self, waiter: &Arc<Waiter>) {
-        lock(&self.0).remove(&Arc::as_ptr(waiter).addr());
+        change_between_forks(|| lock(&self.0).remove(&Arc::as_ptr(waiter).addr()));
     }
 
     pub(super) fn take(&self) -> Wakers {
-        Wakers(std::mem::take(&mut *lock(&self.0)))
+        Wakers(change_between_forks(|| std::mem::take(&mut *lock(&self.0))))
     }
 
     #[cfg(test)]
@@ -55,10 +69,13 @@ impl Wakers {
     /// Never panics: a waker is foreign code, in which the thread that sets a token has no part.
     pub(crate) fn wake(self) {
         for waiter in self.0.into_values() {
-            let waker = lock(&waiter.0).take();
-            if let Some(waker) = waker
-                && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
-            {
+            let Some(Polled { waker, by }) = change_between_forks(|| lock(&waiter.0).take()) else {
+                continue;
+            };
+            if !by.is_in_this_process() {
+                // Its destructor is as foreign as it is.
+                std::mem::forget(waker);
+            } else if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
                 drop_quietly(payload);
             }
         }

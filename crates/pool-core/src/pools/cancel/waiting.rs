@@ -3,6 +3,10 @@
 //! A waiter is listed with each flag that its token depends on: the token's own and those above. It lists itself and then
 //! sets `AWAITED` in the flag's word; to set the flag is a change of the same word. So either the one who sets it finds
 //! `AWAITED`, and by it the waiter, or the waiter finds the flag set.
+//!
+//! In a forked child the lists are whole, since no thread of the parent's was [changing](crate::os::process_fork::change_between_forks) one. Waiters of
+//! the parent are not woken in the child, as their wakers may take locks that are held for ever; but the thread that has forked
+//! still waits for what it waited for.
 
 use std::fmt;
 use std::future::Future;
@@ -18,7 +22,8 @@ use crate::block_on::block_on;
 impl CancelToken {
     /// Blocks until the token, or one that it is a child of, is set. At once if it is.
     ///
-    /// The token is not set by dropping the others: if no thread is left that would set it, this waits for ever.
+    /// The token is not set by dropping the others: if no thread is left that would set it, this waits for ever. A forked child
+    /// has a copy, which only the child sets.
     ///
     /// ```
     /// use pool_core::CancelToken;

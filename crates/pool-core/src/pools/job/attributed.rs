@@ -14,6 +14,7 @@ use crate::job::context::{JobContext, RunContext};
 use crate::job::{Runnable, discard_closure, run_counted};
 use crate::name::Name;
 use crate::observe::watchdog::{Limited, Watched};
+use crate::os::process_fork::refuse_to_wait;
 use crate::{CancelToken, Job, JoinError, Panic, Reason};
 
 /// The attributes that hardly any job has.
@@ -55,9 +56,10 @@ impl RareAttributes {
         let _token = enter_token(self.token.clone());
         let watched = self.watch(cx);
         let listed = cx.zip(self.token.as_ref()).map(|(cx, token)| cx.list(token));
-        // Both are for the job alone, not for what is called when it is counted.
+        let context = cx.filter(|_| watched.is_some() || listed.is_some()).map(RunContext::context);
+        // They are for the job alone, not for what is called when it is counted. Dropped in this order.
         let f = move || {
-            let _guards = (watched, listed);
+            let _guards = (context.map(RefuseAfterFork), watched, listed);
             f()
         };
         run_counted(f, cx)
@@ -106,6 +108,17 @@ impl RareAttributes {
             worker_manager: context.worker_manager().get(),
         };
         context.watchdog().watch(job, limit)
+    }
+}
+
+/// Aborts a forked child in which the job ends: what comes next takes locks that a thread of the parent may have held.
+struct RefuseAfterFork<'a>(&'a JobContext);
+
+impl Drop for RefuseAfterFork<'_> {
+    fn drop(&mut self) {
+        if self.0.is_forked() {
+            refuse_to_wait("a job");
+        }
     }
 }
 

@@ -25,14 +25,21 @@ static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
 /// Held while something is made that is there once for the process.
 static MAKING: Mutex<()> = Mutex::new(());
 
+/// Held while the [waiters](crate::cancel) of a token are changed, whichever token it is.
+static CHANGING: Mutex<()> = Mutex::new(());
+
 /// How many forks lie between the first process and this one.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// The thread that has forked this process, by its [address](thread_address).
+static SURVIVOR: AtomicUsize = AtomicUsize::new(0);
 
 /// This module's locks, between the preparation of a fork and its end.
 struct Held {
     /// Not if the thread that forks has it anyway: in its child, too, it goes on with what it makes.
     _making: Option<MutexGuard<'static, ()>>,
     pools: MutexGuard<'static, Pools>,
+    _changing: MutexGuard<'static, ()>,
 }
 
 thread_local! {
@@ -81,6 +88,38 @@ pub fn forks() -> usize {
     FORKS.load(Relaxed)
 }
 
+/// Changes what a forked child goes on with, while no other thread forks this process. For what is over in a moment; it may take
+/// no lock under which this is called, and calls no foreign code.
+pub(crate) fn change_between_forks<R>(change: impl FnOnce() -> R) -> R {
+    watch_forks();
+    let _changing = lock(&CHANGING);
+    change()
+}
+
+/// A thread, and the process that it is in.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadOrigin {
+    forks: usize,
+    thread: usize,
+}
+
+impl ThreadOrigin {
+    /// The calling thread.
+    pub(crate) fn here() -> Self {
+        ThreadOrigin { forks: forks(), thread: thread_address() }
+    }
+
+    /// Whether the thread is or was one of this process. Of those of a process from before a fork, one is: that which has forked.
+    pub(crate) fn is_in_this_process(self) -> bool {
+        self.forks == forks() || self.thread == SURVIVOR.load(Relaxed)
+    }
+}
+
+/// A number that no other thread has while this one lives, and that a fork leaves alone.
+fn thread_address() -> usize {
+    MAKES.with(|makes| std::ptr::from_ref(makes).addr())
+}
+
 /// A child of a fork is about to wait for what only its parent's threads do.
 #[cold]
 pub fn refuse_to_wait(what: &str) -> ! {
@@ -113,7 +152,7 @@ extern "C" fn before() {
     let _ = HELD.try_with(|held| {
         held.borrow_mut().get_or_insert_with(|| {
             let making = (!MAKES.get()).then(|| lock(&MAKING));
-            Held { _making: making, pools: lock(&POOLS) }
+            Held { _making: making, pools: lock(&POOLS), _changing: lock(&CHANGING) }
         });
     });
 }
@@ -125,6 +164,7 @@ extern "C" fn in_parent() {
 extern "C" fn in_child() {
     let Some(held) = HELD.try_with(|held| held.take()).ok().flatten() else { return };
     FORKS.fetch_add(1, Relaxed);
+    SURVIVOR.store(thread_address(), Relaxed);
     for pool in held.pools.iter().filter_map(Weak::upgrade) {
         pool.forked();
     }

@@ -4,7 +4,8 @@ use super::core::Core;
 use super::signals::{Signal, SignalSet};
 use crate::current::current;
 use crate::job::context::RunContext;
-use crate::strategy::{Caller, Outlet, Search, Strategy};
+use crate::os::process_fork::refuse_to_wait;
+use crate::strategy::{Caller, Search, Strategy};
 use crate::{Job, Reason, Rejected, Submit};
 
 impl<S: Strategy> Core<S> {
@@ -68,9 +69,17 @@ impl<S: Strategy> Core<S> {
         if self.settings.scales {
             self.grow_if_jobs_wait(job.is_job());
         }
-        self.run(&mut Some(job), cx);
+        self.run_in_between(job, cx);
         if seen.has(Signal::ADAPTS) {
             self.follow_cpu_limit();
+        }
+    }
+
+    /// As [`run`](Core::run), where the thread goes on with something else than a look at the signals.
+    fn run_in_between(&self, job: Job, cx: RunContext<'_>) {
+        self.run(&mut Some(job), cx);
+        if self.lifecycle.is_forked() {
+            refuse_to_wait("a job");
         }
     }
 
@@ -89,7 +98,7 @@ impl<S: Strategy> Core<S> {
         &self,
         index: usize,
         outlet: &mut S::Outlet,
-        search: &Search<'_>,
+        search: &mut Search<'_>,
         is_closed: bool,
     ) {
         let cx = self.context().worker_cx(index);
@@ -100,12 +109,12 @@ impl<S: Strategy> Core<S> {
             left -= 1;
             // This one may take long, and the others need not wait for it.
             self.requeue_side_queue();
-            outlet.turn_away();
+            self.turn_from_queue(outlet, search);
             self.wait_while_paused(search);
             if kept.is_job() && self.lifecycle.gives_back() {
                 self.set_aside(vec![kept], Reason::ShutDown);
             } else {
-                self.run(&mut Some(kept), cx);
+                self.run_in_between(kept, cx);
             }
         }
     }
@@ -114,7 +123,10 @@ impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn read_mailbox(&self, index: usize) {
         let cx = self.context().worker_cx(index);
-        while let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals) {
+        // In a child that was forked in one of these jobs the others are the parent's, and the lock may be held for ever.
+        while !self.lifecycle.is_forked()
+            && let Some(job) = self.mailboxes.take(index, &self.lifecycle.signals)
+        {
             if self.settings.scales {
                 self.grow_if_jobs_wait(job.is_job());
             }
@@ -124,7 +136,7 @@ impl<S: Strategy> Core<S> {
             if self.lifecycle.gives_back() {
                 self.set_aside(vec![job], Reason::ShutDown);
             } else {
-                self.run(&mut Some(job), cx);
+                self.run_in_between(job, cx);
             }
         }
     }

@@ -78,11 +78,14 @@ use crate::{BuildError, Job, JobHandle, Pool, PoolState, Rejected, Shutdown, Sta
 /// `fork` copies the calling thread alone, so in the child no pool of the parent's has workers. On Unix the pools know:
 /// in the child, submissions come back with [`Reason::Forked`](crate::Reason::Forked), the state is
 /// [`PoolState::Terminated`], and `shutdown`, `wait_idle` and drop return at once; none touches a lock that a thread of the
-/// parent may have held. What the pool held is not dropped there. Joins and scopes run on the caller. Handles from
-/// before the fork end with [`Reason::Forked`](crate::Reason::Forked), unless their job had ended by then. The parent notices
-/// nothing, and the child may build pools of its own. A child that was forked inside a job, a scope or half of a join must not
-/// return from that: it is to `exec` or to exit. One that does return, and would wait for threads that are not there, aborts
-/// with a message.
+/// parent may have held. What the pool held is not dropped there. Joins and scopes run on the caller; a broadcast is rejected
+/// as a submission is. Handles from before the fork end with [`Reason::Forked`](crate::Reason::Forked), unless their job had
+/// ended by then. A [`CancelToken`](crate::CancelToken) from before is a copy, which the child may set and wait for. The
+/// parent notices nothing, and the child may build pools of its own.
+///
+/// A child that was forked inside a job, a scope, a part of a broadcast or half of a join must not return from that: it is to
+/// `exec` or to exit. One that does return, and would wait for threads that are not there, aborts with a message. So does one
+/// that adds a job to a scope from before the fork, or joins one that had not ended, since that scope cannot end.
 ///
 /// ```
 /// use pool_core::{Pool, PoolExt, Reason, Rejected};

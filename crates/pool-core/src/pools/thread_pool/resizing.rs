@@ -56,11 +56,12 @@ impl<S: Strategy> Core<S> {
             refuse_to_wait("a job");
         }
         if seen.has(Signal::GIVES_BACK) {
+            search.end(|| self.has_work(outlet));
             self.set_aside_queued();
         }
         if seen.has(Signal::PAUSED) {
             // The mail waits for the end of the pause as well.
-            self.leave_channel(outlet, search);
+            self.turn_from_queue(outlet, search);
             search.begin_wait();
             let leaves =
                 self.lifecycle.wait_while_paused_or_leave(index, &self.mailboxes, outlet.may_leave());
@@ -70,7 +71,7 @@ impl<S: Strategy> Core<S> {
             }
         }
         if seen.has(Signal::MAIL) && self.mailboxes.has_mail(index) {
-            self.leave_channel(outlet, search);
+            self.turn_from_queue(outlet, search);
             self.read_mailbox(index);
         }
         // After the mail: a worker does not leave while it has some, and a message may say that one is to leave.
@@ -82,14 +83,16 @@ impl<S: Strategy> Core<S> {
                 return Next::Leave;
             }
             if self.lifecycle.workers.is_short() {
+                // To start a thread takes longer than to wake one.
+                search.end(|| self.has_work(outlet));
                 self.start_workers();
             }
         }
         Next::Pop
     }
 
-    /// The worker turns to something that did not come through the channel. Another is to search in its place.
-    fn leave_channel(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
+    /// A worker turns to something that did not come through the channel. Another is to search in its place.
+    pub(super) fn turn_from_queue(&self, outlet: &mut S::Outlet, search: &mut Search<'_>) {
         search.end(|| self.has_work(outlet));
         outlet.turn_away();
     }
@@ -310,6 +313,10 @@ impl<S: Strategy> WorkerManager for Core<S> {
         let Some(part) = self.mailboxes.take_part(slot, &self.lifecycle.signals) else { return false };
         let ticket = self.context().run_in_passing(part, self.context().worker_cx(slot));
         debug_assert!(ticket.is_none(), "nothing is left of a part that has run");
+        if self.lifecycle.is_forked() {
+            // The thread waits for a part of its own.
+            refuse_to_wait("a broadcast");
+        }
         true
     }
 }

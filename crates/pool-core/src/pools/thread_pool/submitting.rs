@@ -191,6 +191,8 @@ impl<S: Strategy> Core<S> {
         };
         if let Some(oldest) = inlet.push_ticket(oldest, Submit::ticket()) {
             self.side_queue.put_back(oldest, signals);
+            // A worker that looked meanwhile saw it nowhere.
+            self.parking.notify();
         }
     }
 

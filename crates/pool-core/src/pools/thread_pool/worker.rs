@@ -190,7 +190,7 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             },
         }
         if signals.now().has(Signal::SIDE_QUEUE) {
-            core.run_side_queue(index, guard.outlet(), &search, !open);
+            core.run_side_queue(index, guard.outlet(), &mut search, !open);
         }
     }
     search.end(|| core.has_work(guard.outlet()));

@@ -4,6 +4,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 
 use super::*;
+use crate::sync::Ordering::AcqRel;
 
 /// A scope whose queue is a number of jobs.
 struct Model {
@@ -153,6 +154,30 @@ fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
         }
         scope.wait();
         worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_ticket_that_another_thread_finds_refused_while_the_last_leaves_is_noticed() {
+    check(|| {
+        let scope = Model::new(2);
+        assert!(scope.progress.push(|| {}), "its worker has come by");
+        assert!(scope.push(), "its ticket is refused");
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                scope.progress.end(1);
+                assert!(!scope.progress.leave(|| false), "it has not seen the second job");
+            }
+        });
+        let dropper = loom::thread::spawn({
+            let scope = scope.clone();
+            move || scope.progress.give_up()
+        });
+        scope.wait();
+        assert_eq!(scope.ran.load(Relaxed), 1);
+        worker.join().unwrap();
+        dropper.join().unwrap();
     });
 }
 
