@@ -80,7 +80,7 @@ impl Queue {
     }
 
     /// Unlocks, and wakes a worker for what was pushed: an express worker, if it is for one and one sleeps. Whether the queue
-    /// has something else for express workers does not matter: somebody was woken for that.
+    /// has something else for express workers does not matter: a worker was woken for that.
     #[inline]
     fn unlock_and_notify(&self, state: MutexGuard<'_, State>, level: usize, submit: Submit) {
         let for_express = self.has_express

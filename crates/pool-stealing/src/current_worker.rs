@@ -12,7 +12,7 @@ use crate::worker_queues::{Owner, WorkerQueues};
 
 #[derive(Clone, Copy)]
 struct CurrentWorker {
-    /// The pool of the worker that is here; `None` for a thread that is at a channel without a pool.
+    /// The pool of the worker that is here; `None` for a thread that uses a channel without a pool.
     pool: Option<PoolId>,
     slot: *const WorkerQueues,
     /// Holds a reference count while it is not null, so that the slot stays where it is.
@@ -78,7 +78,7 @@ pub(crate) unsafe fn owner_of(slot: &WorkerQueues) -> Option<Owner<'_>> {
 /// As for [`owner_of`].
 #[inline]
 pub(crate) unsafe fn owner_in(channel: &Channel) -> Option<Owner<'_>> {
-    // SAFETY: the thread is in a slot of `task_ref`; the rest is passed on.
+    // SAFETY: the thread is in a slot of this channel; the rest is passed on.
     ptr::eq(CURRENT.get().channel, channel).then(|| unsafe { owner() })
 }
 
@@ -105,13 +105,13 @@ pub(crate) unsafe fn channel<'a>() -> Option<&'a Channel> {
 /// It is in one ([`is_at`]); and as for [`owner_of`].
 #[inline(always)]
 pub(crate) unsafe fn owner<'a>() -> Owner<'a> {
-    // SAFETY: the slot is one of those in `task_ref`, of which `CURRENT` keeps a reference count until the thread leaves.
+    // SAFETY: the slot is one of the channel's, of which `CURRENT` keeps a reference count until the thread leaves.
     let slot = unsafe { &*CURRENT.get().slot };
     // SAFETY: `CURRENT` names the slot that this thread has taken; the rest is passed on.
     unsafe { Owner::new(slot) }
 }
 
-/// The handle of the worker that the calling thread is, or that of one who is in none.
+/// The handle of the worker that the calling thread is, or of a thread that is in no slot.
 ///
 /// # Safety
 ///
@@ -120,6 +120,6 @@ pub(crate) unsafe fn worker_if_any<'a>() -> Worker<'a> {
     if CURRENT.get().slot.is_null() {
         return Worker::nowhere();
     }
-    // SAFETY: the thread is somewhere; the rest is passed on.
+    // SAFETY: the thread is in a slot; the rest is passed on.
     Worker::of(unsafe { owner() })
 }

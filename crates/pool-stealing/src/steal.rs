@@ -1,4 +1,4 @@
-//! Stealing forks: politely first, then by force; and where that fails, when their owner blocks.
+//! Stealing forks: by asking first, then by force; and where that fails, when their owner blocks.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::split::Taken;
 
 /// How long a thief waits for an owner that has forks and does not answer.
 ///
-/// A heavy fence takes about 20 microseconds and disturbs everyone; an owner that forks answers within one.
+/// A heavy fence takes about 20 microseconds and disturbs all threads; an owner that forks answers within one.
 const GRACE: Duration = if cfg!(loom) { Duration::ZERO } else { Duration::from_micros(50) };
 
 /// Which owner a thief has asked in vain, and since when.
@@ -24,7 +24,7 @@ pub(crate) struct Demand(Option<(usize, Instant)>);
 
 impl Demand {
     /// This slot has forks and gives none. Returns whether that has been so for long enough.
-    fn grows_at(&mut self, slot: usize) -> bool {
+    fn is_overdue_at(&mut self, slot: usize) -> bool {
         match self.0 {
             Some((refuser, since)) if refuser == slot => since.elapsed() >= GRACE,
             // One at a time: this one's turn comes when the other has no forks left, or one was taken by force.
@@ -36,7 +36,8 @@ impl Demand {
         }
     }
 
-    fn is_over_at(&mut self, slot: usize) {
+    /// The slot has no forks left, or has given one.
+    fn end_at(&mut self, slot: usize) {
         if self.0.is_some_and(|(refuser, _)| refuser == slot) {
             self.0 = None;
         }
@@ -50,7 +51,7 @@ pub(crate) struct Fork {
 }
 
 impl Fork {
-    /// Runs it, and tells its owner.
+    /// Runs it, and unparks its owner if that waits.
     pub(crate) fn run(self, channel: &Channel) {
         let is_awaited = self.frame.run();
         if channel.is_forked() {
@@ -73,13 +74,13 @@ impl Channel {
     ) -> Option<Fork> {
         let stack = &self.slots[victim].stack;
         if !stack.has_takeable() {
-            demand.is_over_at(victim);
+            demand.end_at(victim);
             stack.ask();
             return None;
         }
         let force = !stack.has_public() && {
             stack.ask();
-            if !demand.grows_at(victim) {
+            if !demand.is_overdue_at(victim) {
                 return None;
             }
             true
@@ -87,7 +88,7 @@ impl Channel {
         let fence: &dyn Fn() -> bool = &heavy_fence;
         let taken = self.take_fork(victim, thief, force.then_some(fence), still_wanted);
         if taken.is_some() || force {
-            demand.is_over_at(victim);
+            demand.end_at(victim);
         }
         taken
     }

@@ -62,7 +62,7 @@ use crate::worker_queues::{Owner, WorkerQueues};
 /// pool_stealing::with_worker(&pool, |worker| KEPT.set(Some(worker)));
 /// ```
 pub struct Worker<'w> {
-    /// The calling thread is here; or it is [`NO_WORKER`].
+    /// Where the calling thread is; or [`NO_WORKER`].
     slot: &'w WorkerQueues,
     not_send: PhantomData<*mut ()>,
 }
@@ -83,7 +83,7 @@ pub(crate) fn prepare() {
 }
 
 impl<'w> Worker<'w> {
-    /// Who is in a slot.
+    /// The worker that is in a slot.
     #[inline(always)]
     pub(crate) fn of(owner: Owner<'w>) -> Self {
         Worker { slot: owner.slot(), not_send: PhantomData }
@@ -101,12 +101,12 @@ impl<'w> Worker<'w> {
         Worker { slot: self.slot, not_send: PhantomData }
     }
 
-    /// Who it is, and the next free place on its stack, if there is one.
+    /// The owner of the slot, and the next free place on its stack, if there is one.
     #[inline(always)]
     pub(crate) fn room(&self) -> Option<(Owner<'w>, Room<'w, Header>)> {
         // SAFETY: the calling thread is there, or the slot has no room.
         let room = unsafe { self.slot.stack.room() }?;
-        // SAFETY: there is room only where the calling thread is; and it does so for `'w`, which is that of an owner.
+        // SAFETY: there is room only where the calling thread is; and it is there for `'w`, which is that of an owner.
         Some((unsafe { Owner::new(self.slot) }, room))
     }
 

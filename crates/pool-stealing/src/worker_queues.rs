@@ -48,7 +48,7 @@ pub(crate) struct WorkerQueues {
     pub(crate) stack: SplitStack<Header>,
     /// The worker's own ends of its deques.
     own: OwnersOnly<Own>,
-    /// The other end of its run queue, for everyone.
+    /// The other end of its run queue, for all threads.
     run_queue: Stealer<Job>,
     /// The other end of the deque of jobs that it spawned.
     spawned: Stealer<Job>,

@@ -1,6 +1,6 @@
 //! Fork-join for pools that have no faster way: a claimable second half.
 
-use crate::{Job, Pool, Submit, lend};
+use crate::{Pool, lend};
 
 /// Runs both closures, possibly at once, on any pool, and returns both results.
 ///
@@ -14,6 +14,7 @@ use crate::{Job, Pool, Submit, lend};
 ///
 /// Both closures run exactly once, whatever panics. A panic is rethrown after both have finished; the first closure's
 /// payload wins.
+#[inline]
 pub fn join_claimable<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
     P: Pool + ?Sized,
@@ -22,7 +23,7 @@ where
     RA: Send,
     RB: Send,
 {
-    lend::join(pool.context(), submit_to(pool), a, b)
+    lend::join(pool, a, b)
 }
 
 /// Runs the closure on a worker of the pool, waits, and returns its result.
@@ -33,16 +34,12 @@ where
 /// # Panics
 ///
 /// With what the closure panics with.
+#[inline]
 pub fn install<P, F, R>(pool: &P, f: F) -> R
 where
     P: Pool + ?Sized,
     F: FnOnce() -> R + Send,
     R: Send,
 {
-    lend::install(pool.context(), submit_to(pool), f)
-}
-
-/// Submits a ticket, and drops it if the pool refuses it.
-fn submit_to<P: Pool + ?Sized>(pool: &P) -> impl Fn(Job, Submit) {
-    |ticket, submit| drop(pool.submit(ticket, submit))
+    lend::install(pool, f)
 }

@@ -1,7 +1,5 @@
 //! A closure that is lent to a pool: the second half of a join, the whole of an `install`, a part of a broadcast. It may borrow,
 //! since its owner waits for its end.
-//!
-//! The pool is a function here, which submits a ticket.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
@@ -14,33 +12,38 @@ use crate::os::process_fork::refuse_to_wait;
 use crate::panic::{drop_quietly, unwind_without};
 use crate::{Job, JoinError, Reason, Submit};
 
+/// A pool, as far as it borrows closures.
+pub(crate) trait Borrower: Sync {
+    fn job_context(&self) -> &JobContext;
+
+    /// Takes a ticket, or drops it.
+    fn submit_ticket(&self, ticket: Job, submit: Submit);
+}
+
 /// See [`join_claimable`](crate::strategy::join_claimable).
-pub(crate) fn join<A, B, RA, RB>(
-    context: &JobContext,
-    submit: impl Fn(Job, Submit) + Send + Sync,
-    a: A,
-    b: B,
-) -> (RA, RB)
+pub(crate) fn join<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
+    P: Borrower + ?Sized,
     A: FnOnce() -> RA + Send,
     B: FnOnce() -> RB + Send,
     RA: Send,
     RB: Send,
 {
     // Not a join again: if the pool takes nothing more, this runs here, on a thread that is no worker.
-    install(context, &submit, || join_on_worker(context, &submit, a, b))
+    install(pool, || join_on_worker(pool, a, b))
 }
 
-fn join_on_worker<A, B, RA, RB>(context: &JobContext, submit: impl Fn(Job, Submit), a: A, b: B) -> (RA, RB)
+fn join_on_worker<P, A, B, RA, RB>(pool: &P, a: A, b: B) -> (RA, RB)
 where
+    P: Borrower + ?Sized,
     A: FnOnce() -> RA + Send,
     B: FnOnce() -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    let lent = offer(context, |ticket| submit(ticket, Submit::ticket()), b);
+    let lent = offer(pool, b, Submit::ticket());
     let a = catch_unwind(AssertUnwindSafe(a));
-    let b = lent.settle(context);
+    let b = lent.settle(pool.job_context());
     match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
         (Err(payload), second) => unwind_without(second, payload),
@@ -49,30 +52,31 @@ where
 }
 
 /// See [`install`](crate::strategy::install).
-pub(crate) fn install<F, R>(context: &JobContext, submit: impl Fn(Job, Submit), f: F) -> R
+pub(crate) fn install<P, F, R>(pool: &P, f: F) -> R
 where
+    P: Borrower + ?Sized,
     F: FnOnce() -> R + Send,
     R: Send,
 {
-    if context.is_current() {
+    if pool.job_context().is_current() {
         return f();
     }
-    offer(context, |ticket| submit(ticket, Submit::awaited_ticket()), f)
-        .wait_outside(context)
+    offer(pool, f, Submit::awaited_ticket())
+        .wait_outside(pool.job_context())
         .unwrap_or_else(|payload| resume_unwind(payload))
 }
 
-/// Offers a closure to any worker of the pool. A ticket that the pool refuses is to be dropped: that orphans the task, and its
-/// owner runs it.
-fn offer<F, R>(context: &JobContext, submit: impl FnOnce(Job), f: F) -> BorrowingTask<F, R>
+/// Offers a closure to any worker of the pool. A refused ticket is dropped: that orphans the task, and its owner runs it.
+fn offer<P, F, R>(pool: &P, f: F, submit: Submit) -> BorrowingTask<F, R>
 where
+    P: Borrower + ?Sized,
     F: FnOnce() -> R + Send,
     R: Send,
 {
-    let (lent, offered) = BorrowingTask::lend(f, (), submit);
+    let (lent, offered) = BorrowingTask::lend(f, (), |ticket| pool.submit_ticket(ticket, submit));
     if let Err(payload) = offered {
         // Its outcome is lost.
-        unwind_without(lent.settle(context), payload)
+        unwind_without(lent.settle(pool.job_context()), payload)
     }
     lent
 }

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_child_a_scaling_pool_hires_nobody() {
+    fn in_a_child_a_scaling_pool_starts_no_worker() {
         let builder = ThreadPool::with(Fifo);
         let pool = builder.scaling(Scaling::between(1, 3)).build().unwrap();
         let (starts, started) = std::sync::mpsc::channel();

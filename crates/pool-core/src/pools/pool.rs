@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::adapter::PoolContext;
 use crate::current::PoolId;
-use crate::lend;
+use crate::job::context::JobContext;
+use crate::lend::{self, Borrower};
 use crate::observe::metrics::Metrics;
 #[cfg(doc)]
 use crate::stats::WorkerCounts;
@@ -83,7 +84,7 @@ pub trait Pool: Send + Sync {
     /// An adapter that has no way of its own for it leaves this as it is: the second is offered to the pool as a ticket, and
     /// taken back if no worker has started it.
     fn join_erased(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        lend::join(self.context(), |ticket, submit| drop(self.submit(ticket, submit)), a, b);
+        lend::join(self, a, b);
     }
 
     /// What the pool has counted, to be read. An adapter of another crate's pool has one in its
@@ -399,4 +400,16 @@ pub enum Shutdown {
         /// Jobs that were still running, the caller's own included.
         running: u64,
     },
+}
+
+impl<P: Pool + ?Sized> Borrower for P {
+    #[inline(always)]
+    fn job_context(&self) -> &JobContext {
+        self.context()
+    }
+
+    #[inline(always)]
+    fn submit_ticket(&self, ticket: Job, submit: Submit) {
+        drop(self.submit(ticket, submit));
+    }
 }

@@ -257,7 +257,7 @@ impl ScopeState {
     #[cold]
     fn keep_panic(&self, payload: Box<dyn Any + Send>) {
         if self.is_from_before_fork() {
-            // Nobody rethrows it, and the lock may be held for ever.
+            // It is not rethrown, and the lock may be held for ever.
             return drop_quietly(payload);
         }
         let second = {

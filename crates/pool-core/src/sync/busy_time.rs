@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(
             (busy_time.busy(|| 50), busy_time.is_idle()),
             (14, false),
-            "nobody waits, and nobody is busy"
+            "no worker waits, and none is busy"
         );
         busy_time.begin(60);
         assert_eq!((busy_time.busy(|| 61), busy_time.is_idle()), (15, false));
@@ -111,7 +111,7 @@ mod model {
             pool.1.fetch_add(1, Relaxed);
             fence(SeqCst);
             let is_idle = pool.0.is_idle();
-            assert!(worker.join().unwrap() || !is_idle, "nobody has the pool grow");
+            assert!(worker.join().unwrap() || !is_idle, "no worker has the pool grow");
         });
     }
 }

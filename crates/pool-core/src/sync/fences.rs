@@ -13,7 +13,7 @@
 //!
 //! An old kernel has no `membarrier`, and a sandbox may refuse it: from the start, or from some moment on, when a process
 //! that has pools enters it; for all threads of the process, or for some. So a heavy fence **may fail at any time**, and a
-//! light fence orders nothing against one that has failed. Whoever uses the pair needs an answer to that:
+//! light fence orders nothing against one that has failed. A protocol that uses the pair needs an answer to that:
 //!
 //! - [`can_fence`] says whether heavy fences have worked so far. The first one that fails makes it say no, in the whole
 //!   process and for good, also if other threads still could. It is no promise for the next one.
@@ -84,7 +84,7 @@ mod system {
     const YES: u8 = 1;
     const NO: u8 = 2;
 
-    /// Goes from `UNKNOWN` to `YES` or `NO`, and from `YES` to `NO`. Nothing is published through it: whoever reads an
+    /// Goes from `UNKNOWN` to `YES` or `NO`, and from `YES` to `NO`. Nothing is published through it: a thread that reads an
     /// old `YES` finds out with its next fence, or is in the same case as if it had read just before the fence failed.
     // Not a `OnceLock`: a process that is forked while another thread is at it would wait for ever.
     static WORKS: AtomicU8 = AtomicU8::new(UNKNOWN);

@@ -11,7 +11,7 @@
 //! - **leave**: add one to `left`; read the state again, and if it is not `OPEN`, *sweep*.
 //! - **close**: set the state to `CLOSING`; *heavy fence*; set it to `CLOSED`; sweep.
 //! - **sweep**: fence; if the state is `CLOSED` and on every stripe `left` equals `entered` (read in this order), drop
-//!   the inlet, unless somebody has.
+//!   the inlet, unless that was done.
 //!
 //! Between the addition and the reading of the state lies a fence. On a stripe that threads share, the addition is a
 //! locked instruction and so a fence already. A stripe that a worker or [another thread](crate::sync::stripes) has to itself is
@@ -28,15 +28,15 @@
 //!
 //! # Why it is right
 //!
-//! *Nobody pushes into a dropped inlet.* A sweep that drops has read `CLOSED`, so it comes after the heavy fence. If a
+//! *No thread pushes into a dropped inlet.* A sweep that drops has read `CLOSED`, so it comes after the heavy fence. If a
 //! submitter entered and read `OPEN`, its fence came before the heavy one, or it would have read `CLOSING`; so the sweep
 //! sees its entry. And since the sweep found the stripe balanced, the submitter has left (`left` is read first and never
-//! exceeds `entered`, so equality means that nobody was inside in between). Whoever reads anything but `OPEN`
+//! exceeds `entered`, so equality means that no thread was inside in between). A thread that reads anything but `OPEN`
 //! touches nothing.
 //!
-//! *Somebody drops it.* Of those who leave, some read `OPEN`. Their fence came before the heavy one, by the same
+//! *It is dropped.* Of the threads that leave, some read `OPEN`. Their fence came before the heavy one, by the same
 //! argument, and every sweep that reads `CLOSED` sees that they have left. All others sweep, as the closer does. The
-//! fences in the sweeps have a total order; let X be the last of them. Whoever issues it finds the state `CLOSED`, as it
+//! fences in the sweeps have a total order; let X be the last of them. The thread that issues it finds the state `CLOSED`, as it
 //! was set before the closer's own fence, and sees whatever was done before the other fences: all additions to `left`.
 //! So it finds everything balanced.
 //!
@@ -49,10 +49,10 @@
 //! # If the heavy fence fails
 //!
 //! A submitter may then be inside unseen, for as long as it pushes, and nothing here can find out. So `close` sets the state
-//! to `UNFENCED` instead of `CLOSED`, and no sweep drops the inlet: it goes with the gate, which nobody refers to any more
-//! by then. *Nobody pushes into a dropped inlet* needs no other reason.
+//! to `UNFENCED` instead of `CLOSED`, and no sweep drops the inlet: it goes with the gate, to which there is no reference any more
+//! by then. *No thread pushes into a dropped inlet* needs no other reason.
 //!
-//! The workers have to learn in another way that nothing more will come. Whoever closes tells them, and they leave when
+//! The workers have to learn in another way that nothing more will come. The thread that closes tells them, and they leave when
 //! they find the channel empty and the gate [quiet](Gate::is_quiet). A submitter that they did not see has read `OPEN` and
 //! pushes all the same. When it leaves, it reads the state, and if that is `UNFENCED`, it sees to it that what it pushed
 //! is not [forgotten](Late). Only one that reads `OPEN` again does not: its job is not seen by the workers, though
@@ -64,8 +64,8 @@
 //!
 //! # What comes late
 //!
-//! Each sweep ends with a [call](Late), by a thread that is not inside. So whoever has pushed into a channel that is being
-//! closed looks afterwards whether its job is one that nobody is to run any more, and sees what the closer did before `close`:
+//! Each sweep ends with a [call](Late), by a thread that is not inside. So a thread that has pushed into a channel that is being
+//! closed looks afterwards whether its job is one that will not be run any more, and sees what the closer did before `close`:
 //! it has read the state that was set after that.
 
 use std::ops::Deref;
@@ -101,11 +101,11 @@ const FEW: u64 = 0;
 
 /// Everyone may enter.
 const OPEN: u8 = 0;
-/// Nobody may enter, but some who did may be invisible yet.
+/// No thread may enter, but some that did may be invisible yet.
 const CLOSING: u8 = 1;
-/// Nobody may enter, and all who did can be seen.
+/// No thread may enter, and all that did can be seen.
 const CLOSED: u8 = 2;
-/// Nobody may enter, and some who did may stay invisible: the inlet is not dropped before the gate.
+/// No thread may enter, and some that did may stay invisible: the inlet is not dropped before the gate.
 const UNFENCED: u8 = 3;
 
 /// The entry counters: some stripes for threads outside, one for each slot, and one that is not counted.
@@ -138,7 +138,7 @@ impl EntryCounters {
         OUTSIDE_STRIPES + slot
     }
 
-    /// The stripe of those whose passing is not a submission.
+    /// The stripe of threads whose passing is not a submission.
     pub(crate) fn uncounted(&self) -> usize {
         self.stripes.len() - 1
     }
@@ -227,7 +227,7 @@ impl<I> Gate<I> {
         Some(Inside { inlet: NonNull::from(inlet.as_ref()?), _entry: entry })
     }
 
-    /// Lets nobody in any more, and drops the inlet as soon as those inside have left, unless it ends
+    /// Lets no thread in any more, and drops the inlet as soon as those inside have left, unless it ends
     /// [unfenced](Gate::unfenced). Returns whether this call was the first.
     pub(crate) fn close(&self) -> bool {
         let first = self.state.compare_exchange(OPEN, CLOSING, SeqCst, SeqCst).is_ok();
@@ -257,7 +257,7 @@ impl<I> Gate<I> {
         self.entry_counters.are_quiet()
     }
 
-    /// Lets nobody in any more and never drops the inlet: this process is a fork, and the threads that may have been
+    /// Lets no thread in any more and never drops the inlet: this process is a fork, and the threads that may have been
     /// inside, or hold what the drop needs, are not in it.
     pub(crate) fn abandon(&self) {
         self.dropped.store(true, SeqCst);
@@ -271,7 +271,7 @@ impl<I> Gate<I> {
         let is_last = state == CLOSED && self.entry_counters.are_quiet();
         if is_last && !self.dropped.swap(true, SeqCst) {
             self.inlet.with_mut(|inlet| {
-                // SAFETY: the gate is closed and nobody is inside (see the protocol), and the swap let one thread
+                // SAFETY: the gate is closed and no thread is inside (see the protocol), and the swap let one thread
                 // through; so this is the only reference.
                 unsafe { *inlet = None };
             });
@@ -347,12 +347,12 @@ impl<I> Drop for Entry<'_, I> {
 
 /// For gates without a pool.
 #[cfg(test)]
-fn nobody() -> Weak<dyn Late> {
-    struct Nobody;
-    impl Late for Nobody {
+fn unheard() -> Weak<dyn Late> {
+    struct Unheard;
+    impl Late for Unheard {
         fn surfaced(&self) {}
     }
-    Weak::<Nobody>::new()
+    Weak::<Unheard>::new()
 }
 
 #[cfg(all(test, not(loom)))]

@@ -6,7 +6,7 @@
 //!
 //! loom 0.7 remembers the last access of each atomic only, and looks for another order of two accesses if one is the other's
 //! last. A load of one's own before one's write thus hides the write from others' earlier loads. Under [`tracked`] each access
-//! begins with a store to a second atomic, which nobody reads: all such stores depend on each other, so that loom tries other
+//! begins with a store to a second atomic, which is never read: all such stores depend on each other, so that loom tries other
 //! orders of any two accesses, up to the bound on switches. That takes many times longer.
 //!
 //! # Asymmetric

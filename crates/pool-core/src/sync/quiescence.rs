@@ -1,7 +1,7 @@
 //! Waiting until a pool is at rest.
 //!
 //! A thread in [`Quiescence::wait`] must learn that the last job has finished without each job asking whether
-//! someone waits. A worker therefore asks only when it is about to park:
+//! a thread waits. A worker therefore asks only when it is about to park:
 //!
 //! - waiter: announce (`watchers += 1`); fence; look at the counters; if not at rest, sleep.
 //! - worker: count the job; ...; about to wait: fence; read `watchers`; if any, look at the counters; if at rest, wake.
@@ -52,7 +52,7 @@ impl Quiescence {
         self.watchers.store(0, SeqCst);
     }
 
-    /// Wakes those who wait, if there are any and this is so.
+    /// Wakes the waiters, if there are any and this is so.
     pub(crate) fn settle(&self, is_at_rest: impl FnOnce() -> bool) {
         fence(SeqCst);
         if self.watchers.load(SeqCst) != 0 && is_at_rest() {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_a_forked_child_nobody_takes_the_lock() {
+    fn in_a_forked_child_the_lock_is_not_taken() {
         let quiescence = Quiescence::default();
         // As a thread has left it that is not here any more.
         quiescence.watchers.store(1, SeqCst);
@@ -87,7 +87,7 @@ mod model {
     use crate::sync::{AtomicU64, thread};
 
     #[test]
-    fn whoever_waits_learns_of_the_last_of_two_jobs() {
+    fn a_waiter_learns_of_the_last_of_two_jobs() {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(3);
         builder.check(|| {

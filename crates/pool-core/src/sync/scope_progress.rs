@@ -14,8 +14,8 @@
 //!
 //! - **Push**: count the job; put it in the queue; fence; claim a ticket if one more could be of use; wake a sleeper who
 //!   helps, if there is one.
-//! - **End** some jobs: count them; fence; if somebody sleeps and all have ended, wake everyone.
-//! - **Leave** (whoever holds a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
+//! - **End** some jobs: count them; fence; if a thread sleeps and all have ended, wake all.
+//! - **Leave** (the holder of a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
 //!   one, claim a ticket again and go on; otherwise, if tickets are refused, wake everyone.
 //! - **Sleep**: put oneself among the sleepers; fence; look once more at what one waits for; park only if it is not there.
 //! - **Give up** (a ticket is dropped unrun): say that tickets are refused; give the ticket back; wake everyone, looking
@@ -106,7 +106,7 @@ impl Progress {
     }
 
     /// Claims a ticket, if there are fewer than could be of use. Jobs that run count as well: a ticket that is
-    /// busy with one leads nobody to the next.
+    /// busy with one leads no worker to the next.
     fn claim(&self) -> bool {
         if self.tickets.load(Relaxed) >= self.workers || self.refused.load(Relaxed) {
             return false;
@@ -129,7 +129,7 @@ impl Progress {
         }
     }
 
-    /// Whether all jobs have ended. Means something to whoever started the first of them.
+    /// Whether all jobs have ended. Means something to the thread that started the first of them.
     pub(crate) fn is_over(&self) -> bool {
         let ended = self.ended.load(Acquire);
         ended == self.begun.load(Relaxed)
@@ -142,7 +142,7 @@ impl Progress {
         if has_jobs() && self.claim() {
             return true;
         }
-        // The last ticket may have gone with this one: a refused one has woken nobody who could see that.
+        // The last ticket may have gone with this one: a refused one has woken no thread that could see that.
         if self.refused.load(Relaxed) {
             self.wake_all();
         }
@@ -153,7 +153,7 @@ impl Progress {
     pub(crate) fn give_up(&self) {
         self.refused.store(true, Relaxed);
         self.tickets.fetch_sub(1, Relaxed);
-        // No fence: the sleepers' lock is always taken, and whoever takes it later sees what came before.
+        // No fence: the sleepers' lock is always taken, and a thread that takes it later sees what came before.
         self.wake_all();
     }
 

@@ -89,7 +89,7 @@ impl<C: ?Sized> Drop for TaskRef<C> {
     fn drop(&mut self) {
         let owners = &self.counted().owners;
         if owners.load(Acquire) == 1 || owners.fetch_sub(1, AcqRel) == 1 {
-            // SAFETY: this was the last owner (see above), so nobody else reaches the box, now or later.
+            // SAFETY: this was the last owner (see above), so no other reaches the box, now or later.
             drop(unsafe { Box::from_raw(self.place.as_ptr()) });
         }
     }
@@ -144,14 +144,14 @@ mod model {
 
     impl Value {
         fn read(&self) -> u32 {
-            // SAFETY: nobody writes but the destructor, as the model is to show.
+            // SAFETY: only the destructor writes, as the model is to show.
             self.0.with(|value| unsafe { *value })
         }
     }
 
     impl Drop for Value {
         fn drop(&mut self) {
-            // SAFETY: nobody else is left, as the model is to show.
+            // SAFETY: no other owner is left, as the model is to show.
             self.0.with_mut(|value| unsafe { *value = 0 });
         }
     }

@@ -8,7 +8,7 @@
 //!
 //! - `AWAITED`: there is a waiter in the place for one.
 //! - `ORPHANED`: the ticket was dropped; no worker will claim the job.
-//! - `DETACHED`: nobody will ask for the result.
+//! - `DETACHED`: the result will not be asked for.
 //! - `UNCOUNTED`: the job is none of the pool's: half of a join, or a job that the pool has handed back. If that is then
 //!   submitted anew, its ticket counts, whatever has become of the job.
 //!
@@ -74,7 +74,7 @@ impl TaskSnapshot {
         self.0 & STATE >= DONE
     }
 
-    /// Nobody but the waiter can run the job.
+    /// Only the waiter can run the job.
     pub(crate) fn is_left_alone(self) -> bool {
         self.is_queued() && self.0 & ORPHANED != 0
     }
@@ -158,7 +158,7 @@ impl<W> TaskState<W> {
         if seen & AWAITED != 0 { self.try_take_waiter() } else { None }
     }
 
-    /// Nobody will ask for the result. Returns what was seen: if it is done, the result is the caller's.
+    /// The result will not be asked for. Returns what was seen: if it is done, the result is the caller's.
     pub(crate) fn detach(&self) -> TaskSnapshot {
         TaskSnapshot(self.word.fetch_or(DETACHED, AcqRel))
     }

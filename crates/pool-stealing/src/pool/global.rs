@@ -26,7 +26,7 @@ pub fn global() -> &'static StealingPool {
     let build = || {
         let builder = StealingPool::builder().name("global");
         let pool = Arc::new(builder.build().unwrap_or_else(|error| panic!("no global pool: {error}")));
-        // If another was set before, this one serves those who ask for it here.
+        // If another was set before, this one serves the callers of this function.
         let _ = pool_core::set_global(pool.clone());
         pool
     };

@@ -23,7 +23,7 @@ impl Inlet for StealingInlet {
     const WAKES: bool = true;
 
     /// Never refuses, waits or displaces. A thread that is in one of the slots pushes into its own deque, whatever
-    /// it pushes; anyone else into the injector.
+    /// it pushes; any other thread into the injector.
     // Always, so that the job is not moved once more.
     #[inline(always)]
     fn push(&self, job: Job, submit: Submit, _: Caller) -> Push {

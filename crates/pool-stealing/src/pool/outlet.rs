@@ -14,7 +14,7 @@ use crate::steal::{Demand, Fork};
 use crate::worker_queues::{Owner, retry};
 
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
-/// lock out the rest of the world.
+/// lock out jobs from outside.
 const FAIRNESS: u32 = 64;
 
 /// Where jobs leave a [`StealingPool`](crate::StealingPool), at one slot.
@@ -44,7 +44,7 @@ impl StealingOutlet {
         unsafe { current_worker::owner_of(slot) }
     }
 
-    /// A job for which this worker need not go far.
+    /// A job of the worker's own, or of the injector.
     #[inline]
     fn near(&mut self, search: &Search<'_>) -> Option<Job> {
         self.pops = self.pops.wrapping_add(1);
@@ -77,7 +77,7 @@ impl StealingOutlet {
     /// A job out of another worker's deques, and more of them for later.
     fn stolen(&self, search: &Search<'_>) -> Option<Job> {
         let job = self.steal(search)?;
-        // Its own hand was empty. What others have stolen back by now is left out.
+        // Its own deques were empty. What others have stolen back by now is left out.
         let more = self.owner().map_or(0, |owner| owner.run_queue_len());
         search.stole(1 + more);
         Some(job)
@@ -120,7 +120,7 @@ impl StealingOutlet {
     #[cold]
     fn pop_far(&mut self, search: &mut Search<'_>) -> Option<Job> {
         if !std::mem::replace(&mut self.in_vain, true) {
-            // Whom it asked in vain before it found something else has long answered.
+            // An owner that it asked in vain before it found something else has long answered.
             self.demand = Demand::default();
         }
         if let Some(slot) = self.channel.slots.get(self.index) {

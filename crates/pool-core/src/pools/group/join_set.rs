@@ -227,7 +227,7 @@ impl<T> JoinSet<T> {
         self.see_to_fork();
         self.deadlines.clear();
         let members = mem::take(&mut self.members);
-        members.values().for_each(JobHandle::wake_nobody);
+        members.values().for_each(JobHandle::clear_waker);
         members
     }
 
@@ -265,7 +265,7 @@ impl<T> JoinSet<T> {
                 return next;
             }
             if until == deadline {
-                self.ready.wake_nobody();
+                self.ready.clear_waker();
                 return self.try_next();
             }
         }
@@ -316,7 +316,7 @@ impl<T> JoinSet<T> {
         self.forks = forks();
         self.ready = Arc::default();
         for (key, handle) in &self.members {
-            handle.wake_nobody();
+            handle.clear_waker();
             self.announce(*key, handle);
         }
     }

@@ -55,7 +55,7 @@ impl Ready {
     }
 
     /// No thread waits any more.
-    pub(super) fn wake_nobody(&self) {
+    pub(super) fn clear_waker(&self) {
         let waiter = lock(&self.0).waiter.take();
         drop(waiter);
     }

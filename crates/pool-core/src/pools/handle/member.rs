@@ -44,8 +44,8 @@ impl<T> JobHandle<T> {
     }
 
     /// Takes the waker back, unless it is about to be called.
-    pub(crate) fn wake_nobody(&self) {
-        self.task().wake_nobody();
+    pub(crate) fn clear_waker(&self) {
+        self.task().clear_waker();
     }
 
     /// Runs the job in place of the caller, if that is a worker that may, and the job has not started. Returns whether it was tried.

@@ -317,7 +317,7 @@ pub(crate) trait Claim<T>: Send + Sync {
     /// Has this one woken when the job is done, instead of any before. Returns whether it is done by now.
     fn wake_when_done(&self, waiter: Waiter) -> bool;
     /// The only one who waits does not any more.
-    fn wake_nobody(&self);
+    fn clear_waker(&self);
     /// Ends the job if it has not started, counting it here if it counts. Returns whether it did. If it runs, its token
     /// is set.
     fn cancel(&self, context: &JobContext) -> bool;
@@ -371,7 +371,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
         self.announce(waiter).has_ended()
     }
 
-    fn wake_nobody(&self) {
+    fn clear_waker(&self) {
         drop(self.state.try_take_waiter());
     }
 

@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_that_panics_harms_nobody() {
+    fn a_hook_that_panics_does_no_harm() {
         let worker_manager = Arc::new(Blocked::default());
         let hook = |_: OverdueInfo<'_>| std::panic::resume_unwind(Box::new("the hook's"));
         let panics = Arc::new(AtomicU64::new(0));

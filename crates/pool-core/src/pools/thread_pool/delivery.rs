@@ -1,4 +1,4 @@
-//! How mail comes in, and what workers do about it and about messages: see `mailbox` for the protocol.
+//! How mail comes in, and how workers run it: see `mailbox` for the protocol.
 
 use super::core::Core;
 use super::signals::{Signal, SignalSet};

@@ -21,7 +21,7 @@ pub(super) struct Lifecycle {
     pub(super) signals: Signals,
     inner: Mutex<Inner>,
     changed: Condvar,
-    /// The mirror of `Inner::state`.
+    /// Written under the mutex.
     state: AtomicU8,
     /// This process is a fork, and the pool's threads are not in it. The mutex may be locked for ever.
     forked: AtomicBool,
@@ -44,7 +44,7 @@ struct Inner {
     start_panic: Option<Box<dyn Any + Send>>,
     /// The pool ends because its last worker could not be replaced.
     out_of_workers: bool,
-    /// The channel is closed, and workers are going.
+    /// The channel is closed, and workers are ending.
     drains: bool,
     returned: ReturnedJobs,
 }
@@ -85,7 +85,7 @@ impl Lifecycle {
         self.lock().alive += 1;
     }
 
-    /// The pool does not end while it is open, whether it has workers or not. The builder becomes that.
+    /// The pool does not end while it is open, whether it has workers or not. It takes the place of the builder among those alive.
     pub(super) fn keep_open(&self) {
         self.lock().is_kept_open = true;
     }
@@ -312,7 +312,7 @@ impl Lifecycle {
     /// Takes a slot for a worker that is wanted and is to be started. It counts as alive from now on.
     pub(super) fn reserve_slot(&self) -> Option<usize> {
         let mut inner = self.lock();
-        // Once the last has gone there is no pool to work for.
+        // Once the last worker has ended the pool has as well.
         let slot = if inner.alive == 0 { None } else { inner.table.reserve_slot() };
         inner.alive += usize::from(slot.is_some());
         self.mirror(&inner);
@@ -324,7 +324,7 @@ impl Lifecycle {
         self.leave_if_surplus(&mut self.lock(), slot, mailboxes)
     }
 
-    /// A worker has found the channel closed, and is about to go. Those that are left run what only they can reach, and
+    /// A worker has found the channel closed, and is about to end. The workers that are left run what only they can reach, and
     /// none of them is one too many, although the worker table still counts the others.
     pub(super) fn begin_drain(&self) {
         self.lock().drains = true;
@@ -340,15 +340,15 @@ impl Lifecycle {
     pub(super) fn restart_if_draining(&self, slot: usize) -> bool {
         let drains = self.lock().drains;
         if drains {
-            self.come_back(slot);
+            self.restart(slot);
         }
         drains
     }
 
     /// A worker that has left starts again.
-    pub(super) fn come_back(&self, slot: usize) {
+    pub(super) fn restart(&self, slot: usize) {
         let mut inner = self.lock();
-        inner.table.come_back(slot);
+        inner.table.restart(slot);
         self.mirror(&inner);
     }
 

@@ -10,7 +10,8 @@
 //!
 //! They are messages, too, and lie before the jobs. A worker that waits inside a job, for the other parts of its own broadcast,
 //! takes them from there; everything else has to wait until the job has ended. When there is none, it leaves
-//! its thread here, announces itself to what it waits for, and parks; a thread that puts a message takes it from here and unparks it.
+//! its thread here, announces itself to what it waits for, and parks; a thread that puts a message takes that thread from here and unparks
+//! it.
 //! One lock is around either, so the worker finds the message, or the sender finds the worker.
 
 use std::collections::VecDeque;

@@ -101,7 +101,7 @@ impl<S: Strategy> Core<S> {
     /// there is something in the queue.
     fn finish_leaving(&self, index: usize, outlet: &mut S::Outlet) -> bool {
         if self.lifecycle.workers.effective().has_ended() && self.has_work(outlet) {
-            self.lifecycle.come_back(index);
+            self.lifecycle.restart(index);
             self.mailboxes.open(index);
             return false;
         }

@@ -7,8 +7,8 @@
 //! comes in meanwhile is for the time after the next pop, or a job that submits its next step would keep its worker
 //! from the queue.
 //!
-//! Nothing is forgotten: for the workers that park this is a queue like any other, and they look whether it is empty before they
-//! do; a thread that puts something here then wakes one of them if one is needed. A worker that finds the channel
+//! Nothing is forgotten: a worker looks whether the side queue is empty before it parks, as with any queue; a thread that puts
+//! something here then wakes a worker if one is needed. A worker that finds the channel
 //! closed empties the side queue: nothing is put here after that.
 
 use std::collections::VecDeque;

@@ -21,7 +21,7 @@ struct Inner<O> {
     record: Record,
 }
 
-/// How the last workers of a slot have fared.
+/// How the last workers of a slot have ended.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Record {
     /// Workers that died since one last finished a job.
@@ -64,8 +64,8 @@ impl<O: Outlet> WorkerSlot<O> {
         spawn: impl FnOnce() -> io::Result<JoinHandle<()>>,
         retire: impl FnOnce(Option<JoinHandle<()>>),
     ) -> io::Result<()> {
-        // The new thread needs the lock to start, so it cannot die and be succeeded before it is noted here, nor
-        // can the pool end before its predecessor lies where a shutdown looks for threads to join.
+        // The new thread needs the lock to start. So it cannot die and be replaced before it is noted here, nor can the pool
+        // end before its predecessor lies where a shutdown looks for threads to join.
         let mut inner = self.lock();
         let thread = spawn()?;
         retire(inner.thread.replace(thread));

@@ -1,4 +1,4 @@
-//! How jobs and tickets get into the queue.
+//! How jobs and tickets get into the queue, and how a worker runs them.
 
 use std::sync::{Arc, Weak};
 

@@ -69,9 +69,9 @@ fn run_worker<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
             Some(payload) => drop_quietly(payload),
         }
         match replace(core, index) {
-            Successor::NewThread => return,
-            Successor::NoThread => return core.disable_slot(index),
-            Successor::SameThread => {}
+            Successor::Another => return,
+            Successor::Nothing => return core.disable_slot(index),
+            Successor::Same => {}
         }
     }
     core.worker_has_ended();
@@ -208,11 +208,11 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
 
 /// Which thread goes on in a slot after a worker has died there.
 enum Successor {
-    NewThread,
+    Another,
     /// No thread could be started, so the calling thread goes on.
-    SameThread,
+    Same,
     /// None: workers do not get past their start.
-    NoThread,
+    Nothing,
 }
 
 /// Finds a successor for a worker that died, which is the calling thread.
@@ -220,7 +220,7 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     let slot = &core.slots[index];
     let record = slot.note(|record| record.losses += 1);
     if record.failed_starts >= MOST_FAILED_STARTS {
-        return Successor::NoThread;
+        return Successor::Nothing;
     }
     // One that did not get past its start was no worker yet, and is counted as a failed start.
     if record.failed_starts == 0 {
@@ -230,10 +230,10 @@ fn replace<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Successor {
     core.parking.notify();
     core.lifecycle.back_off(record.back_off());
     match start_from_anywhere(core, index) {
-        Ok(()) => Successor::NewThread,
+        Ok(()) => Successor::Another,
         Err(_) => {
             core.lifecycle.update_table(|table| table.count_failed_start());
-            Successor::SameThread
+            Successor::Same
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! One rule covers resizing, scaling and compensation: let *effective* be the workers that there are, less those that
 //! are blocked in their jobs. While effective is less than the *target*, a worker is started in the first free slot. While it is
-//! more, the workers with the highest numbers leave, each when it is between two jobs, whatever made them too many. The target moves between `least` and `most`; what the pool has in slots beyond `most`
-//! is for stand-ins of blocked workers.
+//! more, the workers with the highest numbers leave, each when it is between two jobs, whatever made them too many. The target
+//! moves between `least` and `most`; what the pool has in slots beyond `most` is for stand-ins of blocked workers.
 //!
 //! # Which numbers the workers have
 //!
@@ -31,7 +31,7 @@ pub(super) struct WorkerTable {
     working: usize,
     /// Those of them that have not started yet.
     starting: usize,
-    /// In how many ways the worker in each slot is blocked: an overdue job may also say that it blocks.
+    /// In how many ways the worker in each slot is blocked: a job that says so may be overdue as well.
     blocked: Box<[u32]>,
     /// Whose worker serves what no other does, and never leaves.
     reserved: Box<[bool]>,
@@ -112,8 +112,8 @@ impl WorkerTable {
         self.target = self.target.min(self.ceiling);
     }
 
-    /// Wants one more than there are, if the bounds allow it and the last one that was wanted is there. Those that were to leave
-    /// and have not found the time are wanted again.
+    /// Wants one more than there are, if the bounds allow it and the last one that was wanted is there. Workers that were
+    /// to leave and are still there are wanted again.
     pub(super) fn raise_target(&mut self) {
         if self.can_grow() && self.effective() >= self.target && !self.is_held_off() {
             self.target = self.ceiling.min(self.effective() + 1);
@@ -221,7 +221,7 @@ impl WorkerTable {
     }
 
     /// A worker that had left starts again in its slot.
-    pub(super) fn come_back(&mut self, slot: usize) {
+    pub(super) fn restart(&mut self, slot: usize) {
         self.slots[slot] = SlotState::Occupied;
         self.working += 1;
     }

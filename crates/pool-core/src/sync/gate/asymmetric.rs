@@ -9,19 +9,19 @@ use crate::sync::model::asymmetric;
 /// loom sees who uses it and who drops it.
 struct Inlet(UnsafeCell<u32>);
 
-// SAFETY: loom checks that nobody uses it while it is dropped.
+// SAFETY: loom checks that it is not used while it is dropped.
 unsafe impl Sync for Inlet {}
 
 impl Drop for Inlet {
     fn drop(&mut self) {
-        // SAFETY: nobody is inside, as the models are to show.
+        // SAFETY: no thread is inside, as the models are to show.
         self.0.with_mut(|value| unsafe { *value += 1 });
     }
 }
 
 fn use_inlet(inside: Option<Inside<'_, Inlet>>) {
     if let Some(inlet) = inside {
-        // SAFETY: nobody drops it, as the models are to show.
+        // SAFETY: it is not dropped, as the models are to show.
         inlet.0.with(|value| assert_eq!(unsafe { *value }, 0, "it has been dropped"));
     }
 }
@@ -36,7 +36,7 @@ fn close_under<const N: usize>(entries: usize, submitters: [fn(&Gate<Inlet>); N]
     let check = move || {
         model.check(move || {
             let gate =
-                Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), Inlet(UnsafeCell::new(0)), nobody()));
+                Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), Inlet(UnsafeCell::new(0)), unheard()));
             for own in OWN {
                 (0..entries).for_each(|_| use_inlet(gate.enter_own(own)));
             }
@@ -50,7 +50,7 @@ fn close_under<const N: usize>(entries: usize, submitters: [fn(&Gate<Inlet>); N]
             }
             // SAFETY: all others have ended, and none of them kept what it was given.
             let is_dropped = gate.inlet.with(|inlet| unsafe { (*inlet).is_none() });
-            assert!(is_dropped, "somebody drops the inlet");
+            assert!(is_dropped, "the inlet is dropped");
         });
     };
     asymmetric(check);

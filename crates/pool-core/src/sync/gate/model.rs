@@ -1,4 +1,4 @@
-//! The gate under loom: nobody uses a dropped inlet, and somebody drops it.
+//! The gate under loom: the inlet is dropped, and not used afterwards.
 
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
@@ -33,7 +33,7 @@ fn close_under<const N: usize>(submitters: [fn(&Gate<Inlet>); N]) {
     model.check(move || {
         let alive = Arc::new(AtomicUsize::new(1));
         let entry_counters = Arc::new(EntryCounters::new(2));
-        let gate = Arc::new(Gate::new(entry_counters, Inlet { alive: alive.clone() }, nobody()));
+        let gate = Arc::new(Gate::new(entry_counters, Inlet { alive: alive.clone() }, unheard()));
         // The first entry on a worker's stripe is a locked one; those that follow are not.
         OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
         let submitters = submitters.map(|submit| {
@@ -44,7 +44,7 @@ fn close_under<const N: usize>(submitters: [fn(&Gate<Inlet>); N]) {
         for submitter in submitters {
             submitter.join().unwrap();
         }
-        assert_eq!(alive.load(SeqCst), 0, "somebody drops the inlet");
+        assert_eq!(alive.load(SeqCst), 0, "the inlet is dropped");
     });
 }
 
@@ -91,7 +91,7 @@ fn nor_where_the_heavy_fence_fails() {
 fn close_under_two_workers(happens: impl FnOnce(), state: u8) {
     let alive = Arc::new(AtomicUsize::new(1));
     let inlet = Inlet { alive: alive.clone() };
-    let gate = Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), inlet, nobody()));
+    let gate = Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), inlet, unheard()));
     OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
     happens();
     let workers = OWN.map(|stripe| {
@@ -111,13 +111,13 @@ fn a_worker_that_begins_to_count_lightly_is_not_overlooked() {
     loom::model(|| {
         let alive = Arc::new(AtomicUsize::new(1));
         let gate =
-            Arc::new(Gate::new(Arc::new(EntryCounters::new(1)), Inlet { alive: alive.clone() }, nobody()));
+            Arc::new(Gate::new(Arc::new(EntryCounters::new(1)), Inlet { alive: alive.clone() }, unheard()));
         let worker = {
             let gate = gate.clone();
             thread::spawn(move || (0..2).for_each(|_| use_inlet(gate.enter_own(OWN[0]))))
         };
         gate.close();
         worker.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0, "somebody drops the inlet");
+        assert_eq!(alive.load(SeqCst), 0, "the inlet is dropped");
     });
 }

@@ -3,10 +3,10 @@
 use super::*;
 
 #[test]
-fn a_closed_gate_lets_nobody_in_and_drops_the_inlet_once() {
+fn a_closed_gate_lets_no_thread_in_and_drops_the_inlet_once() {
     let inlet = Arc::new(());
     let entry_counters = Arc::new(EntryCounters::new(1));
-    let gate = Gate::new(entry_counters.clone(), inlet.clone(), nobody());
+    let gate = Gate::new(entry_counters.clone(), inlet.clone(), unheard());
     drop(gate.enter_from_outside(0).unwrap());
     drop(gate.enter(entry_counters.uncounted()).unwrap());
     assert_eq!(entry_counters.submitted(), 1);
@@ -27,7 +27,7 @@ fn an_owner_is_counted_and_turned_away_however_often_it_has_entered() {
 fn enter_often_and_close(own: usize) {
     let inlet = Arc::new(());
     let entry_counters = Arc::new(EntryCounters::new(1));
-    let gate = Gate::new(entry_counters.clone(), inlet.clone(), nobody());
+    let gate = Gate::new(entry_counters.clone(), inlet.clone(), unheard());
     for entries in 1..=3 * FEW {
         drop(gate.enter_own(own).unwrap());
         assert_eq!(entry_counters.submitted(), entries);
@@ -41,9 +41,9 @@ fn enter_often_and_close(own: usize) {
 }
 
 #[test]
-fn whoever_is_inside_keeps_the_inlet_alive() {
+fn a_thread_inside_keeps_the_inlet_alive() {
     let inlet = Arc::new(());
-    let gate = Gate::new(Arc::new(EntryCounters::new(0)), inlet.clone(), nobody());
+    let gate = Gate::new(Arc::new(EntryCounters::new(0)), inlet.clone(), unheard());
     let inside = gate.enter(0).unwrap();
     gate.close();
     assert_eq!(Arc::strong_count(&inside), 2);

@@ -1,4 +1,4 @@
-//! How a scope ends, and that whoever waits for it learns of it.
+//! How a scope ends, and that a thread that waits for it learns of it.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -43,11 +43,11 @@ impl Model {
     }
 
     fn use_what_is_borrowed(&self) {
-        // SAFETY: nobody writes but the scope's owner at its end, as the models are to show.
+        // SAFETY: only the scope's owner writes, at its end, as the models are to show.
         self.borrowed.with(|value| assert_eq!(unsafe { *value }, 7));
     }
 
-    /// The scope is over, says whoever waits for it, and what its jobs borrowed goes away.
+    /// The scope is over, says the thread that waits for it, and what its jobs borrowed goes away.
     fn leave_frame(&self) {
         // SAFETY: no job uses it any more, as the models are to show.
         self.borrowed.with_mut(|value| unsafe { *value = 0 });
@@ -113,7 +113,7 @@ fn every_job_is_run_and_the_end_is_heard_of() {
 }
 
 #[test]
-fn a_job_that_is_pushed_by_a_job_wakes_whoever_helps() {
+fn a_job_that_is_pushed_by_a_job_wakes_a_helper() {
     check(|| {
         // The only ticket's holder is busy with a job of the scope, which pushes one more.
         let scope = Model::new(1);
@@ -122,7 +122,7 @@ fn a_job_that_is_pushed_by_a_job_wakes_whoever_helps() {
             let scope = scope.clone();
             move || {
                 assert!(!scope.push(), "its own ticket is the only one");
-                // It goes on until the other job has been run by somebody else.
+                // It goes on until the other job has been run by another thread.
                 while scope.ran.load(Acquire) < 1 {
                     loom::thread::yield_now();
                 }
@@ -182,7 +182,7 @@ fn a_ticket_that_another_thread_finds_refused_while_the_last_leaves_is_noticed()
 }
 
 #[test]
-fn a_refused_ticket_leaves_the_jobs_to_whoever_waits() {
+fn a_refused_ticket_leaves_the_jobs_to_the_waiter() {
     check(|| {
         let scope = Model::new(1);
         assert!(scope.push());
@@ -218,7 +218,7 @@ fn the_end_is_not_seen_while_a_job_that_has_pushed_another_goes_on() {
         }
         pusher.join().unwrap();
         if !other.join().unwrap() {
-            assert!(!scope.progress.is_over(), "nobody has run the second");
+            assert!(!scope.progress.is_over(), "the second has not run");
         }
     });
 }
@@ -244,7 +244,7 @@ fn all_that_jobs_have_done_comes_before_the_end() {
 }
 
 #[test]
-fn a_job_that_is_pushed_when_tickets_are_refused_wakes_whoever_waits_outside() {
+fn a_job_that_is_pushed_when_tickets_are_refused_wakes_a_waiter_outside() {
     check(|| {
         let scope = Model::new(1);
         assert!(scope.progress.push(|| {}), "this one is run below, by another thread outside");

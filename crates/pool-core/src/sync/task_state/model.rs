@@ -100,7 +100,7 @@ fn an_orphan_is_run_by_its_waiter() {
 }
 
 #[test]
-fn a_detached_result_is_dropped_by_whoever_comes_second() {
+fn a_detached_result_is_dropped_by_the_second_to_come() {
     loom::model(|| {
         let job = Job::new();
         let worker = thread::spawn({
@@ -121,7 +121,7 @@ fn a_detached_result_is_dropped_by_whoever_comes_second() {
 /// As in the first, but the worker comes first, so that the result is there before anyone waits. (loom looks at a job that ends
 /// between two accesses of one thread, not at one that has ended before the first.)
 #[test]
-fn whoever_comes_when_the_job_is_done_has_the_result() {
+fn a_waiter_that_comes_when_the_job_is_done_has_the_result() {
     loom::model(|| {
         let job = Job::new();
         let joiner = thread::spawn({
@@ -134,14 +134,14 @@ fn whoever_comes_when_the_job_is_done_has_the_result() {
 }
 
 #[test]
-fn whoever_sees_the_end_sees_what_the_job_has_done() {
+fn a_thread_that_sees_the_end_sees_what_the_job_has_done() {
     loom::model(|| {
         let job = Job::new();
         let instrumentation = thread::spawn({
             let job = job.clone();
             move || {
                 if job.state.look().has_ended() {
-                    // SAFETY: nobody writes any more.
+                    // SAFETY: no thread writes any more.
                     assert_eq!(job.value.with(|value| unsafe { *value }), 2);
                 }
             }
@@ -151,7 +151,7 @@ fn whoever_sees_the_end_sees_what_the_job_has_done() {
     });
 }
 
-/// Whoever claims the job counts it, unless the pool has handed it back before; then the pool has.
+/// The thread that claims the job counts it, unless the pool has handed it back before; then the pool has.
 #[test]
 fn a_job_that_is_handed_back_counts_once() {
     loom::model(|| {
