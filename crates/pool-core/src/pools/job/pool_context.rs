@@ -5,7 +5,7 @@ use std::ops::Deref;
 use crate::job::boost::BoostLink;
 use crate::job::context::JobContext;
 
-/// What the parts of a pool share: its [`Metrics`], its handlers and limits. Opaque, so that no count can be spoilt:
+/// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
 ///
 /// ```compile_fail,E0624
 /// use pool_core::{Job, Pool, Reason};
