@@ -24,31 +24,7 @@ use crate::fork_buffer::ForkBuffer;
 use crate::split::{Pushed, SplitStack};
 use crate::sync::AtomicUsize;
 use pool_core::strategy::{Group, Order, Parking, Woken};
-
-/// Models with three threads are explored up to this many involuntary switches.
-fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(switches);
-    builder.check(model);
-}
-
-/// A queue, as far as the protocol is concerned: a number of jobs.
-#[derive(Default)]
-struct Jobs(AtomicUsize);
-
-impl Jobs {
-    fn push(&self) {
-        self.0.fetch_add(1, Release);
-    }
-
-    fn take(&self) -> bool {
-        self.0.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok()
-    }
-
-    fn is_visible(&self) -> bool {
-        self.0.load(Acquire) > 0
-    }
-}
+use pool_core::sync::model::{Jobs, bounded};
 
 fn parking(workers: usize) -> Arc<Parking> {
     Arc::new(Parking::new(workers, Order::ByCpu))

@@ -21,7 +21,7 @@ use std::cell::Cell;
 
 use loom::sync::atomic::{
     AtomicUsize as Word,
-    Ordering::{self, AcqRel, Relaxed},
+    Ordering::{self, AcqRel, Acquire, Relaxed, Release},
 };
 
 /// As many as loom has.
@@ -237,3 +237,31 @@ number!(AtomicU8, u8);
 number!(AtomicU32, u32);
 number!(AtomicU64, u64);
 number!(AtomicUsize, usize);
+
+/// Explores a model up to this many involuntary switches; with three threads, all of them take minutes.
+pub fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(switches);
+    builder.check(model);
+}
+
+/// A queue, as far as a protocol is concerned: a number of jobs.
+#[derive(Default)]
+pub struct Jobs(AtomicUsize);
+
+impl Jobs {
+    /// Adds one.
+    pub fn push(&self) {
+        self.0.fetch_add(1, Release);
+    }
+
+    /// Takes one, if there is one.
+    pub fn take(&self) -> bool {
+        self.0.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok()
+    }
+
+    /// Whether there is one.
+    pub fn is_visible(&self) -> bool {
+        self.0.load(Acquire) > 0
+    }
+}

@@ -84,13 +84,12 @@ mod model {
 
     use super::*;
     use crate::sync::Ordering::{Acquire, Release};
+    use crate::sync::model::bounded;
     use crate::sync::{AtomicU64, thread};
 
     #[test]
     fn a_waiter_learns_of_the_last_of_two_jobs() {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(|| {
+        bounded(3, || {
             let pool = Arc::new((Quiescence::default(), [AtomicU64::new(0), AtomicU64::new(0)]));
             let is_at_rest = |ended: &[AtomicU64; 2]| {
                 ended.iter().map(|counters| counters.load(Acquire)).sum::<u64>() == 2

@@ -4,7 +4,7 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 
 use super::*;
-use crate::sync::model::asymmetric;
+use crate::sync::model::{asymmetric, bounded};
 
 /// loom sees who uses it and who drops it.
 struct Inlet(UnsafeCell<u32>);
@@ -31,10 +31,8 @@ const OWN: [usize; 2] = [1, 2];
 
 /// Closes the gate while these submitters pass it, `entries` after each owner's first.
 fn close_under<const N: usize>(entries: usize, submitters: [fn(&Gate<Inlet>); N]) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
     let check = move || {
-        model.check(move || {
+        bounded(3, move || {
             let gate =
                 Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), Inlet(UnsafeCell::new(0)), unheard()));
             for own in OWN {

@@ -4,7 +4,7 @@ use loom::sync::atomic::AtomicUsize;
 use loom::thread;
 
 use super::*;
-use crate::sync::model::refuse_fences;
+use crate::sync::model::{bounded, refuse_fences};
 
 /// Counts its drops, and fails when it is used after one.
 struct Inlet {
@@ -27,10 +27,8 @@ fn use_inlet(inside: Option<Inside<'_, Inlet>>) {
 ///
 /// Light fences are full ones here, so that the heavy one is not needed; for that see [`asymmetric`](super::asymmetric).
 fn close_under<const N: usize>(submitters: [fn(&Gate<Inlet>); N]) {
-    let mut model = loom::model::Builder::new();
-    // Without a bound it takes minutes; each deleted fence is found with two preemptions.
-    model.preemption_bound = Some(3);
-    model.check(move || {
+    // Each deleted fence is found with two switches.
+    bounded(3, move || {
         let alive = Arc::new(AtomicUsize::new(1));
         let entry_counters = Arc::new(EntryCounters::new(2));
         let gate = Arc::new(Gate::new(entry_counters, Inlet { alive: alive.clone() }, unheard()));
@@ -68,9 +66,7 @@ fn nor_under_a_worker_beside_a_submitter_from_outside() {
 
 #[test]
 fn nor_where_there_are_no_heavy_fences() {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    bounded(3, || {
         refuse_fences(true);
         close_under_two_workers(|| (), CLOSED);
         refuse_fences(false);
@@ -79,9 +75,7 @@ fn nor_where_there_are_no_heavy_fences() {
 
 #[test]
 fn nor_where_the_heavy_fence_fails() {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    bounded(3, || {
         close_under_two_workers(|| refuse_fences(true), UNFENCED);
         refuse_fences(false);
     });

@@ -5,30 +5,7 @@
 use loom::sync::Arc;
 
 use super::*;
-
-/// Models with three threads are explored up to this many involuntary switches.
-fn bounded(switches: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(switches);
-    builder.check(model);
-}
-
-#[derive(Default)]
-struct Jobs(AtomicUsize);
-
-impl Jobs {
-    fn push(&self) {
-        self.0.fetch_add(1, Release);
-    }
-
-    fn take(&self) -> bool {
-        self.0.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok()
-    }
-
-    fn is_visible(&self) -> bool {
-        self.0.load(Acquire) > 0
-    }
-}
+use crate::sync::model::{Jobs, bounded};
 
 fn parking(workers: usize) -> Arc<Parking> {
     Arc::new(Parking::new(workers, Order::ByCpu))

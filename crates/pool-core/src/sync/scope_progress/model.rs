@@ -5,6 +5,7 @@ use loom::sync::Arc;
 
 use super::*;
 use crate::sync::Ordering::AcqRel;
+use crate::sync::model::bounded;
 
 /// A scope whose queue is a number of jobs.
 struct Model {
@@ -85,9 +86,7 @@ impl Model {
 }
 
 fn check(model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(model);
+    bounded(3, model);
 }
 
 #[test]
