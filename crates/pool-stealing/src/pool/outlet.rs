@@ -51,14 +51,16 @@ impl StealingOutlet {
         if self.pops.is_multiple_of(FAIRNESS) {
             return self.injected(search).or_else(|| self.own(search));
         }
-        let in_hand = self.owner().and_then(Owner::pop_run_queue);
-        in_hand.or_else(|| self.own(search)).or_else(|| self.injected(search))
+        let next = self.owner().and_then(Owner::pop_run_queue);
+        next.or_else(|| self.own(search)).or_else(|| self.injected(search))
     }
 
     #[inline(never)]
     fn own(&self, search: &Search<'_>) -> Option<Job> {
         match self.owner() {
-            Some(owner) => owner.pop().or_else(|| self.with_hand(owner, search, || owner.pop_batch())),
+            Some(owner) => {
+                owner.pop().or_else(|| self.filling_run_queue(owner, search, || owner.pop_batch()))
+            }
             None => self.channel.slots.get(self.index)?.steal(),
         }
     }
@@ -69,7 +71,7 @@ impl StealingOutlet {
             return None;
         }
         match self.owner() {
-            Some(owner) => self.with_hand(owner, search, || owner.take_injected(injector)),
+            Some(owner) => self.filling_run_queue(owner, search, || owner.take_injected(injector)),
             None => retry(|| injector.steal()),
         }
     }
@@ -86,7 +88,7 @@ impl StealingOutlet {
     fn steal(&self, search: &Search<'_>) -> Option<Job> {
         let slots = &self.channel.slots;
         others(self.index, slots.len()).find_map(|slot| match self.owner() {
-            Some(owner) => self.with_hand(owner, search, || slots[slot].steal_batch(owner)),
+            Some(owner) => self.filling_run_queue(owner, search, || slots[slot].steal_batch(owner)),
             None => slots[slot].steal(),
         })
     }
@@ -95,7 +97,7 @@ impl StealingOutlet {
     /// were on their way no other thread could see them, and a worker that looked at that moment may sleep by now. A searcher
     /// calls when it ends its search.
     #[inline]
-    fn with_hand(
+    fn filling_run_queue(
         &self,
         owner: Owner<'_>,
         search: &Search<'_>,

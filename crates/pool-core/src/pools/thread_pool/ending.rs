@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::core::Core;
-use super::waiting::{Waited, Waiter};
+use super::waiting::{ParkingThread, Waited};
 use crate::current::{self, is_member};
 use crate::strategy::{Outlet, Pop, Search, Strategy};
 use crate::{Job, PoolState, Reason, Shutdown};
@@ -110,7 +110,9 @@ impl<S: Strategy> Core<S> {
         loop {
             match outlet.pop(&mut search) {
                 Pop::Job(job) | Pop::Shed(job, _) => self.set_aside(vec![job], reason),
-                Pop::Empty if self.park(index, outlet, &mut search, Waiter::StandIn) == Waited::Closed => {
+                Pop::Empty
+                    if self.park(index, outlet, &mut search, ParkingThread::StandIn) == Waited::Closed =>
+                {
                     break;
                 }
                 Pop::Empty => {}

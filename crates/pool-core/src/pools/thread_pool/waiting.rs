@@ -1,4 +1,4 @@
-//! What a worker does that finds no job: it looks around for a while if no other does, and then parks.
+//! What a worker does that finds no job: it looks around for a while, and then parks.
 //!
 //! The protocol is in [`parking`](crate::sync::parking). Beside the queue, a worker looks once more at what only the pool knows
 //! before it parks: its mailbox, the side queue, and whether it is to leave. A thread that changes one of these wakes the worker by
@@ -26,9 +26,9 @@ const YIELDS: usize = 4;
 /// For how long a worker waits for what may still come, in a pool that was closed without a fence: see `closing`.
 const LAST_WAIT: Duration = Duration::from_millis(2);
 
-/// Which thread waits at an outlet.
+/// Which thread parks at an outlet.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiter {
+pub(super) enum ParkingThread {
     /// The worker of the slot, which has taken so many jobs.
     Worker { jobs: u64 },
     /// A thread that empties the channel when there is no worker any more.
@@ -73,7 +73,7 @@ impl<S: Strategy> Core<S> {
         index: usize,
         outlet: &mut S::Outlet,
         search: &mut Search<'_>,
-        waiter: Waiter,
+        thread: ParkingThread,
     ) -> Waited {
         outlet.prepare_to_park(search);
         let may_end = self.lifecycle.signals.now().has(Signal::UNFENCED) && self.gate.is_quiet();
@@ -82,18 +82,18 @@ impl<S: Strategy> Core<S> {
         // In this order: what was pushed before it was closed is seen then.
         let closed = self.parking.is_closed();
         let look = outlet.look();
-        let is_wanted = waiter != Waiter::StandIn && self.has_other_work(index, outlet);
+        let is_wanted = thread != ParkingThread::StandIn && self.has_other_work(index, outlet);
         if closed || is_wanted || look == Look::Work {
             search.set_searcher(self.parking.retract(index));
             return if is_wanted || look == Look::Work { Waited::Again } else { Waited::Closed };
         }
         search.begin_wait();
-        let keep_alive = match waiter {
-            Waiter::Worker { jobs } => {
+        let keep_alive = match thread {
+            ParkingThread::Worker { jobs } => {
                 let since = search.idle_since(jobs);
                 self.keep_alive(outlet).and_then(|limit| since.checked_add(limit))
             }
-            Waiter::StandIn => None,
+            ParkingThread::StandIn => None,
         };
         let look_again = if let Look::NothingUntil(then) = look { Some(then) } else { None };
         let is_unfenced = self.lifecycle.signals.now().has(Signal::UNFENCED);

@@ -9,7 +9,7 @@ use super::core::Core;
 use super::resizing::Next;
 use super::signals::Signal;
 use super::slot::{MOST_FAILED_STARTS, SlotGuard};
-use super::waiting::{Waited, Waiter};
+use super::waiting::{ParkingThread, Waited};
 use crate::blocking::enter_worker_manager;
 use crate::current;
 use crate::panic::drop_quietly;
@@ -183,7 +183,7 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             // Whatever a discipline sheds, it cannot mean a ticket.
             Some(Pop::Shed(ticket, _)) => core.run(&mut Some(ticket), cx),
             Some(Pop::Empty) => {
-                match core.park(index, guard.outlet(), &mut search, Waiter::Worker { jobs }) {
+                match core.park(index, guard.outlet(), &mut search, ParkingThread::Worker { jobs }) {
                     Waited::Again => {}
                     // Another may have left its slot, and in it what it held, just after this one looked. From here on
                     // a worker that leaves comes back, so it is looked for once more.
