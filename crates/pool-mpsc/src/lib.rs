@@ -138,7 +138,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pool_core::strategy::{
-    Caller, Ends, Inlet, KEPT_JOBS, Outlet, Parking, Pop, Push, Search, Strategy, try_lock_spinning,
+    CachePadded, Caller, Ends, Inlet, KEPT_JOBS, Outlet, Parking, Pop, Push, Search, Strategy,
+    try_lock_spinning,
 };
 use pool_core::{BuildError, Job, Reason, Submit, ThreadPool};
 
@@ -218,9 +219,9 @@ pub struct MpscInlet {
 /// How many jobs went in and came out, since a `Receiver` cannot be asked whether it has one.
 #[derive(Default)]
 struct Count {
-    sent: AtomicUsize,
+    sent: CachePadded<AtomicUsize>,
     /// Written with the receiver locked.
-    received: AtomicUsize,
+    received: CachePadded<AtomicUsize>,
 }
 
 impl Count {

@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pool_core::strategy::{
-    Caller, Inlet, Look, Outlet, Parking, Pop, Push, Search, ShrinkTimer, Urgency, try_lock_spinning,
+    CachePadded, Caller, Inlet, Look, Outlet, Parking, Pop, Push, Search, ShrinkTimer, Urgency,
+    try_lock_spinning,
 };
 use pool_core::{Job, Submit};
 
 use crate::level_queue::LevelQueue;
 
 pub(crate) struct Queue {
-    state: Mutex<State>,
+    // Apart from the rest, which threads read without the mutex.
+    state: CachePadded<Mutex<State>>,
     parking: Arc<Parking>,
     /// There are express workers.
     has_express: bool,
@@ -20,6 +22,8 @@ pub(crate) struct Queue {
 
 struct State {
     level_queue: LevelQueue,
+    /// The levels that have jobs, as [`Queue::urgency`] was last told.
+    noted: u64,
     /// Regular workers that are there, parked or not, and have not turned to anything else.
     regulars: usize,
     /// When the room is given back that a burst has left.
@@ -56,11 +60,12 @@ impl Queue {
         let urgency = Urgency::of_levels(levels);
         let ticket_level = urgency.level_of(Submit::default().urgency());
         Arc::new(Queue {
-            state: Mutex::new(State {
+            state: CachePadded::new(Mutex::new(State {
                 level_queue: LevelQueue::new(levels, aging).with_express(top, ticket_level),
+                noted: 0,
                 regulars: 0,
                 shrink: ShrinkTimer::default(),
-            }),
+            })),
             parking: parking.clone(),
             has_express: top > 0,
             urgency,
@@ -73,9 +78,15 @@ impl Queue {
             .unwrap_or_else(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Unlocks, and tells those who look without the mutex if the levels that have jobs have changed. They mostly have not, and then
+    /// the cache line stays where it is.
     #[inline]
-    fn unlock(&self, state: MutexGuard<'_, State>) {
-        self.urgency.note(state.level_queue.waiting());
+    fn unlock(&self, mut state: MutexGuard<'_, State>) {
+        let waiting = state.level_queue.waiting();
+        if state.noted != waiting {
+            state.noted = waiting;
+            self.urgency.note(waiting);
+        }
         drop(state);
     }
 
@@ -129,24 +140,33 @@ pub struct PriorityOutlet {
     kind: Kind,
     /// It counts among the regular workers that are there.
     counted: bool,
+    /// The last pop found no job. The next one first looks without the mutex; a worker that is busy does not, since that is one more cache
+    /// line to wait for (1.2 to 1.4 times the time of `spawn/external`, `contended` and `nested`).
+    found_nothing: bool,
 }
 
 impl PriorityOutlet {
     pub(crate) fn new(queue: &Arc<Queue>, kind: Kind) -> Self {
-        PriorityOutlet { queue: queue.clone(), kind, counted: false }
+        PriorityOutlet { queue: queue.clone(), kind, counted: false, found_nothing: false }
     }
 
     /// Whether this is a regular worker that others may leave jobs to.
+    #[inline(always)]
     fn count(&mut self, counts: bool) {
         if self.kind == Kind::Regular && self.counted != counts {
-            self.counted = counts;
-            let mut state = self.queue.lock();
-            state.regulars = if counts { state.regulars + 1 } else { state.regulars - 1 };
-            if state.regulars == 0 && !state.level_queue.is_empty() {
-                // The last one leaves its jobs to the express workers.
-                drop(state);
-                self.queue.parking.notify_reserved();
-            }
+            self.recount(counts);
+        }
+    }
+
+    #[cold]
+    fn recount(&mut self, counts: bool) {
+        self.counted = counts;
+        let mut state = self.queue.lock();
+        state.regulars = if counts { state.regulars + 1 } else { state.regulars - 1 };
+        if state.regulars == 0 && !state.level_queue.is_empty() {
+            // The last one leaves its jobs to the express workers.
+            drop(state);
+            self.queue.parking.notify_reserved();
         }
     }
 }
@@ -154,11 +174,13 @@ impl PriorityOutlet {
 impl Outlet for PriorityOutlet {
     fn pop(&mut self, _: &mut Search<'_>) -> Pop {
         self.count(true);
-        if !self.queue.has_express && !self.queue.urgency.waits() {
+        if self.found_nothing && !self.queue.has_express && !self.queue.urgency.waits() {
             return Pop::Empty;
         }
         let mut state = self.queue.lock();
-        let Some(job) = state.take(self.kind) else { return Pop::Empty };
+        let job = state.take(self.kind);
+        self.found_nothing = job.is_none();
+        let Some(job) = job else { return Pop::Empty };
         let is_alone = self.kind == Kind::Express && state.regulars == 0 && !state.level_queue.is_empty();
         self.queue.unlock(state);
         if is_alone {

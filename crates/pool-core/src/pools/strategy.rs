@@ -22,6 +22,8 @@ pub use crate::sync::parking::{Group, Order, Woken};
 pub use crate::sync::spin_then_lock::try_lock_spinning;
 pub use crate::urgency::Urgency;
 use crate::{BuildError, Job, Pool, Reason, Submit};
+/// For what one thread writes beside what others read, as crossbeam-utils has it.
+pub use crossbeam_utils::CachePadded;
 
 /// A queueing discipline, and the settings of it.
 pub trait Strategy: Sized + Send + Sync + 'static {

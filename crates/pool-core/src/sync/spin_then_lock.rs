@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 /// one submitter on two cores: 117 ns a job, where 32 evenly spaced tries took 180).
 ///
 /// A poisoned mutex counts as locked: a queue is none the worse for a panic elsewhere.
+#[inline]
 pub fn try_lock_spinning<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     const TRIES: u32 = 7;
     for step in 0..TRIES {
