@@ -11,6 +11,7 @@ const WORK: Duration = Duration::from_millis(2);
 const FEWEST: u32 = 16;
 
 /// Pieces of equal length. Piece i computes a chain with the seed i.
+#[derive(Clone, Copy)]
 pub(crate) struct Pieces {
     pub(crate) count: u32,
     steps: u32,
@@ -33,7 +34,7 @@ impl Pieces {
     }
 
     /// What runs this piece, for jobs to hold.
-    pub(crate) fn run(&self) -> impl Fn(u32) -> u64 + Copy + Send + Sync + use<> {
+    pub(crate) fn run(self) -> impl Fn(u32) -> u64 + Copy + Send + Sync {
         let steps = self.steps;
         move |i| effort::chain(i, steps)
     }
