@@ -38,6 +38,7 @@ table! {
     mod stealing;
     mod stealing_worker;
     mod rayon;
+    mod rayon_par_iter;
     mod threadpool;
     mod rusty_pool;
     mod tokio;

@@ -22,9 +22,13 @@ table! {
     mod latency::{LATENCY_P50, LATENCY_P99, LATENCY_P999};
     mod to_ideal::{TO_IDEAL};
     mod lag::{LAG_P99};
+    mod open_loop::{CAPACITY, OFFERED_RATE, GENERATOR_CPU, LAGGING};
+    mod overload::{GOODPUT, DROPPED, BACKLOG_GROWTH};
+    mod fairness::{JAIN_PRODUCERS, JAIN_WORKERS, STARVATION};
     mod cpu::{CPU_PER_OP};
-    mod switches::{SWITCHES_PER_OP};
+    mod switches::{SWITCHES_PER_OP, INVOLUNTARY_PER_OP};
     mod allocations::{ALLOCS_PER_OP};
+    mod footprint::{MEMORY_PEAK, MEMORY_KEPT, THREADS_STARTED};
     mod failures::{ERROR, UNSUPPORTED};
 }
 

@@ -50,6 +50,12 @@ table! { Jobs, fn for_jobs<E: Jobs>, const JOBS;
     mod skew_one_long::OneLong;
     mod burst_few::Few;
     mod latency_ping::Ping;
+    mod load_poisson::Poisson;
+    mod load_bursty::Bursty;
+    mod load_pareto::Pareto;
+    mod tick_frame::Frame;
+    mod fair_producers::Producers;
+    mod grain_spawn::Spawn;
     mod priority_urgent::Urgent;
     mod idle_trickle::Trickle;
     mod idle_quiet::Quiet on NotStarted;
@@ -77,6 +83,7 @@ table! { Joins, fn for_joins<E: Joins>, const JOINS;
     mod join_hidden_leaf::HiddenLeaf;
     mod join_sleep::NestedSleep;
     mod join_chain::Chain;
+    mod grain_join::Join;
 }
 
 table! { JobsAndJoins, fn for_jobs_and_joins<E: Jobs | Joins>, const JOBS_AND_JOINS;
@@ -85,6 +92,7 @@ table! { JobsAndJoins, fn for_jobs_and_joins<E: Jobs | Joins>, const JOBS_AND_JO
 
 table! { Scopes, fn for_scopes<E: Scopes>, const SCOPES;
     mod scope_flat::Flat;
+    mod grain_scope::Scope;
 }
 
 table! { IsPool, fn for_pools<E: IsPool>, const POOLS;

@@ -11,6 +11,13 @@
 //! that it held; the run queue never grows. While a deque is short there is nothing to lose, and jobs are popped from it
 //! directly, without the fence that stealing takes.
 //!
+//! # How many at a time
+//!
+//! What lies in a run queue behind a long job is taken by a thief only when the injector is empty, so that under load
+//! later jobs overtake it. So a worker takes from the injector what it has lately run in about [`AHEAD`]: jobs of 100 microseconds
+//! one at a time, which is the order of a queue that all share, and jobs of one microsecond or less [`BATCH`] at a time. The
+//! clock is read once in [`TURNS`] times that a worker takes jobs from there.
+//!
 //! # What a long queue leaves
 //!
 //! That buffer is given back when its worker has been at rest for a second: see [`ShrinkTimer`](pool_core::strategy::ShrinkTimer). A
@@ -22,6 +29,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::time::{Duration, Instant};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use pool_core::strategy::KEPT_JOBS;
@@ -35,6 +43,12 @@ use crate::sync::{Mutex, Thread, lock, thread};
 ///
 /// Enough to make the cost of sharing small; few enough that one worker does not hoard.
 const BATCH: usize = 32;
+
+/// As many jobs as a worker runs in about this time it takes from the injector at once.
+const AHEAD: Duration = Duration::from_micros(50);
+
+/// How often a worker takes jobs from the injector between two looks at the clock.
+const TURNS: u32 = 16;
 
 /// A deque of so many jobs has the smallest buffer that there is, unless it was longer before.
 const SHORT: usize = 32;
@@ -74,6 +88,44 @@ struct Own {
     grown: Cell<bool>,
     /// The longest that it was, as far as seen, if it was [`LONG`] since its buffer was last given back.
     longest: Cell<usize>,
+    appetite: Appetite,
+}
+
+/// How many jobs the worker takes from the injector at once.
+struct Appetite {
+    limit: Cell<usize>,
+    /// How often it has taken some, and how many in all, since it last read the clock.
+    turns: Cell<u32>,
+    jobs: Cell<u32>,
+    since: Cell<Option<Instant>>,
+}
+
+impl Appetite {
+    fn new() -> Self {
+        let (turns, jobs) = (Cell::new(0), Cell::new(0));
+        Appetite { limit: Cell::new(BATCH), turns, jobs, since: Cell::new(None) }
+    }
+
+    /// So many were taken.
+    #[inline]
+    fn note(&self, jobs: usize) {
+        self.jobs.set(self.jobs.get() + jobs as u32);
+        self.turns.set(self.turns.get() + 1);
+        if self.turns.get() == TURNS {
+            self.adapt(Instant::now());
+        }
+    }
+
+    /// What the worker did besides counts as if the jobs had been longer: then it takes fewer, and soon sees that it may
+    /// take more.
+    #[cold]
+    fn adapt(&self, now: Instant) {
+        self.turns.set(0);
+        let (jobs, since) = (self.jobs.replace(0), self.since.replace(Some(now)));
+        let Some(took) = since.map(|since| now.saturating_duration_since(since)) else { return };
+        let in_time = AHEAD.as_nanos() * u128::from(jobs) / took.as_nanos().max(1);
+        self.limit.set(in_time.clamp(1, BATCH as u128) as usize);
+    }
 }
 
 impl WorkerQueues {
@@ -88,7 +140,13 @@ impl WorkerQueues {
 
     fn with(index: usize, stack: SplitStack<Header>) -> Self {
         let (grown, longest) = (Cell::new(false), Cell::new(0));
-        let own = Own { run_queue: Worker::new_fifo(), spawned: Worker::new_fifo(), grown, longest };
+        let own = Own {
+            run_queue: Worker::new_fifo(),
+            spawned: Worker::new_fifo(),
+            grown,
+            longest,
+            appetite: Appetite::new(),
+        };
         WorkerQueues {
             index,
             stack,
@@ -290,9 +348,13 @@ impl<'a> Owner<'a> {
         had_jobs
     }
 
-    /// Takes up to a batch of the injector's jobs into the worker's run queue, and one of them out of it.
+    /// Takes some of the injector's jobs into the worker's run queue, which is mostly empty, and one of them out of it: see
+    /// [`Appetite`].
     pub(crate) fn take_injected(self, injector: &Injector<Job>) -> Option<Job> {
-        retry(|| injector.steal_batch_with_limit_and_pop(&self.slot.own.0.run_queue, BATCH))
+        let Own { run_queue, appetite, .. } = &self.slot.own.0;
+        let job = retry(|| injector.steal_batch_with_limit_and_pop(run_queue, appetite.limit.get()))?;
+        appetite.note(1 + run_queue.len());
+        Some(job)
     }
 
     /// As [`take_injected`](Owner::take_injected), from a deque.
@@ -324,5 +386,46 @@ pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
             Steal::Empty => return None,
             Steal::Retry => std::hint::spin_loop(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The limit after some turns in which as many jobs as allowed were taken, each so long.
+    fn limit_after(appetite: &Appetite, length: Duration) -> usize {
+        let mut now = appetite.since.get().unwrap_or_else(Instant::now);
+        for _ in 0..3 {
+            let jobs = TURNS * appetite.limit.get() as u32;
+            appetite.jobs.set(jobs);
+            now += length * jobs;
+            appetite.adapt(now);
+        }
+        appetite.limit.get()
+    }
+
+    #[test]
+    fn long_jobs_are_taken_one_at_a_time_and_short_ones_in_batches() {
+        let appetite = Appetite::new();
+        assert_eq!(appetite.limit.get(), BATCH);
+        assert_eq!(limit_after(&appetite, Duration::from_micros(100)), 1);
+        assert_eq!(limit_after(&appetite, Duration::from_micros(10)), 5);
+        assert_eq!(limit_after(&appetite, Duration::from_nanos(100)), BATCH);
+    }
+
+    #[test]
+    fn a_worker_takes_what_it_can_run_soon() {
+        let slot = WorkerQueues::new(0);
+        // SAFETY: no other thread knows the slot.
+        let owner = unsafe { Owner::new(&slot) };
+        let injector = Injector::new();
+        (0..200).for_each(|_| injector.push(Job::noop()));
+        assert!(owner.take_injected(&injector).is_some());
+        assert!(owner.has_run_queue(), "nothing is known of them yet");
+        while owner.pop_run_queue().is_some() {}
+        limit_after(&slot.own.0.appetite, Duration::from_millis(1));
+        assert!(owner.take_injected(&injector).is_some());
+        assert!(!owner.has_run_queue(), "they have been long");
     }
 }

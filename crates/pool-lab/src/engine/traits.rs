@@ -59,6 +59,11 @@ pub trait Jobs: Start {
     fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
         self.execute(job);
     }
+
+    /// Submits a job that the engine may drop unrun instead, where its options say so. Any other engine runs it.
+    fn offer<F: FnOnce() + Send + 'static>(&self, job: F) {
+        self.execute(job);
+    }
 }
 
 /// Has as many threads as before when a job has panicked: the panic is caught, or the thread replaced.

@@ -89,6 +89,12 @@ impl<S: FromSpec> Jobs for Ours<S> {
     fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
         self.pool.execute_with(Submit::default().priority(Priority::URGENT), job).expect(ACCEPTED);
     }
+
+    #[inline]
+    fn offer<F: FnOnce() + Send + 'static>(&self, job: F) {
+        // A rejected job is dropped, as one is that the pool gives up later.
+        drop(self.pool.execute(job));
+    }
 }
 
 impl<S: FromSpec> Survives for Ours<S> {}

@@ -22,6 +22,13 @@ pub(crate) struct Rayon {
     pool: ThreadPool,
 }
 
+impl Rayon {
+    /// Runs this on a worker.
+    pub(super) fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(f)
+    }
+}
+
 impl Start for Rayon {
     fn start(spec: &Spec) -> Result<Self, SpecError> {
         // Without a handler, the panic of a detached job ends the process.

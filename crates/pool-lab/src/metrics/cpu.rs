@@ -7,7 +7,8 @@ use crate::system::os::{self, Usage};
 pub static CPU_PER_OP: Metric = Metric {
     name: "cpu_per_op",
     unit: Unit::Nanoseconds,
-    about: "processor time of the whole process, for each operation: the price that a pool pays for its speed",
+    about: "processor time of the whole process, for each operation: the price that a pool pays for its speed. A latency of the \
+            better half is called bought where it takes more than twice the least of all engines",
     source: Source::Counter(Counter {
         of_process: || os::usage().map(nanoseconds),
         of_others: || os::usage_of_others().map(nanoseconds),

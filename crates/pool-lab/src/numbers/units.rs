@@ -23,6 +23,31 @@ pub fn ratio(value: f64) -> String {
     format!("{}x", three_digits(value))
 }
 
+/// An amount of memory with three significant digits: `12.0 KiB`, `3.50 MiB`.
+///
+/// ```
+/// use pool_lab::numbers::units::memory;
+///
+/// assert_eq!(memory(0.0), "0 KiB");
+/// assert_eq!(memory(3_670_016.0), "3.50 MiB");
+/// ```
+pub fn memory(bytes: f64) -> String {
+    const KIB: f64 = 1024.0;
+    match bytes {
+        few if few < KIB * KIB => format!("{} KiB", three_digits(few / KIB)),
+        many => format!("{} MiB", three_digits(many / KIB / KIB)),
+    }
+}
+
+/// A share of a whole as a percentage with three significant digits: `12.3 %`.
+///
+/// ```
+/// assert_eq!(pool_lab::numbers::units::percent(0.1234), "12.3 %");
+/// ```
+pub fn percent(share: f64) -> String {
+    format!("{} %", three_digits(100.0 * share))
+}
+
 /// A plain number with three significant digits; large ones without a fraction: `0.0312`, `4.65`, `51.0`, `1234`.
 pub fn three_digits(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {

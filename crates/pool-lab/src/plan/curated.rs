@@ -9,7 +9,7 @@ use crate::engines;
 use crate::workload::Task;
 
 /// The whole comparison takes at most about this long.
-pub const LIMIT: Duration = Duration::from_secs(8 * 60);
+pub const LIMIT: Duration = Duration::from_secs(12 * 60);
 
 /// An engine that needs so long for one repeat is measured once.
 const SLOW: Duration = Duration::from_millis(150);
@@ -37,15 +37,41 @@ pub fn groups() -> Vec<Group> {
     let engines = engines::rows().iter().map(|row| Spec::new(&row.engine)).collect();
     let mut tasks = Task::all();
     tasks.retain(|task| !task.about.not_in_bench.contains(&task.variant().as_str()));
-    let mut groups = Plan { engines, tasks, threads: thread_counts() }.groups();
+    let crowd = 4 * num_cpus::get();
+    let mut threads = thread_counts();
+    threads.push(crowd);
+    let mut groups = Plan { engines, tasks, threads }.groups();
     let most = thread_counts().into_iter().max().unwrap_or(1);
-    groups.retain(|group| group.threads == most || !group.task.about.family().has_one_thread_count);
+    groups.retain(|group| match group.task.about.family() {
+        family if group.threads == crowd => family.has_crowd,
+        family => group.threads == most || !family.has_one_thread_count,
+    });
     for group in &mut groups {
+        if group.task.about.family().name == "load" {
+            group.engines.extend(load_policies(&group.task, group.threads));
+        }
         let few = group.task.about.family().has_few_jobs;
         group.engines.retain(|spec| few || !spec.engine().has_slow_jobs);
     }
     groups
 }
+
+/// Of our pools what differs under load: what to do with a job that finds no place, above capacity; and which job is next.
+fn load_policies(task: &Task, threads: usize) -> Vec<Spec> {
+    let above_capacity = task.parameters.number("at") >= 100;
+    let policies: &[&str] = if above_capacity { OVERLOAD_POLICIES } else { &[] };
+    let specs = policies.iter().map(|spec| spec.parse::<Spec>().expect("the table's specs are right"));
+    specs.map(|spec| spec.with_threads(threads)).collect()
+}
+
+/// A queue of 64 places holds about three milliseconds of work for two workers.
+const OVERLOAD_POLICIES: &[&str] = &[
+    "bounded::capacity=64",
+    "bounded::capacity=64:overflow=reject",
+    "bounded::capacity=64:overflow=drop-oldest",
+    "bounded::capacity=64:overflow=caller-runs",
+    "bounded::overflow=shed:target=1ms:interval=10ms",
+];
 
 /// The workloads that say most about a pool in the least time.
 pub fn headlines() -> Vec<Task> {
@@ -71,8 +97,8 @@ mod tests {
             };
             assert!(groups.iter().any(able), "{}", row.engine.name);
         }
-        let whole = Task::all().len() * thread_counts().len();
-        assert!(groups.len() > whole / 2 && groups.len() <= whole, "{} of {whole}", groups.len());
+        let whole = Task::all().len() * (thread_counts().len() + 1);
+        assert!(groups.len() > whole / 3 && groups.len() <= whole, "{} of {whole}", groups.len());
     }
 
     #[test]

@@ -143,10 +143,14 @@ pub(crate) fn group(group: &Group, operation: &str) -> Table {
     }
     for entry in &group.entries {
         let (mut cells, note) = main_cells(entry);
+        let is_bought = entry.measured().is_some_and(|measured| is_bought(group, measured));
         let extra = |(metric, column): &(&Metric, Column)| match entry
             .measured()
             .and_then(|measured| measured.column(metric))
         {
+            Some(value) if is_bought && **metric == metrics::CPU_PER_OP => {
+                Cell::number(format!("{} (bought)", (column.write)(value)), value)
+            }
             Some(value) => Cell::number((column.write)(value), value),
             None => Cell::absent("-"),
         };
@@ -155,6 +159,18 @@ pub(crate) fn group(group: &Group, operation: &str) -> Table {
         table.row(cells);
     }
     table
+}
+
+/// Whether a latency that is among the better half was bought with processor time: more than twice what the most sparing
+/// takes.
+fn is_bought(group: &Group, measured: &Measured) -> bool {
+    let cpu = |measured: &Measured| measured.column(&metrics::CPU_PER_OP);
+    let all = || group.measured().map(|(_, measured)| measured);
+    let least = all().filter_map(cpu).fold(f64::INFINITY, f64::min);
+    let slower = all().filter(|other| other.time.median > measured.time.median).count();
+    measured.column(&metrics::LATENCY_P50).is_some()
+        && 2 * slower >= all().count()
+        && cpu(measured).is_some_and(|cpu| cpu > 2.0 * least)
 }
 
 /// Rank, engine, time, interval and ratio; and the note that explains their absence.

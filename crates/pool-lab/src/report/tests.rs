@@ -224,6 +224,23 @@ fn one_sample_is_marked_and_never_bold_nor_faster_nor_slower() {
 }
 
 #[test]
+fn a_latency_that_is_bought_with_processor_time_is_marked() {
+    let ping = |engine: &str, latency: f64, cpu: f64| {
+        [
+            Sample::time("latency/ping", engine, latency),
+            Sample::metric("latency/ping", engine, &metrics::LATENCY_P50, latency),
+            Sample::metric("latency/ping", engine, &metrics::CPU_PER_OP, cpu),
+        ]
+    };
+    let samples = [ping("stealing", 1e3, 50e3), ping("rayon", 2e3, 10e3), ping("tokio", 3e3, 90e3)];
+    let run = invented::run("zeta", true, samples.as_flattened());
+    let captions = captions();
+    let text = markdown::report(&[View::new(&run, &captions)]);
+    assert_eq!(text.matches("50.0 us (bought)").count(), 1, "{text}");
+    assert_eq!(text.matches("(bought)").count(), 1, "the slowest has nothing for its processor time");
+}
+
+#[test]
 fn a_folder_of_records_has_a_report_of_its_own() {
     let scratch = Scratch::new();
     results::save(scratch.path(), &invented::machine("zeta"), &invented::records(&samples()), Role::Own)

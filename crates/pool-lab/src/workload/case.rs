@@ -11,6 +11,8 @@ use super::traits::Workload;
 use super::watch::Watch;
 use crate::engine::settings::Settings;
 use crate::engine::{Spec, SpecError, Start};
+use crate::metrics::footprint::{KEPT, PEAKS, THREADS};
+use crate::system::footprint::{Baseline, Growth};
 
 /// One engine with one workload, whatever their types.
 pub trait Case {
@@ -71,6 +73,7 @@ impl Binding {
 fn make<E: Start, W: Workload<E>>(spec: &Spec, parameters: &Settings) -> Result<Box<dyn Case>, CaseError> {
     let mut workload = W::prepare(parameters)?;
     workload.on_threads(spec.threads());
+    let baseline = Baseline::take();
     let engine = spec.try_build(|| E::check(spec).and_then(|()| E::start(spec)))?;
     if let Some(limit) = engine.loses_beyond()
         && limit < workload.jobs_in_flight()
@@ -79,18 +82,24 @@ fn make<E: Start, W: Workload<E>>(spec: &Spec, parameters: &Settings) -> Result<
         let jobs = workload.jobs_in_flight();
         return Err(CaseError::Unsupported(format!("may lose jobs beyond {limit}, of {jobs}")));
     }
-    Ok(Box::new(Bound { parts: Some((Arc::new(engine), workload)) }))
+    let mut bound = Bound { parts: Some((Arc::new(engine), workload)), baseline, grown: None };
+    bound.guarded(|engine, workload| workload.get_to_know(engine))?;
+    Ok(Box::new(bound))
 }
 
 struct Bound<E: Start, W: Workload<E>> {
     /// Present until dropped, or until something went wrong.
     parts: Option<(Arc<E>, W)>,
+    /// What the process was like without the engine.
+    baseline: Baseline,
+    /// By how much it had grown after the first iteration.
+    grown: Option<Growth>,
 }
 
-impl<E: Start, W: Workload<E>> Case for Bound<E, W> {
-    fn iterate(&mut self, watch: &mut Watch) -> Result<(), Failure> {
+impl<E: Start, W: Workload<E>> Bound<E, W> {
+    fn guarded(&mut self, part: impl FnOnce(&Arc<E>, &mut W) -> Result<(), Failure>) -> Result<(), Failure> {
         let (engine, workload) = self.parts.as_mut().ok_or(Failure::FailedBefore)?;
-        let result = catch_unwind(AssertUnwindSafe(|| workload.iterate(engine, watch)));
+        let result = catch_unwind(AssertUnwindSafe(|| part(engine, workload)));
         let result = result.unwrap_or_else(|payload| Err(Failure::Panicked(Panic::new(payload).to_string())));
         if result.is_err() {
             // Jobs may be stuck in the pool or still on their way: stopping could hang, and what the jobs
@@ -99,9 +108,26 @@ impl<E: Start, W: Workload<E>> Case for Bound<E, W> {
         }
         result
     }
+}
+
+impl<E: Start, W: Workload<E>> Case for Bound<E, W> {
+    fn iterate(&mut self, watch: &mut Watch) -> Result<(), Failure> {
+        self.guarded(|engine, workload| workload.iterate(engine, watch))?;
+        note(*self.grown.get_or_insert_with(|| self.baseline.growth()), watch);
+        Ok(())
+    }
 
     fn operations(&self) -> u64 {
         self.parts.as_ref().map_or(1, |(_, workload)| workload.operations())
+    }
+}
+
+/// Once a sample.
+fn note(growth: Growth, watch: &mut Watch) {
+    if watch.values(THREADS).is_empty() {
+        watch.add(THREADS, growth.threads as f64);
+        watch.add(PEAKS, growth.peak as f64);
+        watch.add(KEPT, growth.kept as f64);
     }
 }
 

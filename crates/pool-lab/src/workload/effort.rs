@@ -11,8 +11,25 @@ use std::time::{Duration, Instant};
 ///
 /// A step is no linear function, since a compiler makes one of several linear ones.
 pub(crate) fn chain(seed: u32, steps: u32) -> u64 {
-    let start = u64::from(seed) << 1 | 1;
+    steps_from(u64::from(seed) << 1 | 1, steps)
+}
+
+fn steps_from(start: u64, steps: u32) -> u64 {
     (0..steps).fold(start, |x, _| (x ^ (x >> 29)).wrapping_mul(6_364_136_223_846_793_005))
+}
+
+/// What chains of these lengths give, all with this seed: in the time that the longest takes, besides sorting.
+pub(crate) fn chains(seed: u32, lengths: &[u32]) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_unstable_by_key(|i| lengths[*i]);
+    let mut results = vec![0; lengths.len()];
+    let (mut done, mut x) = (0, chain(seed, 0));
+    for i in order {
+        x = steps_from(x, lengths[i] - done);
+        done = lengths[i];
+        results[i] = x;
+    }
+    results
 }
 
 /// About how many steps fill this time on an undisturbed core; at least one.
@@ -44,6 +61,12 @@ mod tests {
         assert_eq!(chain(0, 1), 6_364_136_223_846_793_005);
         assert_ne!(chain(1, 10), chain(2, 10));
         assert_ne!(chain(1, 10), chain(1, 11));
+    }
+
+    #[test]
+    fn many_chains_are_each_what_one_is() {
+        let lengths = [7, 0, 3, 3, 1_000];
+        assert_eq!(chains(5, &lengths), lengths.map(|length| chain(5, length)));
     }
 
     #[test]

@@ -12,13 +12,22 @@ pub struct Family {
     pub has_one_thread_count: bool,
     /// Whether there are so few jobs that each can have a thread of its own.
     pub has_few_jobs: bool,
+    /// Whether it is measured with four times as many threads as cores, too.
+    pub has_crowd: bool,
     /// Whether more threads are meant to make an operation faster.
     pub speeds_up: bool,
 }
 
 impl Family {
     const fn new(name: &'static str, asks: &'static str) -> Self {
-        Family { name, asks, has_one_thread_count: false, has_few_jobs: false, speeds_up: true }
+        Family {
+            name,
+            asks,
+            has_one_thread_count: false,
+            has_few_jobs: false,
+            has_crowd: false,
+            speeds_up: true,
+        }
     }
 
     const fn one_thread_count(self) -> Self {
@@ -27,6 +36,10 @@ impl Family {
 
     const fn few_jobs(self) -> Self {
         Family { has_few_jobs: true, ..self }
+    }
+
+    const fn crowd(self) -> Self {
+        Family { has_crowd: true, ..self }
     }
 
     const fn no_speed_up(self) -> Self {
@@ -46,14 +59,22 @@ impl Family {
 }
 
 /// All families, in the order of lists and reports.
-pub static FAMILIES: [Family; 11] = [
+pub static FAMILIES: [Family; 15] = [
     Family::new("spawn", "hand over many small independent jobs"),
     Family::new("join", "split work in two, again and again, and wait for both halves"),
     Family::new("scope", "run jobs that borrow from the caller's stack"),
     Family::new("skew", "keep every worker busy when the work is uneven").one_thread_count(),
     Family::new("burst", "wake enough workers for a few jobs").one_thread_count(),
     Family::new("latency", "wake an idle pool for one job").few_jobs().no_speed_up(),
+    Family::new("load", "answer soon while jobs arrive at their own times, as requests to a server do")
+        .one_thread_count()
+        .no_speed_up(),
+    Family::new("tick", "do the few jobs of each frame in time").one_thread_count().no_speed_up().crowd(),
     Family::new("priority", "run urgent jobs soon while others queue").one_thread_count(),
+    Family::new("fair", "serve all submitters alike, with all workers alike")
+        .one_thread_count()
+        .no_speed_up(),
+    Family::new("grain", "be worth it from a short length of jobs on").one_thread_count(),
     Family::new("idle", "cost nothing while there is little or nothing to do").one_thread_count(),
     Family::new("io", "run jobs that block").few_jobs(),
     Family::new("lifecycle", "start a pool and stop it").one_thread_count().few_jobs().no_speed_up(),

@@ -148,6 +148,11 @@ impl Tally {
         self.count()
     }
 
+    /// How many jobs of the batch each thread has run that has run any. Threads beyond 128 count as one.
+    pub fn by_thread(&self) -> impl Iterator<Item = u64> {
+        self.all_slots().map(|slot| slot.count.load(Ordering::Acquire)).filter(|jobs| *jobs > 0)
+    }
+
     /// Waits until all jobs of the batch have ended, and returns the sum of their values. What the jobs wrote
     /// is visible afterwards.
     ///

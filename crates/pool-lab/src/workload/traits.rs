@@ -34,6 +34,16 @@ pub trait Prepare: Sized + 'static {
 
 /// A workload, on an engine that can do it.
 pub trait Workload<E: Start>: Prepare {
+    /// Called once, before the first iteration and outside of any measurement: finds out what the workload has to know of
+    /// this engine.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workload::iterate`].
+    fn get_to_know(&mut self, _engine: &Arc<E>) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Runs it once; the watch runs during the part that is measured.
     ///
     /// # Errors

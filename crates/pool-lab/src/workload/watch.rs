@@ -87,6 +87,11 @@ impl Watch {
         self.elapsed += time;
     }
 
+    /// Shows this time from now on, which was computed, and leaves the counters as they are.
+    pub fn set_time(&mut self, time: Duration) {
+        self.elapsed = time;
+    }
+
     /// Adds one value of this series.
     pub fn add(&mut self, series: Series, value: f64) {
         self.values.entry(series).or_default().push(value);

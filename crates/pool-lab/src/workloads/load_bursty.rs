@@ -1,0 +1,46 @@
+//! An open loop: jobs of exponential length that arrive in bursts of ten in the mean.
+
+use std::sync::Arc;
+
+use crate::engine::Jobs;
+use crate::engine::settings::Settings;
+use crate::workload::open_loop::{Arrivals, Lengths, OpenLoop};
+use crate::workload::{About, Failure, Prepare, Watch, Workload};
+
+/// `load/bursty`.
+pub(crate) struct Bursty(OpenLoop);
+
+impl Prepare for Bursty {
+    const ABOUT: &'static About = &About {
+        name: "load/bursty",
+        models: "jobs of exponential length that arrive in bursts of ten in the mean; from the intended arrival to the end",
+        operation: "job",
+        parameters: OpenLoop::PARAMETERS,
+        variants: &["at=50", "at=80", "at=95", "at=120", "at=80:of=common"],
+        not_in_bench: &["at=50", "at=95", "at=120", "at=80:of=common"],
+        ..About::DEFAULT
+    };
+
+    fn prepare(parameters: &Settings) -> Result<Self, Failure> {
+        Ok(Bursty(OpenLoop::new(Arrivals::Bursty, Lengths::Exponential, parameters)))
+    }
+
+    fn on_threads(&mut self, threads: usize) {
+        self.0.on_threads(threads);
+    }
+
+    // An engine may lose jobs: it is seen how many.
+    fn operations(&self) -> u64 {
+        self.0.jobs()
+    }
+}
+
+impl<E: Jobs> Workload<E> for Bursty {
+    fn get_to_know(&mut self, engine: &Arc<E>) -> Result<(), Failure> {
+        self.0.find_capacity(engine)
+    }
+
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
+        self.0.play(engine, watch)
+    }
+}

@@ -1,0 +1,46 @@
+//! An open loop: jobs of exponential length that arrive each at a moment of its own: requests of many users.
+
+use std::sync::Arc;
+
+use crate::engine::Jobs;
+use crate::engine::settings::Settings;
+use crate::workload::open_loop::{Arrivals, Lengths, OpenLoop};
+use crate::workload::{About, Failure, Prepare, Watch, Workload};
+
+/// `load/poisson`.
+pub(crate) struct Poisson(OpenLoop);
+
+impl Prepare for Poisson {
+    const ABOUT: &'static About = &About {
+        name: "load/poisson",
+        models: "jobs of exponential length that arrive each at a moment of its own: requests of many users; from the intended arrival to the end",
+        operation: "job",
+        parameters: OpenLoop::PARAMETERS,
+        variants: &["at=50", "at=80", "at=95", "at=120", "at=80:of=common"],
+        not_in_bench: &["at=50", "at=95", "at=120", "at=80:of=common"],
+        ..About::DEFAULT
+    };
+
+    fn prepare(parameters: &Settings) -> Result<Self, Failure> {
+        Ok(Poisson(OpenLoop::new(Arrivals::Poisson, Lengths::Exponential, parameters)))
+    }
+
+    fn on_threads(&mut self, threads: usize) {
+        self.0.on_threads(threads);
+    }
+
+    // An engine may lose jobs: it is seen how many.
+    fn operations(&self) -> u64 {
+        self.0.jobs()
+    }
+}
+
+impl<E: Jobs> Workload<E> for Poisson {
+    fn get_to_know(&mut self, engine: &Arc<E>) -> Result<(), Failure> {
+        self.0.find_capacity(engine)
+    }
+
+    fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
+        self.0.play(engine, watch)
+    }
+}
