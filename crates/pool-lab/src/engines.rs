@@ -6,6 +6,8 @@
 //! The table declares the files, so `cargo fmt` does not see these: `rustfmt` has to be told their names. A test of the
 //! sources checks that they are formatted.
 
+mod go;
+mod java;
 mod ours;
 mod parse;
 mod row;
@@ -52,6 +54,13 @@ table! {
     mod futex;
     mod threads_bare;
     mod greedy_model;
+    mod java_forkjoin;
+    mod java_executor;
+    mod java_virtual;
+    mod go_goroutines;
+    mod go_channel;
+    mod python_executor;
+    mod onetbb;
 }
 
 /// The engine of this name.
