@@ -7,6 +7,8 @@
 //! | [`metrics`] | what is measured, and its table |
 //! | [`engine`] | what an engine is; its spec: `stealing:4`, `bounded:2:capacity=64` |
 //! | [`external`] | engines that are programs of other languages: building them, and speaking with their processes |
+//! | [`claims`] | the claims that everyone repeats, an experiment each, and their table |
+//! | [`claim`] | what a claim is |
 //! | [`workload`] | what a workload is, and what workloads are written with |
 //! | [`metric`] | what a metric is |
 //! | [`plan`] | what is measured together, and how thoroughly; what a plain `cargo bench` measures |
@@ -25,6 +27,8 @@
 //!
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
+pub mod claim;
+pub mod claims;
 pub mod cli;
 pub mod engine;
 pub mod engines;

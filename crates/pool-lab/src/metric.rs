@@ -43,17 +43,20 @@ pub enum Unit {
     Ratio,
     /// How many.
     Count,
+    /// Memory.
+    Bytes,
     /// There is no number.
     None,
 }
 
 impl Unit {
-    /// As records write it: `ns`, `ratio`, `count`, or nothing.
+    /// As records write it: `ns`, `ratio`, `count`, `bytes`, or nothing.
     pub fn name(self) -> &'static str {
         match self {
             Unit::Nanoseconds => "ns",
             Unit::Ratio => "ratio",
             Unit::Count => "count",
+            Unit::Bytes => "bytes",
             Unit::None => "",
         }
     }

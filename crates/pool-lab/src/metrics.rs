@@ -25,6 +25,7 @@ table! {
     mod cpu::{CPU_PER_OP};
     mod switches::{SWITCHES_PER_OP};
     mod allocations::{ALLOCS_PER_OP};
+    mod figures::{BYTES, AMOUNT};
     mod failures::{ERROR, UNSUPPORTED};
 }
 

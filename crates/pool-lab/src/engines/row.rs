@@ -222,6 +222,11 @@ impl Row {
         }
     }
 
+    /// The program, of an engine of another language, and what the program calls it.
+    pub fn remote(&self) -> Option<(&'static Program, &'static str)> {
+        self.remote
+    }
+
     /// The program, of an engine of another language.
     pub fn program(&self) -> Option<&'static Program> {
         self.remote.map(|(program, _)| program)
