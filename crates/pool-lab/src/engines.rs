@@ -46,6 +46,10 @@ table! {
     mod tokio_blocking;
     mod async_executor;
     mod chili;
+    mod affinitypool;
+    mod blocking;
+    mod orx_parallel;
+    mod paralight;
     mod mpsc_naive;
     mod channel_naive;
     mod thread_per_job;

@@ -80,6 +80,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
         ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
         ("run -w join -p rayon:1", "full name of one workload"),
+        ("claims --only thread-prize", "unknown claim `thread-prize`; known: thread-cost, "),
         ("measur", "measure"),
         ("--frobnicate", "--frobnicate"),
     ];
@@ -253,6 +254,29 @@ fn one_round_is_marked() {
     let table = text(&output.stdout);
     assert_eq!(table.matches("(n=1)").count(), 2, "{table}");
     assert!(!table.contains("noise") && !table.contains(" tie"), "{table}");
+}
+
+#[test]
+fn claims_are_listed_measured_and_reported() {
+    let list = text(&pool_lab("claims --list").stdout);
+    assert!(list.lines().count() >= 10 && list.contains("pool-per-request"), "{list}");
+    let folder = Folder::new("claims");
+    let out = folder.0.display();
+    for name in ["thread-cost", "lock-while-running", "thread-cost"] {
+        let output = pool_lab(&format!("claims --quick --only {name} --out {out}"));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("measured: "), "{}", text(&output.stdout));
+    }
+    assert_eq!(folder.names(), ["claims.csv", "machine.json"]);
+    let output = pool_lab(&format!("report {out}"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for file in ["report.md", "report.html"] {
+        let report = fs::read_to_string(folder.0.join(file)).unwrap();
+        for expected in ["What everyone repeats", "takes 1 to 2 ms", "With the lock held a job of 1 ms takes"]
+        {
+            assert!(report.contains(expected), "{expected} in {file}");
+        }
+    }
 }
 
 #[test]

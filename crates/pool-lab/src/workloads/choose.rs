@@ -27,7 +27,7 @@ impl Task {
 /// they are variants of no workload.
 const KERNELS: (&str, [&str; 4]) = (
     "kernels",
-    ["join/fib:n=39", "join/skynet:depth=8", "join/nqueens:n=14:alone=0", "join/matmul:size=2048:leaf=32"],
+    ["join/fib:n=39", "join/skynet:depth=8", "join/nqueens:alone=0:n=14", "join/matmul:leaf=32:size=2048"],
 );
 
 fn tasks_of(choice: &str) -> Result<Vec<Task>, TaskError> {
