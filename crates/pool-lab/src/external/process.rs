@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn silence_ends_the_process() {
-        let (mut process, _) = script("exec cat > /dev/null").unwrap();
+        let (mut process, _) = script("cat > /dev/null").unwrap();
         process.patience = Duration::from_millis(20);
         let error = process.measure("run").unwrap_err();
         assert!(matches!(error, ProcessError::Silent { .. }), "{error}");
