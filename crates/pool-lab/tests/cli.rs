@@ -257,29 +257,6 @@ fn one_round_is_marked() {
 }
 
 #[test]
-fn claims_are_listed_measured_and_reported() {
-    let list = text(&pool_lab("claims --list").stdout);
-    assert!(list.lines().count() >= 10 && list.contains("pool-per-request"), "{list}");
-    let folder = Folder::new("claims");
-    let out = folder.0.display();
-    for name in ["thread-cost", "lock-while-running", "thread-cost"] {
-        let output = pool_lab(&format!("claims --quick --only {name} --out {out}"));
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        assert!(text(&output.stdout).contains("measured: "), "{}", text(&output.stdout));
-    }
-    assert_eq!(folder.names(), ["claims.csv", "machine.json"]);
-    let output = pool_lab(&format!("report {out}"));
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    for file in ["report.md", "report.html"] {
-        let report = fs::read_to_string(folder.0.join(file)).unwrap();
-        for expected in ["What everyone repeats", "takes 1 to 2 ms", "With the lock held a job of 1 ms takes"]
-        {
-            assert!(report.contains(expected), "{expected} in {file}");
-        }
-    }
-}
-
-#[test]
 fn list_names_engines_and_workloads() {
     let output = pool_lab("list");
     assert!(output.status.success());
