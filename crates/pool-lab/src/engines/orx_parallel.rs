@@ -29,7 +29,8 @@ impl Start for OrxParallel {
 
 impl Scopes for OrxParallel {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
+        // What it takes has to be `Copy`.
         let job = &job;
-        (0..jobs).into_par().num_threads(self.threads).for_each(move |i| job(i));
+        (0..jobs).into_par().num_threads(self.threads).for_each(job);
     }
 }
