@@ -1,6 +1,7 @@
 //! The command line, a file for each command.
 
 pub mod bench;
+mod claims;
 mod counted;
 pub mod demo;
 mod error;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::claims::Claims;
 use self::demo::DemoError;
 use self::error::CliError;
 use self::measure::Measure;
@@ -49,6 +51,8 @@ enum Command {
     List,
     /// Measure engines against each other, in interleaved rounds
     Measure(Measure),
+    /// Measure what everyone repeats about threads and pools, with a sentence of result for each claim
+    Claims(Claims),
     /// Run one workload once on one engine, unmeasured, for a profiler; print how many operations it has
     Run {
         /// The workload with its parameters (join/fib:n=20)
@@ -84,6 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Demo { pool }) => demo(&pool),
         Some(Command::List) => list::run(),
         Some(Command::Measure(arguments)) => measure::run(&arguments),
+        Some(Command::Claims(arguments)) => claims::run(&arguments),
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
         Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),

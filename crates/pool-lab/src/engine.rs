@@ -7,12 +7,14 @@
 
 pub(crate) mod adapter;
 mod description;
+mod program;
 pub mod settings;
 mod spec;
 mod traits;
 pub(crate) mod version;
 
 pub use description::{Capabilities, Engine, Kind, MadeOf, Need};
+pub use program::{NOT_INSTALLED, Program};
 pub use spec::{MAX_THREADS, Spec, SpecError};
 pub(crate) use traits::check_threads;
 pub use traits::{Handles, IsPool, Jobs, Joins, Scopes, Start, Survives};

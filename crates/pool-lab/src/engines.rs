@@ -6,6 +6,8 @@
 //! The table declares the files, so `cargo fmt` does not see these: `rustfmt` has to be told their names. A test of the
 //! sources checks that they are formatted.
 
+mod go;
+mod java;
 mod ours;
 mod parse;
 mod row;
@@ -45,6 +47,10 @@ table! {
     mod tokio_blocking;
     mod async_executor;
     mod chili;
+    mod affinitypool;
+    mod blocking;
+    mod orx_parallel;
+    mod paralight;
     mod mpsc_naive;
     mod channel_naive;
     mod thread_per_job;
@@ -53,6 +59,13 @@ table! {
     mod futex;
     mod threads_bare;
     mod greedy_model;
+    mod java_forkjoin;
+    mod java_executor;
+    mod java_virtual;
+    mod go_goroutines;
+    mod go_channel;
+    mod python_executor;
+    mod onetbb;
 }
 
 /// The engine of this name.

@@ -6,6 +6,9 @@
 //! | [`workloads`] | the workloads, a file for each, and their table; every answer is checked |
 //! | [`metrics`] | what is measured, and its table |
 //! | [`engine`] | what an engine is; its spec: `stealing:4`, `bounded:2:capacity=64` |
+//! | [`external`] | engines that are programs of other languages: building them, and speaking with their processes |
+//! | [`claims`] | the claims that everyone repeats, an experiment each, and their table |
+//! | [`claim`] | what a claim is |
 //! | [`workload`] | what a workload is, and what workloads are written with |
 //! | [`metric`] | what a metric is |
 //! | [`plan`] | what is measured together, and how thoroughly; what a plain `cargo bench` measures |
@@ -24,9 +27,12 @@
 //!
 //! The binary `pool-lab` is a thin shell around [`cli`].
 
+pub mod claim;
+pub mod claims;
 pub mod cli;
 pub mod engine;
 pub mod engines;
+pub mod external;
 pub mod measure;
 pub mod metric;
 pub mod metrics;

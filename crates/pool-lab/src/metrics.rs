@@ -29,6 +29,7 @@ table! {
     mod switches::{SWITCHES_PER_OP, INVOLUNTARY_PER_OP};
     mod allocations::{ALLOCS_PER_OP};
     mod footprint::{MEMORY_PEAK, MEMORY_KEPT, THREADS_STARTED};
+    mod figures::{BYTES, AMOUNT};
     mod failures::{ERROR, UNSUPPORTED};
 }
 

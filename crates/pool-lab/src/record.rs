@@ -12,6 +12,7 @@
 //! Numbers are written with six significant digits, which is far more than any clock resolves, and which
 //! keeps the differences between two committed files readable.
 
+mod claims;
 mod error;
 mod files;
 mod folder;
@@ -28,6 +29,7 @@ use crate::metric::{Column, Metric, Shows, Unit};
 use crate::metrics;
 use crate::numbers::stats::Estimate;
 
+pub use claims::keep_claims;
 pub use error::{RecordError, ResultsError};
 pub use files::{file_name, read_csv, read_json_lines, write_by_engine, write_csv};
 pub(crate) use folder::files_with_extension;

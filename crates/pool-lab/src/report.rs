@@ -13,6 +13,7 @@
 mod axis;
 mod bars;
 mod captions;
+mod claims;
 mod error;
 mod escape;
 mod html;

@@ -26,5 +26,5 @@ pub use family::{FAMILIES, Family};
 pub(crate) use not_started::NotStarted;
 pub use tally::{Lease, Tally};
 pub use task::{Task, TaskError};
-pub use traits::{Prepare, Workload};
+pub use traits::{Outline, Prepare, Workload};
 pub use watch::Watch;

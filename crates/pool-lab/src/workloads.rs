@@ -10,8 +10,9 @@ mod choose;
 
 use std::sync::LazyLock;
 
+use crate::engine::settings::Settings;
 use crate::engine::{Handles, IsPool, Jobs, Joins, Need, Scopes, Survives};
-use crate::workload::{About, Binding, Family, NotStarted, Prepare};
+use crate::workload::{About, Binding, Failure, Family, NotStarted, Outline, Prepare};
 use join_dyn::Dynamic;
 
 /// A row of the table of workloads.
@@ -21,6 +22,8 @@ pub struct Row {
     pub about: &'static About,
     /// What it needs of an engine.
     pub needs: Need,
+    /// What is known of an iteration with these parameters; see [`Outline::of`].
+    pub outline: fn(&Settings) -> Result<Option<Outline>, Failure>,
 }
 
 /// The workloads of one need. A workload that needs the engine in another form names that form after `on`.
@@ -36,7 +39,11 @@ macro_rules! table {
             vec![$(table!(@bind $file $workload $($form)?)),+]
         }
 
-        const $rows: &[Row] = &[$(Row { about: $file::$workload::ABOUT, needs: Need::$need }),+];
+        const $rows: &[Row] = &[$(Row {
+            about: $file::$workload::ABOUT,
+            needs: Need::$need,
+            outline: Outline::of::<$file::$workload>,
+        }),+];
     };
     (@bind $file:ident $workload:ident) => { Binding::new::<E, $file::$workload>() };
     (@bind $file:ident $workload:ident $form:ident) => { Binding::new::<$form<E>, $file::$workload>() };
@@ -75,6 +82,7 @@ table! { Handles, fn for_handles<E: Handles>, const HANDLES;
 
 table! { Joins, fn for_joins<E: Joins>, const JOINS;
     mod join_fib::Fib;
+    mod join_skynet::Skynet;
     mod join_tree_sum::TreeSum;
     mod join_nqueens::NQueens;
     mod join_quicksort::Quicksort;

@@ -80,6 +80,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
         ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
         ("run -w join -p rayon:1", "full name of one workload"),
+        ("claims --only thread-prize", "unknown claim `thread-prize`; known: thread-cost, "),
         ("measur", "measure"),
         ("--frobnicate", "--frobnicate"),
     ];

@@ -17,6 +17,8 @@ pub(super) enum CliError {
     Task(#[from] TaskError),
     #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
     Threads(String),
+    #[error("unknown claim `{0}`; known: {1}")]
+    Claim(String, String),
     #[error("{what}: {source}")]
     Run { what: String, source: Box<CaseError> },
     #[error("cannot use the folder of --out: {0}")]
@@ -36,7 +38,11 @@ impl CliError {
     pub(super) fn is_bad_input(&self) -> bool {
         match self {
             CliError::Spec(SpecError::Build { .. }) => false,
-            CliError::Spec(_) | CliError::Task(_) | CliError::Threads(_) | CliError::Out(_) => true,
+            CliError::Spec(_)
+            | CliError::Task(_)
+            | CliError::Threads(_)
+            | CliError::Claim(..)
+            | CliError::Out(_) => true,
             CliError::Run { source, .. } => matches!(**source, CaseError::Unsupported(_)),
             CliError::Report(error) => error.is_bad_input(),
             CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,

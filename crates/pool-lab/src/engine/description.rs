@@ -1,5 +1,6 @@
 //! What is known of an engine, apart from the code that drives it.
 
+use super::program::Program;
 use super::settings::Rule;
 use super::version;
 
@@ -12,6 +13,8 @@ pub enum Kind {
     Peer,
     /// A pool as one writes it in a textbook, to compare with.
     Baseline,
+    /// A pool of another language, in a process of its own. It shows what others reach, and takes no rank.
+    External,
     /// No pool at all. It shows the price of the work itself, and takes no rank.
     NoPool,
 }
@@ -23,8 +26,14 @@ impl Kind {
             Kind::Ours => "ours",
             Kind::Peer => "peer",
             Kind::Baseline => "baseline",
+            Kind::External => "external",
             Kind::NoPool => "no pool",
         }
+    }
+
+    /// Whether it takes part in the order of pools. What runs in another language, or is no pool, is shown beside them.
+    pub fn takes_rank(self) -> bool {
+        !matches!(self, Kind::External | Kind::NoPool)
     }
 }
 
@@ -116,6 +125,8 @@ impl Capabilities {
 pub enum MadeOf {
     /// This package, and its version is that of the package.
     Package(&'static str),
+    /// This program of another language, and its version is that of the toolchain.
+    Program(&'static Program),
     /// The standard library, and its version is the compiler's.
     Std,
 }
@@ -178,13 +189,15 @@ impl Engine {
     pub fn version(&self) -> &'static str {
         match self.made_of {
             MadeOf::Package(package) => version::of_package(package),
+            MadeOf::Program(program) => program.version(),
             MadeOf::Std => version::of_rust(),
         }
     }
 
-    /// Whether others are compared with it when it is the fastest. Not so when it does nothing in parallel.
+    /// Whether others are compared with it when it is the fastest. Not so when it does nothing in parallel, or
+    /// runs in another language.
     pub fn is_reference(&self) -> bool {
-        self.kind != Kind::NoPool
+        self.kind.takes_rank()
     }
 
     /// What is to be known about it in this workload: a difference from the others that the number does not show. Mostly

@@ -214,6 +214,11 @@ impl Settings {
         self.quick
     }
 
+    /// Every setting that is a number or a time, the latter in nanoseconds: for programs that read nothing else.
+    pub fn numbers(&self) -> impl Iterator<Item = (&'static str, u128)> {
+        self.rules.iter().filter_map(|rule| Some((rule.name, rule.allowed.size(self.text(rule.name))?)))
+    }
+
     /// Whether the user gave this one.
     pub fn is_given(&self, name: &str) -> bool {
         self.given.contains_key(name)

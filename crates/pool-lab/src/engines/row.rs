@@ -6,10 +6,11 @@ use pool_core::Pool;
 
 use crate::engine::settings::{Rule, Settings};
 use crate::engine::{
-    Engine, Handles, IsPool, Jobs, Joins, Kind, MadeOf, Need, Scopes, Spec, SpecError, Start, Survives,
-    adapter,
+    Engine, Handles, IsPool, Jobs, Joins, Kind, MadeOf, Need, Program, Scopes, Spec, SpecError, Start,
+    Survives, adapter,
 };
-use crate::workload::{About, Binding, Case, CaseError, Workload};
+use crate::external;
+use crate::workload::{About, Binding, Case, CaseError, Failure, Outline, Workload};
 use crate::workloads;
 
 /// Builds an engine as a `Pool`.
@@ -21,6 +22,8 @@ pub struct Row {
     pub engine: Engine,
     pool: Result<BuildPool, &'static str>,
     bindings: Vec<Binding>,
+    /// Of an engine of another language: its program, and what the program calls it.
+    remote: Option<(&'static Program, &'static str)>,
 }
 
 /// How a file in this folder describes its engine.
@@ -47,9 +50,28 @@ impl Row {
         row
     }
 
+    /// A pool of another language, which its program knows as `engine`, and which runs detached jobs.
+    pub(super) fn external(
+        name: &'static str,
+        program: &'static Program,
+        engine: &'static str,
+        about: &'static str,
+    ) -> Self {
+        let mut row = Row::new(Kind::External, name, MadeOf::Program(program), about);
+        row.remote = Some((program, engine));
+        row.engine.can.jobs = true;
+        row.not_a_pool("it runs in a process of its own")
+    }
+
+    /// The external engine joins, too.
+    pub(super) fn external_joins(mut self) -> Self {
+        self.engine.can.joins = true;
+        self
+    }
+
     fn new(kind: Kind, name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
         let pool = Err("its row does not say how");
-        Row { engine: Engine::new(kind, name, made_of, about), pool, bindings: Vec::new() }
+        Row { engine: Engine::new(kind, name, made_of, about), pool, bindings: Vec::new(), remote: None }
     }
 
     /// The options that its spec takes.
@@ -183,7 +205,31 @@ impl Row {
 impl Row {
     /// Whether it can do this workload.
     pub fn can_do(&self, workload: &About) -> bool {
-        self.bindings.iter().any(|binding| binding.is_of(workload))
+        match self.remote {
+            None => self.bindings.iter().any(|binding| binding.is_of(workload)),
+            Some(_) => {
+                let quick = Settings::new(workload.parameters).quick();
+                matches!(self.outline(workload, &quick), Ok(Some(_)))
+            }
+        }
+    }
+
+    /// What an external engine has to answer; `None` when it cannot do it.
+    fn outline(&self, about: &About, parameters: &Settings) -> Result<Option<Outline>, Failure> {
+        match workloads::find(about.name).filter(|row| row.needs.is_met_by(&self.engine.can)) {
+            Some(row) => (row.outline)(parameters),
+            None => Ok(None),
+        }
+    }
+
+    /// The program, of an engine of another language, and what the program calls it.
+    pub fn remote(&self) -> Option<(&'static Program, &'static str)> {
+        self.remote
+    }
+
+    /// The program, of an engine of another language.
+    pub fn program(&self) -> Option<&'static Program> {
+        self.remote.map(|(program, _)| program)
     }
 
     /// Whether it can be made a `Pool`.
@@ -203,6 +249,11 @@ impl Row {
         about: &About,
         parameters: &Settings,
     ) -> Result<Box<dyn Case>, CaseError> {
+        if let Some((program, engine)) = self.remote {
+            let outline = self.outline(about, parameters)?;
+            let outline = outline.ok_or_else(|| CaseError::Unsupported("not in its protocol".to_owned()))?;
+            return external::case(program, engine, spec, about, parameters, outline);
+        }
         match self.bindings.iter().find(|binding| binding.is_of(about)) {
             Some(binding) => binding.make(spec, parameters),
             None => {

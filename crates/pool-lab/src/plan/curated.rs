@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Group, Pace, Plan};
-use crate::engine::Spec;
+use crate::engine::{Kind, Program, Spec};
 use crate::engines;
 use crate::workload::Task;
 
@@ -19,10 +19,10 @@ pub fn pace() -> Pace {
     Pace { limit: Some(LIMIT), slow: Some(SLOW), ..Pace::default() }
 }
 
-/// The engines that are measured by default: all but those that need long for each job.
+/// The engines that are measured by default: all but those that need long for each job, and those of other languages.
 pub fn engines() -> Vec<Spec> {
-    let fast = engines::rows().iter().filter(|row| !row.engine.has_slow_jobs);
-    fast.map(|row| Spec::new(&row.engine)).collect()
+    let rows = engines::rows().iter().filter(|row| row.engine.kind != Kind::External);
+    rows.filter(|row| !row.engine.has_slow_jobs).map(|row| Spec::new(&row.engine)).collect()
 }
 
 /// The thread counts that are measured by default: one, two, and one a core.
@@ -32,9 +32,10 @@ pub fn thread_counts() -> Vec<usize> {
     counts.into_iter().collect()
 }
 
-/// What is measured together.
+/// What is measured together: engines of other languages where their toolchain is, and with the most threads only.
 pub fn groups() -> Vec<Group> {
-    let engines = engines::rows().iter().map(|row| Spec::new(&row.engine)).collect();
+    let is_here = |row: &&engines::Row| row.program().is_none_or(Program::is_installed);
+    let engines = engines::rows().iter().filter(is_here).map(|row| Spec::new(&row.engine)).collect();
     let mut tasks = Task::all();
     tasks.retain(|task| !task.about.not_in_bench.contains(&task.variant().as_str()));
     let crowd = 4 * num_cpus::get();
@@ -51,7 +52,12 @@ pub fn groups() -> Vec<Group> {
             group.engines.extend(load_policies(&group.task, group.threads));
         }
         let few = group.task.about.family().has_few_jobs;
-        group.engines.retain(|spec| few || !spec.engine().has_slow_jobs);
+        let is_wanted = |spec: &Spec| match engines::find(spec.engine().name) {
+            // The others have a row that says what they lack, which is known of these without a process.
+            Some(row) if row.program().is_some() => group.threads == most && row.can_do(group.task.about),
+            _ => few || !spec.engine().has_slow_jobs,
+        };
+        group.engines.retain(is_wanted);
     }
     groups
 }
@@ -90,7 +96,7 @@ mod tests {
         for row in workloads::rows() {
             assert!(groups.iter().any(|group| group.task.about.name == row.about.name), "{}", row.about.name);
         }
-        for row in engines::rows() {
+        for row in engines::rows().iter().filter(|row| row.program().is_none_or(Program::is_installed)) {
             let able = |group: &Group| {
                 row.can_do(group.task.about)
                     && group.engines.iter().any(|s| s.engine().name == row.engine.name)

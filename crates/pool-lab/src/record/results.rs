@@ -20,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Record;
+use super::claims::CLAIMS;
 use super::error::ResultsError;
 use super::files;
 use super::folder::{MACHINE, entries, files_with_extension, read_machine, write_machine};
@@ -133,7 +134,11 @@ pub fn save(
     let name = folder_for(results, machine, role)?;
     let folder = results.join(&name);
     let written = files::write_by_engine(&folder, records)?;
-    for stale in files_with_extension(&folder, "csv")?.into_iter().filter(|file| !written.contains(file)) {
+    for stale in files_with_extension(&folder, "csv")?.into_iter() {
+        // Claims are measured apart.
+        if written.contains(&stale) || stale.ends_with(CLAIMS) {
+            continue;
+        }
         fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
     }
     write_machine(&folder, machine)?;

@@ -21,6 +21,7 @@ pub(crate) fn class(kind: Kind) -> &'static str {
         Kind::Ours => "p-ours",
         Kind::Peer => "p-peer",
         Kind::Baseline => "p-base",
+        Kind::External => "p-ext",
         Kind::NoPool => "p-none",
     }
 }
@@ -62,7 +63,7 @@ fn subtitle(rows: &[(&Entry, &Measured)], operation: &str, scale: Scale) -> Stri
 /// The kinds of engines in the plot, at its upper right.
 fn legend(drawing: &mut Drawing, rows: &[(&Entry, &Measured)]) {
     let mut x = WIDTH - MARGIN;
-    for kind in [Kind::NoPool, Kind::Baseline, Kind::Peer, Kind::Ours] {
+    for kind in [Kind::NoPool, Kind::External, Kind::Baseline, Kind::Peer, Kind::Ours] {
         if rows.iter().any(|(entry, _)| entry.kind == kind) {
             drawing.text("p-sub", Anchor::End, x, 25.0, kind.name());
             x -= text_width(kind.name()) * 0.8 + 14.0;
@@ -86,7 +87,7 @@ impl Area {
         let widest = rows.iter().map(|(entry, _)| text_width(&entry.engine)).fold(0.0, f64::max);
         let medians: Vec<f64> = rows.iter().map(|(_, measured)| measured.time.median).collect();
         // The price of plain calls is often next to nothing, and says nothing about how pools compare.
-        let pools = rows.iter().filter(|(entry, _)| entry.kind != Kind::NoPool);
+        let pools = rows.iter().filter(|(entry, _)| entry.kind.takes_rank());
         let shortest = pools.map(|(_, measured)| measured.time.median).next().unwrap_or(medians[0]);
         let scale = Scale::for_values(&medians, shortest, 0.0);
         let whiskers = rows.iter().filter(|(_, measured)| !scale.cuts(measured.time.median));

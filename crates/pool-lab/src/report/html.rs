@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::report::claims;
 use crate::report::escape;
 use crate::report::model::{Family, Task};
 use crate::report::prose;
@@ -33,6 +34,7 @@ pub(crate) fn report(views: &[View]) -> String {
     for name in families(views) {
         family(&mut page, views, &name);
     }
+    claims(&mut page, views);
     about(&mut page, views);
     page.raw(format_args!("</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"));
     page.0
@@ -63,6 +65,9 @@ impl Page {
         self.0.push_str("<header>\n<h1>What pools cost</h1>\n<nav>\n<a href=\"#summary\">Summary</a>\n");
         for name in families(views) {
             self.raw(format_args!("<a href=\"#{}\">{}</a>\n", anchor(&name), escape::html(&name)));
+        }
+        if views.iter().any(|view| !claims::answers(&view.run.records).is_empty()) {
+            self.raw(format_args!("<a href=\"#claims\">{}</a>\n", claims::TITLE));
         }
         self.0.push_str("<a href=\"#about\">Machine and method</a>\n</nav>\n");
         if views.len() > 1 {
@@ -208,6 +213,28 @@ fn plots(page: &mut Page, view: &View, task: &Task, figures: &Figures) {
         page.table(&tables::group(group, view.captions.operation(&task.workload)));
     }
     page.0.push_str("</details>\n");
+}
+
+fn claims(page: &mut Page, views: &[View]) {
+    if views.iter().all(|view| claims::answers(&view.run.records).is_empty()) {
+        return;
+    }
+    page.raw(format_args!("<section id=\"claims\">\n<h2>{}</h2>\n", claims::TITLE));
+    page.text("p", claims::ABOUT);
+    page.each_machine(views, |page, view| {
+        let answers = claims::answers(&view.run.records);
+        if answers.is_empty() {
+            return page.text("p", "Not measured on this machine.");
+        }
+        page.table(&claims::sentences(&answers));
+        page.0.push_str("<details><summary>Figures</summary>\n");
+        for answer in &answers {
+            page.text("h4", answer.claim.name);
+            page.table(&claims::figures(&answer.found));
+        }
+        page.0.push_str("</details>\n");
+    });
+    page.0.push_str("</section>\n");
 }
 
 fn about(page: &mut Page, views: &[View]) {

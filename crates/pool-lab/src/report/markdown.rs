@@ -1,5 +1,6 @@
 //! `results/README.md`: the report for those who read on GitHub.
 
+use crate::report::claims;
 use crate::report::escape;
 use crate::report::model::{Family, Task};
 use crate::report::prose;
@@ -84,8 +85,24 @@ fn machine(page: &mut Page, view: &View) {
     for (family, ranking) in &rankings {
         self::family(page, view, family, ranking);
     }
+    claims(page, view);
     page.heading(3, "Machine");
     page.block(tables::machine(&view.run.machine).markdown());
+}
+
+fn claims(page: &mut Page, view: &View) {
+    let answers = claims::answers(&view.run.records);
+    if answers.is_empty() {
+        return;
+    }
+    page.heading(3, claims::TITLE);
+    page.paragraph(claims::ABOUT);
+    page.block(claims::sentences(&answers).markdown());
+    for answer in &answers {
+        page.fold(&format!("Figures: {}", answer.claim.name), |page| {
+            page.block(claims::figures(&answer.found).markdown());
+        });
+    }
 }
 
 fn family(page: &mut Page, view: &View, family: &Family, ranking: &Ranking) {

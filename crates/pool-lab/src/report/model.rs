@@ -111,7 +111,7 @@ impl Group {
 
     /// The pools that were measured, fastest first.
     pub(crate) fn pools(&self) -> impl Iterator<Item = (&Entry, &Measured)> {
-        self.measured().filter(|(entry, _)| entry.kind != Kind::NoPool)
+        self.measured().filter(|(entry, _)| entry.kind.takes_rank())
     }
 
     /// The fastest pool of a kind.
@@ -240,7 +240,7 @@ fn relate(entries: &mut [Entry], by_engine: &ByEngine) {
         Some(_) if all_paired => paired.get(entry.engine.as_str()).copied(),
         measured => measured.map(|measured| measured.time),
     };
-    let is_pool = |entry: &&Entry| entry.kind != Kind::NoPool && entry.measured().is_some();
+    let is_pool = |entry: &&Entry| entry.kind.takes_rank() && entry.measured().is_some();
     let is_known = |entry: &&Entry| is_pool(entry) && entry.measured().is_some_and(|m| !m.is_single);
     let fastest = entries.iter().find(is_known).or(entries.iter().find(is_pool)).or(entries.first());
     let Some((best, name)) = fastest.and_then(|entry| Some((value(entry)?, entry.engine.clone()))) else {
@@ -270,7 +270,7 @@ fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
     let pools: Vec<(usize, Estimate)> = entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry.kind != Kind::NoPool)
+        .filter(|(_, entry)| entry.kind.takes_rank())
         .filter_map(|(i, entry)| Some((i, entry.measured().filter(|measured| !measured.is_single)?.ratio)))
         .collect();
     let ratios: Vec<Estimate> = pools.iter().map(|(_, ratio)| *ratio).collect();

@@ -45,7 +45,7 @@ pub(crate) struct Ranking {
 
 /// Of these workloads, those that at least two thirds of the pools can do: over all of them, few pools could be ranked.
 pub(crate) fn common<'m>(tasks: &[&'m Task]) -> Vec<&'m Task> {
-    let pools = |task: &&'m Task| task.top().entries.iter().filter(|entry| entry.kind != Kind::NoPool);
+    let pools = |task: &&'m Task| task.top().entries.iter().filter(|entry| entry.kind.takes_rank());
     let all: BTreeSet<&str> = tasks.iter().flat_map(pools).map(|entry| entry.engine.as_str()).collect();
     let able = |task: &&'m Task| {
         pools(task).filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_))).count()
@@ -66,7 +66,7 @@ pub(crate) fn rank<'m>(tasks: impl IntoIterator<Item = &'m Task>) -> Ranking {
     let groups: Vec<&Group> = tasks.into_iter().map(Task::top).collect();
     let mut standings: Vec<Standing> =
         sums(&groups).into_iter().map(|(engine, sum)| standing(engine, sum)).collect();
-    let full = |s: &Standing| s.covered == groups.len() && s.kind != Kind::NoPool && s.mean.is_some();
+    let full = |s: &Standing| s.covered == groups.len() && s.kind.takes_rank() && s.mean.is_some();
     standings.sort_by(|a, b| {
         let mean = |s: &Standing| s.mean.unwrap_or(f64::INFINITY);
         full(b).cmp(&full(a)).then(mean(a).total_cmp(&mean(b)))

@@ -1,5 +1,7 @@
 //! One machine's report before it has a format: what is shown, in the order in which it is shown.
 
+use crate::claims;
+use crate::record::Record;
 use crate::record::results::Run;
 use crate::report::Captions;
 use crate::report::bars;
@@ -36,7 +38,9 @@ pub(crate) struct Figure {
 
 impl<'r> View<'r> {
     pub(crate) fn new(run: &'r Run, captions: &'r Captions) -> Self {
-        let families = model::arrange(&run.records);
+        let measured: Vec<Record> =
+            run.records.iter().filter(|record| !claims::is_of_claim(record)).cloned().collect();
+        let families = model::arrange(&measured);
         let tasks = families.iter().flat_map(|family| &family.tasks);
         let figures = tasks.map(|task| Figures::draw(task, captions.operation(&task.workload))).collect();
         View { run, captions, families, figures }

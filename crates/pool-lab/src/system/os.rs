@@ -84,6 +84,25 @@ pub fn usage() -> Option<Usage> {
     None
 }
 
+/// The memory of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes of addresses.
+    pub reserved: u64,
+    /// Bytes in use.
+    pub resident: u64,
+}
+
+/// The memory of a process, by its number or `self`; `None` where the system does not tell.
+pub fn memory_of(process: &str) -> Option<Memory> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+    };
+    Some(Memory { reserved: bytes("VmSize:")?, resident: bytes("VmRSS:")? })
+}
+
 /// Waits until all other threads of this process sleep, so that what one measurement leaves behind does not disturb the
 /// next: pools may have queue entries to clear away, or threads that have yet to fall asleep. At most [`REST_LIMIT`].
 ///

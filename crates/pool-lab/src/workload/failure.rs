@@ -36,6 +36,9 @@ pub enum Failure {
     /// The case failed in an earlier iteration.
     #[error("it failed before")]
     FailedBefore,
+    /// The process of an engine of another language failed.
+    #[error("{0}")]
+    Program(String),
     /// Files could not be read or written.
     #[error("{path}: {source}")]
     Io {

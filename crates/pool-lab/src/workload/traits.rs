@@ -23,12 +23,39 @@ pub trait Prepare: Sized + 'static {
     /// The number of operations in one iteration.
     fn operations(&self) -> u64;
 
+    /// The right answer as a number. Workloads that have one can be run by programs of other languages, which give it by the
+    /// rules of `external/README.md`.
+    fn answer(&self) -> Option<u64> {
+        None
+    }
+
     /// Told once, before the first iteration, how many threads the engine has.
     fn on_threads(&mut self, _threads: usize) {}
 
     /// The greatest number of jobs in the pool's queue at a time.
     fn jobs_in_flight(&self) -> usize {
         0
+    }
+}
+
+/// What is known of an iteration before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// See [`Prepare::operations`].
+    pub operations: u64,
+    /// See [`Prepare::answer`].
+    pub answer: u64,
+}
+
+impl Outline {
+    /// That of a workload with these parameters; `None` where its answer is no number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Prepare::prepare`].
+    pub fn of<W: Prepare>(parameters: &Settings) -> Result<Option<Outline>, Failure> {
+        let workload = W::prepare(parameters)?;
+        Ok(workload.answer().map(|answer| Outline { operations: workload.operations(), answer }))
     }
 }
 

@@ -92,6 +92,14 @@ impl Watch {
         self.elapsed = time;
     }
 
+    /// Adds what a process of another language took, as it tells. Counters of this process say nothing of it.
+    pub fn told(&mut self, elapsed: Duration, cpu: Duration) {
+        self.elapsed += elapsed;
+        for count in self.counts.iter_mut().filter(|count| *count.metric == metrics::CPU_PER_OP) {
+            *count.total.get_or_insert_default() += cpu.as_nanos() as u64;
+        }
+    }
+
     /// Adds one value of this series.
     pub fn add(&mut self, series: Series, value: f64) {
         self.values.entry(series).or_default().push(value);

@@ -7,7 +7,7 @@ use crate::workload::{About, Task, TaskError};
 impl Task {
     /// All tasks that a list chooses: names (`spawn/external`), families (`spawn`) or other beginnings,
     /// separated by commas. A full name may be followed by parameters: `join/fib:n=25`. Without parameters each
-    /// workload comes in all its variants.
+    /// workload comes in all its variants. `kernels` are the four of tzcnt/runtime-benchmarks at its sizes.
     ///
     /// # Errors
     ///
@@ -23,7 +23,17 @@ impl Task {
     }
 }
 
+/// The four kernels of tzcnt/runtime-benchmarks at its sizes, by one name. They take seconds on a pool that is slow at joins, so
+/// they are variants of no workload.
+const KERNELS: (&str, [&str; 4]) = (
+    "kernels",
+    ["join/fib:n=39", "join/skynet:depth=8", "join/nqueens:alone=0:n=14", "join/matmul:leaf=32:size=2048"],
+);
+
 fn tasks_of(choice: &str) -> Result<Vec<Task>, TaskError> {
+    if choice == KERNELS.0 {
+        return KERNELS.1.iter().map(|task| task.parse()).collect();
+    }
     let (name, parameters) = choice.split_once(':').map_or((choice, None), |(name, rest)| (name, Some(rest)));
     let all = || super::rows().iter().map(|row| row.about);
     let exact: Vec<&About> = all().filter(|about| about.name == name).collect();
@@ -74,6 +84,7 @@ mod tests {
             chosen("latency/ping"),
             ["latency/ping:gap=0", "latency/ping:gap=200us", "latency/ping:gap=2ms"]
         );
+        assert_eq!(chosen("kernels"), KERNELS.1);
         assert_eq!(chosen("latency/ping:gap=1ms"), ["latency/ping:gap=1ms"]);
     }
 

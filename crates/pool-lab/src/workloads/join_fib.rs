@@ -32,6 +32,10 @@ impl Prepare for Fib {
     fn operations(&self) -> u64 {
         closed_form(self.n + 1) - 1
     }
+
+    fn answer(&self) -> Option<u64> {
+        Some(closed_form(self.n))
+    }
 }
 
 impl<E: Joins> Workload<E> for Fib {

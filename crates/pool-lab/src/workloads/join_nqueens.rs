@@ -46,6 +46,10 @@ impl Prepare for NQueens {
     fn operations(&self) -> u64 {
         self.choices
     }
+
+    fn answer(&self) -> Option<u64> {
+        Some(SOLUTIONS[self.n as usize])
+    }
 }
 
 impl<E: Joins> Workload<E> for NQueens {

@@ -39,6 +39,10 @@ impl Prepare for Ping {
         self.pings
     }
 
+    fn answer(&self) -> Option<u64> {
+        Some(self.pings * self.pings.saturating_sub(1) / 2)
+    }
+
     fn jobs_in_flight(&self) -> usize {
         1
     }

@@ -47,6 +47,10 @@ impl Prepare for StartStop {
         self.cycles
     }
 
+    fn answer(&self) -> Option<u64> {
+        Some(self.cycles * self.cycles.saturating_sub(1) / 2)
+    }
+
     fn jobs_in_flight(&self) -> usize {
         1
     }

@@ -29,6 +29,10 @@ impl Prepare for Nested {
         self.0.jobs
     }
 
+    fn answer(&self) -> Option<u64> {
+        Some(self.0.answer())
+    }
+
     fn jobs_in_flight(&self) -> usize {
         self.0.jobs as usize
     }

@@ -1,0 +1,74 @@
+//! `pool-lab claims`: what everyone repeats, measured.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::error::CliError;
+use crate::claim::{Claim, Figures};
+use crate::claims;
+use crate::record::machine::Machine;
+use crate::record::{Record, keep_claims};
+use crate::system::terminal;
+
+#[derive(Debug, Args)]
+pub(super) struct Claims {
+    /// Show what claims there are, and measure nothing
+    #[arg(long)]
+    list: bool,
+    /// Measure only these, by name, separated by commas
+    #[arg(long, value_name = "NAMES")]
+    only: Option<String>,
+    /// Write the records into claims.csv in this directory, and the machine beside it. Those of other claims stay. With a
+    /// machine's folder in results/, `report` shows them
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Small inputs, to see that everything works; the figures mean nothing
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Measures the claims one after the other, and prints a sentence of each as it ends.
+pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
+    let chosen = chosen(arguments.only.as_deref())?;
+    let mut out = io::stdout();
+    if arguments.list {
+        chosen.iter().try_for_each(|claim| writeln!(out, "{:<20} {}", claim.name, claim.says))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (mut records, mut failed) = (Vec::new(), false);
+    for claim in chosen {
+        let mut figures = Figures::new(claim.name, arguments.quick);
+        let outcome = (claim.measure)(&mut figures);
+        for line in &figures.skipped {
+            terminal::say(format_args!("{}: skipped: {line}", claim.name));
+        }
+        if let Err(error) = outcome {
+            failed = true;
+            terminal::say(format_args!("{}: ERROR: {error}", claim.name));
+            continue;
+        }
+        writeln!(out, "{}", answer(claim, &figures.records))?;
+        records.append(&mut figures.records);
+    }
+    if let Some(folder) = &arguments.out {
+        keep_claims(folder, &Machine::describe(Path::new(".")), &records).map_err(CliError::Out)?;
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn answer(claim: &Claim, records: &[Record]) -> String {
+    let answers = claims::answers(records);
+    let sentence = answers.first().map_or("this system does not tell.", |answer| answer.sentence.as_str());
+    format!("{}\n  said:     {}\n  measured: {sentence}", claim.name, claim.says)
+}
+
+fn chosen(only: Option<&str>) -> Result<Vec<&'static Claim>, CliError> {
+    let Some(names) = only else { return Ok(claims::ALL.to_vec()) };
+    let find = |name: &str| {
+        claims::find(name.trim()).ok_or_else(|| CliError::Claim(name.trim().to_owned(), claims::names()))
+    };
+    names.split(',').map(find).collect()
+}

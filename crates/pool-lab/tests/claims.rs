@@ -1,0 +1,37 @@
+//! `pool-lab claims`, run as a user runs it.
+
+use std::fs;
+use std::process::{Command, Output};
+
+fn pool_lab(arguments: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
+    command.args(arguments.split_whitespace()).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is text")
+}
+
+#[test]
+fn claims_are_listed_measured_and_reported() {
+    let list = text(&pool_lab("claims --list").stdout);
+    assert!(list.lines().count() >= 10 && list.contains("pool-per-request"), "{list}");
+    let folder = std::env::temp_dir().join(format!("pool-lab-claims-{}", std::process::id()));
+    let out = folder.display();
+    for name in ["thread-cost", "lock-while-running", "thread-cost"] {
+        let output = pool_lab(&format!("claims --quick --only {name} --out {out}"));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("measured: "), "{}", text(&output.stdout));
+    }
+    assert!(folder.join("claims.csv").is_file() && folder.join("machine.json").is_file());
+    let output = pool_lab(&format!("report {out}"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for file in ["report.md", "report.html"] {
+        let report = fs::read_to_string(folder.join(file)).unwrap();
+        for expected in ["What everyone repeats", "takes 1 to 2 ms", "With the lock held a job of 1 ms takes"]
+        {
+            assert!(report.contains(expected), "{expected} in {file}");
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
