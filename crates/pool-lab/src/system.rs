@@ -2,6 +2,7 @@
 
 mod alloc;
 pub(crate) mod disk;
+pub(crate) mod disturbance;
 pub mod interrupt;
 pub(crate) mod os;
 #[cfg(test)]

@@ -115,6 +115,10 @@ impl Observer for Saving<'_> {
         self.observer.begin(done + 1, of, group);
     }
 
+    fn again(&mut self, group: &Group, blocks: usize) {
+        self.observer.again(group, blocks);
+    }
+
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {
         self.outcome = self.store.add(group, records);
         let wanted = self.observer.end(group, records);

@@ -11,12 +11,16 @@ use crate::workload::Task;
 /// The whole comparison takes at most about this long.
 pub const LIMIT: Duration = Duration::from_secs(8 * 60);
 
-/// An engine that needs so long for one repeat is measured once.
+/// An engine that needs so long for one repeat is measured once, unless a verdict depends on it.
 const SLOW: Duration = Duration::from_millis(150);
 
-/// How thoroughly it is measured.
+/// A sample is as long as a block can afford: more blocks tell more than longer samples do.
+const SAMPLE: Duration = Duration::from_millis(5);
+
+/// How thoroughly it is measured: four blocks of two rounds for everybody, and more where a verdict is open.
 pub fn pace() -> Pace {
-    Pace { limit: Some(LIMIT), slow: Some(SLOW), ..Pace::default() }
+    let blocks = Pace::LOOKS[0];
+    Pace { rounds: 2 * blocks, blocks, sample: SAMPLE, limit: Some(LIMIT), slow: Some(SLOW) }
 }
 
 /// The engines that are measured by default: all but those that need long for each job.

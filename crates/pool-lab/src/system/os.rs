@@ -13,6 +13,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Times that a thread gave up its core of its own accord, mostly by going to sleep.
     pub voluntary_switches: u64,
+    /// Times that a thread was made to give up its core.
+    pub involuntary_switches: u64,
 }
 
 /// What the process has used so far.
@@ -28,6 +30,7 @@ pub fn usage_of_others() -> Option<Usage> {
     Some(Usage {
         cpu: all.cpu.saturating_sub(own.cpu),
         voluntary_switches: all.voluntary_switches.saturating_sub(own.voluntary_switches),
+        involuntary_switches: all.involuntary_switches.saturating_sub(own.involuntary_switches),
     })
 }
 
@@ -51,6 +54,7 @@ fn usage_of(whom: libc::c_int) -> Option<Usage> {
     Some(Usage {
         cpu: duration(raw.ru_utime) + duration(raw.ru_stime),
         voluntary_switches: raw.ru_nvcsw as u64,
+        involuntary_switches: raw.ru_nivcsw as u64,
     })
 }
 
