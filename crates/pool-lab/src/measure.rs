@@ -118,7 +118,9 @@ fn go_on(
         open.sort_by_key(|blocks| (!blocks.decisions(pace).is_headline_open, blocks.count, blocks.spent));
         let first = open.first().map(|blocks| (!blocks.decisions(pace).is_headline_open, blocks.count));
         for blocks in open {
-            if Some((!blocks.decisions(pace).is_headline_open, blocks.count)) != first || Instant::now() >= deadline {
+            if Some((!blocks.decisions(pace).is_headline_open, blocks.count)) != first
+                || Instant::now() >= deadline
+            {
                 break;
             }
             observer.again(blocks.group, blocks.count);
