@@ -9,6 +9,7 @@ mod measure;
 mod report;
 mod run;
 mod show;
+mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -21,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::demo::DemoError;
 use self::error::CliError;
 use self::measure::Measure;
+use self::verify::Verify;
 use crate::system::{interrupt, terminal};
 
 /// The pool of the demonstration.
@@ -49,6 +51,8 @@ enum Command {
     List,
     /// Measure engines against each other, in interleaved rounds
     Measure(Measure),
+    /// Put the statistics to the test, by differences that are known
+    Verify(Verify),
     /// Run one workload once on one engine, unmeasured, for a profiler; print how many operations it has
     Run {
         /// The workload with its parameters (join/fib:n=20)
@@ -84,6 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Demo { pool }) => demo(&pool),
         Some(Command::List) => list::run(),
         Some(Command::Measure(arguments)) => measure::run(&arguments),
+        Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
         Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),

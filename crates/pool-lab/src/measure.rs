@@ -33,6 +33,7 @@ mod decide;
 mod lane;
 mod sample;
 mod summary;
+pub mod verify;
 pub(crate) mod watchdog;
 
 use std::ops::ControlFlow;

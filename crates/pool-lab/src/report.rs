@@ -24,6 +24,7 @@ mod model;
 mod prose;
 mod ranking;
 mod speedup;
+mod statistics;
 mod svg;
 mod table;
 mod tables;
@@ -43,6 +44,7 @@ use view::View;
 
 pub use captions::{Caption, Captions};
 pub use error::ReportError;
+pub use statistics::{summary, write_statistics};
 
 /// Saves a run beside those that are there ([`results::save`]), and rebuilds the reports. Returns the name of the
 /// run's folder.

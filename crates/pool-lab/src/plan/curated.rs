@@ -36,12 +36,17 @@ pub fn thread_counts() -> Vec<usize> {
     counts.into_iter().collect()
 }
 
+/// The workloads that are measured by default.
+pub fn tasks() -> Vec<Task> {
+    let mut tasks = Task::all();
+    tasks.retain(|task| !task.about.not_in_bench.contains(&task.variant().as_str()));
+    tasks
+}
+
 /// What is measured together.
 pub fn groups() -> Vec<Group> {
     let engines = engines::rows().iter().map(|row| Spec::new(&row.engine)).collect();
-    let mut tasks = Task::all();
-    tasks.retain(|task| !task.about.not_in_bench.contains(&task.variant().as_str()));
-    let mut groups = Plan { engines, tasks, threads: thread_counts() }.groups();
+    let mut groups = Plan { engines, tasks: tasks(), threads: thread_counts() }.groups();
     let most = thread_counts().into_iter().max().unwrap_or(1);
     groups.retain(|group| group.threads == most || !group.task.about.family().has_one_thread_count);
     for group in &mut groups {
