@@ -164,6 +164,11 @@ impl Observer for Progress {
         say(format_args!("[{number}/{of}, {minutes}:{seconds:02}] {group}: {engines} engines"));
     }
 
+    fn again(&mut self, group: &Group, blocks: usize) {
+        let seconds = self.start.elapsed().as_secs();
+        say(format_args!("[open, {}:{:02}] {group}: {blocks} blocks so far", seconds / 60, seconds % 60));
+    }
+
     fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
         for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
             say(format_args!("  {}: ERROR: {}", record.engine, record.note));

@@ -10,6 +10,7 @@ mod measure;
 mod report;
 mod run;
 mod show;
+mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -23,6 +24,7 @@ use self::claims::Claims;
 use self::demo::DemoError;
 use self::error::CliError;
 use self::measure::Measure;
+use self::verify::Verify;
 use crate::system::{interrupt, terminal};
 
 /// The pool of the demonstration.
@@ -53,6 +55,8 @@ enum Command {
     Measure(Measure),
     /// Measure what everyone repeats about threads and pools, with a sentence of result for each claim
     Claims(Claims),
+    /// Put the statistics to the test, by differences that are known
+    Verify(Verify),
     /// Run one workload once on one engine, unmeasured, for a profiler; print how many operations it has
     Run {
         /// The workload with its parameters (join/fib:n=20)
@@ -89,6 +93,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::List) => list::run(),
         Some(Command::Measure(arguments)) => measure::run(&arguments),
         Some(Command::Claims(arguments)) => claims::run(&arguments),
+        Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
         Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),

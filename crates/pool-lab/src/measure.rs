@@ -1,18 +1,26 @@
-//! Measuring engines against each other, in rounds.
+//! Measuring engines against each other, in blocks of rounds.
 //!
 //! Absolute times of one machine drift by tens of percent within minutes. So everything that is to be compared, one
 //! workload with one thread count on several engines (a *group*), is measured in rounds: A B C A B C ... The engines
 //! of a round see the same machine, and ratios are taken within rounds.
 //!
-//! In each group the engine that was fastest when it warmed up runs twice, under the same conditions, as two pools. How
-//! much it differs from itself is the noise floor: a smaller difference between two engines is none.
+//! A pool differs from another of the same engine for as long as it lives: where its memory lies and where its threads sit
+//! is decided once. So a group is measured in *blocks*: pools are built and warmed, measured in a few rounds, and stopped;
+//! the next block has others. The order of engines is drawn for each block, with a fixed seed. Intervals come from drawing
+//! blocks ([`crate::numbers::blocks`]).
 //!
-//! - The pools of a group are built and warmed before its first round, and stopped after its last; they sleep while
-//!   others are measured.
+//! With a limit of time ([`Pace::limit`]) every group has its first blocks; what is left of the time goes to groups in
+//! which a verdict is open, those first in which it is the one between our best and the best peer. Engines that are decided,
+//! and with which nobody is compared, have no part in further blocks. The records of a group are handed out again each time.
+//!
+//! In each group the engine that was fastest in the first block runs twice from then on, as two pools. How much it differs
+//! from itself shows the noise.
+//!
 //! - A sample repeats the workload until it takes about [`Pace::sample`]; the number of repeats is fixed before the
-//!   first round.
+//!   first round of a block.
 //! - Before each sample the process comes to rest: the sample begins when all other threads sleep. Otherwise an engine
 //!   would pay for what the one before it left behind.
+//! - A sample that the machine disturbed is taken again, at most twice; how often that was is recorded.
 //! - The answer of every repeat is checked. An engine that gives a wrong one, or loses a job, leaves the group, and
 //!   its record says why.
 //! - An engine that hangs: jobs that never end are noticed by the tally after 30 seconds, and the engine leaves the group
@@ -20,13 +28,18 @@
 //!   moved for five minutes, the process says which engine it was and ends. Records of earlier groups
 //!   have been handed out by then.
 
-mod rounds;
+mod blocks;
+mod decide;
+mod lane;
+mod sample;
 mod summary;
+pub mod verify;
 pub(crate) mod watchdog;
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use self::blocks::Blocks;
 use crate::plan::{Group, Pace};
 use crate::record::Record;
 
@@ -38,7 +51,10 @@ pub trait Observer {
     /// A group begins: the how-manieth of how many.
     fn begin(&mut self, number: usize, of: usize, group: &Group);
 
-    /// A group has ended, with these records. `Break` ends the measurement.
+    /// A group whose verdicts are open is measured further, having had so many blocks.
+    fn again(&mut self, _group: &Group, _blocks: usize) {}
+
+    /// A group has ended, with these records; after [`Observer::again`] they take the place of its earlier ones. `Break` ends the measurement.
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()>;
 
     /// Asked between two samples: whether to leave the group, unfinished and without records, and end the measurement.
@@ -47,25 +63,74 @@ pub trait Observer {
     }
 }
 
+/// The share of the time in which every group has its first blocks.
+const FIRST: f64 = 0.6;
+
 /// Measures one group after the other, and returns all records, those of the groups that ended if it was stopped.
 pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Vec<Record> {
     let start = Instant::now();
-    let mut all = Vec::new();
+    let mut measured = Vec::new();
+    if begin(groups, pace, start, &mut measured, observer).is_continue()
+        && let Some(limit) = pace.limit
+    {
+        // A stop ends it; what the groups have is kept.
+        let _ = go_on(&mut measured, pace, start + limit, observer);
+    }
+    measured.iter().flat_map(|blocks| blocks.records(pace)).collect()
+}
+
+/// The first blocks of all groups.
+fn begin<'g>(
+    groups: &'g [Group],
+    pace: &Pace,
+    start: Instant,
+    measured: &mut Vec<Blocks<'g>>,
+    observer: &mut dyn Observer,
+) -> ControlFlow<()> {
     for (i, group) in groups.iter().enumerate() {
         observer.begin(i + 1, groups.len(), group);
         // What earlier groups have not used is for the later ones.
-        let share = pace.limit.map(|limit| limit.saturating_sub(start.elapsed()) / (groups.len() - i) as u32);
-        let is_stopped = || observer.is_stopped();
-        let Some(records) = rounds::measure(group, &Pace { limit: share, ..*pace }, &is_stopped) else {
-            break;
-        };
-        let outcome = observer.end(group, &records);
-        all.extend(records);
-        if outcome.is_break() {
-            break;
+        let left = |limit: Duration| limit.mul_f64(FIRST).saturating_sub(start.elapsed());
+        let share = pace.limit.map(|limit| left(limit) / (groups.len() - i) as u32);
+        let mut blocks = Blocks::new(group);
+        if blocks.begin(pace, share, &|| observer.is_stopped()).is_err() {
+            return ControlFlow::Break(());
+        }
+        let outcome = observer.end(group, &blocks.records(pace));
+        measured.push(blocks);
+        outcome?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Further blocks of groups that are open, until none is or the time is over.
+fn go_on(
+    measured: &mut [Blocks],
+    pace: &Pace,
+    deadline: Instant,
+    observer: &mut dyn Observer,
+) -> ControlFlow<()> {
+    loop {
+        let mut open: Vec<&mut Blocks> = measured.iter_mut().filter(|blocks| blocks.is_open(pace)).collect();
+        if open.is_empty() || Instant::now() >= deadline {
+            return ControlFlow::Continue(());
+        }
+        // The question that most readers have comes first, and of two the one that costs less.
+        open.sort_by_key(|blocks| (!blocks.decisions(pace).is_headline_open, blocks.count, blocks.spent));
+        let first = open.first().map(|blocks| (!blocks.decisions(pace).is_headline_open, blocks.count));
+        for blocks in open {
+            if Some((!blocks.decisions(pace).is_headline_open, blocks.count)) != first
+                || Instant::now() >= deadline
+            {
+                break;
+            }
+            observer.again(blocks.group, blocks.count);
+            if blocks.go_on(pace, deadline, &|| observer.is_stopped()).is_err() {
+                return ControlFlow::Break(());
+            }
+            observer.end(blocks.group, &blocks.records(pace))?;
         }
     }
-    all
 }
 
 #[cfg(test)]

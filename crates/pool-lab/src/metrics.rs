@@ -18,7 +18,7 @@ macro_rules! table {
 }
 
 table! {
-    mod rounds::{TIME_PER_OP, SPREAD, RELATIVE, NOISE};
+    mod rounds::{TIME_PER_OP, SPREAD, MODES, DISTURBED, RELATIVE, TO_PEER, NOISE};
     mod latency::{LATENCY_P50, LATENCY_P99, LATENCY_P999};
     mod to_ideal::{TO_IDEAL};
     mod lag::{LAG_P99};

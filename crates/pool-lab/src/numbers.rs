@@ -1,4 +1,8 @@
-//! Statistics, and how numbers are written.
+//! The statistics behind what is measured, and how numbers are written.
 
+pub mod blocks;
+pub mod modes;
 pub mod stats;
+mod student;
 pub mod units;
+pub mod verdict;

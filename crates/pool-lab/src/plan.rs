@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::engine::Spec;
+use crate::numbers::blocks::Looks;
 use crate::workload::Task;
 
 /// What to measure.
@@ -23,26 +24,47 @@ pub struct Plan {
 /// How thoroughly to measure.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How many samples to take of each engine. Fewer than the default give no interval worth the name.
+    /// How many samples to take of each engine at first.
     pub rounds: usize,
+    /// Over how many blocks they spread, each with pools of its own. Of one block nothing is known but its time.
+    pub blocks: usize,
     /// How long a sample should be, at least. A workload that takes longer runs once a sample.
     pub sample: Duration,
-    /// An engine of which one repeat takes longer than this is measured once, and takes no part in the rounds.
+    /// An engine of which one repeat takes longer than this has one sample a block; and one block, unless it is the best of ours
+    /// or of the peers.
     pub slow: Option<Duration>,
-    /// How long everything may take, about. When time runs short, groups have fewer rounds, but no less than
-    /// [`Pace::FEWEST_ROUNDS`].
+    /// How long everything may take, about. With a limit groups whose verdicts are open have further blocks until it is
+    /// reached; without one each group has its blocks, and no more.
     pub limit: Option<Duration>,
 }
 
 impl Pace {
-    /// As few rounds as a group may have when time runs short.
-    pub const FEWEST_ROUNDS: usize = 5;
+    /// As few blocks as a group may have when time runs short.
+    pub const FEWEST_BLOCKS: usize = 3;
+
+    /// After so many blocks a group with a limit looks at its verdicts, and has no more when none is open.
+    pub const LOOKS: [usize; 5] = [4, 6, 9, 14, 20];
+
+    /// How many blocks a group has at first.
+    pub fn first_blocks(&self) -> usize {
+        self.blocks.min(self.rounds).max(1)
+    }
+
+    /// How many samples a block has of each engine.
+    pub fn rounds_a_block(&self) -> usize {
+        self.rounds.div_ceil(self.first_blocks())
+    }
+
+    /// How often a group may look at its verdicts.
+    pub fn looks(&self) -> Looks {
+        if self.limit.is_some() { Looks(Self::LOOKS.len()) } else { Looks::ONE }
+    }
 }
 
-/// Fifteen rounds of samples that are long against the clock's resolution and a time slice.
+/// Fifteen rounds in five blocks, of samples that are long against the clock's resolution and a time slice.
 impl Default for Pace {
     fn default() -> Self {
-        Pace { rounds: 15, sample: Duration::from_millis(10), slow: None, limit: None }
+        Pace { rounds: 15, blocks: 5, sample: Duration::from_millis(10), slow: None, limit: None }
     }
 }
 

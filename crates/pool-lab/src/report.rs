@@ -25,6 +25,7 @@ mod model;
 mod prose;
 mod ranking;
 mod speedup;
+mod statistics;
 mod svg;
 mod table;
 mod tables;
@@ -44,6 +45,7 @@ use view::View;
 
 pub use captions::{Caption, Captions};
 pub use error::ReportError;
+pub use statistics::{summary, write_statistics};
 
 /// Saves a run beside those that are there ([`results::save`]), and rebuilds the reports. Returns the name of the
 /// run's folder.
@@ -134,7 +136,7 @@ pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
     facts.extend(machine.rustc.as_ref().map(|rustc| format!("rustc {rustc}")));
     format!(
         "Time per operation (and ratio to the fastest pool), at most {threads} threads; **bold**: fastest, or \
-         indistinguishable from it; n/a: cannot do it. {}, {}.\n\n{}",
+         equal to it within 5 %; n=1: measured once, no verdict; n/a: cannot do it. {}, {}.\n\n{}",
         escape::markdown(&facts.join(", ")),
         escape::markdown(&machine.date),
         tables::compact(&tasks).markdown(),

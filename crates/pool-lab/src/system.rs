@@ -2,6 +2,7 @@
 
 mod alloc;
 pub(crate) mod disk;
+pub(crate) mod disturbance;
 pub(crate) mod footprint;
 pub mod interrupt;
 pub(crate) mod os;

@@ -115,6 +115,10 @@ impl Observer for Saving<'_> {
         self.observer.begin(done + 1, of, group);
     }
 
+    fn again(&mut self, group: &Group, blocks: usize) {
+        self.observer.again(group, blocks);
+    }
+
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {
         self.outcome = self.store.add(group, records);
         let wanted = self.observer.end(group, records);
@@ -228,8 +232,9 @@ mod tests {
         assert!(nothing.to_string().starts_with("there is no unfinished run"), "{nothing}");
         assert!(nothing.is_bad_input());
 
-        // Each group looks four times: once before it warms up, twice before samples, and once for the next.
-        let (outcome, begun) = small(root, false, 5);
+        // Each group looks six times: before each engine warms up, and before each sample; in the second block the engine
+        // runs twice.
+        let (outcome, begun) = small(root, false, 7);
         assert_eq!(outcome.unwrap(), Outcome::Stopped { done: 1, of: 3 });
         assert_eq!(begun, ["1/3 join/fib:n=5", "2/3 join/fib:n=6"]);
         let report = report_of(root);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::metric::Metric;
 use crate::metrics;
-use crate::numbers::stats;
 use crate::numbers::units;
+use crate::numbers::verdict::Verdict;
 use crate::plan::Group;
 use crate::record::Record;
 use crate::system::terminal::wrap;
@@ -33,7 +33,7 @@ pub(crate) fn group(group: &Group, records: &[Record], width: Option<usize>) -> 
     timed.sort_by(|a, b| a.median.total_cmp(&b.median));
     let noise = find(records, &metrics::NOISE, None);
     let mut text = wrap(&format!("{group}, time per {}:", group.task.about.operation), width, "", "  ");
-    text.push_str(&numbers(&timed, records, noise).render(width));
+    text.push_str(&numbers(&timed, records).render(width));
     let mut line = |line: String| text.push_str(&wrap(&line, width, "  ", "    "));
     for record in timed.iter().filter(|record| !record.note.is_empty()) {
         line(format!("{}: {}", record.engine, record.note));
@@ -50,7 +50,7 @@ pub(crate) fn group(group: &Group, records: &[Record], width: Option<usize>) -> 
 }
 
 /// A row for each engine that was timed.
-fn numbers(timed: &[&Record], records: &[Record], noise: Option<&Record>) -> TerminalTable {
+fn numbers(timed: &[&Record], records: &[Record]) -> TerminalTable {
     let is_known = |(metric, ..): &Shown| find(records, metric, None).is_some();
     let columns: Vec<Shown> = columns().filter(is_known).collect();
     let mut head = vec!["engine", "version", "median", "95 % interval", "ratio", ""];
@@ -65,7 +65,7 @@ fn numbers(timed: &[&Record], records: &[Record], noise: Option<&Record>) -> Ter
             time(record),
             interval(record),
             ratio.map_or_else(String::new, |ratio| units::ratio(ratio.median)),
-            verdict(ratio, noise),
+            verdict(ratio),
         ];
         row.extend(columns.iter().map(|(metric, _, write)| of(metric).map_or_else(absent, write)));
         table.row(row);
@@ -99,14 +99,12 @@ fn absent() -> String {
     "-".to_owned()
 }
 
-/// Whether a ratio says anything. One sample does not tell.
-fn verdict(ratio: Option<&Record>, noise: Option<&Record>) -> String {
-    match (ratio, noise) {
-        (Some(ratio), Some(noise)) if ratio.samples > 1 && ratio.note != ratio.engine => {
-            let is_tie = stats::is_tie(ratio.estimate(), noise.estimate());
-            if is_tie { "tie".to_owned() } else { String::new() }
-        }
-        _ => String::new(),
+/// What the ratio to the fastest says, if that is not the engine itself. One sample says nothing.
+fn verdict(ratio: Option<&Record>) -> String {
+    let of = |ratio: &Record| Verdict::of(ratio.estimate(), ratio.samples);
+    match ratio.filter(|ratio| ratio.note != ratio.engine).map(of) {
+        None | Some(Verdict::Single) => String::new(),
+        Some(verdict) => verdict.word().to_owned(),
     }
 }
 

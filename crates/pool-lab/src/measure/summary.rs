@@ -1,259 +1,134 @@
 //! From samples to records.
 
+use super::decide::{best, decide};
+use super::lane::Lane;
+use super::sample::Sample;
+use crate::engine::Kind;
 use crate::metric::{Metric, Series, Source};
 use crate::metrics;
-use crate::metrics::latency::LATENCIES;
+use crate::numbers::blocks::{self, Looks};
+use crate::numbers::modes::modes;
 use crate::numbers::stats::{self, Estimate};
-use crate::record::{Record, Subject};
-use crate::workload::Watch;
+use crate::record::Record;
 
-/// What one sample came to.
-#[derive(Debug, Default)]
-pub(super) struct Sample {
-    /// Nanoseconds for each operation. Of a workload that gives latencies, their median.
-    time: f64,
-    operations: f64,
-    watch: Watch,
-}
-
-impl Sample {
-    pub(super) fn new(watch: Watch, operations: f64) -> Self {
-        let time = stats::median(watch.values(LATENCIES));
-        let time = time.unwrap_or_else(|| watch.elapsed().as_nanos() as f64 / operations);
-        Sample { time, operations, watch }
-    }
-
-    /// What the counter of this metric counted, for each operation.
-    fn count(&self, metric: &Metric) -> Option<f64> {
-        self.watch.count(metric).map(|count| count as f64 / self.operations)
-    }
-}
-
-/// The samples of one engine, one a round.
-#[derive(Debug, Default)]
-pub(super) struct Samples(Vec<Sample>);
-
-impl Samples {
-    pub(super) fn push(&mut self, sample: Sample) {
-        self.0.push(sample);
-    }
-
-    fn times(&self) -> Vec<f64> {
-        self.0.iter().map(|sample| sample.time).collect()
-    }
-
-    /// The values of this series of all rounds.
-    fn values(&self, series: Series) -> Vec<f64> {
-        self.0.iter().flat_map(|sample| sample.watch.values(series)).copied().collect()
-    }
-}
-
-/// An engine that finished all rounds.
-pub(super) struct Finished {
-    pub(super) subject: Subject,
-    pub(super) samples: Samples,
-    /// Whether others may be compared with it.
-    pub(super) is_reference: bool,
-    /// What is to be known about the engine in this workload; mostly nothing.
-    pub(super) remark: &'static str,
-}
-
-/// The records of a group whose engines all finished the same rounds.
-pub(super) fn records(finished: &[Finished], second: Option<&Finished>) -> Vec<Record> {
-    let mut records: Vec<Record> = finished.iter().flat_map(own).collect();
-    records.extend(relative(finished));
-    records.extend(second.and_then(|second| noise(finished, second)));
+/// The records of a group after so many blocks.
+pub(super) fn records(lanes: &[Lane], second: Option<&Lane>, count: usize, looks: Looks) -> Vec<Record> {
+    let mut records: Vec<Record> = lanes.iter().filter_map(|lane| lane.failure.clone()).collect();
+    records.extend(measured(lanes).flat_map(|lane| own(lane, count, looks)));
+    records.extend(relative(lanes, looks));
+    records.extend(to_peer(lanes, looks));
+    records.extend(second.and_then(|second| noise(lanes, second, looks)));
     records
 }
 
-/// An engine against itself. Nothing when its first pool failed before the last round, or when there was but one.
-fn noise(finished: &[Finished], second: &Finished) -> Option<Record> {
-    let first = finished.iter().find(|first| first.subject == second.subject)?;
-    if first.samples.0.len() < 2 {
-        return None;
+fn measured(lanes: &[Lane]) -> impl Iterator<Item = &Lane> {
+    lanes.iter().filter(|lane| lane.failure.is_none() && lane.block_count() > 0)
+}
+
+/// A ratio of two engines over the blocks that both have; of their typical times where they have none in common.
+fn ratio(a: &Lane, b: &Lane, looks: Looks) -> (Estimate, usize) {
+    let common = a.blocks.iter().zip(&b.blocks).filter(|(a, b)| !a.is_empty() && !b.is_empty()).count();
+    match blocks::ratio(&a.times(), &b.times(), looks) {
+        Some(ratio) => (ratio, common),
+        None => (Estimate::exact(a.typical() / b.typical()), 1),
     }
-    let ratio = stats::paired_ratio(&first.samples.times(), &second.samples.times())?;
-    Some(first.subject.record(&metrics::NOISE, ratio, first.samples.0.len()))
+}
+
+/// An engine against itself.
+fn noise(lanes: &[Lane], second: &Lane, looks: Looks) -> Option<Record> {
+    let first = measured(lanes).find(|first| first.subject == second.subject)?;
+    let both = second.failure.is_none() && second.block_count() > 0;
+    let (ratio, common) = both.then(|| ratio(first, second, looks))?;
+    Some(first.subject.record(&metrics::NOISE, ratio, common))
 }
 
 /// What can be said about an engine by itself.
-fn own(finished: &Finished) -> Vec<Record> {
-    let Finished { subject, samples, remark, .. } = finished;
-    let (rounds, times) = (samples.0.len(), samples.times());
-    let record = |metric, estimate: Option<Estimate>| Some(subject.record(metric, estimate?, rounds));
-    let time = record(&metrics::TIME_PER_OP, stats::bootstrap_median(&times));
-    let spread = record(&metrics::SPREAD, stats::spread(&times).filter(|_| rounds > 1));
-    let time = time.map(|time| Record { note: (*remark).to_owned(), ..time });
-    let others = metrics::ALL.iter().filter_map(|metric| of_metric(metric, subject, samples));
-    [time, spread].into_iter().flatten().chain(others).collect()
+fn own(lane: &Lane, count: usize, looks: Looks) -> Vec<Record> {
+    let (times, of_blocks) = (lane.times(), lane.block_count());
+    let samples = times.concat();
+    let record = |metric, estimate: Option<Estimate>, of| Some(lane.subject.record(metric, estimate?, of));
+    let time = record(&metrics::TIME_PER_OP, blocks::positive(&times, looks).or(zero(&samples)), of_blocks);
+    let time = time.map(|time| Record { note: note(lane, count), ..time });
+    let spread = stats::spread(&samples).filter(|_| samples.len() > 1);
+    let spread = record(&metrics::SPREAD, spread, samples.len());
+    let share = (lane.taken > 0).then(|| Estimate::exact(f64::from(lane.disturbed) / f64::from(lane.taken)));
+    let disturbed = record(&metrics::DISTURBED, share, lane.taken as usize);
+    let others = metrics::ALL.iter().filter_map(|metric| of_metric(metric, lane, looks));
+    let own = [time, spread, two_modes(lane, &samples), disturbed];
+    own.into_iter().flatten().chain(others).collect()
+}
+
+/// What took no time at all has no logarithm.
+fn zero(samples: &[f64]) -> Option<Estimate> {
+    (!samples.is_empty()).then(|| Estimate::exact(0.0))
+}
+
+/// What is to be known of the engine in this workload, and in how many blocks it was measured if not in all.
+fn note(lane: &Lane, count: usize) -> String {
+    let blocks = lane.block_count();
+    let left = (1 < blocks && blocks < count)
+        .then(|| format!("{blocks} of {count} blocks: more would not have changed the verdict"));
+    let remark = (!lane.remark.is_empty()).then(|| lane.remark.to_owned());
+    remark.into_iter().chain(left).collect::<Vec<_>>().join("; ")
+}
+
+fn two_modes(lane: &Lane, samples: &[f64]) -> Option<Record> {
+    let found = modes(samples)?;
+    let median = stats::median(samples)?.clamp(found.low, found.high);
+    let estimate = Estimate { median, low: found.low, high: found.high };
+    let note = format!("{:.0} % of samples around the lower", found.share_of_low * 100.0);
+    Some(Record { note, ..lane.subject.record(&metrics::MODES, estimate, samples.len()) })
+}
+
+/// For each block what its samples give.
+fn by_block(lane: &Lane, of: impl Fn(&Sample) -> Vec<f64>) -> Vec<Vec<f64>> {
+    let blocks = lane.blocks.iter().map(|block| block.iter().flat_map(&of).collect::<Vec<f64>>());
+    blocks.filter(|block| !block.is_empty()).collect()
 }
 
 /// What the samples say of a metric that does not come from the rounds.
-fn of_metric(metric: &'static Metric, subject: &Subject, samples: &Samples) -> Option<Record> {
+fn of_metric(metric: &'static Metric, lane: &Lane, looks: Looks) -> Option<Record> {
+    let values = |series: Series| by_block(lane, |sample| sample.watch.values(series).to_vec());
     match metric.source {
         Source::Rounds => None,
         Source::Counter(_) => {
-            let counts: Vec<f64> = samples.0.iter().filter_map(|sample| sample.count(metric)).collect();
-            Some(subject.record(metric, stats::bootstrap_median(&counts)?, samples.0.len()))
+            let counts = by_block(lane, |sample| sample.count(metric).into_iter().collect());
+            Some(lane.subject.record(metric, blocks::counts(&counts, looks)?, counts.len()))
         }
         Source::Quantile { of, q, fewest } => {
-            let enough = samples.values(of).len() >= fewest;
-            enough.then(|| pooled(subject, samples, of, metric, q)).flatten()
+            let blocks = values(of);
+            let count = blocks.iter().map(Vec::len).sum();
+            let estimate = blocks::pooled_quantile(&blocks, q, looks).filter(|_| count >= fewest)?;
+            Some(lane.subject.record(metric, estimate, count))
         }
         Source::Range { of } => {
-            let all = samples.values(of);
+            let all = values(of).concat();
             let quantile = |q| stats::quantile(&all, q);
             let estimate = Estimate { median: quantile(0.5)?, low: quantile(0.0)?, high: quantile(1.0)? };
-            Some(subject.record(metric, estimate, all.len()))
+            Some(lane.subject.record(metric, estimate, all.len()))
         }
     }
 }
 
-/// A quantile of all values together. A round is too short for its own p99, so the interval comes
-/// from drawing whole rounds with replacement, and not from the quantiles of rounds.
-fn pooled(
-    subject: &Subject,
-    samples: &Samples,
-    series: Series,
-    metric: &'static Metric,
-    q: f64,
-) -> Option<Record> {
-    const RESAMPLES: usize = 500;
-    let quantile = |rounds: &[&Sample]| {
-        let pool: Vec<f64> = rounds.iter().flat_map(|sample| sample.watch.values(series)).copied().collect();
-        Some((stats::quantile(&pool, q)?, pool.len()))
+/// Every engine against the fastest that works in parallel.
+fn relative(lanes: &[Lane], looks: Looks) -> Vec<Record> {
+    let Some(fastest) = decide(lanes, looks).reference.map(|i| &lanes[i]) else { return Vec::new() };
+    let against_fastest = |lane: &Lane| {
+        let (ratio, common) = ratio(lane, fastest, looks);
+        lane.subject.relative(ratio, common, &fastest.subject.engine)
     };
-    let all: Vec<&Sample> = samples.0.iter().collect();
-    let (median, count) = quantile(&all)?;
-    let mut random = fastrand::Rng::with_seed(count as u64);
-    let drawn: Vec<f64> = (0..RESAMPLES)
-        .filter_map(|_| {
-            let rounds: Vec<&Sample> = all.iter().map(|_| all[random.usize(..all.len())]).collect();
-            Some(quantile(&rounds)?.0)
-        })
-        .collect();
-    let tail = (1.0 - stats::CONFIDENCE) / 2.0;
-    let (low, high) = (stats::quantile(&drawn, tail)?, stats::quantile(&drawn, 1.0 - tail)?);
-    let estimate = Estimate { median, low: low.min(median), high: high.max(median) };
-    Some(subject.record(metric, estimate, count))
+    measured(lanes).map(against_fastest).collect()
 }
 
-/// Every engine against the fastest that works in parallel, paired by rounds.
-fn relative(finished: &[Finished]) -> Vec<Record> {
-    let median = |engine: &Finished| stats::median(&engine.samples.times()).unwrap_or(f64::INFINITY);
-    // What was measured once may have been lucky.
-    let most =
-        finished.iter().filter(|engine| engine.is_reference).map(|engine| engine.samples.0.len()).max();
-    let is_known = |engine: &&Finished| engine.is_reference && Some(engine.samples.0.len()) == most;
-    let references = finished.iter().filter(is_known);
-    let Some(fastest) = references.min_by(|a, b| median(a).total_cmp(&median(b))) else { return Vec::new() };
-    let against_fastest = |engine: &Finished| {
-        let (times, fastest_times) = (engine.samples.times(), fastest.samples.times());
-        let ratio = match times.len() == fastest_times.len() {
-            true => stats::paired_ratio(&times, &fastest_times)?,
-            // One of them was too slow for the rounds, and has nothing to be paired.
-            false => Estimate::exact(median(engine) / median(fastest)),
-        };
-        Some(engine.subject.relative(ratio, engine.samples.0.len(), &fastest.subject.engine))
-    };
-    finished.iter().filter_map(against_fastest).collect()
+/// The best of our pools against the best peer.
+fn to_peer(lanes: &[Lane], looks: Looks) -> Option<Record> {
+    let (ours, peer) = (&lanes[best(lanes, Kind::Ours)?], &lanes[best(lanes, Kind::Peer)?]);
+    let (ratio, common) = ratio(ours, peer, looks);
+    Some(Record {
+        note: peer.subject.engine.clone(),
+        ..ours.subject.record(&metrics::TO_PEER, ratio, common)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn subject(engine: &str) -> Subject {
-        Subject::new("spawn/external", "", engine, "1.0", 2)
-    }
-
-    fn finished(engine: &str, times: &[f64]) -> Finished {
-        Finished {
-            subject: subject(engine),
-            samples: samples(times),
-            is_reference: engine != "serial",
-            remark: "",
-        }
-    }
-
-    fn samples(times: &[f64]) -> Samples {
-        Samples(times.iter().map(|time| Sample { time: *time, ..Sample::default() }).collect())
-    }
-
-    fn find(records: &[Record], engine: &str, metric: &Metric) -> Option<Record> {
-        records.iter().find(|record| record.engine == engine && record.metric == metric).cloned()
-    }
-
-    #[test]
-    fn ratios_are_paired_and_name_the_fastest() {
-        let records =
-            records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[30.0, 60.0, 90.0])], None);
-        let ratio = find(&records, "b", &metrics::RELATIVE).unwrap();
-        assert_eq!((ratio.median, ratio.low, ratio.high), (3.0, 3.0, 3.0));
-        assert_eq!(ratio.note, "a");
-        assert_eq!(find(&records, "a", &metrics::RELATIVE).unwrap().median, 1.0);
-        assert_eq!(find(&records, "a", &metrics::TIME_PER_OP).unwrap().median, 20.0);
-        assert_eq!(find(&records, "a", &metrics::NOISE), None);
-    }
-
-    #[test]
-    fn nothing_is_compared_with_plain_calls() {
-        let records = records(&[finished("serial", &[1.0, 1.0]), finished("a", &[4.0, 4.0])], None);
-        assert_eq!(find(&records, "a", &metrics::RELATIVE).unwrap().median, 1.0);
-        assert_eq!(find(&records, "serial", &metrics::RELATIVE).unwrap().median, 0.25);
-    }
-
-    #[test]
-    fn what_was_too_slow_for_rounds_is_compared_by_medians() {
-        let records = records(&[finished("a", &[10.0, 20.0, 30.0]), finished("b", &[60.0])], None);
-        let ratio = find(&records, "b", &metrics::RELATIVE).unwrap();
-        assert_eq!((ratio.median, ratio.low, ratio.high, ratio.samples), (3.0, 3.0, 3.0, 1));
-    }
-
-    #[test]
-    fn nothing_is_compared_with_one_sample_where_there_are_more() {
-        let records = records(&[finished("a", &[5.0]), finished("b", &[10.0, 10.0])], None);
-        assert_eq!(find(&records, "b", &metrics::RELATIVE).unwrap().note, "b");
-        assert_eq!(find(&records, "a", &metrics::RELATIVE).unwrap().median, 0.5);
-    }
-
-    #[test]
-    fn one_round_has_no_spread_and_shows_no_noise() {
-        let records = records(&[finished("a", &[5.0])], Some(&finished("a", &[6.0])));
-        assert_eq!(find(&records, "a", &metrics::TIME_PER_OP).unwrap().samples, 1);
-        assert_eq!(find(&records, "a", &metrics::SPREAD), None);
-        assert_eq!(find(&records, "a", &metrics::NOISE), None);
-    }
-
-    #[test]
-    fn a_second_run_shows_the_noise() {
-        let (a, second) = (finished("a", &[10.0, 20.0, 30.0]), finished("a", &[20.0, 40.0, 60.0]));
-        let records = records(&[a], Some(&second));
-        assert_eq!(find(&records, "a", &metrics::NOISE).unwrap().median, 0.5);
-    }
-
-    #[test]
-    fn what_a_system_cannot_tell_is_absent() {
-        let records = records(&[finished("a", &[1.0, 2.0])], None);
-        assert_eq!(find(&records, "a", &metrics::CPU_PER_OP), None);
-        assert_eq!(find(&records, "a", &metrics::LATENCY_P50), None);
-    }
-
-    #[test]
-    fn latencies_of_all_rounds_are_pooled() {
-        let sample = || {
-            let mut watch = Watch::new();
-            (1..=100).for_each(|i| watch.latency(Duration::from_nanos(i)));
-            Sample::new(watch, 100.0)
-        };
-        let samples = Samples(vec![sample(), sample()]);
-        let records = records(&[Finished { samples, ..finished("a", &[]) }], None);
-        let p50 = find(&records, "a", &metrics::LATENCY_P50).unwrap();
-        assert_eq!((p50.median, p50.samples), (50.5, 200));
-        let p99 = find(&records, "a", &metrics::LATENCY_P99).unwrap();
-        assert!((99.0..=100.0).contains(&p99.median), "{}", p99.median);
-        assert_eq!(find(&records, "a", &metrics::TIME_PER_OP).unwrap().median, 50.5);
-    }
-}
+pub(super) mod tests;

@@ -11,12 +11,16 @@ use crate::workload::Task;
 /// The whole comparison takes at most about this long.
 pub const LIMIT: Duration = Duration::from_secs(12 * 60);
 
-/// An engine that needs so long for one repeat is measured once.
+/// An engine that needs so long for one repeat is measured once, unless a verdict depends on it.
 const SLOW: Duration = Duration::from_millis(150);
 
-/// How thoroughly it is measured.
+/// A sample is as long as a block can afford: more blocks tell more than longer samples do.
+const SAMPLE: Duration = Duration::from_millis(5);
+
+/// How thoroughly it is measured: four blocks of two rounds for everybody, and more where a verdict is open.
 pub fn pace() -> Pace {
-    Pace { limit: Some(LIMIT), slow: Some(SLOW), ..Pace::default() }
+    let blocks = Pace::LOOKS[0];
+    Pace { rounds: 2 * blocks, blocks, sample: SAMPLE, limit: Some(LIMIT), slow: Some(SLOW) }
 }
 
 /// The engines that are measured by default: all but those that need long for each job, and those of other languages.
@@ -32,16 +36,21 @@ pub fn thread_counts() -> Vec<usize> {
     counts.into_iter().collect()
 }
 
+/// The workloads that are measured by default.
+pub fn tasks() -> Vec<Task> {
+    let mut tasks = Task::all();
+    tasks.retain(|task| !task.about.not_in_bench.contains(&task.variant().as_str()));
+    tasks
+}
+
 /// What is measured together: engines of other languages where their toolchain is, and with the most threads only.
 pub fn groups() -> Vec<Group> {
     let is_here = |row: &&engines::Row| row.program().is_none_or(Program::is_installed);
     let engines = engines::rows().iter().filter(is_here).map(|row| Spec::new(&row.engine)).collect();
-    let mut tasks = Task::all();
-    tasks.retain(|task| !task.about.not_in_bench.contains(&task.variant().as_str()));
     let crowd = 4 * num_cpus::get();
     let mut threads = thread_counts();
     threads.push(crowd);
-    let mut groups = Plan { engines, tasks, threads }.groups();
+    let mut groups = Plan { engines, tasks: tasks(), threads }.groups();
     let most = thread_counts().into_iter().max().unwrap_or(1);
     groups.retain(|group| match group.task.about.family() {
         family if group.threads == crowd => family.has_crowd,

@@ -115,7 +115,7 @@ impl Store {
         &self.records
     }
 
-    /// Writes the records of a group that has ended, in the place of those that its engines had for it.
+    /// Writes the records of a group that has ended, or was measured further, in the place of those that its engines had for it.
     ///
     /// # Errors
     ///
@@ -183,7 +183,8 @@ fn read(folder: &Path, groups: &[Group]) -> Result<Vec<Record>, RecordError> {
 fn fingerprint(group: &Group, pace: &Pace) -> String {
     let engines: Vec<String> = group.engines.iter().map(ToString::to_string).collect();
     let slow = pace.slow.map_or_else(String::new, |slow| format!(", slow beyond {slow:?}"));
-    format!("{group}: {}; {} rounds of {:?}{slow}", engines.join(" "), pace.rounds, pace.sample)
+    let (rounds, blocks) = (pace.rounds, pace.first_blocks());
+    format!("{group}: {}; {rounds} rounds of {:?} in {blocks} blocks{slow}", engines.join(" "), pace.sample)
 }
 
 #[cfg(test)]

@@ -172,10 +172,7 @@ impl Area {
             }
         };
         if group.pools().any(|(_, measured)| measured.tied && measured.rank == Some(1)) {
-            write(
-                "p-note",
-                "= cannot be told from the fastest: the difference is inside the noise".to_owned(),
-            );
+            write("p-note", "= equal to the fastest within 5 %, or undecided".to_owned());
         }
         if group.measured().any(|(_, measured)| self.scale.cuts(measured.time.median)) {
             write("p-note", "// the bar goes on: it is too long for this scale".to_owned());

@@ -50,6 +50,12 @@ impl Sample {
         Sample(Sample::subject(workload, engine).unsupported("it has no such thing"))
     }
 
+    /// The same with this interval.
+    pub(crate) fn between(mut self, low: f64, high: f64) -> Self {
+        (self.0.low, self.0.high) = (low, high);
+        self
+    }
+
     /// The same from one sample.
     pub(crate) fn once(mut self) -> Self {
         self.0.samples = 1;

@@ -8,6 +8,7 @@ use crate::engines;
 use crate::metric::Metric;
 use crate::metrics;
 use crate::numbers::stats::{self, Estimate};
+use crate::numbers::verdict::Verdict;
 use crate::record::Record;
 use crate::workload;
 
@@ -56,8 +57,19 @@ pub(crate) struct Group {
     pub(crate) threads: usize,
     /// Measured ones from the fastest to the slowest, then failures, then what cannot be done.
     pub(crate) entries: Vec<Entry>,
-    /// How much an engine differed from itself; the machine's worst where this group has no such record.
+    /// How much an engine differed from itself.
     pub(crate) noise: Option<Estimate>,
+    /// The best of ours against the best peer, paired; `None` where that was not recorded.
+    pub(crate) to_peer: Option<ToPeer>,
+}
+
+/// The best of ours against the best peer.
+#[derive(Debug)]
+pub(crate) struct ToPeer {
+    pub(crate) ours: String,
+    pub(crate) peer: String,
+    pub(crate) ratio: Estimate,
+    pub(crate) blocks: usize,
 }
 
 /// What came of one engine.
@@ -90,6 +102,12 @@ pub(crate) struct Measured {
     pub(crate) rank: Option<usize>,
     /// Whether another engine has the same rank.
     pub(crate) tied: bool,
+    /// What is known of it against the fastest pool; that one is equal to itself.
+    pub(crate) verdict: Verdict,
+    /// The two values around which its times gather, if there are two.
+    pub(crate) modes: Option<Estimate>,
+    /// The share of its samples that the machine disturbed.
+    pub(crate) disturbed: Option<f64>,
     /// What the columns of other metrics show.
     pub(crate) columns: Vec<(&'static Metric, f64)>,
     /// What the number does not show.
@@ -139,10 +157,13 @@ pub(crate) fn quotient(a: Estimate, b: Estimate) -> Estimate {
     Estimate { median: a.median / b.median, low: a.low / b.high, high: a.high / b.low }
 }
 
-/// Whether two engines' ratios cannot be told apart.
-pub(crate) fn tie(a: Estimate, b: Estimate, noise: Option<Estimate>) -> bool {
-    stats::is_tie(quotient(a, b), noise.unwrap_or(Estimate::exact(1.0)))
+/// Whether neither of two engines, measured in several blocks, is known to be the faster one.
+fn shares_a_place(a: Estimate, b: Estimate) -> bool {
+    !matches!(Verdict::of(quotient(a, b), SEVERAL), Verdict::Faster | Verdict::Slower)
 }
+
+/// Those that were measured in one block have no place.
+const SEVERAL: usize = 2;
 
 /// A group's records, by engine.
 type ByEngine<'r> = BTreeMap<&'r str, Vec<&'r Record>>;
@@ -154,10 +175,9 @@ pub(crate) fn arrange(records: &[Record]) -> Vec<Family> {
         let key = (record.family(), record.workload.as_str(), record.variant.as_str(), record.threads);
         by_task.entry(key).or_default().entry(&record.engine).or_default().push(record);
     }
-    let floor = worst_noise(records.iter());
     let mut families: BTreeMap<&str, Vec<Task>> = BTreeMap::new();
     for ((family, workload, variant, threads), by_engine) in by_task {
-        let group = group(threads, &by_engine, floor);
+        let group = group(threads, &by_engine);
         let tasks = families.entry(family).or_default();
         match tasks.iter_mut().find(|task| task.workload == workload && task.variant == variant) {
             Some(task) => task.groups.push(group),
@@ -183,8 +203,8 @@ fn worst_noise<'r>(records: impl Iterator<Item = &'r Record>) -> Option<Estimate
         .max_by(|a, b| stats::noise_factor(*a).total_cmp(&stats::noise_factor(*b)))
 }
 
-fn group(threads: usize, by_engine: &ByEngine, floor: Option<Estimate>) -> Group {
-    let noise = worst_noise(by_engine.values().flatten().copied()).or(floor);
+fn group(threads: usize, by_engine: &ByEngine) -> Group {
+    let noise = worst_noise(by_engine.values().flatten().copied());
     let mut entries: Vec<Entry> = by_engine.iter().map(|(engine, records)| entry(engine, records)).collect();
     let class = |entry: &Entry| match &entry.outcome {
         Outcome::Measured(measured) => (0, measured.time.median),
@@ -196,8 +216,15 @@ fn group(threads: usize, by_engine: &ByEngine, floor: Option<Estimate>) -> Group
         a.cmp(&b).then(time_a.total_cmp(&time_b))
     });
     relate(&mut entries, by_engine);
-    rank(&mut entries, noise);
-    Group { threads, entries, noise }
+    rank(&mut entries);
+    let to_peer = by_engine.values().flatten().find(|record| record.metric == &metrics::TO_PEER);
+    let to_peer = to_peer.map(|record| ToPeer {
+        ours: record.engine.clone(),
+        peer: record.note.clone(),
+        ratio: record.estimate(),
+        blocks: record.samples,
+    });
+    Group { threads, entries, noise, to_peer }
 }
 
 fn entry(engine: &str, records: &[&Record]) -> Entry {
@@ -215,6 +242,9 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
             ratio: Estimate::exact(1.0),
             rank: None,
             tied: false,
+            verdict: if time.samples == 1 { Verdict::Single } else { Verdict::Undecided },
+            modes: find(&metrics::MODES).map(|record| record.estimate()),
+            disturbed: find(&metrics::DISTURBED).map(|record| record.median),
             columns: columns.collect(),
             note: time.note.clone(),
         })),
@@ -251,6 +281,7 @@ fn relate(entries: &mut [Entry], by_engine: &ByEngine) {
         let ratio = if entry.engine == name { Estimate::exact(1.0) } else { quotient(value, best) };
         if let Outcome::Measured(measured) = &mut entry.outcome {
             measured.ratio = ratio;
+            measured.verdict = Verdict::of(ratio, if measured.is_single { 1 } else { SEVERAL });
         }
     }
 }
@@ -266,7 +297,7 @@ fn paired_ratios<'r>(by_engine: &ByEngine<'r>) -> BTreeMap<&'r str, Estimate> {
 }
 
 /// Gives ranks to pools that are sorted by time.
-fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
+fn rank(entries: &mut [Entry]) {
     let pools: Vec<(usize, Estimate)> = entries
         .iter()
         .enumerate()
@@ -274,7 +305,7 @@ fn rank(entries: &mut [Entry], noise: Option<Estimate>) {
         .filter_map(|(i, entry)| Some((i, entry.measured().filter(|measured| !measured.is_single)?.ratio)))
         .collect();
     let ratios: Vec<Estimate> = pools.iter().map(|(_, ratio)| *ratio).collect();
-    for ((i, _), place) in pools.iter().zip(places(&ratios, noise)) {
+    for ((i, _), place) in pools.iter().zip(places(&ratios, shares_a_place)) {
         if let Outcome::Measured(measured) = &mut entries[*i].outcome {
             (measured.rank, measured.tied) = (Some(place.rank), place.tied);
         }
@@ -290,11 +321,11 @@ pub(crate) struct Place {
 
 /// The places of ascending ratios, as in a race: 1, 1, 3. Everyone who cannot be told from the first of a group
 /// shares the place of that first; being close to each other is not passed on from one to the next.
-pub(crate) fn places(ratios: &[Estimate], noise: Option<Estimate>) -> Vec<Place> {
+pub(crate) fn places<R: Copy>(ratios: &[R], is_shared: impl Fn(R, R) -> bool) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::with_capacity(ratios.len());
     let mut first = 0;
     for (i, ratio) in ratios.iter().enumerate() {
-        let tied = i > first && tie(*ratio, ratios[first], noise);
+        let tied = i > first && is_shared(*ratio, ratios[first]);
         if tied {
             places[first].tied = true;
         } else {

@@ -2,10 +2,11 @@
 
 use crate::engine::Kind;
 use crate::metrics;
-use crate::numbers::stats;
+use crate::numbers::stats::{self, Estimate};
 use crate::numbers::units;
+use crate::numbers::verdict;
 use crate::record::machine::Machine;
-use crate::report::model::{Entry, Family, Group, Outcome, Task, quotient, tie};
+use crate::report::model::{Entry, Family, Group, Outcome, Task, ToPeer, quotient};
 use crate::report::ranking::{Ranking, typical_noise};
 use crate::workload;
 
@@ -16,8 +17,10 @@ pub(crate) enum Verdict {
     Ahead(f64),
     /// Ours is slower by this factor.
     Behind(f64),
-    /// The difference is inside the noise.
-    Tie,
+    /// They differ by less than 5 %.
+    Equal,
+    /// The interval allows for more than one of these.
+    Undecided,
     /// One side cannot do it.
     Alone,
     /// The best of one side was measured once, which decides nothing.
@@ -26,7 +29,14 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     pub(crate) fn of(group: &Group) -> Self {
-        Verdict::between(group, Kind::Ours, Kind::Peer)
+        let best = |kind| group.best(kind).map(|(entry, _)| entry.engine.as_str());
+        let is_paired = |to_peer: &&ToPeer| {
+            best(Kind::Ours) == Some(&to_peer.ours) && best(Kind::Peer) == Some(&to_peer.peer)
+        };
+        match group.to_peer.as_ref().filter(is_paired) {
+            Some(to_peer) => Verdict::of_ratio(to_peer.ratio, to_peer.blocks),
+            None => Verdict::between(group, Kind::Ours, Kind::Peer),
+        }
     }
 
     fn between(group: &Group, ours: Kind, theirs: Kind) -> Self {
@@ -36,23 +46,32 @@ impl Verdict {
         if ours.is_single || theirs.is_single {
             return Verdict::Unknown;
         }
-        let (ours, theirs) = (ours.ratio, theirs.ratio);
-        let factor = quotient(theirs, ours).median;
-        match tie(theirs, ours, group.noise) {
-            true => Verdict::Tie,
-            false if factor > 1.0 => Verdict::Ahead(factor),
-            false => Verdict::Behind(1.0 / factor),
+        Verdict::of_ratio(quotient(ours.ratio, theirs.ratio), 2)
+    }
+
+    /// What a ratio of ours to theirs, from so many blocks, says.
+    fn of_ratio(ratio: Estimate, blocks: usize) -> Self {
+        match verdict::Verdict::of(ratio, blocks) {
+            verdict::Verdict::Faster => Verdict::Ahead(1.0 / ratio.median),
+            verdict::Verdict::Slower => Verdict::Behind(ratio.median),
+            verdict::Verdict::Equal => Verdict::Equal,
+            verdict::Verdict::Undecided => Verdict::Undecided,
+            verdict::Verdict::Single => Verdict::Unknown,
         }
     }
 }
 
 /// The engines in first place.
 pub(crate) fn first_places(group: &Group) -> String {
-    let first = group
-        .pools()
-        .filter(|(_, measured)| measured.rank == Some(1))
-        .map(|(entry, _)| entry.engine.as_str());
-    list_or_none(first.collect(), " = ")
+    let of = |wanted: fn(verdict::Verdict) -> bool| -> Vec<&str> {
+        let first = group.pools().filter(|(_, m)| m.rank == Some(1) && wanted(m.verdict));
+        first.map(|(entry, _)| entry.engine.as_str()).collect()
+    };
+    let first = list_or_none(of(|verdict| !verdict.is_open()), " = ");
+    match of(verdict::Verdict::is_open) {
+        open if open.is_empty() => first,
+        open => format!("{first}; undecided: {}", open.join(", ")),
+    }
 }
 
 /// The engines in first place of a ranking.
@@ -89,10 +108,11 @@ fn score(tasks: &[&Task]) -> String {
     let count = |test: fn(&Verdict) -> bool| verdicts.iter().filter(|verdict| test(verdict)).count();
     let (ahead, behind) =
         (count(|d| matches!(d, Verdict::Ahead(_))), count(|d| matches!(d, Verdict::Behind(_))));
-    let (ties, alone) = (count(|d| *d == Verdict::Tie), count(|d| *d == Verdict::Alone));
+    let (equal, alone) = (count(|d| *d == Verdict::Equal), count(|d| *d == Verdict::Alone));
+    let undecided = count(|d| *d == Verdict::Undecided);
     let mut text = format!(
-        "{} at {}. One of our pools is faster than every peer in {ahead}, cannot be told from the \
-         fastest peer in {ties}, and is slower than a peer in {behind}.",
+        "{} at {}. One of our pools is faster than every peer in {ahead}, equal to the fastest peer \
+         (within 5 %) in {equal}, and slower than a peer in {behind}; {undecided} are undecided.",
         counted(tasks.len(), "workload"),
         thread_counts(tasks),
     );
@@ -151,22 +171,39 @@ fn noise(tasks: &[&Task]) -> String {
     let factors = groups.iter().filter_map(|group| group.noise).map(stats::noise_factor);
     match (typical_noise(&groups), factors.max_by(f64::total_cmp)) {
         (Some(typical), Some(worst)) => format!(
-            "Noise floor: an engine measured against itself differed by up to {} (typical workload) and {} (worst). \
-             Differences that reach into the noise of their workload are printed as ties.",
+            "An engine measured against itself differed by up to {} (typical workload) and {} (worst), intervals included.",
             percent(stats::noise_factor(typical)),
             percent(worst),
         ),
-        _ => "No engine was measured against itself, so the noise floor is unknown, and small differences may be none."
-            .to_owned(),
+        _ => {
+            "No engine was measured against itself, so how much it differs from itself is unknown.".to_owned()
+        }
     }
 }
 
 /// The noise floor of one group.
 pub(crate) fn group_noise(group: &Group) -> String {
-    match group.noise.map(stats::noise_factor) {
-        Some(factor) => format!("Noise floor: {}.", percent(factor)),
-        None => "Noise floor: unknown.".to_owned(),
-    }
+    let against_itself = match group.noise.map(stats::noise_factor) {
+        Some(factor) => format!("An engine against itself: up to {}.", percent(factor)),
+        None => "No engine was measured against itself.".to_owned(),
+    };
+    let shares: Vec<f64> = group.measured().filter_map(|(_, measured)| measured.disturbed).collect();
+    let disturbed = match shares.iter().sum::<f64>() / shares.len().max(1) as f64 {
+        share if share > 0.0 => {
+            format!(" Samples disturbed by the machine and taken again: {:.1} %.", share * 100.0)
+        }
+        _ => String::new(),
+    };
+    let two = group.measured().filter_map(|(entry, measured)| {
+        let modes = measured.modes?;
+        Some(format!("{} ({} and {})", entry.engine, units::time(modes.low), units::time(modes.high)))
+    });
+    let two: Vec<String> = two.collect();
+    let modes = match two.is_empty() {
+        true => String::new(),
+        false => format!(" Two modes: {}.", two.join(", ")),
+    };
+    against_itself + &disturbed + &modes
 }
 
 /// `1.034` as `3.4 %`.
@@ -215,7 +252,7 @@ pub(crate) const MEAN: &str = "The mean is the geometric mean of an engine's rat
     at its highest thread count. Read it with care: it weighs every workload alike, however many of them resemble each \
     other and whether or not they resemble yours; and it shifts when a faster engine joins. A workload in which an engine was \
     measured once (n=1) counts like the others. An engine that did \
-    not do every workload has no rank, because its mean is over other workloads (column \"did\"); ties for the first place count as first. Look at the workload nearest to yours first.";
+    not do every workload has no rank, because its mean is over other workloads (column \"did\"); shared first places count as first. Look at the workload nearest to yours first.";
 
 /// How the numbers came about, and what the columns are.
 pub(crate) fn method() -> Vec<String> {
@@ -227,14 +264,14 @@ pub(crate) fn method() -> Vec<String> {
 
 const METHOD: [&str; 5] = [
     "Engines of one workload and thread count are measured together, in interleaved rounds (A B C A B C ...), on pools \
-     that were built and warm before the clock started. Every answer is checked; a wrong one is shown as an error.",
-    "Times are medians over rounds. The interval is a 95 % percentile bootstrap of that median; the whisker in a plot \
-     spans the 10th to the 90th percentile of the rounds. What was too slow for rounds was measured once (n=1): it has no \
-     interval and no rank, and nothing is said to be faster or slower than it.",
+     that were built and warm before the clock started, in several blocks: each has pools of its own and an order of its own. Every answer is checked; a wrong one is shown as an error.",
+    "Times are means over blocks. The interval comes from drawing blocks, and holds in 95 of 100 measurements however often it was \
+     looked at; the whisker in a plot spans the 10th to the 90th percentile of the samples. What was too slow was measured once \
+     (n=1): it has no interval and no rank, and nothing is said to be faster or slower than it.",
     "Ratios are taken within a round and then their median is taken, because absolute times drift from minute to minute \
      and ratios do not. They are against the fastest pool of the workload, which has 1.00x. Where plain calls without a \
      pool (serial) were fastest, the rounds are paired with those, and the ratio of two pools is the quotient.",
-    "In each workload one engine also runs twice, as two pools. How far it differs from itself is the noise floor. \
-     Engines whose ratio reaches into it share a rank: a tie.",
+    "Equal: the whole interval of the ratio lies within 5 %. Undecided: the interval allows for more than one verdict, and the time \
+     did not suffice. n=1: one sample, no verdict. In each workload one engine also runs twice, as two pools, to show the noise.",
     "n/a: the engine cannot do it. A dash: not measured, or the system does not tell.",
 ];

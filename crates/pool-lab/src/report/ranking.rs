@@ -53,6 +53,15 @@ pub(crate) fn common<'m>(tasks: &[&'m Task]) -> Vec<&'m Task> {
     tasks.iter().copied().filter(|task| able(task) * 3 >= all.len() * 2).collect()
 }
 
+/// Whether a pool of ours and a peer can do it.
+fn is_contested(group: &Group) -> bool {
+    let able = |kind| {
+        let mut of_kind = group.entries.iter().filter(|entry| entry.kind == kind);
+        of_kind.any(|entry| !matches!(entry.outcome, Outcome::Unsupported(_)))
+    };
+    able(Kind::Ours) && able(Kind::Peer)
+}
+
 #[derive(Default)]
 struct Sum {
     version: String,
@@ -61,9 +70,12 @@ struct Sum {
     failures: usize,
 }
 
-/// Ranks the engines over these workloads.
+/// Ranks the engines over these workloads, but for those that only pools of one side can do: what a peer cannot do makes
+/// nobody the fastest, and costs nobody the rank.
 pub(crate) fn rank<'m>(tasks: impl IntoIterator<Item = &'m Task>) -> Ranking {
-    let groups: Vec<&Group> = tasks.into_iter().map(Task::top).collect();
+    let all: Vec<&Group> = tasks.into_iter().map(Task::top).collect();
+    let contested: Vec<&Group> = all.iter().copied().filter(|group| is_contested(group)).collect();
+    let groups = if contested.is_empty() { all } else { contested };
     let mut standings: Vec<Standing> =
         sums(&groups).into_iter().map(|(engine, sum)| standing(engine, sum)).collect();
     let full = |s: &Standing| s.covered == groups.len() && s.kind.takes_rank() && s.mean.is_some();
@@ -71,9 +83,10 @@ pub(crate) fn rank<'m>(tasks: impl IntoIterator<Item = &'m Task>) -> Ranking {
         let mean = |s: &Standing| s.mean.unwrap_or(f64::INFINITY);
         full(b).cmp(&full(a)).then(mean(a).total_cmp(&mean(b)))
     });
-    let means: Vec<Estimate> =
-        standings.iter().filter(|s| full(s)).filter_map(|s| s.mean).map(Estimate::exact).collect();
-    for (standing, place) in standings.iter_mut().zip(places(&means, typical_noise(&groups))) {
+    let means: Vec<f64> = standings.iter().filter(|s| full(s)).filter_map(|s| s.mean).collect();
+    let noise = typical_noise(&groups).unwrap_or(Estimate::exact(1.0));
+    let is_shared = |a: f64, b: f64| stats::is_tie(Estimate::exact(a / b), noise);
+    for (standing, place) in standings.iter_mut().zip(places(&means, is_shared)) {
         (standing.rank, standing.tied) = (Some(place.rank), place.tied);
     }
     Ranking { workloads: groups.len(), standings }
@@ -171,6 +184,23 @@ mod tests {
         let tasks: Vec<&Task> = families[0].tasks.iter().collect();
         let common: Vec<&str> = common(&tasks).iter().map(|task| task.workload.as_str()).collect();
         assert_eq!(common, ["x/a"]);
+    }
+
+    #[test]
+    fn what_no_peer_can_do_unranks_nobody_and_makes_nobody_the_fastest() {
+        let records = invented::records(&[
+            Sample::time("join/a", "stealing", 10.0),
+            Sample::time("join/a", "rayon", 5.0),
+            Sample::time("join/dyn", "stealing", 10.0),
+            Sample::unsupported("join/dyn", "rayon"),
+        ]);
+        let families = arrange(&records);
+        let ranking = rank(&families[0].tasks);
+        assert_eq!(ranking.workloads, 1);
+        assert_eq!(
+            ranking.standings.iter().map(line).collect::<Vec<_>>(),
+            [("rayon", Some(1), false, 1), ("stealing", Some(2), false, 1)]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::metric::{Column, Metric};
 use crate::metrics;
 use crate::numbers::stats::Estimate;
 use crate::numbers::units;
+use crate::numbers::verdict as numbers;
 use crate::record::machine::Machine;
 use crate::report::model::{Entry, Family, Group, Measured, Outcome, Task};
 use crate::report::prose::{self, Verdict};
@@ -60,7 +61,8 @@ fn verdict_cell(verdict: &Verdict) -> Cell {
             Cell::number(format!("{} faster", units::ratio(factor)), factor).toned(Tone::Strong)
         }
         Verdict::Behind(factor) => Cell::number(format!("{} slower", units::ratio(factor)), 1.0 / factor),
-        Verdict::Tie => Cell::number("tie", 1.0),
+        Verdict::Equal => Cell::number("equal", 1.0),
+        Verdict::Undecided => Cell::absent("undecided"),
         Verdict::Alone => Cell::absent("-"),
         Verdict::Unknown => Cell::absent("n=1"),
     }
@@ -102,7 +104,7 @@ pub(crate) fn ranking(ranking: &Ranking) -> Table {
     for standing in ranking.standings.iter().filter(|standing| standing.took_part()) {
         let failures = Cell::number(standing.failures.to_string(), standing.failures as f64);
         table.row([
-            place_cell(standing.rank, standing.tied),
+            place_cell(standing.rank, if standing.tied { " (shared)" } else { "" }),
             engine_cell(&standing.engine, standing.kind),
             Cell::new(&standing.version),
             Cell::new(standing.kind.name()),
@@ -115,11 +117,20 @@ pub(crate) fn ranking(ranking: &Ranking) -> Table {
     table
 }
 
-fn place_cell(rank: Option<usize>, tied: bool) -> Cell {
+fn place_cell(rank: Option<usize>, how: &str) -> Cell {
     match rank {
-        Some(rank) if tied => Cell::number(format!("{rank} (tie)"), rank as f64),
-        Some(rank) => Cell::number(rank.to_string(), rank as f64),
+        Some(rank) => Cell::number(format!("{rank}{how}"), rank as f64),
         None => Cell::absent("-"),
+    }
+}
+
+/// Why an engine has the rank that another has.
+fn sharing(measured: &Measured) -> &'static str {
+    match (measured.tied, measured.rank, measured.verdict) {
+        (false, ..) => "",
+        (true, Some(1), numbers::Verdict::Equal) => " (equal)",
+        (true, Some(1), _) => " (undecided)",
+        (true, ..) => " (shared)",
     }
 }
 
@@ -181,7 +192,7 @@ fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
         Outcome::Measured(measured) => {
             let Estimate { median, low, high } = measured.time;
             let numbers = vec![
-                place_cell(measured.rank, measured.tied),
+                place_cell(measured.rank, sharing(measured)),
                 engine,
                 Cell::number(time(measured), median),
                 if measured.is_single { absent() } else { Cell::number(interval(low, high), low) },
@@ -272,8 +283,8 @@ fn compact_cell(entry: Option<&Entry>) -> Cell {
             let mark = if measured.is_single { ", n=1" } else { "" };
             let ratio = units::ratio(measured.ratio.median);
             let text = format!("{} ({ratio}{mark})", units::time(measured.time.median));
-            let tone = if measured.rank == Some(1) { Tone::Strong } else { Tone::Plain };
-            Cell::number(text, measured.time.median).toned(tone)
+            let is_first = measured.rank == Some(1) && !measured.verdict.is_open();
+            Cell::number(text, measured.time.median).toned(if is_first { Tone::Strong } else { Tone::Plain })
         }
         Some(Outcome::Failed(_)) => Cell { tone: Tone::Bad, ..Cell::absent("error") },
         Some(Outcome::Unsupported(_)) => Cell::absent("n/a"),

@@ -65,11 +65,11 @@ fn the_readme_begins_with_what_a_reader_wants_to_know() {
             "- zeta (reference): ",
             "## alpha (yours)",
             "## zeta (reference)",
-            "3 workloads at 2 threads. One of our pools is faster than every peer in 2, cannot be told from the \
-             fastest peer in 0, and is slower than a peer in 1.",
+            "3 workloads at 2 threads. One of our pools is faster than every peer in 2, equal to the fastest peer (within 5 %) in 0, \
+             and slower than a peer in 1; 0 are undecided.",
             "Our widest lead: spawn/external, where stealing is 5.00x faster than rayon. Our widest lag: latency/ping \
              (gap=200us), where stealing is 1.33x slower than rayon.",
-            "Noise floor: an engine measured against itself differed by up to 4.0 %",
+            "An engine measured against itself differed by up to 4.0 %",
             "Failed: evil\\|&lt;script&gt;alert(1)&lt;/script&gt; in spawn/external at 2 threads.",
             "2 cores cannot show how an engine scales",
             "This is a virtual machine",
@@ -85,7 +85,7 @@ fn the_readme_begins_with_what_a_reader_wants_to_know() {
             "<img src=\"zeta/plots/spawn-external-2t.svg\"",
             "<img src=\"zeta/plots/spawn-external-speedup.svg\"",
             "<img src=\"zeta/plots/spawn-external-1t.svg\"",
-            "| 1 (tie) | **stealing** | 50.0 ns | 49.5 to 50.5 ns | 1.00x | 95.0 ns |  |",
+            "| 1 (equal) | **stealing** | 50.0 ns | 49.5 to 50.5 ns | 1.00x | 95.0 ns |  |",
             "| - | evil\\|",
             "**it said &lt;b&gt;no&lt;/b&gt; \\| \"never\"**",
             "| - | chili | n/a | - | - | - | it has no such thing |",
@@ -210,7 +210,7 @@ fn one_sample_is_marked_and_never_bold_nor_faster_nor_slower() {
     in_order(
         &text,
         &[
-            "faster than every peer in 0, cannot be told from the fastest peer in 0, and is slower than a peer in 0. In 2 \
+            "faster than every peer in 0, equal to the fastest peer (within 5 %) in 0, and slower than a peer in 0; 0 are undecided. In 2 \
              the best of one side was measured once, which decides nothing.",
             "| join/fib | 2 | chili | stealing 3.00 ns (n=1) | chili 6.00 ns | n=1 |",
             "| join/sort | 2 | stealing | stealing 9.00 ns | chili 6.00 ns (n=1) | n=1 |",

@@ -110,6 +110,24 @@ impl Watch {
         self.add(LATENCIES, latency.as_nanos() as f64);
     }
 
+    /// Makes what was measured since the watch showed this much, and had so many latencies, longer by this share of it.
+    ///
+    /// The time passes: the calling thread spins within a measured part. Latencies, whose end is past, are lengthened
+    /// instead.
+    pub fn slow_down(&mut self, elapsed: Duration, latencies: usize, share: f64) {
+        if let Some(values) = self.values.get_mut(&LATENCIES).filter(|values| !values.is_empty()) {
+            values.iter_mut().skip(latencies).for_each(|value| *value *= 1.0 + share);
+            return;
+        }
+        let extra = self.elapsed().saturating_sub(elapsed).mul_f64(share);
+        self.run(|| {
+            let start = Instant::now();
+            while start.elapsed() < extra {
+                std::hint::spin_loop();
+            }
+        });
+    }
+
     /// Time in the measured parts: their processor time where that is asked for, and of a workload that adds latencies,
     /// their sum.
     pub fn elapsed(&self) -> Duration {
@@ -126,6 +144,11 @@ impl Watch {
     /// tell.
     pub fn count(&self, metric: &Metric) -> Option<u64> {
         self.counts.iter().find(|count| count.metric == metric)?.total
+    }
+
+    /// How many latencies were added.
+    pub fn latencies(&self) -> usize {
+        self.values(LATENCIES).len()
     }
 
     /// The values of this series, in the order in which they came.
@@ -169,6 +192,20 @@ mod tests {
         watch.run(|| thread::sleep(Duration::from_millis(1)));
         watch.time_is_cpu();
         assert_eq!(Some(watch.elapsed().as_nanos() as u64), watch.count(&metrics::CPU_PER_OP));
+    }
+
+    #[test]
+    fn slowing_down_takes_the_share_of_what_was_measured_last() {
+        let mut watch = Watch::new();
+        watch.computed(Duration::from_secs(100));
+        let before = watch.elapsed();
+        watch.computed(Duration::from_millis(10));
+        watch.slow_down(before, 0, 0.1);
+        assert!(watch.elapsed() >= Duration::from_secs(100) + Duration::from_millis(11));
+        watch.latency(Duration::from_nanos(100));
+        watch.latency(Duration::from_nanos(200));
+        watch.slow_down(Duration::ZERO, 1, 0.5);
+        assert_eq!(watch.values(LATENCIES), [100.0, 300.0]);
     }
 
     #[test]

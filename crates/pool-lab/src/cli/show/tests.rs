@@ -28,7 +28,7 @@ fn an_engine_against_itself_has_rows_of_its_own() {
         .map(|line| line.split_whitespace().map(str::to_owned).collect())
         .collect();
     assert_eq!(rows[2].join(" "), "rayon 1.0 10.0 ns 9.00 ns - 11.0 ns 1.00x 17.0 ns");
-    assert_eq!(rows[3].join(" "), "rayon#2 1.0 12.0 ns 10.8 ns - 13.2 ns 1.20x 19.0 ns");
+    assert_eq!(rows[3].join(" "), "rayon#2 1.0 12.0 ns 10.8 ns - 13.2 ns 1.20x slower 19.0 ns");
 }
 
 #[test]

@@ -101,25 +101,29 @@ fn ratios_to_plain_calls_become_ratios_to_the_fastest_pool() {
 }
 
 #[test]
-fn noise_makes_ties_and_the_widest_is_used_elsewhere() {
+fn equal_and_undecided_engines_share_a_place_and_each_says_which() {
     let samples = [
         Sample::time("spawn/a", "stealing", 100.0),
+        Sample::relative("spawn/a", "stealing", 1.0, "stealing"),
         Sample::time("spawn/a", "mpsc", 104.0),
+        Sample::relative("spawn/a", "mpsc", 1.02, "stealing"),
+        Sample::time("spawn/a", "tokio", 110.0),
+        Sample::relative("spawn/a", "tokio", 1.005, "stealing").between(0.8, 1.3),
         Sample::time("spawn/a", "rayon", 120.0),
-        Sample::noise("spawn/a", "stealing", 1.05),
-        Sample::time("spawn/b", "stealing", 100.0),
+        Sample::relative("spawn/a", "rayon", 1.2, "stealing"),
     ];
-    let families = arrange(&records(&samples));
-    let (a, b) = (families[0].tasks[0].top(), families[0].tasks[1].top());
-    assert_eq!(order(a), [("stealing", Some(1)), ("mpsc", Some(1)), ("rayon", Some(3))]);
-    assert_eq!(b.noise, a.noise);
+    let group = only_group(&samples);
+    let expected = [("stealing", Some(1)), ("mpsc", Some(1)), ("tokio", Some(1)), ("rayon", Some(4))];
+    assert_eq!(order(&group), expected);
+    let words: Vec<&str> = group.measured().map(|(_, measured)| measured.verdict.word()).collect();
+    assert_eq!(words, ["equal", "equal", "undecided", "slower"]);
+    assert_eq!(group.noise, None);
 }
 
 #[test]
 fn closeness_is_not_passed_on() {
-    let close = |median| Estimate { median, low: median - 0.01, high: median + 0.01 };
-    let noise = Some(Estimate { median: 1.0, low: 0.95, high: 1.05 });
-    let places = places(&[Estimate::exact(1.0), close(1.05), close(1.1), close(1.14)], noise);
+    let close = |median| Estimate { median, low: median - 0.03, high: median + 0.03 };
+    let places = places(&[Estimate::exact(1.0), close(1.02), close(1.1), close(1.14)], shares_a_place);
     let ranks: Vec<(usize, bool)> = places.iter().map(|place| (place.rank, place.tied)).collect();
     assert_eq!(ranks, [(1, true), (1, true), (3, true), (3, true)]);
 }

@@ -1,0 +1,68 @@
+//! `pool-lab verify`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::error::CliError;
+use crate::engine::Spec;
+use crate::measure::verify::{self, Check};
+use crate::plan::curated;
+use crate::record::ResultsError;
+use crate::record::machine::Machine;
+use crate::report;
+use crate::system::interrupt::{self, Interrupts};
+use crate::system::{disk, terminal};
+use crate::workload::Task;
+
+/// A day.
+const LONGEST: u64 = 24 * 60 * 60;
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Put the statistics to the test: each engine against its own copy, and against copies that are slowed by 3, 10 and 30 %
+    #[arg(long, required = true)]
+    statistics: bool,
+    /// How long it may take, about, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    budget: u64,
+    /// Write statistics.csv and statistics.md into this folder
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    out: PathBuf,
+    /// Workloads, separated by commas; by default those of `cargo bench`
+    #[arg(short, long)]
+    workloads: Option<String>,
+    /// Engines that take turns, separated by commas; by default all pools that are fast enough
+    #[arg(short, long)]
+    pools: Option<String>,
+}
+
+/// Measures, says what was found, and writes it down.
+pub(super) fn run(arguments: &Verify) -> Result<ExitCode, CliError> {
+    let tasks = match &arguments.workloads {
+        Some(list) => Task::parse_list(list)?,
+        None => curated::tasks(),
+    };
+    let engines = match &arguments.pools {
+        Some(list) => Spec::parse_list(list)?,
+        None => curated::engines(),
+    };
+    disk::check_writable(&arguments.out).map_err(ResultsError::io(&arguments.out)).map_err(CliError::Out)?;
+    let threads = curated::thread_counts().into_iter().max().unwrap_or(1);
+    let groups = verify::groups(&tasks, &engines, threads);
+    let interrupts = Interrupts::catch();
+    let (mut done, of) = (0, groups.len());
+    let mut told = |check: &Check| {
+        done += 1;
+        let words: Vec<&str> = check.findings.iter().map(|finding| finding.verdict.word()).collect();
+        terminal::say(format_args!("[{done}/{of}] {} on {}: {}", check.task, check.engine, words.join(", ")));
+    };
+    let budget = Duration::from_secs(arguments.budget);
+    let checks = verify::verify(&groups, budget, &interrupt::is_caught, &mut told);
+    interrupts.die_if_caught();
+    report::write_statistics(&arguments.out, &Machine::describe(Path::new(".")), &checks)?;
+    report::summary(&checks).iter().for_each(terminal::say);
+    Ok(ExitCode::SUCCESS)
+}
