@@ -1,5 +1,6 @@
 //! What is known of an engine, apart from the code that drives it.
 
+use super::any::Erased;
 use super::settings::Rule;
 use super::version;
 
@@ -118,6 +119,8 @@ pub enum MadeOf {
     Package(&'static str),
     /// The standard library, and its version is the compiler's.
     Std,
+    /// What its author says, and so is its version: an engine of a crate that uses this one.
+    Version(&'static str),
 }
 
 /// An engine as tables, lists and reports know it.
@@ -151,6 +154,7 @@ pub struct Engine {
     pub is_fifo: bool,
     /// Whether a job that a worker submits may wait for this worker while others have nothing to do.
     pub may_hold_jobs_back: bool,
+    pub(crate) erased: Erased,
 }
 
 impl Engine {
@@ -171,6 +175,7 @@ impl Engine {
             is_counted: false,
             is_fifo: false,
             may_hold_jobs_back: false,
+            erased: Erased::default(),
         }
     }
 
@@ -179,6 +184,7 @@ impl Engine {
         match self.made_of {
             MadeOf::Package(package) => version::of_package(package),
             MadeOf::Std => version::of_rust(),
+            MadeOf::Version(version) => version,
         }
     }
 

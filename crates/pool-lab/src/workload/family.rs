@@ -21,6 +21,9 @@ impl Family {
         Family { name, asks, has_one_thread_count: false, has_few_jobs: false, speeds_up: true }
     }
 
+    /// A family that another crate has made up.
+    pub(crate) const THEIRS: Family = Family::new("", "do what its author asks");
+
     const fn one_thread_count(self) -> Self {
         Family { has_one_thread_count: true, ..self }
     }
