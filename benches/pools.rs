@@ -27,6 +27,10 @@ use pool_lab::system::interrupt::{self, Interrupts};
 use pool_lab::system::terminal::say;
 use pool_lab::workload::{Case, Task, Watch};
 
+/// Allocations are counted here, and in no program that merely links the library.
+#[global_allocator]
+static COUNTING: pool_lab::system::Counting = pool_lab::system::Counting;
+
 /// The exit code of bad input.
 const BAD_INPUT: u8 = 2;
 

@@ -2,11 +2,14 @@
 
 pub mod bench;
 mod claims;
+mod compare;
 mod counted;
 pub mod demo;
+mod diff;
 mod error;
 mod list;
 mod measure;
+mod pack;
 mod report;
 mod run;
 mod show;
@@ -22,10 +25,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use self::claims::Claims;
 use self::demo::DemoError;
+use self::diff::Diff;
 use self::error::CliError;
 use self::measure::Measure;
 use self::verify::Verify;
 use crate::system::{interrupt, terminal};
+use crate::{engines, workloads};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
@@ -75,6 +80,35 @@ enum Command {
         #[arg(default_value = ".")]
         root: PathBuf,
     },
+    /// Pack the run in a folder into one file, to be sent
+    Pack {
+        /// A folder of results/, or one that `measure --out` wrote
+        folder: PathBuf,
+        /// The file; by default it has the machine's name
+        #[arg(short, long)]
+        out: Option<PathBuf>,
+    },
+    /// Add the machine of a packed run to results/, and rebuild the reports
+    Merge {
+        /// The file that `pack` wrote
+        file: PathBuf,
+        /// The repository's folder
+        #[arg(default_value = ".")]
+        root: PathBuf,
+    },
+    /// Compare two folders of records, or two programs in the same rounds; exit code 1 when the new is slower beyond noise
+    Diff(Diff),
+    /// Show the engines' ratios to the best, a column for each folder of records
+    Cmp {
+        /// Folders of records
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+    },
+    /// Show the engines of a folder of records in order
+    Rank {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -97,6 +131,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
         Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),
+        Some(Command::Pack { folder, out }) => pack::pack(&folder, out),
+        Some(Command::Merge { file, root }) => pack::merge(&file, &root),
+        Some(Command::Diff(arguments)) => diff::run(&arguments),
+        Some(Command::Cmp { folders }) => compare::cmp(&folders),
+        Some(Command::Rank { folder }) => compare::rank(&folder),
     };
     match outcome {
         Ok(code) => code,
@@ -105,6 +144,30 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             terminal::say(format_args!("pool-lab: {error}"));
             if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// The whole program, `pool-lab` with more in its tables: the `main` of a crate that brings engines and workloads of its own.
+///
+/// They stand in lists, measurements and reports under their names, beside all others. The exit code is that of [`run`].
+///
+/// # Examples
+///
+/// `crates/pool-lab/bring-your-own` is a crate with a strategy, an engine and a workload of its own.
+///
+/// ```no_run
+/// # use std::process::ExitCode;
+/// fn main() -> ExitCode {
+///     pool_lab::run_with(vec![], vec![])
+/// }
+/// ```
+pub fn run_with(engines: Vec<engines::Row>, workloads: Vec<workloads::Row>) -> ExitCode {
+    match engines::add(engines).and_then(|()| workloads::add(workloads)) {
+        Ok(()) => run(std::env::args_os()),
+        Err(error) => {
+            terminal::say(format_args!("pool-lab: {error}"));
+            ExitCode::from(BAD_INPUT)
         }
     }
 }
@@ -135,9 +198,15 @@ fn usage(error: &clap::Error) -> ExitCode {
                 Some(ContextValue::Strings(missing)) => missing.join(" and "),
                 _ => first.to_owned(),
             };
-            let right = match missing.starts_with("--out") {
-                true => "measure --out results/mine --resume",
-                false => "run --workload join/fib --pool stealing:2",
+            let right = match () {
+                () if missing.starts_with("--out") => "measure --out results/mine --resume",
+                () if missing.contains("--") => "run --workload join/fib --pool stealing:2",
+                () if missing.contains("<FILE>") => "merge amd-epyc-2c-linux.jsonl",
+                () if missing.contains("<OLD>") || missing.contains("<NEW>") => {
+                    "diff results/old results/new"
+                }
+                () if missing.contains("<FOLDERS>") => "cmp results/mine results/amd-epyc-2c-linux",
+                () => "pack results/mine",
             };
             format!("missing: {missing}; right would be, for instance: pool-lab {right}")
         }

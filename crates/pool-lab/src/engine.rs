@@ -6,15 +6,19 @@
 //! boxes it. The engines themselves, and their table, are in [`crate::engines`].
 
 pub(crate) mod adapter;
+pub(crate) mod any;
 mod description;
 mod program;
 pub mod settings;
 mod spec;
+pub(crate) mod table;
 mod traits;
 pub(crate) mod version;
 
+pub use any::{AnyContext, AnyJobs, AnyJoins, AnyScopes};
 pub use description::{Capabilities, Engine, Kind, MadeOf, Need};
 pub use program::{NOT_INSTALLED, Program};
 pub use spec::{MAX_THREADS, Spec, SpecError};
+pub use table::TableError;
 pub(crate) use traits::check_threads;
 pub use traits::{Handles, IsPool, Jobs, Joins, Scopes, Start, Survives};

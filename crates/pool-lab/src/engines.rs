@@ -12,23 +12,23 @@ mod ours;
 mod parse;
 mod row;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use pool_core::Pool;
 
+use crate::engine::table::{self, TableError, is_word};
 use crate::engine::{Kind, Spec, SpecError};
 use crate::workload::{Case, CaseError, Task};
 
+pub use ours::FromSpec;
 pub use row::Row;
 
 macro_rules! table {
     ($(mod $file:ident;)+) => {
         $(mod $file;)+
 
-        /// All engines: our pools, peers, baselines, and what is no pool.
-        pub fn rows() -> &'static [Row] {
-            static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| vec![$($file::row()),+]);
-            &ROWS
+        fn built_in() -> Vec<Row> {
+            vec![$($file::row()),+]
         }
     };
 }
@@ -66,6 +66,34 @@ table! {
     mod go_channel;
     mod python_executor;
     mod onetbb;
+}
+
+/// The row of a strategy of another crate: a `ThreadPool` with it, which can do all that such a pool can. It takes part like
+/// a published crate's pool, under its own name.
+pub fn strategy<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Row {
+    ours::strategy::<S>(Row::theirs(name, version, about)).options(&[ours::PIN])
+}
+
+static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+
+/// All engines: our pools, peers, baselines, what is no pool, and those that the program has added.
+pub fn rows() -> &'static [Row] {
+    ROWS.get_or_init(built_in)
+}
+
+/// Adds engines to the table, at the start of a program: before anything else asks for the table.
+///
+/// # Errors
+///
+/// [`TableError`] when a name cannot be one, is taken, or the table is in use.
+pub fn add(theirs: Vec<Row>) -> Result<(), TableError> {
+    let mut rows = built_in();
+    for row in theirs {
+        let name = row.engine.name;
+        table::check(name, is_word(name), "my-pool", rows.iter().any(|known| known.engine.name == name))?;
+        rows.push(row);
+    }
+    ROWS.set(rows).map_err(|_| TableError::InUse { table: "engines" })
 }
 
 /// The engine of this name.

@@ -50,4 +50,5 @@ pub mod workloads;
 struct Readme;
 
 pub use cli::bench::run_curated;
+pub use cli::run_with;
 pub use engines::{build, build_pool};

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Allocations are counted here, and in no program that merely links the library.
+#[global_allocator]
+static COUNTING: pool_lab::system::Counting = pool_lab::system::Counting;
+
 fn main() -> ExitCode {
     pool_lab::cli::run(std::env::args_os())
 }

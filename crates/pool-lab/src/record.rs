@@ -17,6 +17,7 @@ mod error;
 mod files;
 mod folder;
 pub mod machine;
+pub mod pack;
 mod progress;
 pub mod results;
 mod store;

@@ -10,4 +10,5 @@ pub(crate) mod os;
 pub(crate) mod scratch;
 pub mod terminal;
 
+pub use alloc::Counting;
 pub(crate) use alloc::allocations;

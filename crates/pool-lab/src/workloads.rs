@@ -8,15 +8,15 @@
 
 mod choose;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crate::engine::settings::Settings;
-use crate::engine::{Handles, IsPool, Jobs, Joins, Need, Scopes, Survives};
-use crate::workload::{About, Binding, Failure, Family, NotStarted, Outline, Prepare};
+use crate::engine::table::{self, TableError, is_word};
+use crate::engine::{AnyJobs, AnyJoins, AnyScopes, Handles, IsPool, Jobs, Joins, Need, Scopes, Survives};
+use crate::workload::{About, Binding, Failure, Family, NotStarted, Outline, Prepare, Workload};
 use join_dyn::Dynamic;
 
 /// A row of the table of workloads.
-#[derive(Debug)]
 pub struct Row {
     /// The workload.
     pub about: &'static About,
@@ -24,6 +24,42 @@ pub struct Row {
     pub needs: Need,
     /// What is known of an iteration with these parameters; see [`Outline::of`].
     pub outline: fn(&Settings) -> Result<Option<Outline>, Failure>,
+    /// How any engine runs it, if another crate has added it.
+    pub(crate) any: Option<Binding>,
+}
+
+/// The rows of workloads of another crate. They run on every engine that has what they need, through a box or an indirect call
+/// for each job, alike for all: see [`crate::engine::AnyJobs`].
+impl Row {
+    /// A workload over detached jobs: `impl<E: Jobs> Workload<E> for W`.
+    pub fn jobs<W: Workload<AnyJobs>>() -> Row {
+        Row {
+            about: W::ABOUT,
+            needs: Need::Jobs,
+            outline: Outline::of::<W>,
+            any: Some(Binding::new::<AnyJobs, W>()),
+        }
+    }
+
+    /// A workload over joins: `impl<E: Joins> Workload<E> for W`.
+    pub fn joins<W: Workload<AnyJoins>>() -> Row {
+        Row {
+            about: W::ABOUT,
+            needs: Need::Joins,
+            outline: Outline::of::<W>,
+            any: Some(Binding::new::<AnyJoins, W>()),
+        }
+    }
+
+    /// A workload over scopes: `impl<E: Scopes> Workload<E> for W`.
+    pub fn scopes<W: Workload<AnyScopes>>() -> Row {
+        Row {
+            about: W::ABOUT,
+            needs: Need::Scopes,
+            outline: Outline::of::<W>,
+            any: Some(Binding::new::<AnyScopes, W>()),
+        }
+    }
 }
 
 /// The workloads of one need. A workload that needs the engine in another form names that form after `on`.
@@ -43,6 +79,7 @@ macro_rules! table {
             about: $file::$workload::ABOUT,
             needs: Need::$need,
             outline: Outline::of::<$file::$workload>,
+            any: None,
         }),+];
     };
     (@bind $file:ident $workload:ident) => { Binding::new::<E, $file::$workload>() };
@@ -107,16 +144,38 @@ table! { IsPool, fn for_pools<E: IsPool>, const POOLS;
     mod join_dyn::Dyn on Dynamic;
 }
 
-/// All workloads, by family.
+static ROWS: OnceLock<Vec<&Row>> = OnceLock::new();
+
+fn built_in() -> Vec<&'static Row> {
+    [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, POOLS].into_iter().flatten().collect()
+}
+
+fn in_order(mut rows: Vec<&'static Row>) -> Vec<&'static Row> {
+    // The sort is stable.
+    rows.sort_by_key(|row| Family::position(row.about.family().name));
+    rows
+}
+
+/// All workloads, by family; those that the program has added as well.
 pub fn rows() -> &'static [&'static Row] {
-    static ROWS: LazyLock<Vec<&Row>> = LazyLock::new(|| {
-        let needs = [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, POOLS];
-        let mut rows: Vec<&Row> = needs.into_iter().flatten().collect();
-        // The sort is stable.
-        rows.sort_by_key(|row| Family::position(row.about.family().name));
-        rows
-    });
-    &ROWS
+    ROWS.get_or_init(|| in_order(built_in()))
+}
+
+/// Adds workloads to the table, at the start of a program: before anything else asks for the table.
+///
+/// # Errors
+///
+/// [`TableError`] when a name cannot be one, is taken, or the table is in use.
+pub fn add(theirs: Vec<Row>) -> Result<(), TableError> {
+    let mut rows = built_in();
+    for row in theirs {
+        let name = row.about.name;
+        let fits = name.split_once('/').is_some_and(|(family, rest)| is_word(family) && is_word(rest));
+        table::check(name, fits, "mine/echo", rows.iter().any(|known| known.about.name == name))?;
+        // The table is never dropped.
+        rows.push(Box::leak(Box::new(row)));
+    }
+    ROWS.set(in_order(rows)).map_err(|_| TableError::InUse { table: "workloads" })
 }
 
 /// The workload of this name.

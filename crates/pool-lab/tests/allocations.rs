@@ -3,6 +3,9 @@
 use pool_lab::workload::{Task, Watch};
 use pool_lab::{engines, metrics};
 
+#[global_allocator]
+static COUNTING: pool_lab::system::Counting = pool_lab::system::Counting;
+
 /// What a batch may allocate besides: for going in and coming out, and where a thread waits for the first time.
 const AROUND: u64 = 20;
 

@@ -15,7 +15,7 @@ use crate::workload::Task;
 use crate::workloads;
 
 /// The folder of results in the repository.
-const RESULTS: &str = "results";
+pub(super) const RESULTS: &str = "results";
 
 /// How it is measured, with a table of engines.
 const METHODOLOGY: &str = "crates/pool-lab/METHODOLOGY.md";

@@ -1,6 +1,7 @@
 //! Everything that ends the program early.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::demo::DemoError;
 use crate::engine::{MAX_THREADS, SpecError};
@@ -23,6 +24,22 @@ pub(super) enum CliError {
     Run { what: String, source: Box<CaseError> },
     #[error("cannot use the folder of --out: {0}")]
     Out(ResultsError),
+    #[error("{0}")]
+    Folder(ResultsError),
+    #[error(
+        "{} and {} must be two folders of records, or two programs like this one",
+        old.display(),
+        new.display()
+    )]
+    Unlike { old: PathBuf, new: PathBuf },
+    #[error(
+        "{} and {} have no engine and workload in common; measure both with the same -w, -p and -t",
+        old.display(),
+        new.display()
+    )]
+    NothingInCommon { old: PathBuf, new: PathBuf },
+    #[error("{} cannot measure: {why}", program.display())]
+    Program { program: PathBuf, why: String },
     #[error(transparent)]
     Results(#[from] ResultsError),
     #[error(transparent)]
@@ -45,7 +62,10 @@ impl CliError {
             | CliError::Out(_) => true,
             CliError::Run { source, .. } => matches!(**source, CaseError::Unsupported(_)),
             CliError::Report(error) => error.is_bad_input(),
-            CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => false,
+            CliError::Unlike { .. } | CliError::NothingInCommon { .. } | CliError::Folder(_) => true,
+            CliError::Program { .. } | CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => {
+                false
+            }
         }
     }
 }

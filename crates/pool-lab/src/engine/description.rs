@@ -1,5 +1,6 @@
 //! What is known of an engine, apart from the code that drives it.
 
+use super::any::Erased;
 use super::program::Program;
 use super::settings::Rule;
 use super::version;
@@ -129,6 +130,8 @@ pub enum MadeOf {
     Program(&'static Program),
     /// The standard library, and its version is the compiler's.
     Std,
+    /// What its author says, and so is its version: an engine of a crate that uses this one.
+    Version(&'static str),
 }
 
 /// An engine as tables, lists and reports know it.
@@ -162,6 +165,7 @@ pub struct Engine {
     pub is_fifo: bool,
     /// Whether a job that a worker submits may wait for this worker while others have nothing to do.
     pub may_hold_jobs_back: bool,
+    pub(crate) erased: Erased,
 }
 
 impl Engine {
@@ -182,6 +186,7 @@ impl Engine {
             is_counted: false,
             is_fifo: false,
             may_hold_jobs_back: false,
+            erased: Erased::default(),
         }
     }
 
@@ -191,6 +196,7 @@ impl Engine {
             MadeOf::Package(package) => version::of_package(package),
             MadeOf::Program(program) => program.version(),
             MadeOf::Std => version::of_rust(),
+            MadeOf::Version(version) => version,
         }
     }
 

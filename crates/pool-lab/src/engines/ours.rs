@@ -15,11 +15,13 @@ pub(crate) const PIN: Rule =
 
 /// What the option says.
 pub(crate) fn pinning(spec: &Spec) -> Pinning {
-    if spec.options().text("pin") == "yes" { Pinning::RoundRobin } else { Pinning::None }
+    // A strategy of another crate may have options of its own, and not this one.
+    let has_pin = spec.engine().options.iter().any(|rule| rule.name == PIN.name);
+    if has_pin && spec.options().text("pin") == "yes" { Pinning::RoundRobin } else { Pinning::None }
 }
 
 /// A strategy whose settings a spec can give.
-pub(crate) trait FromSpec: Strategy {
+pub trait FromSpec: Strategy {
     /// Reads the settings.
     fn from_spec(spec: &Spec) -> Self;
 
@@ -31,13 +33,16 @@ pub(crate) trait FromSpec: Strategy {
 
 /// The row of one of our pools in the table; all of them can do everything.
 pub(super) fn row<S: FromSpec>(name: &'static str, package: &'static str, about: &'static str) -> Row {
-    Row::ours(name, package, about)
-        .jobs_and_joins::<Ours<S>>()
+    strategy::<S>(Row::ours(name, package, about)).counted()
+}
+
+/// What a pool with this strategy can do, whoever wrote it.
+pub(super) fn strategy<S: FromSpec>(row: Row) -> Row {
+    row.jobs_and_joins::<Ours<S>>()
         .survives::<Ours<S>>()
         .handles::<Ours<S>>()
         .scopes::<Ours<S>>()
         .own_pool::<Ours<S>>()
-        .counted()
 }
 
 /// One of our pools, static all the way.

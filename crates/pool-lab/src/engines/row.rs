@@ -7,7 +7,7 @@ use pool_core::Pool;
 use crate::engine::settings::{Rule, Settings};
 use crate::engine::{
     Engine, Handles, IsPool, Jobs, Joins, Kind, MadeOf, Need, Program, Scopes, Spec, SpecError, Start,
-    Survives, adapter,
+    Survives, adapter, any,
 };
 use crate::external;
 use crate::workload::{About, Binding, Case, CaseError, Failure, Outline, Workload};
@@ -17,6 +17,8 @@ use crate::workloads;
 type BuildPool = fn(&Spec) -> Result<Arc<dyn Pool>, SpecError>;
 
 /// An engine, and the workloads that it can do.
+///
+/// A row is built by calls: what it is, then what it can do and by which type, then what is to be known.
 pub struct Row {
     /// What is known of the engine.
     pub engine: Engine,
@@ -69,72 +71,83 @@ impl Row {
         self
     }
 
+    /// An engine of a crate that uses this one: a pool that takes part like a published crate's, under its own name.
+    ///
+    /// What it can do is said by what follows: `Row::theirs(..).jobs::<Mine>().joins::<Mine>()`. The version is what records
+    /// show, mostly `env!("CARGO_PKG_VERSION")`.
+    pub fn theirs(name: &'static str, version: &'static str, about: &'static str) -> Self {
+        Row::new(Kind::Peer, name, MadeOf::Version(version), about)
+    }
+
     fn new(kind: Kind, name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
         let pool = Err("its row does not say how");
         Row { engine: Engine::new(kind, name, made_of, about), pool, bindings: Vec::new(), remote: None }
     }
 
     /// The options that its spec takes.
-    pub(super) fn options(mut self, options: &'static [Rule]) -> Self {
+    pub fn options(mut self, options: &'static [Rule]) -> Self {
         self.engine.options = options;
         self
     }
 
     /// Settings of the options with which tests run it besides the defaults.
-    pub(super) fn variants(mut self, variants: &'static [&'static str]) -> Self {
+    pub fn variants(mut self, variants: &'static [&'static str]) -> Self {
         self.engine.variants = variants;
         self
     }
 
     /// It runs detached jobs; `E` is how.
-    pub(super) fn jobs<E: Jobs>(mut self) -> Self {
+    pub fn jobs<E: Jobs>(mut self) -> Self {
         self.engine.can.jobs = true;
+        self.engine.erased.jobs = Some(any::jobs::<E>);
         self.bindings.extend(workloads::for_jobs::<E>());
         self
     }
 
     /// It runs detached jobs, which may panic; `E` is how.
-    pub(super) fn survives<E: Survives>(mut self) -> Self {
+    pub fn survives<E: Survives>(mut self) -> Self {
         self.engine.can.panics = true;
         self.bindings.extend(workloads::for_panics::<E>());
         self
     }
 
     /// It runs jobs with results; `E` is how.
-    pub(super) fn handles<E: Handles>(mut self) -> Self {
+    pub fn handles<E: Handles>(mut self) -> Self {
         self.engine.can.handles = true;
         self.bindings.extend(workloads::for_handles::<E>());
         self
     }
 
     /// It joins; `E` is how.
-    pub(super) fn joins<E: Joins>(mut self) -> Self {
+    pub fn joins<E: Joins>(mut self) -> Self {
         self.engine.can.joins = true;
+        self.engine.erased.joins = Some(any::joins::<E>);
         self.bindings.extend(workloads::for_joins::<E>());
         self
     }
 
     /// It runs detached jobs and joins, on the same threads; `E` is how.
-    pub(super) fn jobs_and_joins<E: Jobs + Joins>(mut self) -> Self {
+    pub fn jobs_and_joins<E: Jobs + Joins>(mut self) -> Self {
         self.bindings.extend(workloads::for_jobs_and_joins::<E>());
         self.jobs::<E>().joins::<E>()
     }
 
     /// It has scopes; `E` is how.
-    pub(super) fn scopes<E: Scopes>(mut self) -> Self {
+    pub fn scopes<E: Scopes>(mut self) -> Self {
         self.engine.can.scopes = true;
+        self.engine.erased.scopes = Some(any::scopes::<E>);
         self.bindings.extend(workloads::for_scopes::<E>());
         self
     }
 
     /// It does this workload, for which it may need nothing that the others have; `E` is how.
-    pub(super) fn does<E: Start, W: Workload<E>>(mut self) -> Self {
+    pub fn does<E: Start, W: Workload<E>>(mut self) -> Self {
         self.bindings.push(Binding::new::<E, W>());
         self
     }
 
     /// It is a `Pool` of its own; `E` is how.
-    pub(super) fn own_pool<E: IsPool>(mut self) -> Self {
+    pub fn own_pool<E: IsPool>(mut self) -> Self {
         self.engine.can.is_pool = true;
         self.pool = Ok(E::build);
         self.bindings.extend(workloads::for_pools::<E>());
@@ -142,43 +155,43 @@ impl Row {
     }
 
     /// It can stand behind the `Pool` trait through an adapter; `E` is how.
-    pub(super) fn adapted<E: Jobs>(mut self) -> Self {
+    pub fn adapted<E: Jobs>(mut self) -> Self {
         self.pool = Ok(adapter::build::<E>);
         self
     }
 
     /// It cannot stand behind the `Pool` trait, for this reason.
-    pub(super) fn not_a_pool(mut self, why: &'static str) -> Self {
+    pub fn not_a_pool(mut self, why: &'static str) -> Self {
         self.pool = Err(why);
         self
     }
 
     /// What is to be known about it in single workloads, by their names.
-    pub(super) fn remarks(mut self, remarks: &'static [(&'static str, &'static str)]) -> Self {
+    pub fn remarks(mut self, remarks: &'static [(&'static str, &'static str)]) -> Self {
         self.engine.remarks = remarks;
         self
     }
 
     /// It serves urgent jobs first.
-    pub(super) fn priorities(mut self) -> Self {
+    pub fn priorities(mut self) -> Self {
         self.engine.can.priorities = true;
         self
     }
 
     /// Some of its options let it lose jobs.
-    pub(super) fn may_lose_jobs(mut self) -> Self {
+    pub fn may_lose_jobs(mut self) -> Self {
         self.engine.can.may_lose_jobs = true;
         self
     }
 
     /// It needs so long for each job that only workloads of few jobs are worth its time.
-    pub(super) fn slow_jobs(mut self) -> Self {
+    pub fn slow_jobs(mut self) -> Self {
         self.engine.has_slow_jobs = true;
         self
     }
 
     /// Its joins go through its queue.
-    pub(super) fn slow_joins(mut self) -> Self {
+    pub fn slow_joins(mut self) -> Self {
         self.engine.has_slow_joins = true;
         self
     }
@@ -190,13 +203,13 @@ impl Row {
     }
 
     /// Jobs from one thread start in the order in which they were submitted.
-    pub(super) fn fifo(mut self) -> Self {
+    pub fn fifo(mut self) -> Self {
         self.engine.is_fifo = true;
         self
     }
 
     /// A job that a worker submits may wait for this worker while others have nothing to do.
-    pub(super) fn may_hold_jobs_back(mut self) -> Self {
+    pub fn may_hold_jobs_back(mut self) -> Self {
         self.engine.may_hold_jobs_back = true;
         self
     }
@@ -206,7 +219,7 @@ impl Row {
     /// Whether it can do this workload.
     pub fn can_do(&self, workload: &About) -> bool {
         match self.remote {
-            None => self.bindings.iter().any(|binding| binding.is_of(workload)),
+            None => self.binding(workload).is_some(),
             Some(_) => {
                 let quick = Settings::new(workload.parameters).quick();
                 matches!(self.outline(workload, &quick), Ok(Some(_)))
@@ -232,6 +245,15 @@ impl Row {
         self.remote.map(|(program, _)| program)
     }
 
+    /// What makes the engine and this workload a case. A workload that another crate has added is bound to all engines alike.
+    fn binding(&self, workload: &About) -> Option<&Binding> {
+        let bound = self.bindings.iter().find(|binding| binding.is_of(workload));
+        bound.or_else(|| {
+            let row = workloads::find(workload.name)?;
+            row.any.as_ref().filter(|_| row.needs.is_met_by(&self.engine.can))
+        })
+    }
+
     /// Whether it can be made a `Pool`.
     pub fn is_pool(&self) -> bool {
         self.pool.is_ok()
@@ -254,7 +276,7 @@ impl Row {
             let outline = outline.ok_or_else(|| CaseError::Unsupported("not in its protocol".to_owned()))?;
             return external::case(program, engine, spec, about, parameters, outline);
         }
-        match self.bindings.iter().find(|binding| binding.is_of(about)) {
+        match self.binding(about) {
             Some(binding) => binding.make(spec, parameters),
             None => {
                 let needs = workloads::find(about.name).map_or("such workload", |row| Need::name(row.needs));

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::system;
+
 /// A description of the machine that ran a measurement, kept as `machine.json` beside its records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -60,7 +62,8 @@ impl Machine {
             kernel: probe::kernel(),
             rustc: Some(env!("RUST_VERSION")).filter(|version| *version != "unknown").map(str::to_owned),
             optimised: !cfg!(debug_assertions),
-            allocator: "system, counted".to_owned(),
+            allocator: if system::allocations().is_some() { "system, counted" } else { "not counted" }
+                .to_owned(),
             dirty: revision.as_ref().and_then(|_| probe::is_dirty(root)),
             revision: revision.unwrap_or_else(|| "unknown".to_owned()),
             date: date::now(),

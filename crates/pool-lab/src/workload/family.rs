@@ -30,6 +30,9 @@ impl Family {
         }
     }
 
+    /// A family that another crate has made up.
+    pub(crate) const THEIRS: Family = Family::new("", "do what its author asks");
+
     const fn one_thread_count(self) -> Self {
         Family { has_one_thread_count: true, ..self }
     }
