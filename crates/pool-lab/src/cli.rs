@@ -130,9 +130,10 @@ fn usage(error: &clap::Error) -> ExitCode {
                 Some(ContextValue::Strings(missing)) => missing.join(" and "),
                 _ => first.to_owned(),
             };
-            let right = match missing.starts_with("--out") {
-                true => "measure --out results/mine --resume",
-                false => "run --workload join/fib --pool stealing:2",
+            let right = match missing.split_whitespace().next() {
+                Some("--out") => "measure --out results/mine --resume",
+                Some("--statistics") => "verify --statistics",
+                _ => "run --workload join/fib --pool stealing:2",
             };
             format!("missing: {missing}; right would be, for instance: pool-lab {right}")
         }
