@@ -200,6 +200,7 @@ fn usage(error: &clap::Error) -> ExitCode {
             };
             let right = match () {
                 () if missing.starts_with("--out") => "measure --out results/mine --resume",
+                () if missing.starts_with("--statistics") => "verify --statistics",
                 () if missing.contains("--") => "run --workload join/fib --pool stealing:2",
                 () if missing.contains("<FILE>") => "merge amd-epyc-2c-linux.jsonl",
                 () if missing.contains("<OLD>") || missing.contains("<NEW>") => {

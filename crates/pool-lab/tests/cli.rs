@@ -49,6 +49,9 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("measure --rounds 0", "a whole number from 1 to 10000"),
         ("measure --rounds -1", "a whole number from 1 to 10000"),
         ("measure --rounds 4294967295", "a whole number from 1 to 10000"),
+        ("measure --blocks 0", "a whole number from 1 to 10000"),
+        ("verify", "missing: --statistics"),
+        ("verify --statistics --budget 0", "0 is not in 1..="),
         ("measure --rounds some", "a whole number from 1 to 10000"),
         ("measure --round 3", "a similar argument exists: '--rounds'"),
         ("measure -p rayon -t -1", "a whole number from 1 to 1024, not `-1`"),
@@ -249,6 +252,19 @@ fn an_engine_against_itself_is_two_engines() {
 }
 
 #[test]
+fn statistics_are_put_to_the_test_and_written_down() {
+    let folder = Folder::new("statistics");
+    let out = folder.0.display();
+    let arguments =
+        format!("verify --statistics --budget 1 -w join/fib:n=5,spawn/external -p rayon,mpsc --out {out}");
+    let output = pool_lab(&arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let csv = fs::read_to_string(folder.0.join("statistics.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 4 * 3, "three pairs can do it: {csv}");
+    assert!(fs::read_to_string(folder.0.join("statistics.md")).unwrap().contains("its own copy"));
+}
+
+#[test]
 fn one_round_is_marked() {
     let output = pool_lab("measure -w join/fib:n=10 -p rayon,serial -t 1 --rounds 1");
     let table = text(&output.stdout);
@@ -425,7 +441,7 @@ mod signals {
             let rest: Vec<String> = said.collect();
             assert_eq!(rest, ["interrupted: 1 of 2 groups are complete; --resume goes on from there"]);
             assert_eq!(child.wait().unwrap().signal(), Some(signal));
-            assert_eq!(folder.times("serial.csv"), [("n=5".to_owned(), 100)]);
+            assert_eq!(folder.times("serial.csv"), [("n=5".to_owned(), 5)]);
         }
     }
 }

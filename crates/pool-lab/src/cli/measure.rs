@@ -37,6 +37,9 @@ pub(super) struct Measure {
     /// Samples of each engine
     #[arg(long, default_value_t = Pace::default().rounds, allow_negative_numbers = true, value_parser = parse_rounds)]
     rounds: usize,
+    /// Blocks over which these spread, each with pools of its own: what intervals come from
+    #[arg(long, default_value_t = Pace::default().blocks, allow_negative_numbers = true, value_parser = parse_rounds)]
+    blocks: usize,
     /// Print one JSON object a line on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -53,7 +56,7 @@ pub(super) struct Measure {
 fn parse_rounds(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(rounds @ 1..=MOST_ROUNDS) => Ok(rounds),
-        _ => Err(format!("the number of rounds must be a whole number from 1 to {MOST_ROUNDS}")),
+        _ => Err(format!("this number must be a whole number from 1 to {MOST_ROUNDS}")),
     }
 }
 
@@ -82,7 +85,8 @@ impl Measure {
 
 /// Measures, and prints or writes each group as it ends.
 pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let (groups, pace) = (arguments.plan()?.groups(), Pace { rounds: arguments.rounds, ..Pace::default() });
+    let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, ..Pace::default() };
+    let groups = arguments.plan()?.groups();
     let Some(folder) = &arguments.out else {
         return measure(&groups, &pace, Printer::new(arguments.json, None));
     };
