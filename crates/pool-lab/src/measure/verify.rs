@@ -67,7 +67,8 @@ pub fn groups(tasks: &[Task], engines: &[Spec], threads: usize) -> Vec<Group> {
             let able = |spec: &&Spec| {
                 let engine = spec.engine();
                 let row = engines::rows().iter().find(|row| row.engine.name == engine.name);
-                engine.kind != Kind::NoPool && row.is_some_and(|row| row.can_do(task.about))
+                let is_slow = engine.has_slow_joins && task.about.family().name == "join";
+                engine.kind != Kind::NoPool && !is_slow && row.is_some_and(|row| row.can_do(task.about))
             };
             let able: Vec<&Spec> = engines.iter().filter(able).collect();
             if turn < able.len() {
