@@ -188,4 +188,41 @@ mod tests {
         assert_eq!(workloads(&mut stops(1, u32::MAX)), [""; 0]);
         assert_eq!(workloads(&mut stops(u32::MAX, 1)), ["join/fibn=5"]);
     }
+
+    /// Remembers which groups were gone on with, and how many blocks each had at its ends.
+    #[derive(Default)]
+    struct Ends {
+        again: usize,
+        blocks: Vec<usize>,
+    }
+
+    impl Observer for Ends {
+        fn begin(&mut self, _: usize, _: usize, _: &Group) {}
+
+        fn again(&mut self, _: &Group, blocks: usize) {
+            assert_eq!(self.blocks.last(), Some(&blocks), "the one group had so many");
+            self.again += 1;
+        }
+
+        fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
+            let times = records.iter().filter(|record| record.metric == &crate::metrics::TIME_PER_OP);
+            self.blocks.extend(times.map(|record| record.samples).max());
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn an_open_group_has_further_blocks_until_a_look_decides_or_the_time_is_over() {
+        let engines = Spec::parse_list("mpsc,mpsc").unwrap();
+        let groups =
+            Plan { engines, tasks: Task::parse_list("join/fib:n=5").unwrap(), threads: vec![2] }.groups();
+        let first = Pace::LOOKS[0];
+        let limit = Some(Duration::from_millis(400));
+        let pace = Pace { rounds: first, blocks: first, sample: Duration::from_micros(1), limit, slow: None };
+        let mut ends = Ends::default();
+        let records = measure(&groups, &pace, &mut ends);
+        assert!(!records.is_empty());
+        assert_eq!(ends.blocks.len(), 1 + ends.again);
+        assert!(ends.blocks.is_sorted() && ends.blocks.iter().all(|blocks| *blocks <= Pace::LOOKS[4]));
+    }
 }

@@ -43,7 +43,7 @@ impl Pace {
     pub const FEWEST_BLOCKS: usize = 3;
 
     /// After so many blocks a group with a limit looks at its verdicts, and has no more when none is open.
-    pub const LOOKS: [usize; 5] = [4, 6, 9, 14, 20];
+    pub const LOOKS: [usize; 5] = [4, 8, 16, 32, 64];
 
     /// How many blocks a group has at first.
     pub fn first_blocks(&self) -> usize {

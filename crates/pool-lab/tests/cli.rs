@@ -260,7 +260,7 @@ fn statistics_are_put_to_the_test_and_written_down() {
     let output = pool_lab(&arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let csv = fs::read_to_string(folder.0.join("statistics.csv")).unwrap();
-    assert_eq!(csv.lines().count(), 1 + 4 * 3, "three pairs can do it: {csv}");
+    assert_eq!(csv.lines().count(), 1 + 4 * 2, "{csv}");
     assert!(fs::read_to_string(folder.0.join("statistics.md")).unwrap().contains("its own copy"));
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Verify {
     #[arg(long, required = true)]
     statistics: bool,
     /// How long it may take, about, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 480, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     budget: u64,
     /// Write statistics.csv and statistics.md into this folder
     #[arg(long, value_name = "FOLDER", default_value = "results")]

@@ -24,7 +24,7 @@ const SEED: u64 = 0x0070_6f6f_6c6c_6162;
 
 /// Of so many blocks at either end of the order the mean leaves one out: a block that the machine spoilt is then no shift
 /// of the result.
-const BLOCKS_A_TRIM: usize = 6;
+const BLOCKS_A_TRIM: usize = 5;
 
 /// How often a measurement looks at its intervals, and may end because of what it sees.
 ///
