@@ -1,13 +1,13 @@
 //! `pool-lab diff`: the old and the new, as two folders of records or as two programs.
 
+mod arguments;
+mod line;
 mod programs;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
-
+use self::line::{Line, Verdict};
 use super::compare::{load, place, times};
 use super::error::CliError;
 use super::show::TerminalTable;
@@ -17,64 +17,7 @@ use crate::numbers::units;
 use crate::record::Record;
 use crate::system::terminal;
 
-#[derive(Debug, Args)]
-pub(super) struct Diff {
-    /// The old: a folder of records, or a program like this one
-    old: PathBuf,
-    /// The new, of the same kind
-    new: PathBuf,
-    /// Workloads, for two programs
-    #[arg(short, long, default_value = "spawn/external,join/fib")]
-    workloads: String,
-    /// Engines, for two programs
-    #[arg(short, long, default_value = "stealing")]
-    pools: String,
-    /// Threads, for two programs
-    #[arg(short, long, default_value_t = 2)]
-    threads: usize,
-    /// Rounds: in each the old, the new and the old again take one sample
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(2..=10_000))]
-    rounds: u32,
-}
-
-/// How the new stands to the old in one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Slower,
-    Faster,
-    WithinNoise,
-    OneSample,
-}
-
-impl Verdict {
-    fn of(ratio: Estimate, noise: Option<Estimate>, samples: usize) -> Self {
-        // Where the noise is not known, no difference below 10 % is one.
-        let noise = noise.unwrap_or(Estimate { median: 1.0, low: 1.0 / 1.1, high: 1.1 });
-        match () {
-            () if samples < 2 => Verdict::OneSample,
-            () if stats::is_tie(ratio, noise) => Verdict::WithinNoise,
-            () if ratio.median > 1.0 => Verdict::Slower,
-            () => Verdict::Faster,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Verdict::Slower => "SLOWER",
-            Verdict::Faster => "faster",
-            Verdict::WithinNoise => "within noise",
-            Verdict::OneSample => "n=1",
-        }
-    }
-}
-
-/// What there is to say about one engine in one place.
-struct Line {
-    place: String,
-    engine: String,
-    ratio: Estimate,
-    verdict: Verdict,
-}
+pub(super) use self::arguments::Diff;
 
 /// Compares, and prints a line for each engine and workload that both have. The exit code is 1 when any is slower beyond noise.
 pub(super) fn run(arguments: &Diff) -> Result<ExitCode, CliError> {

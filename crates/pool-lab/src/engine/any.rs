@@ -4,19 +4,13 @@
 //! our engines' types, so such a workload runs on [`AnyJobs`], [`AnyJoins`] or [`AnyScopes`]: a box and an indirect call for
 //! each job, or two indirect calls for each join, on every engine alike.
 
+use std::any::Any;
+
 use super::traits::{Jobs, Joins, Scopes, Start};
 use super::{Spec, SpecError};
 
 /// Starts an engine behind a trait object.
 type Begin<T> = fn(&Spec) -> Result<Box<T>, SpecError>;
-
-/// How an engine is started for a workload that does not know it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Erased {
-    pub(crate) jobs: Option<Begin<dyn DynJobs>>,
-    pub(crate) joins: Option<Begin<dyn DynJoins>>,
-    pub(crate) scopes: Option<Begin<dyn DynScopes>>,
-}
 
 /// Why there is such a function: the table binds no workload to an engine that lacks what it needs.
 const BOUND: &str = "a workload is bound to engines that have what it needs";
@@ -49,16 +43,20 @@ impl<E: Jobs> DynJobs for E {
     }
 }
 
-pub(crate) fn jobs<E: Jobs>(spec: &Spec) -> Result<Box<dyn DynJobs>, SpecError> {
-    Ok(Box::new(E::check(spec).and_then(|()| E::start(spec))?))
+fn begin<E: Start>(spec: &Spec) -> Result<E, SpecError> {
+    E::check(spec).and_then(|()| E::start(spec))
 }
 
-pub(crate) fn joins<E: Joins>(spec: &Spec) -> Result<Box<dyn DynJoins>, SpecError> {
-    Ok(Box::new(E::check(spec).and_then(|()| E::start(spec))?))
+pub(crate) fn jobs<E: Jobs>() -> &'static (dyn Any + Send + Sync) {
+    const { &((|spec| Ok(Box::new(begin::<E>(spec)?))) as Begin<dyn DynJobs>) }
 }
 
-pub(crate) fn scopes<E: Scopes>(spec: &Spec) -> Result<Box<dyn DynScopes>, SpecError> {
-    Ok(Box::new(E::check(spec).and_then(|()| E::start(spec))?))
+pub(crate) fn joins<E: Joins>() -> &'static (dyn Any + Send + Sync) {
+    const { &((|spec| Ok(Box::new(begin::<E>(spec)?))) as Begin<dyn DynJoins>) }
+}
+
+pub(crate) fn scopes<E: Scopes>() -> &'static (dyn Any + Send + Sync) {
+    const { &((|spec| Ok(Box::new(begin::<E>(spec)?))) as Begin<dyn DynScopes>) }
 }
 
 pub(crate) trait DynScopes: DynStart {
@@ -99,13 +97,15 @@ impl<E: Joins> DynJoins for E {
 }
 
 macro_rules! any {
-    ($(#[$doc:meta])* $name:ident($object:ident) of $field:ident) => {
+    ($(#[$doc:meta])* $name:ident($object:ident)) => {
         $(#[$doc])*
         pub struct $name(Box<dyn $object>);
 
         impl Start for $name {
             fn start(spec: &Spec) -> Result<Self, SpecError> {
-                spec.engine().erased.$field.expect(BOUND)(spec).map($name)
+                let mut starts = spec.engine().starts.iter();
+                let begin = starts.find_map(|start| start.downcast_ref::<Begin<dyn $object>>());
+                begin.expect(BOUND)(spec).map($name)
             }
 
             fn stop(self) {
@@ -121,17 +121,17 @@ macro_rules! any {
 
 any! {
     /// Any engine that runs detached jobs.
-    AnyJobs(DynJobs) of jobs
+    AnyJobs(DynJobs)
 }
 
 any! {
     /// Any engine that joins.
-    AnyJoins(DynJoins) of joins
+    AnyJoins(DynJoins)
 }
 
 any! {
     /// Any engine that has scopes.
-    AnyScopes(DynScopes) of scopes
+    AnyScopes(DynScopes)
 }
 
 impl Jobs for AnyJobs {

@@ -1,6 +1,7 @@
 //! What is known of an engine, apart from the code that drives it.
 
-use super::any::Erased;
+use std::any::Any;
+
 use super::program::Program;
 use super::settings::Rule;
 use super::version;
@@ -165,7 +166,8 @@ pub struct Engine {
     pub is_fifo: bool,
     /// Whether a job that a worker submits may wait for this worker while others have nothing to do.
     pub may_hold_jobs_back: bool,
-    pub(crate) erased: Erased,
+    /// How workloads that do not know its type start it: functions, which `any` puts there and finds by their types.
+    pub(crate) starts: Vec<&'static (dyn Any + Send + Sync)>,
 }
 
 impl Engine {
@@ -186,7 +188,7 @@ impl Engine {
             is_counted: false,
             is_fifo: false,
             may_hold_jobs_back: false,
-            erased: Erased::default(),
+            starts: Vec::new(),
         }
     }
 

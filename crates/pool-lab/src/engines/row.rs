@@ -99,7 +99,7 @@ impl Row {
     /// It runs detached jobs; `E` is how.
     pub fn jobs<E: Jobs>(mut self) -> Self {
         self.engine.can.jobs = true;
-        self.engine.erased.jobs = Some(any::jobs::<E>);
+        self.engine.starts.push(any::jobs::<E>());
         self.bindings.extend(workloads::for_jobs::<E>());
         self
     }
@@ -121,7 +121,7 @@ impl Row {
     /// It joins; `E` is how.
     pub fn joins<E: Joins>(mut self) -> Self {
         self.engine.can.joins = true;
-        self.engine.erased.joins = Some(any::joins::<E>);
+        self.engine.starts.push(any::joins::<E>());
         self.bindings.extend(workloads::for_joins::<E>());
         self
     }
@@ -135,7 +135,7 @@ impl Row {
     /// It has scopes; `E` is how.
     pub fn scopes<E: Scopes>(mut self) -> Self {
         self.engine.can.scopes = true;
-        self.engine.erased.scopes = Some(any::scopes::<E>);
+        self.engine.starts.push(any::scopes::<E>());
         self.bindings.extend(workloads::for_scopes::<E>());
         self
     }

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::super::error::CliError;
-use super::{Diff, Line, Verdict};
+use super::arguments::Diff;
+use super::line::{Line, Verdict};
 use crate::cli::compare::{place, times};
 use crate::metrics;
 use crate::numbers::stats;
