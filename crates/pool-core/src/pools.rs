@@ -21,6 +21,7 @@ pub(crate) mod ext;
 pub(crate) mod global;
 pub(crate) mod group;
 pub(crate) mod handle;
+pub(crate) mod helping;
 pub(crate) mod join;
 pub(crate) mod lend;
 pub(crate) mod name;
@@ -63,6 +64,7 @@ pub use self::{
     global::{global, set_global},
     group::{JoinSet, join_all, join_any},
     handle::JobHandle,
+    helping::{Helping, help_one, help_own},
     job::Job,
     job::rejected::Rejected,
     observe::hooks::{JobInfo, JobOutcome, PanicInfo},

@@ -51,6 +51,7 @@ mod frame;
 mod header;
 mod join;
 mod steal;
+mod waiting;
 mod worker;
 
 #[cfg(not(loom))]

@@ -109,6 +109,12 @@ impl Channel {
         self.take_fork(victim, thief, Some(&|| slot.is_off_cpu()), still_wanted)
     }
 
+    /// Takes the oldest fork of the calling worker's own, if it is public: the worker waits in the midst of what comes before it.
+    #[cfg(not(loom))]
+    pub(crate) fn take_own_fork(&self, me: usize) -> Option<Fork> {
+        self.take_fork(me, me, None, || true)
+    }
+
     fn take_fork(
         &self,
         victim: usize,

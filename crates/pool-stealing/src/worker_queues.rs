@@ -29,6 +29,7 @@ use pool_core::{CpuTime, Job};
 
 use crate::header::Header;
 use crate::split::SplitStack;
+use crate::steal::Demand;
 use crate::sync::{Mutex, Thread, lock, thread};
 
 /// The most jobs that a worker takes into its run queue at once.
@@ -74,6 +75,8 @@ struct Own {
     grown: Cell<bool>,
     /// The longest that it was, as far as seen, if it was [`LONG`] since its buffer was last given back.
     longest: Cell<usize>,
+    /// What the worker has asked for while it waited in the midst of a job.
+    demand: Cell<Demand>,
 }
 
 impl WorkerQueues {
@@ -88,7 +91,8 @@ impl WorkerQueues {
 
     fn with(index: usize, stack: SplitStack<Header>) -> Self {
         let (grown, longest) = (Cell::new(false), Cell::new(0));
-        let own = Own { run_queue: Worker::new_fifo(), spawned: Worker::new_fifo(), grown, longest };
+        let (run_queue, spawned, demand) = (Worker::new_fifo(), Worker::new_fifo(), Cell::default());
+        let own = Own { run_queue, spawned, grown, longest, demand };
         WorkerQueues {
             index,
             stack,
@@ -204,6 +208,14 @@ impl<'a> Owner<'a> {
     pub(crate) fn count_stolen_fork(self) {
         let forks = &self.slot.stolen_forks;
         forks.store(forks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_demand(self) -> Demand {
+        self.slot.own.0.demand.take()
+    }
+
+    pub(crate) fn keep_demand(self, demand: Demand) {
+        self.slot.own.0.demand.set(demand);
     }
 
     /// How many jobs the worker has in its run queue.

@@ -27,6 +27,7 @@ use std::thread;
 use crossbeam_deque::{Injector, Steal};
 
 use crate::handle::Ticket;
+use crate::helping::{Awaited, wait_helping};
 use crate::job::abort_on_unwind::AbortOnUnwind;
 use crate::job::attributed::enter_plain;
 use crate::job::context::{JobContext, RunContext};
@@ -202,6 +203,9 @@ impl ScopeState {
         // Its jobs are no part of the job that waits here.
         let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
+        if !done() && wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
+            return self.progress.retract();
+        }
         while !done() {
             self.refuse_after_fork();
             if may_run() && self.run_one(here) {
@@ -266,6 +270,40 @@ impl ScopeState {
         };
         // Without the lock, since its destructor may do anything; and the worker must not die of what that panics with.
         drop_quietly(second);
+    }
+}
+
+/// A scope as a worker waits for it that helps.
+struct Waiting<'a> {
+    state: &'a ScopeState,
+    here: Option<RunContext<'a>>,
+    done: &'a dyn Fn() -> bool,
+    announce: &'a dyn Fn(thread::Thread),
+}
+
+impl Waiting<'_> {
+    fn may_run(&self) -> bool {
+        self.here.is_some() || self.state.progress.is_abandoned()
+    }
+}
+
+impl Awaited for Waiting<'_> {
+    fn is_over(&self) -> bool {
+        (self.done)()
+    }
+
+    fn announce(&self) {
+        (self.announce)(thread::current());
+        self.state.progress.announce(self.here.is_some());
+    }
+
+    fn run_own(&self) -> bool {
+        self.state.refuse_after_fork();
+        self.may_run() && self.state.run_one(self.here)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_over() || self.may_run() && self.state.has_jobs()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use pool_core::strategy::{Ends, Parking, Strategy};
+use pool_core::strategy::{Ends, Helper, Parking, Strategy};
 use pool_core::{BuildError, Pool, ThreadPool};
 
 use crate::channel::Channel;
+use crate::pool::helper::StealingHelper;
 use crate::pool::inlet::StealingInlet;
 use crate::pool::outlet::StealingOutlet;
 use crate::worker::{self, Worker};
@@ -47,6 +48,10 @@ impl Strategy for Stealing {
             outlets: (0..slots).map(|index| StealingOutlet::new(channel.clone(), index)).collect(),
             spare: StealingOutlet::new(channel, slots),
         })
+    }
+
+    fn helper(ends: &Ends<Self>) -> Option<Box<dyn Helper>> {
+        Some(Box::new(StealingHelper(ends.spare.channel().clone())))
     }
 
     #[inline]

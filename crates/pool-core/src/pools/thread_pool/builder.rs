@@ -10,7 +10,7 @@ use crate::observe::instrumentation::InstrumentationConfig;
 use crate::observe::watchdog::OverdueHook;
 use crate::os::cpu_limit::Source;
 use crate::strategy::Strategy;
-use crate::{OverdueInfo, Timing};
+use crate::{Helping, OverdueInfo, Timing};
 
 /// More workers than this a pool does not number.
 pub(super) const MOST_THREADS: usize = 1 << 16;
@@ -37,6 +37,7 @@ pub struct Builder<S> {
     pub(super) on_panic: PanicHandler,
     pub(super) on_overdue: OverdueHook,
     pub(super) admit_within: Option<Duration>,
+    pub(super) helping: Helping,
     pub(super) config: InstrumentationConfig,
 }
 
@@ -59,6 +60,7 @@ impl<S: Strategy> Builder<S> {
             on_panic: PanicHandler::default(),
             on_overdue: None,
             admit_within: None,
+            helping: Helping::Own,
             config: InstrumentationConfig::default(),
         }
     }
@@ -251,6 +253,23 @@ impl<S: Strategy> Builder<S> {
     /// ```
     pub fn admit_within(mut self, wait: Duration) -> Self {
         self.admit_within = Some(wait);
+        self
+    }
+
+    /// What a worker runs while it waits in the midst of a job: what it waits for and nothing else (the default), or
+    /// [any](Helping::Any) work of the pool. A worker that serves some jobs only (an express worker of pool-priority) runs its own
+    /// in either case.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Helping, ThreadPool};
+    /// use pool_core::strategy::Strategy;
+    /// /// For programs whose jobs wait for each other, written for pools that work so.
+    /// fn like_rayon<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).helping(Helping::Any).build()
+    /// }
+    /// ```
+    pub fn helping(mut self, helping: Helping) -> Self {
+        self.helping = helping;
         self
     }
 

@@ -152,6 +152,7 @@ impl<S: Strategy> Builder<S> {
             cpus,
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
+            helping: self.helping,
             scales: self.scaling.is_some(),
             may_be_empty: self.scaling.is_some_and(|scaling| scaling.min == 0),
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),

@@ -7,6 +7,7 @@
 //! - `submitting`: how a job gets into the queue
 //! - `waiting`: what a worker does that finds no job
 //! - `ending`, `giving_up`, `closing`: how a pool ends, and what becomes of the jobs that are left
+//! - `helping`: what a worker does that waits in the midst of a job
 //! - `delivery`, `mailbox`: work for one given worker
 //! - `worker`: a thread in a slot, and its loop
 //! - `signals`: what a worker sees to besides jobs, in one word
@@ -25,6 +26,7 @@ mod core;
 mod delivery;
 mod ending;
 mod giving_up;
+mod helping;
 mod intake;
 mod lifecycle;
 mod mailbox;
@@ -259,7 +261,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn resume(&self) -> Result<(), Unsupported> {
-        self.core.lifecycle.resume();
+        self.core.resume();
         Ok(())
     }
 

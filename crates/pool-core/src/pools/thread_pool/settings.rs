@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::Helping;
 use crate::observe::hooks::WorkerHook;
 use crate::os::cpu_limit::Follower;
 use crate::os::cpu_set::CpuSet;
@@ -16,6 +17,8 @@ pub(super) struct Settings {
     pub(super) cpus: Vec<core_affinity::CoreId>,
     pub(super) on_start: WorkerHook,
     pub(super) on_stop: WorkerHook,
+    /// What a worker runs while it waits in the midst of a job.
+    pub(super) helping: Helping,
     /// The pool grows and shrinks by itself.
     pub(super) scales: bool,
     /// It may do without any worker.
