@@ -9,9 +9,9 @@ use pool_core::strategy::{Awaited, wait_helping};
 use crate::calls;
 use crate::channel::Channel;
 use crate::current_worker;
+use crate::demand::Demand;
 use crate::header::Stolen;
 use crate::split::POLL;
-use crate::steal::Demand;
 use crate::sync::{park, park_at_most, spin_loop};
 use crate::worker_queues::Owner;
 

@@ -25,11 +25,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use pool_core::strategy::KEPT_JOBS;
-use pool_core::{CpuTime, Job};
+use pool_core::{CpuTime, Job, JobOrder};
 
+use crate::demand::Demand;
 use crate::header::Header;
 use crate::split::SplitStack;
-use crate::steal::Demand;
 use crate::sync::{Mutex, Thread, lock, thread};
 
 /// The most jobs that a worker takes into its run queue at once.
@@ -71,6 +71,7 @@ struct Occupant {
 struct Own {
     run_queue: Worker<Job>,
     spawned: Worker<Job>,
+    order: JobOrder,
     /// The deque of spawned jobs has been long once.
     grown: Cell<bool>,
     /// The longest that it was, as far as seen, if it was [`LONG`] since its buffer was last given back.
@@ -80,19 +81,23 @@ struct Own {
 }
 
 impl WorkerQueues {
-    pub(crate) fn new(index: usize) -> Self {
-        WorkerQueues::with(index, SplitStack::new())
+    pub(crate) fn new(index: usize, order: JobOrder) -> Self {
+        WorkerQueues::with(index, SplitStack::new(), order)
     }
 
     /// A slot that has no room for forks.
     pub(crate) fn without_room() -> Self {
-        WorkerQueues::with(0, SplitStack::without_room())
+        WorkerQueues::with(0, SplitStack::without_room(), JobOrder::OldestFirst)
     }
 
-    fn with(index: usize, stack: SplitStack<Header>) -> Self {
+    fn with(index: usize, stack: SplitStack<Header>, order: JobOrder) -> Self {
         let (grown, longest) = (Cell::new(false), Cell::new(0));
-        let (run_queue, spawned, demand) = (Worker::new_fifo(), Worker::new_fifo(), Cell::default());
-        let own = Own { run_queue, spawned, grown, longest, demand };
+        let spawned = match order {
+            JobOrder::OldestFirst => Worker::new_fifo(),
+            JobOrder::NewestFirst => Worker::new_lifo(),
+        };
+        let (run_queue, demand) = (Worker::new_fifo(), Cell::default());
+        let own = Own { run_queue, spawned, order, grown, longest, demand };
         WorkerQueues {
             index,
             stack,
@@ -229,9 +234,14 @@ impl<'a> Owner<'a> {
         self.slot.own.0.spawned.push(job);
     }
 
-    /// Takes the next job out of the worker's run queue.
+    /// Takes the next job out of the worker's run queue. Newest first, what it has spawned comes before that.
     #[inline]
     pub(crate) fn pop_run_queue(self) -> Option<Job> {
+        if self.slot.own.0.order == JobOrder::NewestFirst
+            && let Some(job) = self.slot.own.0.spawned.pop()
+        {
+            return Some(job);
+        }
         self.slot.own.0.run_queue.pop()
     }
 
@@ -241,7 +251,10 @@ impl<'a> Owner<'a> {
         if let Some(job) = self.pop_run_queue() {
             return Some(job);
         }
-        let Own { spawned, grown, .. } = &self.slot.own.0;
+        let Own { spawned, grown, order, .. } = &self.slot.own.0;
+        if *order == JobOrder::NewestFirst {
+            return None;
+        }
         if !grown.get() {
             if spawned.len() <= SHORT {
                 return spawned.pop();

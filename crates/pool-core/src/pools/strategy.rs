@@ -11,7 +11,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::helping::{Awaited, Reach, wait_helping};
+pub use crate::help::wait_helping;
+pub use crate::helping::{Awaited, Reach};
 pub use crate::job::in_place::MOST_IN_PLACE;
 pub use crate::join::{install, join_claimable};
 pub use crate::search::Search;

@@ -9,9 +9,10 @@ use pool_core::strategy::{Look, Outlet, Pop, Search, ShrinkTimer};
 use crate::calls;
 use crate::channel::Channel;
 use crate::current_worker;
+use crate::demand::Demand;
 use crate::pool::taking::{Place, others};
 use crate::split::POLL;
-use crate::steal::{Demand, Fork};
+use crate::steal::Fork;
 use crate::worker_queues::Owner;
 
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not

@@ -19,7 +19,8 @@ use std::thread::{self, Thread};
 use std::time::Instant;
 
 use self::payload::Payload;
-use crate::helping::{Awaited, wait_helping};
+use crate::help::wait_helping;
+use crate::helping::Awaited;
 use crate::job::attributed::{Outcome, RareAttributes, enter_plain};
 use crate::job::context::{JobContext, RunContext};
 use crate::job::run_counted;

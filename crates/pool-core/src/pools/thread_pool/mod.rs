@@ -17,6 +17,7 @@
 //! - `side_queue`: tickets that found the queue full
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
+//! - `spawning`: who makes its threads
 //! - `builder`, `building`, `threads`, `scaling`, `settings`: how a pool is built
 
 mod builder;
@@ -41,6 +42,7 @@ mod settings;
 mod side_queue;
 mod signals;
 mod slot;
+mod spawning;
 mod submitting;
 mod table_mirror;
 mod threads;
@@ -52,6 +54,7 @@ pub use builder::Builder;
 #[cfg(feature = "affinity")]
 pub use pinning::Pinning;
 pub use scaling::Scaling;
+pub use spawning::WorkerThread;
 pub use threads::Threads;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::spawning::{SpawnHandler, ThreadNames};
 use crate::Helping;
 use crate::observe::hooks::WorkerHook;
 use crate::os::cpu_limit::Follower;
@@ -15,6 +16,8 @@ pub(super) struct Settings {
     /// Where each worker stays.
     #[cfg(feature = "affinity")]
     pub(super) cpus: Vec<core_affinity::CoreId>,
+    pub(super) spawn_handler: SpawnHandler,
+    pub(super) thread_names: ThreadNames,
     pub(super) on_start: WorkerHook,
     pub(super) on_stop: WorkerHook,
     /// What a worker runs while it waits in the midst of a job.
