@@ -139,12 +139,19 @@ fn the_caller_may_be_the_only_worker() {
             ThreadPool::with(Lifo).threads(1).helping(Helping::Any).enroll_caller(true).build().unwrap();
         let ran = Arc::new(AtomicUsize::new(0));
         let count = ran.clone();
-        pool.execute(move || drop(count.fetch_add(1, SeqCst))).unwrap();
+        pool.execute(move || {
+            count.fetch_add(1, SeqCst);
+        })
+        .unwrap();
         assert!(help_one());
         assert_eq!(ran.load(SeqCst), 1);
         let counted = &ran;
         pool.shared_scope(JobOrder::NewestFirst, |scope| {
-            scope.execute(move |scope| scope.execute(move |_| drop(counted.fetch_add(1, SeqCst))));
+            scope.execute(move |scope| {
+                scope.execute(move |_| {
+                    counted.fetch_add(1, SeqCst);
+                })
+            });
         });
         assert_eq!(ran.load(SeqCst), 2);
     });

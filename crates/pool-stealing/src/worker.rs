@@ -116,6 +116,12 @@ impl<'w> Worker<'w> {
         Worker { slot: &NO_WORKER, stolen: false, not_send: PhantomData }
     }
 
+    /// Whether others could take something of this worker's: halves of joins, and jobs that it has spawned.
+    #[cfg(not(loom))]
+    pub fn has_pending(&self) -> bool {
+        self.slot.stack.has_forks() || self.slot.has_jobs()
+    }
+
     /// The same, for a call.
     #[inline(always)]
     pub(crate) fn reborrow(&self) -> Worker<'_> {

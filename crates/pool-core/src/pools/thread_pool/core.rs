@@ -12,12 +12,12 @@ use super::side_queue::SideQueue;
 use super::signals::Signal;
 use super::slot::WorkerSlot;
 use super::worker_table::WorkerTable;
-use crate::PoolState;
 use crate::adapter::PoolContext;
 use crate::os::process_fork::AtFork;
 use crate::strategy::{Ends, Helper, Outlet, Strategy};
 use crate::sync::gate::Gate;
 use crate::sync::parking::Parking;
+use crate::{Helping, PoolState};
 
 /// Starts a thread for the worker of this slot.
 pub(super) type StartThread<S> = fn(&Arc<Core<S>>, usize) -> io::Result<()>;
@@ -76,7 +76,7 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
-            mailboxes: Mailboxes::new(slots.len()),
+            mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,
             serves_all,
