@@ -72,6 +72,7 @@ pub use rayon_core::*;
 macro_rules! suites {
     ($($suite:ident)*) => {$(
         mod $suite {
+            use crate::unwind;
             pub use rayon_core::*;
             mod test;
         }
