@@ -111,7 +111,7 @@ fn greatest_depth(tasks: usize) -> usize {
         DEPTH.set(DEPTH.get() + 1);
         greatest.fetch_max(DEPTH.get(), SeqCst);
         // It waits for whichever worker has the other half.
-        rayon::join(|| (0..50).for_each(|_| std::hint::spin_loop()), || std::thread::yield_now());
+        rayon::join(|| (0..50).for_each(|_| std::hint::spin_loop()), std::thread::yield_now);
         DEPTH.set(DEPTH.get() - 1);
     });
     greatest.into_inner()
