@@ -85,7 +85,7 @@
 //!
 //! A worker that waits in the midst of a job, and [helps](crate::Helping) meanwhile, sleeps here as any other, so a push wakes it.
 //! The thread that ends what it waits for does not know this protocol: it unparks the thread and nothing else. So the worker looks,
-//! before it parks and each time it is unparked, whether that has come, and then retracts. *Neither wake-up is lost*: the
+//! before it parks, whether that has come, and retracts when it is unparked. *Neither wake-up is lost*: the
 //! worker has announced itself there as well, before its look, so it sees the end, or the unparking comes after the look and
 //! ends the parking. If it was made the searcher meanwhile, it has the role when it retracts, and gives it back with a look for
 //! work that it leaves to others (*Find*).
@@ -290,24 +290,40 @@ impl Parking {
 
     /// Parks until this worker is woken, or until then.
     pub fn park(&self, worker: usize, until: Option<Instant>) -> Woken {
-        self.park_unless(worker, until, || false)
+        while self.is_asleep(worker) && park_until(until) {}
+        self.end_sleep(worker)
     }
 
-    /// As [`park`](Parking::park), for a worker that also waits for something of its own: retracts the announcement when that
-    /// `is_ready`. The thread that makes it ready unparks this one afterwards.
-    pub fn park_unless(&self, worker: usize, until: Option<Instant>, is_ready: impl Fn() -> bool) -> Woken {
-        loop {
-            match self.parkers[worker].load(Acquire) {
-                SEARCH => {
-                    // The role is given once.
-                    self.parkers[worker].store(UP, Relaxed);
-                    return Woken::ToSearch;
-                }
-                UP => return Woken::ByName,
-                _ if !is_ready() && park_until(until) => {}
-                _ if self.retract(worker) => return Woken::ToSearch,
-                _ => return Woken::Retracted,
+    /// As [`park`](Parking::park), for a worker that also waits for something of its own: not at all if that `is_ready`, and
+    /// otherwise until the thread is unparked, whoever does it. The announcement is retracted then: what has unparked the thread may
+    /// have forgotten it, so the worker announces itself there anew before it parks again.
+    pub fn park_unless(
+        &self,
+        worker: usize,
+        until: Option<Instant>,
+        is_ready: impl FnOnce() -> bool,
+    ) -> Woken {
+        if self.is_asleep(worker) && !is_ready() {
+            park_until(until);
+        }
+        self.end_sleep(worker)
+    }
+
+    fn is_asleep(&self, worker: usize) -> bool {
+        self.parkers[worker].load(Acquire) == ASLEEP
+    }
+
+    /// The thread is awake, for whatever reason.
+    fn end_sleep(&self, worker: usize) -> Woken {
+        match self.parkers[worker].load(Acquire) {
+            SEARCH => {
+                // The role is given once.
+                self.parkers[worker].store(UP, Relaxed);
+                Woken::ToSearch
             }
+            UP => Woken::ByName,
+            _ if self.retract(worker) => Woken::ToSearch,
+            _ => Woken::Retracted,
         }
     }
 

@@ -91,7 +91,12 @@ impl<S: Strategy> Core<S> {
         match (&self.helper, reach) {
             (Some(helper), _) => helper.take(slot, reach, search),
             (None, Reach::Own) => Taken::Popped(Pop::Empty),
-            (None, Reach::Any) => Taken::Popped(self.at_spare(|outlet| outlet.pop(&mut Search::detached()))),
+            (None, Reach::Any) => Taken::Popped(self.at_spare(|outlet| {
+                let popped = outlet.pop(&mut Search::detached());
+                // No worker is there.
+                outlet.turn_away();
+                popped
+            })),
         }
     }
 
