@@ -21,9 +21,12 @@ pub(crate) mod ext;
 pub(crate) mod global;
 pub(crate) mod group;
 pub(crate) mod handle;
+pub(crate) mod help;
+pub(crate) mod helping;
 pub(crate) mod join;
 pub(crate) mod lend;
 pub(crate) mod name;
+pub(crate) mod order;
 pub(crate) mod outcome;
 pub(crate) mod panic;
 pub(crate) mod panic_location;
@@ -63,6 +66,8 @@ pub use self::{
     global::{global, set_global},
     group::{JoinSet, join_all, join_any},
     handle::JobHandle,
+    help::{help_one, help_own},
+    helping::Helping,
     job::Job,
     job::rejected::Rejected,
     observe::hooks::{JobInfo, JobOutcome, PanicInfo},
@@ -70,12 +75,13 @@ pub use self::{
     observe::stats::{Counts, Stats},
     observe::timing::{Timing, Timings},
     observe::watchdog::OverdueInfo,
+    order::JobOrder,
     outcome::{JoinError, Reason},
     panic::Panic,
     pool::{Pool, PoolState, Shutdown},
-    scope::{Scope, ScopedHandle},
+    scope::{Scope, ScopedHandle, SharedScope},
     submit::{Priority, Submit},
-    thread_pool::{Builder, Scaling, ThreadPool, Threads},
+    thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
 };
 #[doc(hidden)]
 pub use self::{os::cpu_time::CpuTime, os::current_cpu, panic::drop_quietly};

@@ -204,7 +204,8 @@ impl Strategy for Mpsc {
         Ok(Ends {
             inlet: MpscInlet { sender, count, parking: parking.clone() },
             outlets: (0..slots).map(|_| outlet.beside()).collect(),
-            spare: outlet,
+            // What this one takes no worker would find that does not help.
+            spare: MpscOutlet { batch: 1, ..outlet },
         })
     }
 }

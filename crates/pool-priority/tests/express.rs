@@ -85,7 +85,7 @@ fn asleep(slots: usize, express: usize) -> (Arc<Parking>, Ends<Levels>) {
 /// How this sleeper was woken, if it was.
 fn woken(parking: &Parking, slot: usize) -> Option<Woken> {
     match parking.park(slot, Some(Instant::now())) {
-        Woken::ByClock => None,
+        Woken::Retracted => None,
         woken => Some(woken),
     }
 }

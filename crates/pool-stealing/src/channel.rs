@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crossbeam_deque::Injector;
-use pool_core::Job;
 use pool_core::os::process_fork::forks;
 use pool_core::strategy::Parking;
+use pool_core::{Job, JobOrder};
 
 use crate::worker_queues::{WorkerQueues, retry};
 
@@ -18,10 +18,10 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn new(slots: usize, parking: &Arc<Parking>) -> Self {
+    pub(crate) fn new(slots: usize, parking: &Arc<Parking>, order: JobOrder) -> Self {
         Channel {
             injector: Injector::new(),
-            slots: (0..slots).map(WorkerQueues::new).collect(),
+            slots: (0..slots).map(|index| WorkerQueues::new(index, order)).collect(),
             parking: parking.clone(),
             forks: forks(),
         }

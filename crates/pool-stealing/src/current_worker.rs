@@ -88,6 +88,17 @@ pub(crate) fn is_at(pool: PoolId) -> bool {
     matches!(CURRENT.get().pool, Some(here) if here == pool)
 }
 
+/// The handle of the worker that the calling thread is in a pool, if it is one.
+///
+/// # Safety
+///
+/// As for [`owner_of`].
+#[inline(always)]
+pub(crate) unsafe fn worker_of_pool<'a>() -> Option<Worker<'a>> {
+    // SAFETY: the thread is in a slot, as it is the worker of a pool; the rest is passed on.
+    CURRENT.get().pool.map(|_| Worker::of(unsafe { owner() }))
+}
+
 /// What the channel shares that the calling thread is in.
 ///
 /// # Safety

@@ -104,7 +104,7 @@ unsafe fn run<F: FnOnce(Worker<'_>) -> R + Send, R: Send>(header: NonNull<Header
     // SAFETY: the frame is the caller's, and its closure is still there.
     let closure = unsafe { frame.take_closure() };
     // SAFETY: this thread is about to run a fork, and leaves its slot, if it has one, when it has returned from that.
-    let thief = unsafe { current_worker::worker_if_any() };
+    let thief = unsafe { current_worker::worker_if_any() }.for_thief();
     let result = catch_unwind(AssertUnwindSafe(|| closure(thief)));
     // SAFETY: only the thief touches the result before the latch is set.
     unsafe { (*frame.result.get()).write(result) };

@@ -8,22 +8,15 @@ use std::thread;
 use pool_core::{Pool, drop_quietly, os::process_fork::refuse_to_wait, strategy::install};
 
 use crate::calls;
-use crate::channel::Channel;
 use crate::current_worker;
 use crate::frame::Frame;
-use crate::header::{Header, Stolen};
+use crate::header::Header;
 #[cfg(loom)]
 use crate::loom_pool::{drop_quietly, refuse_to_wait};
-use crate::split::{POLL, Pushed, Room};
-use crate::steal::Demand;
-use crate::sync::{park, park_at_most, spin_loop};
+use crate::split::{Pushed, Room};
+use crate::waiting::wait_for;
 use crate::worker::Worker;
 use crate::worker_queues::Owner;
-
-/// How often an owner that waits for a thief looks again before it parks, and how long it pauses in between: a few
-/// microseconds in all.
-const LOOKS: usize = if cfg!(loom) { 0 } else { 16 };
-const PAUSE: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// The frame is made here, inlined into the caller, so that the second half is written where it stays. Made any
 /// deeper, it would be copied from the caller's stack, in wider pieces than it was written in, for which a processor has to
@@ -341,57 +334,4 @@ where
             resume_unwind(payload)
         }
     }
-}
-
-/// Waits until a stolen fork is done. Meanwhile the thread runs what the thief has forked, and nothing else, since only
-/// that brings the end nearer ("leapfrogging", Wagner and Calder, 1993).
-///
-/// Whatever lies on the thief's stack while the latch is not set comes from the stolen fork: a thief's own stack is
-/// empty when it steals, or all that is on it is stolen.
-#[cold]
-#[inline(never)]
-fn wait_for(owner: Owner<'_>, stolen: Stolen<'_>) {
-    // SAFETY: the frame that this thread waits for is settled later, so it leaves its slot later.
-    let Some(channel) = (unsafe { current_worker::channel() }) else { unreachable!("an owner is in a slot") };
-    let (me, thief) = (owner.index(), stolen.thief());
-    let mut demand = Demand::default();
-    let mut looks = 0;
-    let mut parked = false;
-    while !stolen.is_done() {
-        // A fork that was seen while the latch was not set is a descendant of ours, so the latch is read last.
-        if let Some(fork) = channel.steal_fork(thief, me, &mut demand, || !stolen.is_done()) {
-            owner.count_stolen_fork();
-            fork.run(channel);
-            looks = 0;
-        } else if looks < LOOKS || channel.slots[thief].stack.has_takeable() {
-            (0..PAUSE).for_each(|_| spin_loop());
-            looks += 1;
-        } else {
-            parked = true;
-            if let Some(fork) = channel.steal_stranded(thief, me, || !stolen.is_done()) {
-                owner.count_stolen_fork();
-                fork.run(channel);
-            } else {
-                park_until_done(channel, stolen, me);
-            }
-        }
-    }
-    if parked {
-        channel.slots[thief].stack.stop_waiting(me);
-    }
-}
-
-/// Parks until the fork is done or its thief has forked something that can be taken, or for no reason.
-fn park_until_done(channel: &Channel, stolen: Stolen<'_>, me: usize) {
-    let stack = &channel.slots[stolen.thief()].stack;
-    if !stack.wait(me) {
-        // There is a public fork, which its owner may just be taking back.
-        return spin_loop();
-    }
-    let sure = calls::ask_all(std::iter::once(stack));
-    stolen.await_done();
-    if stack.has_takeable() || stolen.is_done() {
-        return;
-    }
-    if sure && !stack.has_stranded() { park() } else { park_at_most(POLL) }
 }

@@ -40,6 +40,7 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod calls;
+mod demand;
 mod fork_buffer;
 mod split;
 mod sync;
@@ -51,6 +52,7 @@ mod frame;
 mod header;
 mod join;
 mod steal;
+mod waiting;
 mod worker;
 
 #[cfg(not(loom))]
@@ -71,7 +73,7 @@ use loom_pool::{channel, current_worker, worker_queues};
 #[cfg(not(loom))]
 pub use crate::pool::{
     global::global, inlet::StealingInlet, outlet::StealingOutlet, strategy::Stealing, strategy::StealingPool,
-    strategy::with_worker,
+    strategy::with_current_worker, strategy::with_worker,
 };
 #[cfg(not(loom))]
 pub use crate::worker::Worker;

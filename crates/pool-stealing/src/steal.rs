@@ -1,48 +1,16 @@
 //! Stealing forks: by asking first, then by force; and where that fails, when their owner blocks.
 
-use std::time::{Duration, Instant};
-
 #[cfg(not(loom))]
 use pool_core::os::process_fork::refuse_to_wait;
 use pool_core::sync::fences::heavy_fence;
 
 use crate::calls;
 use crate::channel::Channel;
+use crate::demand::Demand;
 use crate::header::TakenFrame;
 #[cfg(loom)]
 use crate::loom_pool::refuse_to_wait;
 use crate::split::Taken;
-
-/// How long a thief waits for an owner that has forks and does not answer.
-///
-/// A heavy fence takes about 20 microseconds and disturbs all threads; an owner that forks answers within one.
-const GRACE: Duration = if cfg!(loom) { Duration::ZERO } else { Duration::from_micros(50) };
-
-/// Which owner a thief has asked in vain, and since when.
-#[derive(Default)]
-pub(crate) struct Demand(Option<(usize, Instant)>);
-
-impl Demand {
-    /// This slot has forks and gives none. Returns whether that has been so for long enough.
-    fn is_overdue_at(&mut self, slot: usize) -> bool {
-        match self.0 {
-            Some((refuser, since)) if refuser == slot => since.elapsed() >= GRACE,
-            // One at a time: this one's turn comes when the other has no forks left, or one was taken by force.
-            Some(_) => false,
-            None => {
-                self.0 = Some((slot, Instant::now()));
-                false
-            }
-        }
-    }
-
-    /// The slot has no forks left, or has given one.
-    fn end_at(&mut self, slot: usize) {
-        if self.0.is_some_and(|(refuser, _)| refuser == slot) {
-            self.0 = None;
-        }
-    }
-}
 
 /// A fork that was taken, and whose it is.
 pub(crate) struct Fork {
@@ -107,6 +75,12 @@ impl Channel {
             return None;
         }
         self.take_fork(victim, thief, Some(&|| slot.is_off_cpu()), still_wanted)
+    }
+
+    /// Takes the oldest fork of the calling worker's own, if it is public: the worker waits in the midst of what comes before it.
+    #[cfg(not(loom))]
+    pub(crate) fn take_own_fork(&self, me: usize) -> Option<Fork> {
+        self.take_fork(me, me, None, || true)
     }
 
     fn take_fork(

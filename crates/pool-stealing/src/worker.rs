@@ -64,6 +64,8 @@ use crate::worker_queues::{Owner, WorkerQueues};
 pub struct Worker<'w> {
     /// Where the calling thread is; or [`NO_WORKER`].
     slot: &'w WorkerQueues,
+    /// The closure that the handle was made for was stolen.
+    stolen: bool,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -86,19 +88,44 @@ impl<'w> Worker<'w> {
     /// The worker that is in a slot.
     #[inline(always)]
     pub(crate) fn of(owner: Owner<'w>) -> Self {
-        Worker { slot: owner.slot(), not_send: PhantomData }
+        Worker { slot: owner.slot(), stolen: false, not_send: PhantomData }
+    }
+
+    /// The same, for a closure that was stolen.
+    pub(crate) fn for_thief(self) -> Self {
+        Worker { stolen: true, ..self }
+    }
+
+    /// Whether the closure that this handle was made for, the second half of a join, runs elsewhere than its join: it was
+    /// stolen. A loop that halves its range can tell by it that others are in want of work.
+    ///
+    /// ```
+    /// let pool = pool_stealing::StealingPool::builder().threads(1).build()?;
+    /// let first = pool_stealing::with_worker(&pool, |worker| worker.join(|a| a.is_stolen(), |b| b.is_stolen()));
+    /// assert_eq!(first, (false, false), "there is no thief");
+    /// # Ok::<(), pool_core::BuildError>(())
+    /// ```
+    #[inline(always)]
+    pub fn is_stolen(&self) -> bool {
+        self.stolen
     }
 
     /// A thread that is in none.
     #[cold]
     pub(crate) fn nowhere() -> Self {
-        Worker { slot: &NO_WORKER, not_send: PhantomData }
+        Worker { slot: &NO_WORKER, stolen: false, not_send: PhantomData }
+    }
+
+    /// Whether others could take something of this worker's: halves of joins, and jobs that it has spawned.
+    #[cfg(not(loom))]
+    pub fn has_pending(&self) -> bool {
+        self.slot.stack.has_forks() || self.slot.has_jobs()
     }
 
     /// The same, for a call.
     #[inline(always)]
     pub(crate) fn reborrow(&self) -> Worker<'_> {
-        Worker { slot: self.slot, not_send: PhantomData }
+        Worker { slot: self.slot, stolen: self.stolen, not_send: PhantomData }
     }
 
     /// The owner of the slot, and the next free place on its stack, if there is one.

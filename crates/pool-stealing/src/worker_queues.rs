@@ -33,8 +33,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use pool_core::strategy::KEPT_JOBS;
-use pool_core::{CpuTime, Job};
+use pool_core::{CpuTime, Job, JobOrder};
 
+use crate::demand::Demand;
 use crate::header::Header;
 use crate::split::SplitStack;
 use crate::sync::{Mutex, Thread, lock, thread};
@@ -84,15 +85,18 @@ struct Occupant {
 struct Own {
     run_queue: Worker<Job>,
     spawned: Worker<Job>,
+    order: JobOrder,
     /// The deque of spawned jobs has been long once.
     grown: Cell<bool>,
     /// The longest that it was, as far as seen, if it was [`LONG`] since its buffer was last given back.
     longest: Cell<usize>,
-    appetite: Appetite,
+    /// What the worker has asked for while it waited in the midst of a job.
+    demand: Cell<Demand>,
+    refill: RefillLimit,
 }
 
 /// How many jobs the worker takes from the injector at once.
-struct Appetite {
+struct RefillLimit {
     limit: Cell<usize>,
     /// How often it has taken some, and how many in all, since it last read the clock.
     turns: Cell<u32>,
@@ -100,10 +104,10 @@ struct Appetite {
     since: Cell<Option<Instant>>,
 }
 
-impl Appetite {
+impl RefillLimit {
     fn new() -> Self {
         let (turns, jobs) = (Cell::new(0), Cell::new(0));
-        Appetite { limit: Cell::new(BATCH), turns, jobs, since: Cell::new(None) }
+        RefillLimit { limit: Cell::new(BATCH), turns, jobs, since: Cell::new(None) }
     }
 
     /// So many were taken.
@@ -129,24 +133,23 @@ impl Appetite {
 }
 
 impl WorkerQueues {
-    pub(crate) fn new(index: usize) -> Self {
-        WorkerQueues::with(index, SplitStack::new())
+    pub(crate) fn new(index: usize, order: JobOrder) -> Self {
+        WorkerQueues::with(index, SplitStack::new(), order)
     }
 
     /// A slot that has no room for forks.
     pub(crate) fn without_room() -> Self {
-        WorkerQueues::with(0, SplitStack::without_room())
+        WorkerQueues::with(0, SplitStack::without_room(), JobOrder::OldestFirst)
     }
 
-    fn with(index: usize, stack: SplitStack<Header>) -> Self {
+    fn with(index: usize, stack: SplitStack<Header>, order: JobOrder) -> Self {
         let (grown, longest) = (Cell::new(false), Cell::new(0));
-        let own = Own {
-            run_queue: Worker::new_fifo(),
-            spawned: Worker::new_fifo(),
-            grown,
-            longest,
-            appetite: Appetite::new(),
+        let spawned = match order {
+            JobOrder::OldestFirst => Worker::new_fifo(),
+            JobOrder::NewestFirst => Worker::new_lifo(),
         };
+        let (run_queue, demand) = (Worker::new_fifo(), Cell::default());
+        let own = Own { run_queue, spawned, order, grown, longest, demand, refill: RefillLimit::new() };
         WorkerQueues {
             index,
             stack,
@@ -264,6 +267,14 @@ impl<'a> Owner<'a> {
         forks.store(forks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
+    pub(crate) fn take_demand(self) -> Demand {
+        self.slot.own.0.demand.take()
+    }
+
+    pub(crate) fn keep_demand(self, demand: Demand) {
+        self.slot.own.0.demand.set(demand);
+    }
+
     /// How many jobs the worker has in its run queue.
     pub(crate) fn run_queue_len(self) -> usize {
         self.slot.own.0.run_queue.len()
@@ -275,9 +286,14 @@ impl<'a> Owner<'a> {
         self.slot.own.0.spawned.push(job);
     }
 
-    /// Takes the next job out of the worker's run queue.
+    /// Takes the next job out of the worker's run queue. Newest first, what it has spawned comes before that.
     #[inline]
     pub(crate) fn pop_run_queue(self) -> Option<Job> {
+        if self.slot.own.0.order == JobOrder::NewestFirst
+            && let Some(job) = self.slot.own.0.spawned.pop()
+        {
+            return Some(job);
+        }
         self.slot.own.0.run_queue.pop()
     }
 
@@ -287,7 +303,10 @@ impl<'a> Owner<'a> {
         if let Some(job) = self.pop_run_queue() {
             return Some(job);
         }
-        let Own { spawned, grown, .. } = &self.slot.own.0;
+        let Own { spawned, grown, order, .. } = &self.slot.own.0;
+        if *order == JobOrder::NewestFirst {
+            return None;
+        }
         if !grown.get() {
             if spawned.len() <= SHORT {
                 return spawned.pop();
@@ -349,11 +368,11 @@ impl<'a> Owner<'a> {
     }
 
     /// Takes some of the injector's jobs into the worker's run queue, which is mostly empty, and one of them out of it: see
-    /// [`Appetite`].
+    /// [`RefillLimit`].
     pub(crate) fn take_injected(self, injector: &Injector<Job>) -> Option<Job> {
-        let Own { run_queue, appetite, .. } = &self.slot.own.0;
-        let job = retry(|| injector.steal_batch_with_limit_and_pop(run_queue, appetite.limit.get()))?;
-        appetite.note(1 + run_queue.len());
+        let Own { run_queue, refill, .. } = &self.slot.own.0;
+        let job = retry(|| injector.steal_batch_with_limit_and_pop(run_queue, refill.limit.get()))?;
+        refill.note(1 + run_queue.len());
         Some(job)
     }
 
@@ -394,29 +413,29 @@ mod tests {
     use super::*;
 
     /// The limit after some turns in which as many jobs as allowed were taken, each so long.
-    fn limit_after(appetite: &Appetite, length: Duration) -> usize {
-        let mut now = appetite.since.get().unwrap_or_else(Instant::now);
+    fn limit_after(refill: &RefillLimit, length: Duration) -> usize {
+        let mut now = refill.since.get().unwrap_or_else(Instant::now);
         for _ in 0..3 {
-            let jobs = TURNS * appetite.limit.get() as u32;
-            appetite.jobs.set(jobs);
+            let jobs = TURNS * refill.limit.get() as u32;
+            refill.jobs.set(jobs);
             now += length * jobs;
-            appetite.adapt(now);
+            refill.adapt(now);
         }
-        appetite.limit.get()
+        refill.limit.get()
     }
 
     #[test]
     fn long_jobs_are_taken_one_at_a_time_and_short_ones_in_batches() {
-        let appetite = Appetite::new();
-        assert_eq!(appetite.limit.get(), BATCH);
-        assert_eq!(limit_after(&appetite, Duration::from_micros(100)), 1);
-        assert_eq!(limit_after(&appetite, Duration::from_micros(10)), 5);
-        assert_eq!(limit_after(&appetite, Duration::from_nanos(100)), BATCH);
+        let refill = RefillLimit::new();
+        assert_eq!(refill.limit.get(), BATCH);
+        assert_eq!(limit_after(&refill, Duration::from_micros(100)), 1);
+        assert_eq!(limit_after(&refill, Duration::from_micros(10)), 5);
+        assert_eq!(limit_after(&refill, Duration::from_nanos(100)), BATCH);
     }
 
     #[test]
     fn a_worker_takes_what_it_can_run_soon() {
-        let slot = WorkerQueues::new(0);
+        let slot = WorkerQueues::new(0, JobOrder::OldestFirst);
         // SAFETY: no other thread knows the slot.
         let owner = unsafe { Owner::new(&slot) };
         let injector = Injector::new();
@@ -424,7 +443,7 @@ mod tests {
         assert!(owner.take_injected(&injector).is_some());
         assert!(owner.has_run_queue(), "nothing is known of them yet");
         while owner.pop_run_queue().is_some() {}
-        limit_after(&slot.own.0.appetite, Duration::from_millis(1));
+        limit_after(&slot.own.0.refill, Duration::from_millis(1));
         assert!(owner.take_injected(&injector).is_some());
         assert!(!owner.has_run_queue(), "they have been long");
     }

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock, Weak};
 
+use crate::helping::{Awaited, Reach};
+
 /// Keeps up the number of workers that are not blocked.
 pub(crate) trait WorkerManager: Send + Sync {
     /// The worker in this slot is blocked in its job. It may be so in several ways at once, and counts once.
@@ -17,6 +19,16 @@ pub(crate) trait WorkerManager: Send + Sync {
     /// Runs a part of a broadcast that lies in the mailbox of this slot, on the thread that is there, and returns whether
     /// there was one. If not, the thread is unparked when one comes, once.
     fn run_a_part(&self, _slot: usize) -> bool {
+        false
+    }
+
+    /// Waits on the thread that is in this slot: see [`wait_helping`](crate::helping::wait_helping).
+    fn wait_helping(&self, _slot: usize, _awaited: &dyn Awaited) -> bool {
+        false
+    }
+
+    /// Runs one piece of work on the thread that is in this slot. Returns whether there was one.
+    fn help(&self, _slot: usize, _reach: Reach) -> bool {
         false
     }
 }
@@ -52,9 +64,13 @@ pub(crate) fn enter_worker_manager(worker_manager: Weak<dyn WorkerManager>, slot
 
 /// Runs a part of a broadcast that only the calling thread can run: see [`WorkerManager::run_a_part`].
 pub(crate) fn run_a_part() -> bool {
+    current_manager().is_some_and(|(worker_manager, slot)| worker_manager.run_a_part(slot))
+}
+
+/// The worker manager of this thread's pool, and the thread's slot there, if it is a worker.
+pub(crate) fn current_manager() -> Option<(Arc<dyn WorkerManager>, usize)> {
     let ours = OURS.try_with(|ours| ours.borrow().clone()).ok().flatten();
     ours.and_then(|(worker_manager, slot)| Some((worker_manager.upgrade()?, slot)))
-        .is_some_and(|(worker_manager, slot)| worker_manager.run_a_part(slot))
 }
 
 pub(crate) struct Member;

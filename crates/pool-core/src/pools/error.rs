@@ -15,6 +15,12 @@ pub enum BuildError {
     /// A pool needs at least one worker.
     #[error("a pool needs at least 1 thread, not 0")]
     ZeroThreads,
+    /// The thread that was to be [enrolled](crate::Builder::enroll_caller) is a worker already.
+    #[error("the calling thread is worker {index} of a pool, and cannot be enrolled in another")]
+    IsWorker {
+        /// Its number there.
+        index: usize,
+    },
     /// More workers than a pool can number.
     #[error("{asked} threads are more than the {most} that a pool can have")]
     TooManyThreads {

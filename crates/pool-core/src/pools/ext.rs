@@ -7,8 +7,8 @@ use crate::error::BroadcastError;
 use crate::job::attributed::Attributed;
 use crate::join::install;
 use crate::panic::drop_quietly;
-use crate::scope::{Scope, scope};
-use crate::{Attributes, Job, JobHandle, JoinError, Pool, Reason, Rejected, Submit};
+use crate::scope::{Scope, SharedScope, scope, shared_scope};
+use crate::{Attributes, Job, JobHandle, JobOrder, JoinError, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -303,6 +303,36 @@ pub trait PoolExt: Pool {
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
     {
         scope(self, body)
+    }
+
+    /// As [`scope`](PoolExt::scope), for jobs that start more jobs in the scope, in the order that is given. Newest first, a job
+    /// costs the lock of a mutex.
+    ///
+    /// ```
+    /// # use pool_core::{JobOrder, Pool, PoolExt, SharedScope};
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// fn count<'env>(depth: u32, leaves: &'env AtomicUsize, scope: &SharedScope<'env>) {
+    ///     if depth == 0 {
+    ///         leaves.fetch_add(1, Relaxed);
+    ///         return;
+    ///     }
+    ///     (0..4).for_each(|_| scope.execute(move |scope| count(depth - 1, leaves, scope)));
+    /// }
+    /// # fn demo(pool: &dyn Pool) {
+    /// let leaves = AtomicUsize::new(0);
+    /// pool.shared_scope(JobOrder::NewestFirst, |scope| count(5, &leaves, scope));
+    /// assert_eq!(leaves.into_inner(), 1024);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for `scope`.
+    fn shared_scope<'env, F, R>(&self, order: JobOrder, body: F) -> R
+    where
+        F: FnOnce(&SharedScope<'env>) -> R,
+    {
+        shared_scope(self, order, body)
     }
 
     /// Runs both closures, possibly at once, and returns both results.

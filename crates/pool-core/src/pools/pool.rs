@@ -47,7 +47,8 @@ use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 /// **Waiting.** Within one pool, waiting for a handle, a scope or a join never deadlocks, however deep it nests, and a
 /// waiting worker never runs a job that it does not wait for; only one that waits for its
 /// [broadcast](crate::PoolExt::broadcast) also runs parts of others. The price: a waiter whose work is under way
-/// elsewhere idles, even while other jobs queue. Waiting for a *cycle* of jobs, across pools or on primitives of your own
+/// elsewhere idles, even while other jobs queue. A pool can be [built](crate::Builder::helping) without this promise: then its
+/// workers run anything while they wait. Waiting for a *cycle* of jobs, across pools or on primitives of your own
 /// (a channel, a barrier) inside a job, is yours to get right.
 ///
 /// **Panics.** A job's panic is caught. With a handle it is in `join`'s error; detached, the panic handler gets it.

@@ -18,15 +18,22 @@
 //! To count the jobs without a locked instruction: 63 and 124 ns in one of 10,000, for the same reason. (Two workers on two
 //! cores, medians of three runs.)
 
+mod queue;
+mod shared;
+
+pub use shared::SharedScope;
+pub(crate) use shared::shared_scope;
+
 use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
 
-use crossbeam_deque::{Injector, Steal};
-
+use self::queue::JobQueue;
 use crate::handle::Ticket;
+use crate::help::wait_helping;
+use crate::helping::Awaited;
 use crate::job::abort_on_unwind::AbortOnUnwind;
 use crate::job::attributed::enter_plain;
 use crate::job::context::{JobContext, RunContext};
@@ -37,7 +44,7 @@ use crate::os::process_fork::refuse_to_wait;
 use crate::panic::{Panic, drop_quietly, unwind_without};
 use crate::sync::scope_progress::Progress;
 use crate::sync::{Arc, lock};
-use crate::{Job, JoinError, Pool, Reason, Submit};
+use crate::{Job, JobOrder, JoinError, Pool, Reason, Submit};
 
 /// How many jobs of a scope a worker runs before it looks at what else is queued.
 const TURN: usize = 32;
@@ -54,7 +61,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// What the tickets, the handles and the waiter of a scope share.
 struct ScopeState {
     context: Arc<PoolContext>,
-    jobs: Injector<Job>,
+    jobs: JobQueue,
     progress: Progress,
     /// The payload of the first job without a handle that panicked.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
@@ -68,12 +75,17 @@ where
     P: Pool + ?Sized,
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
-    let state = Arc::new(ScopeState::new(pool.context().clone()));
+    let state = Arc::new(ScopeState::new(pool.context().clone(), JobOrder::OldestFirst));
     // A refused ticket is dropped, and its drop says so to the core.
     let queue_ticket = |ticket| drop(pool.submit(ticket, Submit::ticket()));
     let scope =
         Scope { state: state.clone(), queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
-    let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+    run(&state, || body(&scope))
+}
+
+/// Runs the body of a scope and waits for its jobs.
+fn run<R>(state: &ScopeState, body: impl FnOnce() -> R) -> R {
+    let result = catch_unwind(AssertUnwindSafe(body));
     let lent = AbortOnUnwind::arm("a scope");
     state.wait_until(|| state.progress.is_over(), |_| {});
     lent.disarm();
@@ -167,29 +179,23 @@ impl<T> Drop for ScopedHandle<'_, T> {
 }
 
 impl ScopeState {
-    fn new(context: Arc<PoolContext>) -> Self {
+    fn new(context: Arc<PoolContext>, order: JobOrder) -> Self {
         let progress = Progress::new(context.workers());
         let is_childs = context.is_forked();
-        ScopeState { context, jobs: Injector::new(), progress, panic: Mutex::new(None), is_childs }
+        ScopeState { context, jobs: JobQueue::new(order), progress, panic: Mutex::new(None), is_childs }
     }
 
     /// Queues a job, and returns a ticket for it if more workers could be busy with this scope.
     #[inline(always)]
     fn push(self: &Arc<Self>, job: impl FnOnce() -> Job) -> Option<Job> {
         self.context.admit_scoped();
-        let wanted = self.progress.push(|| self.jobs.push(job()));
+        let wanted = self.progress.push(|| self.jobs.push(job));
         wanted.then(|| Job::from_task(ScopeTicket { state: Some(self.clone()) }))
     }
 
     #[inline(always)]
     fn pop(&self) -> Option<Job> {
-        loop {
-            match self.jobs.steal() {
-                Steal::Success(job) => return Some(job),
-                Steal::Empty => return None,
-                Steal::Retry => std::hint::spin_loop(),
-            }
-        }
+        self.jobs.pop()
     }
 
     fn has_jobs(&self) -> bool {
@@ -203,6 +209,9 @@ impl ScopeState {
         // Its jobs are no part of the job that waits here.
         let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
+        if !done() && wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
+            return self.progress.retract();
+        }
         while !done() {
             self.refuse_after_fork();
             if may_run() && self.run_one(here) {
@@ -268,6 +277,40 @@ impl ScopeState {
         };
         // Without the lock, since its destructor may do anything; and the worker must not die of what that panics with.
         drop_quietly(second);
+    }
+}
+
+/// A scope as a worker waits for it that helps.
+struct Waiting<'a> {
+    state: &'a ScopeState,
+    here: Option<RunContext<'a>>,
+    done: &'a dyn Fn() -> bool,
+    announce: &'a dyn Fn(thread::Thread),
+}
+
+impl Waiting<'_> {
+    fn may_run(&self) -> bool {
+        self.here.is_some() || self.state.progress.is_abandoned()
+    }
+}
+
+impl Awaited for Waiting<'_> {
+    fn is_over(&self) -> bool {
+        (self.done)()
+    }
+
+    fn announce(&self) {
+        (self.announce)(thread::current());
+        self.state.progress.announce(self.here.is_some());
+    }
+
+    fn run_own(&self) -> bool {
+        self.state.refuse_after_fork();
+        self.may_run() && self.state.run_one(self.here)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_over() || self.may_run() && self.state.has_jobs()
     }
 }
 

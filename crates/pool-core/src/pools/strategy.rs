@@ -11,6 +11,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use crate::help::wait_helping;
+pub use crate::helping::{Awaited, Reach};
 pub use crate::job::in_place::MOST_IN_PLACE;
 pub use crate::join::{install, join_claimable};
 pub use crate::search::Search;
@@ -44,6 +46,13 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     /// [`BuildError::Outlets`] when there are more or fewer outlets than slots.
     fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError>;
 
+    /// How a worker takes work while it waits in the midst of a job and [helps](crate::Helping), or `None` if the pool is to
+    /// pop for it at the spare outlet, behind a lock. That will do for a strategy with one queue for all.
+    fn helper(ends: &Ends<Self>) -> Option<Box<dyn Helper>> {
+        let _ = ends;
+        None
+    }
+
     /// Runs both closures, possibly at once, and returns both results.
     ///
     /// `pool` is the pool around this strategy; the caller may be any thread. The default makes the second
@@ -70,7 +79,7 @@ pub struct Ends<S: Strategy> {
     /// Where jobs leave: one for each slot, in order.
     pub outlets: Vec<S::Outlet>,
     /// One more outlet that no worker ever is at. It can reach every job that no worker has popped yet, and the
-    /// pool uses it only for [`Outlet::drain`].
+    /// pool uses it for [`Outlet::drain`], and to pop for workers that [help](Strategy::helper).
     pub spare: S::Outlet,
 }
 
@@ -178,6 +187,28 @@ pub trait Outlet: Send + 'static {
     /// The worker leaves: called on its thread after the last `pop`, also when it dies of a panic. Afterwards
     /// nothing of the channel may refer to this thread.
     fn detach(&mut self) {}
+}
+
+/// How a worker takes work in the midst of a job. The outlet of its slot is in use then, further up on its stack.
+pub trait Helper: Send + Sync + 'static {
+    /// Takes the next piece of work for the worker in this slot, which is the calling thread.
+    fn take(&self, slot: usize, reach: Reach, search: &mut Search<'_>) -> Taken;
+
+    /// As [`Outlet::has_work`].
+    fn has_work(&self) -> bool;
+
+    /// As [`Outlet::look`].
+    fn look(&self, slot: usize) -> Look;
+}
+
+/// What a [`Helper`] has taken.
+#[derive(Debug)]
+#[must_use = "it may carry a job"]
+pub enum Taken {
+    /// What a pop has given, to be run by the pool.
+    Popped(Pop),
+    /// Something that is no job, and that the helper has run at once.
+    Ran,
 }
 
 /// What an outlet had.

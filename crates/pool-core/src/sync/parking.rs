@@ -81,6 +81,15 @@
 //! the others. It never searches, is not counted in the word and lies on a stack of its own, whose length is a second word. A push
 //! of a job for it does the same with that word: fence, read, wake one under the lock, without a role.
 //!
+//! # Workers that help
+//!
+//! A worker that waits in the midst of a job, and [helps](crate::Helping) meanwhile, sleeps here as any other, so a push wakes it.
+//! The thread that ends what it waits for does not know this protocol: it unparks the thread and nothing else. So the worker looks,
+//! before it parks, whether that has come, and retracts when it is unparked. *Neither wake-up is lost*: the
+//! worker has announced itself there as well, before its look, so it sees the end, or the unparking comes after the look and
+//! ends the parking. If it was made the searcher meanwhile, it has the role when it retracts, and gives it back with a look for
+//! work that it leaves to others (*Find*).
+//!
 //! # What is left to chance
 //!
 //! A woken thread that the operating system does not run holds the role meanwhile. Pushes then wake nobody, but the
@@ -170,8 +179,8 @@ pub enum Woken {
     ToSearch,
     /// This worker was meant, or all were.
     ByName,
-    /// The time was over. The announcement is retracted.
-    ByClock,
+    /// The time was over, or what the worker waits for beside jobs was ready. The announcement is retracted.
+    Retracted,
 }
 
 impl Parking {
@@ -281,18 +290,40 @@ impl Parking {
 
     /// Parks until this worker is woken, or until then.
     pub fn park(&self, worker: usize, until: Option<Instant>) -> Woken {
-        loop {
-            match self.parkers[worker].load(Acquire) {
-                SEARCH => {
-                    // The role is given once.
-                    self.parkers[worker].store(UP, Relaxed);
-                    return Woken::ToSearch;
-                }
-                UP => return Woken::ByName,
-                _ if park_until(until) => {}
-                _ if self.retract(worker) => return Woken::ToSearch,
-                _ => return Woken::ByClock,
+        while self.is_asleep(worker) && park_until(until) {}
+        self.end_sleep(worker)
+    }
+
+    /// As [`park`](Parking::park), for a worker that also waits for something of its own: not at all if that `is_ready`, and
+    /// otherwise until the thread is unparked, whoever does it. The announcement is retracted then: what has unparked the thread may
+    /// have forgotten it, so the worker announces itself there anew before it parks again.
+    pub fn park_unless(
+        &self,
+        worker: usize,
+        until: Option<Instant>,
+        is_ready: impl FnOnce() -> bool,
+    ) -> Woken {
+        if self.is_asleep(worker) && !is_ready() {
+            park_until(until);
+        }
+        self.end_sleep(worker)
+    }
+
+    fn is_asleep(&self, worker: usize) -> bool {
+        self.parkers[worker].load(Acquire) == ASLEEP
+    }
+
+    /// The thread is awake, for whatever reason.
+    fn end_sleep(&self, worker: usize) -> Woken {
+        match self.parkers[worker].load(Acquire) {
+            SEARCH => {
+                // The role is given once.
+                self.parkers[worker].store(UP, Relaxed);
+                Woken::ToSearch
             }
+            UP => Woken::ByName,
+            _ if self.retract(worker) => Woken::ToSearch,
+            _ => Woken::Retracted,
         }
     }
 
@@ -382,70 +413,4 @@ fn is_call_needed(word: usize) -> bool {
 mod model;
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn sleepers(cpus: &[Option<usize>]) -> Vec<Sleeper> {
-        let sleeper =
-            |(worker, cpu): (usize, &Option<usize>)| Sleeper { worker, cpu: *cpu, thread: thread::current() };
-        cpus.iter().enumerate().map(sleeper).collect()
-    }
-
-    #[test]
-    fn a_thread_that_goes_on_wakes_the_last_that_ran_elsewhere() {
-        let chosen = |cpus: &[_]| Which::Elsewhere.among(&sleepers(cpus), Some(7));
-        assert_eq!(chosen(&[Some(1), Some(2), Some(7), Some(7)]), 1);
-        assert_eq!(chosen(&[Some(7), Some(2), Some(3)]), 2);
-        assert_eq!(chosen(&[Some(7), Some(7)]), 1);
-    }
-
-    #[test]
-    fn a_thread_that_waits_wakes_the_last_that_ran_here() {
-        let chosen = |cpus: &[_]| Which::Here.among(&sleepers(cpus), Some(7));
-        assert_eq!(chosen(&[Some(7), Some(7), Some(1)]), 1);
-        assert_eq!(chosen(&[Some(1), Some(2)]), 1);
-    }
-
-    #[test]
-    fn where_the_system_does_not_tell_the_last_is_woken() {
-        for which in [Which::Here, Which::Elsewhere] {
-            assert_eq!(which.among(&sleepers(&[None, None, None]), None), 2);
-        }
-    }
-
-    #[test]
-    fn each_wake_up_is_for_one_worker() {
-        let parking = Parking::new(3, Order::LastInFirstOut);
-        parking.announce(0, false, Group::General);
-        parking.announce(1, false, Group::General);
-        parking.announce(2, false, Group::Reserved);
-        parking.notify();
-        assert!(parking.is_searched() && parking.has_sleepers());
-        parking.notify();
-        assert_eq!(parking.park(1, None), Woken::ToSearch, "the last to come");
-        parking.wake(0);
-        parking.wake(0);
-        assert_eq!(parking.park(0, None), Woken::ByName);
-        assert!(!parking.has_sleepers());
-        assert!(parking.notify_reserved());
-        assert!(!parking.notify_reserved());
-        assert_eq!(parking.park(2, None), Woken::ByName);
-    }
-
-    #[test]
-    fn a_worker_that_retracts_learns_whether_it_was_made_the_searcher() {
-        let parking = Parking::new(1, Order::ByCpu);
-        parking.announce(0, false, Group::General);
-        assert!(!parking.retract(0));
-        assert!(parking.try_search());
-        parking.announce(0, true, Group::General);
-        parking.notify();
-        assert!(parking.retract(0));
-        assert!(!parking.try_search());
-        parking.stop_search(|| true);
-        assert!(!parking.is_searched());
-        parking.announce(0, false, Group::General);
-        assert_eq!(parking.park(0, Some(Instant::now())), Woken::ByClock);
-        assert!(!parking.has_sleepers());
-    }
-}
+mod tests;

@@ -164,17 +164,31 @@ impl Progress {
 
     /// Parks the thread, unless it is `ready`, until something has changed or for no reason.
     pub(crate) fn sleep(&self, helps: bool, ready: impl FnOnce() -> bool) {
-        let mut sleepers = self.sleepers();
-        sleepers.push(Sleeper { thread: thread::current(), helps });
-        self.asleep.store(sleepers.len(), Relaxed);
-        drop(sleepers);
-        fence(SeqCst);
+        self.announce(helps);
         if !ready() {
             thread::park();
         }
-        let me = thread::current().id();
+        self.retract();
+    }
+
+    /// Puts the calling thread among the sleepers. It looks once more before it parks, and [retracts](Progress::retract) when
+    /// it waits no more. It may announce itself again before that.
+    pub(crate) fn announce(&self, helps: bool) {
+        self.change_sleepers(|sleepers, thread| sleepers.push(Sleeper { thread, helps }));
+        fence(SeqCst);
+    }
+
+    /// The calling thread does not sleep here any more.
+    pub(crate) fn retract(&self) {
+        self.change_sleepers(|_, _| {});
+    }
+
+    /// Changes the list after the calling thread was taken off it.
+    fn change_sleepers(&self, change: impl FnOnce(&mut Vec<Sleeper>, Thread)) {
+        let me = thread::current();
         let mut sleepers = self.sleepers();
-        sleepers.retain(|sleeper| sleeper.thread.id() != me);
+        sleepers.retain(|sleeper| sleeper.thread.id() != me.id());
+        change(&mut sleepers, me);
         self.asleep.store(sleepers.len(), Relaxed);
     }
 

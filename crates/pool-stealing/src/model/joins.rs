@@ -3,9 +3,9 @@
 use super::*;
 use crate::channel::Channel;
 use crate::current_worker;
+use crate::demand::Demand;
 use crate::frame::Frame;
 use crate::join::join_here;
-use crate::steal::Demand;
 use crate::worker::Worker;
 
 /// What both halves of a join use, one after the other.

@@ -9,9 +9,11 @@ use pool_core::strategy::{Look, Outlet, Pop, Search, ShrinkTimer};
 use crate::calls;
 use crate::channel::Channel;
 use crate::current_worker;
+use crate::demand::Demand;
+use crate::pool::taking::{Place, others};
 use crate::split::POLL;
-use crate::steal::{Demand, Fork};
-use crate::worker_queues::{Owner, retry};
+use crate::steal::Fork;
+use crate::worker_queues::Owner;
 
 /// How often a worker looks into the injector before its own deque, so that jobs which keep spawning jobs do not
 /// lock out jobs from outside.
@@ -37,6 +39,10 @@ impl StealingOutlet {
         StealingOutlet { channel, index, pops: 0, demand, in_vain: false, look_again: None, shrink }
     }
 
+    pub(crate) fn channel(&self) -> &Arc<Channel> {
+        &self.channel
+    }
+
     #[inline]
     fn owner(&self) -> Option<Owner<'_>> {
         let slot = self.channel.slots.get(self.index)?;
@@ -44,70 +50,21 @@ impl StealingOutlet {
         unsafe { current_worker::owner_of(slot) }
     }
 
+    #[inline]
+    fn place(&self) -> Place<'_> {
+        Place { channel: &self.channel, index: self.index }
+    }
+
     /// A job of the worker's own, or of the injector.
     #[inline]
     fn near(&mut self, search: &Search<'_>) -> Option<Job> {
         self.pops = self.pops.wrapping_add(1);
+        let place = self.place();
         if self.pops.is_multiple_of(FAIRNESS) {
-            return self.injected(search).or_else(|| self.own(search));
+            return place.injected(search).or_else(|| place.own(search));
         }
         let next = self.owner().and_then(Owner::pop_run_queue);
-        next.or_else(|| self.own(search)).or_else(|| self.injected(search))
-    }
-
-    #[inline(never)]
-    fn own(&self, search: &Search<'_>) -> Option<Job> {
-        match self.owner() {
-            Some(owner) => {
-                owner.pop().or_else(|| self.filling_run_queue(owner, search, || owner.pop_batch()))
-            }
-            None => self.channel.slots.get(self.index)?.steal(),
-        }
-    }
-
-    fn injected(&self, search: &Search<'_>) -> Option<Job> {
-        let injector = &self.channel.injector;
-        if injector.is_empty() {
-            return None;
-        }
-        match self.owner() {
-            Some(owner) => self.filling_run_queue(owner, search, || owner.take_injected(injector)),
-            None => retry(|| injector.steal()),
-        }
-    }
-
-    /// A job out of another worker's deques, and more of them for later.
-    fn stolen(&self, search: &Search<'_>) -> Option<Job> {
-        let job = self.steal(search)?;
-        // Its own deques were empty. What others have stolen back by now is left out.
-        let more = self.owner().map_or(0, |owner| owner.run_queue_len());
-        search.stole(1 + more);
-        Some(job)
-    }
-
-    fn steal(&self, search: &Search<'_>) -> Option<Job> {
-        let slots = &self.channel.slots;
-        others(self.index, slots.len()).find_map(|slot| match self.owner() {
-            Some(owner) => self.filling_run_queue(owner, search, || slots[slot].steal_batch(owner)),
-            None => slots[slot].steal(),
-        })
-    }
-
-    /// Takes a job in a way that may fill the worker's run queue, and calls for those left there as a push does: while they
-    /// were on their way no other thread could see them, and a worker that looked at that moment may sleep by now. A searcher
-    /// calls when it ends its search.
-    #[inline]
-    fn filling_run_queue(
-        &self,
-        owner: Owner<'_>,
-        search: &Search<'_>,
-        take: impl FnOnce() -> Option<Job>,
-    ) -> Option<Job> {
-        let job = take();
-        if job.is_some() && !search.is_searcher() && owner.has_run_queue() {
-            self.channel.parking.notify();
-        }
-        job
+        next.or_else(|| place.own(search)).or_else(|| place.injected(search))
     }
 
     /// A fork of another worker.
@@ -132,7 +89,7 @@ impl StealingOutlet {
             self.run_stranded(search);
         }
         loop {
-            if let Some(job) = self.stolen(search) {
+            if let Some(job) = self.place().stolen(search) {
                 return Some(job);
             }
             let fork = self.forked()?;
@@ -182,11 +139,6 @@ impl StealingOutlet {
             });
         }
     }
-}
-
-/// All slots but this one, those after it first.
-fn others(index: usize, slots: usize) -> impl Iterator<Item = usize> + Clone {
-    (index + 1..slots).chain(0..index.min(slots))
 }
 
 impl Outlet for StealingOutlet {

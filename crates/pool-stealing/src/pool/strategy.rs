@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use pool_core::strategy::{Ends, Parking, Strategy};
-use pool_core::{BuildError, Pool, ThreadPool};
+use pool_core::strategy::{Ends, Helper, Parking, Strategy};
+use pool_core::{BuildError, JobOrder, Pool, ThreadPool};
 
 use crate::channel::Channel;
+use crate::current_worker;
+use crate::pool::helper::StealingHelper;
 use crate::pool::inlet::StealingInlet;
 use crate::pool::outlet::StealingOutlet;
 use crate::worker::{self, Worker};
@@ -13,7 +15,27 @@ use crate::worker::{self, Worker};
 /// The work-stealing discipline.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct Stealing;
+pub struct Stealing {
+    order: JobOrder,
+}
+
+impl Stealing {
+    /// In which order a worker runs the jobs that it spawns: the oldest first (the default), or the newest. Thieves take the
+    /// oldest in either case.
+    ///
+    /// ```
+    /// use pool_core::JobOrder;
+    /// use pool_stealing::{Stealing, StealingPool};
+    ///
+    /// let depth_first = Stealing::default().order(JobOrder::NewestFirst);
+    /// let pool = StealingPool::with(depth_first).threads(2).build()?;
+    /// # Ok::<(), pool_core::BuildError>(())
+    /// ```
+    pub fn order(mut self, order: JobOrder) -> Self {
+        self.order = order;
+        self
+    }
+}
 
 /// A work-stealing pool.
 pub type StealingPool = ThreadPool<Stealing>;
@@ -34,6 +56,35 @@ where
     crate::join::on_worker(pool, f)
 }
 
+/// Runs the closure with the handle of the worker that the calling thread is, of whichever pool of this kind, if it is one.
+///
+/// For code that joins wherever it is called: one thread-local read finds both the pool and the worker.
+///
+/// ```
+/// use pool_stealing::{StealingPool, with_current_worker};
+///
+/// fn join_anywhere(a: impl FnOnce() -> u32 + Send, b: impl FnOnce() -> u32 + Send) -> u32 {
+///     with_current_worker(|worker| match worker {
+///         Some(worker) => {
+///             let (a, b) = worker.join(|_| a(), |_| b());
+///             a + b
+///         }
+///         None => a() + b(),
+///     })
+/// }
+/// assert_eq!(join_anywhere(|| 20, || 22), 42);
+/// assert_eq!(StealingPool::new()?.install(|| join_anywhere(|| 20, || 22)), 42);
+/// # Ok::<(), pool_core::BuildError>(())
+/// ```
+#[inline(always)]
+pub fn with_current_worker<F, R>(f: F) -> R
+where
+    F: FnOnce(Option<Worker<'_>>) -> R,
+{
+    // SAFETY: a worker leaves its slot only when its outlet is dropped, further up on the stack than any code that gets here.
+    f(unsafe { current_worker::worker_of_pool() })
+}
+
 impl Strategy for Stealing {
     type Inlet = StealingInlet;
     type Outlet = StealingOutlet;
@@ -41,12 +92,16 @@ impl Strategy for Stealing {
 
     fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError> {
         worker::prepare();
-        let channel = Arc::new(Channel::new(slots, parking));
+        let channel = Arc::new(Channel::new(slots, parking, self.order));
         Ok(Ends {
             inlet: StealingInlet::new(channel.clone()),
             outlets: (0..slots).map(|index| StealingOutlet::new(channel.clone(), index)).collect(),
             spare: StealingOutlet::new(channel, slots),
         })
+    }
+
+    fn helper(ends: &Ends<Self>) -> Option<Box<dyn Helper>> {
+        Some(Box::new(StealingHelper(ends.spare.channel().clone())))
     }
 
     #[inline]

@@ -1,14 +1,17 @@
-//! The way from a job's handle to the queue of its pool, where a second ticket goes.
+//! The way from a job's handle to the queue of its pool, where a second ticket goes, and from a scope to it.
 
 use std::sync::{OnceLock, Weak};
 
 use crate::sync::Arc;
 use crate::{Job, Priority};
 
-/// Who can queue a second ticket.
+/// Who can queue tickets.
 pub(crate) trait Boost: Send + Sync {
     /// Queues it, if there is room and the pool takes tickets; else the job keeps its place. Returns whether it did.
     fn boost(&self, ticket: Job, to: Priority) -> bool;
+
+    /// Queues a ticket that has no other place, or drops it.
+    fn queue_ticket(&self, ticket: Job);
 }
 
 /// The way from a pool's context to its queue; empty under an adapter.

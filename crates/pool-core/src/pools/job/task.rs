@@ -19,6 +19,8 @@ use std::thread::{self, Thread};
 use std::time::Instant;
 
 use self::payload::Payload;
+use crate::help::wait_helping;
+use crate::helping::Awaited;
 use crate::job::attributed::{Outcome, RareAttributes, enter_plain};
 use crate::job::context::{JobContext, RunContext};
 use crate::job::run_counted;
@@ -227,8 +229,13 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
     }
 
     /// Blocks until the job is done, or orphaned, or the deadline has passed.
+    ///
+    /// Without a deadline, a worker of a pool whose workers [help](crate::Helping) does so meanwhile.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Wait {
         let mut seen = self.state.look();
+        if deadline.is_none() && !seen.has_ended() && !seen.is_left_alone() && wait_helping(self) {
+            seen = self.state.look();
+        }
         loop {
             if seen.has_ended() {
                 return Wait::Done;
@@ -252,6 +259,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
     /// Waits until the job is done or orphaned. Before each sleep, the thread does other work as long as there is some: `works`
     /// returns whether it has, and if not, has the thread unparked when there is.
     pub(crate) fn wait_meanwhile(&self, mut works: impl FnMut() -> bool) -> Wait {
+        wait_helping(self);
         loop {
             let seen = self.announce(Waiter::Thread(thread::current()));
             if seen.has_ended() {
@@ -278,6 +286,17 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
     pub(crate) fn take(&self) -> Option<Result<T, JoinError>> {
         // SAFETY: it has just become the caller's.
         self.state.take().is_ok().then(|| unsafe { self.payload.take_result() })
+    }
+}
+
+impl<F: FnOnce() -> T, T> Awaited for Task<F, T> {
+    fn is_over(&self) -> bool {
+        let seen = self.state.look();
+        seen.has_ended() || seen.is_left_alone()
+    }
+
+    fn announce(&self) {
+        Task::announce(self, Waiter::Thread(thread::current()));
     }
 }
 

@@ -1,16 +1,18 @@
 //! The settings of a pool.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Scaling;
+use super::spawning::{SpawnHandler, ThreadNames, WorkerThread};
 use super::threads::Threads;
 use crate::observe::hooks::{JobInfo, JobOutcome, PanicHandler, PanicInfo, WorkerHook};
 use crate::observe::instrumentation::InstrumentationConfig;
 use crate::observe::watchdog::OverdueHook;
 use crate::os::cpu_limit::Source;
 use crate::strategy::Strategy;
-use crate::{OverdueInfo, Timing};
+use crate::{Helping, OverdueInfo, Timing};
 
 /// More workers than this a pool does not number.
 pub(super) const MOST_THREADS: usize = 1 << 16;
@@ -32,11 +34,15 @@ pub struct Builder<S> {
     pub(super) pinning: super::Pinning,
     pub(super) name: Option<String>,
     pub(super) stack_size: Option<usize>,
+    pub(super) spawn_handler: SpawnHandler,
+    pub(super) thread_names: ThreadNames,
+    pub(super) enrolls_caller: bool,
     pub(super) on_start: WorkerHook,
     pub(super) on_stop: WorkerHook,
     pub(super) on_panic: PanicHandler,
     pub(super) on_overdue: OverdueHook,
     pub(super) admit_within: Option<Duration>,
+    pub(super) helping: Helping,
     pub(super) config: InstrumentationConfig,
 }
 
@@ -54,11 +60,15 @@ impl<S: Strategy> Builder<S> {
             pinning: super::Pinning::None,
             name: None,
             stack_size: None,
+            spawn_handler: None,
+            thread_names: None,
+            enrolls_caller: false,
             on_start: WorkerHook::default(),
             on_stop: WorkerHook::default(),
             on_panic: PanicHandler::default(),
             on_overdue: None,
             admit_within: None,
+            helping: Helping::Own,
             config: InstrumentationConfig::default(),
         }
     }
@@ -152,6 +162,52 @@ impl<S: Strategy> Builder<S> {
     /// Linux shows the first 15 bytes of a thread's name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// What each worker's thread is called, by its number, in place of `<name>-<n>`.
+    pub fn thread_names(mut self, name: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.thread_names = Some(Arc::new(name));
+        self
+    }
+
+    /// Who makes the threads of the pool: for threads with a priority, a name space or a runtime of their own. By default std does.
+    ///
+    /// Called once for each worker, also for one that replaces another, on the thread that builds or grows the pool or on a
+    /// worker that has died. It is to have some thread run the worker, and not to do so itself. A shutdown waits until
+    /// all have returned from [`WorkerThread::run`], and not for the ends of their threads. An error is that of
+    /// [`build`](Builder::build), or a failed start.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, ThreadPool, WorkerThread};
+    /// use pool_core::strategy::Strategy;
+    /// fn announced<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     let spawn = |worker: WorkerThread| {
+    ///         let builder = std::thread::Builder::new().name(worker.name().to_owned());
+    ///         builder.spawn(move || {
+    ///             println!("here is {}", worker.name());
+    ///             worker.run();
+    ///         })?;
+    ///         Ok(())
+    ///     };
+    ///     ThreadPool::with(strategy).spawn_handler(spawn).build()
+    /// }
+    /// ```
+    pub fn spawn_handler(
+        mut self,
+        spawn: impl Fn(WorkerThread) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.spawn_handler = Some(Arc::new(spawn));
+        self
+    }
+
+    /// Makes the thread that builds the pool its worker 0, for good. It runs jobs of the pool only while it waits in one of its
+    /// operations, if its workers [help](Builder::helping), or [asks to](crate::help_one): until then what is for this very
+    /// worker has to wait. `on_start` and `on_stop` are not called for it, and a shutdown does not wait for it.
+    ///
+    /// A thread is a worker of one pool at most, so [`build`](Builder::build) fails on one that is.
+    pub fn enroll_caller(mut self, enrolls: bool) -> Self {
+        self.enrolls_caller = enrolls;
         self
     }
 
@@ -251,6 +307,23 @@ impl<S: Strategy> Builder<S> {
     /// ```
     pub fn admit_within(mut self, wait: Duration) -> Self {
         self.admit_within = Some(wait);
+        self
+    }
+
+    /// What a worker runs while it waits in the midst of a job: what it waits for and nothing else (the default), or
+    /// [any](Helping::Any) work of the pool. A worker that serves some jobs only (an express worker of pool-priority) runs its own
+    /// in either case.
+    ///
+    /// ```
+    /// use pool_core::{BuildError, Helping, ThreadPool};
+    /// use pool_core::strategy::Strategy;
+    /// /// For programs whose jobs wait for each other, written for pools that work so.
+    /// fn like_rayon<S: Strategy>(strategy: S) -> Result<ThreadPool<S>, BuildError> {
+    ///     ThreadPool::with(strategy).helping(Helping::Any).build()
+    /// }
+    /// ```
+    pub fn helping(mut self, helping: Helping) -> Self {
+        self.helping = helping;
         self
     }
 

@@ -11,6 +11,7 @@ use super::worker::{self, Starter};
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::blocking::WorkerManager;
+use crate::current::current;
 use crate::job::context::JobContext;
 use crate::os::cpu_limit::{Follower, Source};
 use crate::os::cpu_set::CpuSet;
@@ -33,6 +34,9 @@ impl<S: Strategy> Builder<S> {
     pub fn build(mut self) -> Result<ThreadPool<S>, BuildError> {
         if self.scaling.is_none() {
             self.threads.get_or_insert_default();
+        }
+        if let Some(worker) = current().filter(|_| self.enrolls_caller) {
+            return Err(BuildError::IsWorker { index: worker.index });
         }
         let (most, bounds) = self.checked_bounds()?;
         let name = self.checked_name()?;
@@ -75,8 +79,8 @@ impl<S: Strategy> Builder<S> {
         // From here on dropping the pool stops whatever has started.
         let pool = ThreadPool { core, id };
         let building = Expected::new(&pool.core);
-        let started = start_all(&pool.core, threads, starter);
-        if pool.core.settings.may_be_empty {
+        let started = start_all(&pool.core, threads, starter, self.enrolls_caller);
+        if pool.core.settings.may_be_empty || self.enrolls_caller {
             // What the builder has kept from ending keeps itself from now on.
             pool.core.lifecycle.keep_open();
             building.forget();
@@ -150,8 +154,11 @@ impl<S: Strategy> Builder<S> {
             cpu_set: process,
             #[cfg(feature = "affinity")]
             cpus,
+            spawn_handler: self.spawn_handler.clone(),
+            thread_names: self.thread_names.clone(),
             on_start: self.on_start.clone(),
             on_stop: self.on_stop.clone(),
+            helping: self.helping,
             scales: self.scaling.is_some(),
             may_be_empty: self.scaling.is_some_and(|scaling| scaling.min == 0),
             keep_alive: self.scaling.map(|scaling| scaling.keep_alive).unwrap_or_default(),
@@ -190,8 +197,16 @@ impl<S: Strategy> Drop for Expected<'_, S> {
     }
 }
 
-fn start_all<S: Strategy>(core: &Arc<Core<S>>, threads: usize, starter: Starter) -> Result<(), BuildError> {
-    for index in 0..threads {
+fn start_all<S: Strategy>(
+    core: &Arc<Core<S>>,
+    threads: usize,
+    starter: Starter,
+    enrolls_caller: bool,
+) -> Result<(), BuildError> {
+    if enrolls_caller {
+        worker::enroll(core, 0);
+    }
+    for index in usize::from(enrolls_caller)..threads {
         let worker = Expected::new(core);
         // A thread that has the pool before this worker has started may write to it.
         core.mailboxes.open(index);

@@ -26,6 +26,7 @@ impl<S: Strategy> Core<S> {
             self.parking.wake_all();
         }
         self.lifecycle.begin_end();
+        self.wake_helpers();
         if self.lifecycle.release_kept_open() {
             let _stands_in = current::stand_in(self.context().id());
             self.drain_from(0, Reason::ShutDown);

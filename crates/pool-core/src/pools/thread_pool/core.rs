@@ -12,12 +12,12 @@ use super::side_queue::SideQueue;
 use super::signals::Signal;
 use super::slot::WorkerSlot;
 use super::worker_table::WorkerTable;
-use crate::PoolState;
 use crate::adapter::PoolContext;
 use crate::os::process_fork::AtFork;
-use crate::strategy::{Ends, Outlet, Strategy};
+use crate::strategy::{Ends, Helper, Outlet, Strategy};
 use crate::sync::gate::Gate;
 use crate::sync::parking::Parking;
+use crate::{Helping, PoolState};
 
 /// Starts a thread for the worker of this slot.
 pub(super) type StartThread<S> = fn(&Arc<Core<S>>, usize) -> io::Result<()>;
@@ -37,6 +37,8 @@ pub(super) struct Core<S: Strategy> {
     /// Whether the worker of each slot serves every job.
     serves_all: Box<[bool]>,
     pub(super) spare: Mutex<S::Outlet>,
+    /// The strategy's own way to take work in the midst of a job, if it has one.
+    pub(super) helper: Option<Box<dyn Helper>>,
     /// Held by the thread that joins the workers, so that a second shutdown returns no sooner than the first.
     pub(super) joining: Mutex<()>,
     pub(super) retired: RetiredThreads,
@@ -55,6 +57,7 @@ impl<S: Strategy> Core<S> {
         settings: Settings,
         start_thread: StartThread<S>,
     ) -> Arc<Self> {
+        let helper = S::helper(&ends);
         let serves_all: Box<[bool]> = ends.outlets.iter().map(|outlet| !outlet.is_reserved()).collect();
         table.set_reserved(serves_all.iter().map(|all| !all));
         let slots: Box<[_]> = ends.outlets.into_iter().map(WorkerSlot::new).collect();
@@ -73,11 +76,12 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
-            mailboxes: Mailboxes::new(slots.len()),
+            mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,
             serves_all,
             spare: Mutex::new(ends.spare),
+            helper,
             joining: Mutex::new(()),
             retired: RetiredThreads::default(),
             is_careful,

@@ -41,12 +41,14 @@ struct Inner {
     /// Workers that wait for messages inside a job.
     waiting: Box<[Option<Thread>]>,
     total: usize,
+    /// Messages do not come first: a worker that waits inside a job reads all its mail.
+    in_order: bool,
 }
 
 impl Mailboxes {
-    pub(super) fn new(slots: usize) -> Self {
+    pub(super) fn new(slots: usize, in_order: bool) -> Self {
         let jobs = (0..slots).map(|_| VecDeque::new()).collect();
-        let inner = Inner { jobs, waiting: vec![None; slots].into(), total: 0 };
+        let inner = Inner { jobs, waiting: vec![None; slots].into(), total: 0, in_order };
         Mailboxes { boxes: (0..slots).map(|_| MailboxFlags::default()).collect(), inner: Mutex::new(inner) }
     }
 
@@ -89,7 +91,7 @@ impl Mailboxes {
         if !self.is_open(slot) {
             return Err(job);
         }
-        if job.is_job() {
+        if job.is_job() || inner.in_order {
             inner.jobs[slot].push_back(job);
         } else {
             let behind_messages = inner.jobs[slot].partition_point(|job| !job.is_job());

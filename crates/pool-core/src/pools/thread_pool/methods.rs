@@ -10,8 +10,8 @@ use crate::adapter::PoolContext;
 use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
-    Attributes, Counts, Job, JobHandle, Pool, PoolExt, PoolState, Rejected, Scope, Shutdown, Stats, Submit,
-    Timings,
+    Attributes, Counts, Job, JobHandle, JobOrder, Pool, PoolExt, PoolState, Rejected, Scope, SharedScope,
+    Shutdown, Stats, Submit, Timings,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
@@ -61,6 +61,7 @@ methods! { Pool:
 // Work that borrows.
 methods! { PoolExt:
     fn scope<'env, F, R>(body: F) -> R [F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R];
+    fn shared_scope<'env, F, R>(order: JobOrder, body: F) -> R [F: FnOnce(&SharedScope<'env>) -> R];
     fn install<F, R>(f: F) -> R [F: FnOnce() -> R + Send, R: Send];
     fn map<'items, T, R, F>(items: &'items [T], f: F) -> Vec<R>
         [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync];

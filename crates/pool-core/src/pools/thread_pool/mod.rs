@@ -7,6 +7,7 @@
 //! - `submitting`: how a job gets into the queue
 //! - `waiting`: what a worker does that finds no job
 //! - `ending`, `giving_up`, `closing`: how a pool ends, and what becomes of the jobs that are left
+//! - `helping`: what a worker does that waits in the midst of a job
 //! - `delivery`, `mailbox`: work for one given worker
 //! - `worker`: a thread in a slot, and its loop
 //! - `signals`: what a worker sees to besides jobs, in one word
@@ -16,6 +17,7 @@
 //! - `side_queue`: tickets that found the queue full
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
+//! - `spawning`: who makes its threads
 //! - `builder`, `building`, `threads`, `scaling`, `settings`: how a pool is built
 
 mod builder;
@@ -25,6 +27,7 @@ mod core;
 mod delivery;
 mod ending;
 mod giving_up;
+mod helping;
 mod intake;
 mod lifecycle;
 mod mailbox;
@@ -39,6 +42,7 @@ mod settings;
 mod side_queue;
 mod signals;
 mod slot;
+mod spawning;
 mod submitting;
 mod table_mirror;
 mod threads;
@@ -50,6 +54,7 @@ pub use builder::Builder;
 #[cfg(feature = "affinity")]
 pub use pinning::Pinning;
 pub use scaling::Scaling;
+pub use spawning::WorkerThread;
 pub use threads::Threads;
 
 use std::sync::Arc;
@@ -259,7 +264,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn resume(&self) -> Result<(), Unsupported> {
-        self.core.lifecycle.resume();
+        self.core.resume();
         Ok(())
     }
 

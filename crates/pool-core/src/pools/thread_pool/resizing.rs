@@ -15,12 +15,13 @@ use super::signals::{Signal, SignalSet};
 use super::worker_table::WorkerTable;
 use crate::blocking::WorkerManager;
 use crate::error::ResizeError;
+use crate::helping::{Awaited, Reach};
 use crate::job::context::{JobContext, RunContext};
 use crate::job::{Job, Runnable};
 use crate::os::cpu_limit::Follower;
 use crate::os::process_fork::refuse_to_wait;
 use crate::strategy::{Outlet, Search, Strategy};
-use crate::{PoolState, Reason};
+use crate::{Helping, PoolState, Reason};
 
 /// What a worker does next.
 #[derive(PartialEq, Eq)]
@@ -72,6 +73,10 @@ impl<S: Strategy> Core<S> {
         }
         if seen.has(Signal::MAIL) && self.mailboxes.has_mail(index) {
             self.leave_channel(outlet, search);
+            if self.settings.helping == Helping::Any {
+                // As while it waits: what it has queued itself comes before what others have sent.
+                while self.help_once(index, Reach::Own, search) {}
+            }
             self.read_mailbox(index);
         }
         // After the mail: a worker does not leave while it has some, and a message may say that one is to leave.
@@ -330,6 +335,19 @@ impl<S: Strategy> WorkerManager for Core<S> {
             refuse_to_wait("a broadcast");
         }
         true
+    }
+
+    fn wait_helping(&self, slot: usize, awaited: &dyn Awaited) -> bool {
+        self.may_help(slot) && {
+            self.help_until(slot, awaited);
+            true
+        }
+    }
+
+    fn help(&self, slot: usize, reach: Reach) -> bool {
+        let mut search = self.search_of(slot);
+        self.help_once(slot, Reach::Own, &mut search)
+            || reach == Reach::Any && self.help_once(slot, Reach::Any, &mut search)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::spawning::{SpawnHandler, ThreadNames};
+use crate::Helping;
 use crate::observe::hooks::WorkerHook;
 use crate::os::cpu_limit::Follower;
 use crate::os::cpu_set::CpuSet;
@@ -14,8 +16,12 @@ pub(super) struct Settings {
     /// Where each worker stays.
     #[cfg(feature = "affinity")]
     pub(super) cpus: Vec<core_affinity::CoreId>,
+    pub(super) spawn_handler: SpawnHandler,
+    pub(super) thread_names: ThreadNames,
     pub(super) on_start: WorkerHook,
     pub(super) on_stop: WorkerHook,
+    /// What a worker runs while it waits in the midst of a job.
+    pub(super) helping: Helping,
     /// The pool grows and shrinks by itself.
     pub(super) scales: bool,
     /// It may do without any worker.

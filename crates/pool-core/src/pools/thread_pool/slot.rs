@@ -61,14 +61,14 @@ impl<O: Outlet> WorkerSlot<O> {
     /// Starts a thread that will be here, and retires the one that was here before.
     pub(super) fn start(
         &self,
-        spawn: impl FnOnce() -> io::Result<JoinHandle<()>>,
+        spawn: impl FnOnce() -> io::Result<Option<JoinHandle<()>>>,
         retire: impl FnOnce(Option<JoinHandle<()>>),
     ) -> io::Result<()> {
         // The new thread needs the lock to start. So it cannot die and be replaced before it is noted here, nor can the pool
         // end before its predecessor lies where a shutdown looks for threads to join.
         let mut inner = self.lock();
         let thread = spawn()?;
-        retire(inner.thread.replace(thread));
+        retire(std::mem::replace(&mut inner.thread, thread));
         Ok(())
     }
 

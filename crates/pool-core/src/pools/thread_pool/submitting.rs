@@ -232,4 +232,8 @@ impl<S: Strategy> Boost for Core<S> {
             }
         }
     }
+
+    fn queue_ticket(&self, ticket: Job) {
+        drop(self.submit_ticket(ticket, Submit::ticket()));
+    }
 }

@@ -102,7 +102,7 @@ impl<S: Strategy> Core<S> {
         let woken = self.parking.park(index, until);
         search.set_searcher(woken == Woken::ToSearch);
         search.end_wait();
-        if woken != Woken::ByClock {
+        if woken != Woken::Retracted {
             search.restart_idle();
             return Waited::Again;
         }

@@ -1,14 +1,15 @@
 //! A worker: a thread in a slot.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::{io, mem};
 
 use super::core::Core;
 use super::resizing::Next;
 use super::signals::Signal;
 use super::slot::{MOST_FAILED_STARTS, SlotGuard};
+use super::spawning::{Lost, Outcome, WorkerThread};
 use super::waiting::{ParkingThread, Waited};
 use crate::blocking::enter_worker_manager;
 use crate::current;
@@ -32,24 +33,65 @@ pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Sta
     core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.retired.add(predecessor))
 }
 
-fn spawn<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<JoinHandle<()>> {
-    let mut builder = thread::Builder::new().name(format!("{}-{index}", core.context().name()));
+fn spawn<S: Strategy>(
+    core: &Arc<Core<S>>,
+    index: usize,
+    starter: Starter,
+) -> io::Result<Option<JoinHandle<()>>> {
+    let settings = &core.settings;
+    let name = match &settings.thread_names {
+        Some(names) => names(index),
+        None => format!("{}-{index}", core.context().name()),
+    };
+    if let Some(handler) = &settings.spawn_handler {
+        let Lost(is_lost) = offer(core, index, name).offer(&**handler)?;
+        return if is_lost {
+            Err(io::Error::other("the spawn handler has dropped the worker"))
+        } else {
+            Ok(None)
+        };
+    }
+    let mut builder = thread::Builder::new().name(name);
     if let Some(size) = core.settings.stack_size {
         builder = builder.stack_size(size);
     }
     let core = core.clone();
-    builder.spawn(move || {
+    let thread = builder.spawn(move || {
+        current::become_member(core.context().id());
         if let (Starter::OnAnyCpu, Some(cpus)) = (starter, &core.settings.cpu_set) {
             cpus.move_here();
         }
         run_worker(&core, index);
-    })
+    })?;
+    Ok(Some(thread))
+}
+
+/// The worker of this slot, for a thread that the program makes.
+fn offer<S: Strategy>(core: &Arc<Core<S>>, index: usize, name: String) -> WorkerThread {
+    let (stack_size, pool, core) = (core.settings.stack_size, core.context().id(), core.clone());
+    let worker = move |outcome| match outcome {
+        Outcome::Runs => run_worker(&core, index),
+        Outcome::Lost => {
+            core.lifecycle.update_table(|table| table.count_failed_start());
+            core.disable_slot(index);
+        }
+    };
+    WorkerThread { index, name, stack_size, pool, worker: Some(Box::new(worker)), owner: Arc::default() }
+}
+
+/// Makes the calling thread the worker of this slot, for good. It is not counted as alive: the pool ends without it.
+pub(super) fn enroll<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
+    current::become_member(core.context().id());
+    mem::forget(current::enter(core.context().id(), index));
+    mem::forget(enter_worker_manager(core.context().worker_manager().get(), index));
+    // The outlet stays out of its place.
+    mem::forget(core.slots[index].occupy());
+    core.mailboxes.open(index);
 }
 
 /// A worker's whole life. When it is over, the slot is free and the thread is no worker any more, so that its
 /// thread-local destructors run as those of any other thread.
 fn run_worker<S: Strategy>(core: &Arc<Core<S>>, index: usize) {
-    current::become_member(core.context().id());
     #[cfg(feature = "affinity")]
     super::pinning::bind(&core.settings.cpus, index);
     loop {

@@ -182,6 +182,83 @@ fn a_reserved_worker_is_woken_for_its_job() {
     });
 }
 
+/// A worker waits in the midst of a job, for the end of something or for a job, whichever comes first. What ends it knows nothing
+/// of the protocol.
+fn wait_helping(parking: &Parking, jobs: &Jobs, over: &AtomicBool, worker: usize) -> bool {
+    let mut searching = false;
+    let mut found = false;
+    while !over.load(Acquire) && !found {
+        if jobs.take() {
+            found = true;
+            break;
+        }
+        parking.announce(worker, std::mem::take(&mut searching), Group::General);
+        let is_over = || over.load(Acquire);
+        searching = if jobs.is_visible() || is_over() {
+            parking.retract(worker)
+        } else {
+            parking.park_unless(worker, None, is_over) == Woken::ToSearch
+        };
+    }
+    if searching {
+        parking.stop_search(|| jobs.is_visible());
+    }
+    found
+}
+
+#[test]
+fn a_worker_that_helps_is_woken_by_the_end_and_by_a_job() {
+    for has_end in [true, false] {
+        bounded(3, move || {
+            let (parking, jobs) = (parking(1), Arc::new(Jobs::default()));
+            let over = Arc::new(AtomicBool::new(false));
+            let helper = {
+                let (parking, jobs, over) = (parking.clone(), jobs.clone(), over.clone());
+                thread::spawn(move || wait_helping(&parking, &jobs, &over, 0))
+            };
+            if has_end {
+                over.store(true, Release);
+                helper.thread().unpark();
+            } else {
+                jobs.push();
+                parking.notify();
+            }
+            assert_eq!(helper.join().unwrap(), !has_end);
+        });
+    }
+}
+
+/// The helper may have been woken for the job when its end comes: then it leaves the job to the other, and wakes it. (It is woken
+/// by name here, since loom 0.7 takes an unparking for the end of whatever a thread waits for, a mutex included.)
+#[test]
+fn a_job_for_which_a_helper_was_woken_is_not_lost_with_its_end() {
+    bounded(2, || {
+        let (parking, jobs) = (parking(2), Arc::new(Jobs::default()));
+        let over = Arc::new(AtomicBool::new(false));
+        let helper = {
+            let (parking, jobs, over) = (parking.clone(), jobs.clone(), over.clone());
+            thread::spawn(move || {
+                if !wait_helping(&parking, &jobs, &over, 0) {
+                    return;
+                }
+                // The other is to end as well.
+                jobs.push();
+                parking.notify();
+            })
+        };
+        let worker = {
+            let (parking, jobs) = (parking.clone(), jobs.clone());
+            thread::spawn(move || run_one(&parking, &jobs, 1, false))
+        };
+        jobs.push();
+        parking.notify();
+        over.store(true, Release);
+        parking.wake(0);
+        helper.join().unwrap();
+        worker.join().unwrap();
+    });
+}
+
 #[test]
 fn a_batch_on_its_way_is_called_for_when_it_arrives() {
     loom::model(|| {

@@ -1,0 +1,60 @@
+//! A scope whose jobs hold it, too: each is called with the scope, and may start more.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::{ScopeState, run};
+use crate::job::Closure;
+use crate::sync::Arc;
+use crate::{Job, JobOrder, Pool};
+
+/// A place to start jobs that may borrow what outlives the scope, as [`Scope`](crate::Scope), for jobs that start jobs: each gets
+/// the scope as its argument. See [`PoolExt::shared_scope`](crate::PoolExt::shared_scope).
+///
+/// It has one lifetime, that of what is borrowed. So a type of a program's own can hold it without naming another.
+pub struct SharedScope<'env> {
+    state: Arc<ScopeState>,
+    /// Invariant, or jobs could be started that borrow for less.
+    env: PhantomData<fn(&'env ()) -> &'env ()>,
+}
+
+pub(crate) fn shared_scope<'env, P, F, R>(pool: &P, order: JobOrder, body: F) -> R
+where
+    P: Pool + ?Sized,
+    F: FnOnce(&SharedScope<'env>) -> R,
+{
+    let scope = SharedScope::of(&Arc::new(ScopeState::new(pool.context().clone(), order)));
+    run(&scope.state, || body(&scope))
+}
+
+impl<'env> SharedScope<'env> {
+    fn of(state: &Arc<ScopeState>) -> Self {
+        SharedScope { state: state.clone(), env: PhantomData }
+    }
+
+    /// Starts a job, which is called with the scope. The scope waits for all.
+    ///
+    /// If it panics, the scope panics with its payload when everything in it has finished.
+    pub fn execute<F>(&self, f: F)
+    where
+        F: FnOnce(&SharedScope<'env>) + Send + 'env,
+    {
+        self.state.refuse_after_fork();
+        let scope = SharedScope::of(&self.state);
+        // SAFETY: the job borrows for `'env`, which outlives the call of `shared_scope`, and that does not return before the job
+        // has run. A scope is had by reference only: inside that call, or inside a job that it waits for.
+        let ticket = self.state.push(|| unsafe { Job::from_borrowing_task(Closure(move || f(&scope))) });
+        // A ticket that finds no queue is dropped, and says so to the scope.
+        if let Some(ticket) = ticket
+            && let Some(queue) = self.state.context.boost().get()
+        {
+            queue.queue_ticket(ticket);
+        }
+    }
+}
+
+impl fmt::Debug for SharedScope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedScope").field("pool", &self.state.context.name()).finish_non_exhaustive()
+    }
+}

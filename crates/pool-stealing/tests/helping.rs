@@ -1,0 +1,217 @@
+//! Workers that help while they wait: what would never end if a waiter ran its own work alone.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::channel;
+
+use pool_core::{Helping, help_one, help_own};
+use pool_stealing::StealingPool;
+
+fn helping(threads: usize) -> StealingPool {
+    StealingPool::builder().threads(threads).helping(Helping::Any).build().unwrap()
+}
+
+#[test]
+fn a_first_half_that_helps_runs_its_second_half() {
+    let pool = helping(1);
+    let second = AtomicBool::new(false);
+    let first = || {
+        let mut helped = 0;
+        while !second.load(SeqCst) {
+            helped += usize::from(help_own());
+        }
+        helped
+    };
+    assert_eq!(pool.join(first, || second.store(true, SeqCst)), (1, ()));
+}
+
+/// Three forks lie below each other, and the innermost half takes them, the oldest first.
+#[test]
+fn a_worker_takes_all_its_own_forks() {
+    let pool = helping(1);
+    let order = std::sync::Mutex::new(Vec::new());
+    let note = |name| order.lock().unwrap().push(name);
+    let innermost = || while help_own() {};
+    pool.join(|| pool.join(|| pool.join(innermost, || note(3)), || note(2)), || note(1));
+    assert_eq!(*order.lock().unwrap(), [1, 2, 3]);
+}
+
+#[test]
+fn without_anything_to_do_there_is_no_help() {
+    let pool = helping(1);
+    assert!(!help_one() && !help_own(), "a thread of no pool");
+    assert_eq!(
+        pool.join(|| [(); 3].map(|()| help_one()), || ()).0,
+        [true, false, false],
+        "the second half alone"
+    );
+    assert!(!pool.install(help_one));
+}
+
+/// Also in a pool whose workers do not help by themselves.
+#[test]
+fn a_job_may_ask_to_help() {
+    let pool = StealingPool::builder().threads(1).build().unwrap();
+    let (send, receive) = channel();
+    let ran = pool.install(|| {
+        pool.execute(move || send.send(7).unwrap()).unwrap();
+        help_one()
+    });
+    assert!(ran);
+    assert_eq!(receive.try_recv(), Ok(7));
+}
+
+/// The second half waits for a job that its owner has spawned, and the owner waits for the second half.
+#[test]
+fn the_owner_of_a_stolen_half_runs_what_the_thief_waits_for() {
+    let pool = helping(2);
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        let (send, receive) = channel();
+        let (both, pool) = (&both, &pool);
+        let first = move || {
+            pool.execute(move || send.send(()).unwrap()).unwrap();
+            both.wait();
+        };
+        let second = move || {
+            both.wait();
+            receive.recv().unwrap();
+        };
+        pool.join(first, second);
+    }
+}
+
+#[test]
+fn the_halves_of_a_join_may_broadcast() {
+    let pool = helping(2);
+    let ran = AtomicUsize::new(0);
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        let broadcast = || {
+            both.wait();
+            pool.broadcast(|_| ran.fetch_add(1, SeqCst)).unwrap();
+        };
+        pool.join(broadcast, broadcast);
+    }
+    assert_eq!(ran.into_inner(), 800);
+}
+
+#[test]
+fn a_worker_that_waits_in_another_pool_runs_jobs_of_its_own() {
+    let (here, there) = (helping(1), helping(1));
+    for _ in 0..200 {
+        assert_eq!(here.install(|| there.install(|| here.install(|| there.install(|| 3)))), 3);
+    }
+}
+
+/// The owner has nothing to do when the job is pushed: it sleeps, and the push wakes it.
+#[test]
+fn a_push_wakes_a_worker_that_sleeps_in_a_join() {
+    let pool = helping(2);
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        let (send, receive) = channel();
+        let (both, pool) = (&both, &pool);
+        let first = || {
+            both.wait();
+        };
+        let second = move || {
+            both.wait();
+            pool.execute(move || send.send(()).unwrap()).unwrap();
+            receive.recv().unwrap();
+        };
+        pool.join(first, second);
+    }
+}
+
+#[test]
+fn a_scope_that_waits_leaves_no_worker_idle() {
+    let pool = helping(2);
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        // The owner's worker is needed for the second of two jobs that wait for each other.
+        pool.install(|| {
+            pool.scope(|scope| {
+                scope.execute(|| {
+                    let meet = || {
+                        both.wait();
+                    };
+                    pool.join(meet, meet);
+                });
+            });
+        });
+    }
+}
+
+#[test]
+fn what_a_helper_runs_may_panic() {
+    let pool = helping(1);
+    let (_, ran) = pool.install(|| {
+        pool.execute(|| panic!("of a job that is nobody's")).unwrap();
+        pool.join(|| (), help_one)
+    });
+    assert!(ran);
+    assert_eq!(pool.counts().panicked, 1);
+}
+
+#[test]
+fn a_pause_holds_helpers_back_and_its_end_does_not_forget_them() {
+    let pool = helping(2);
+    for _ in 0..50 {
+        let (both, (send, receive)) = (Barrier::new(2), channel());
+        pool.pause().unwrap();
+        pool.resume().unwrap();
+        let (pool, both) = (&pool, &both);
+        pool.join(
+            move || {
+                both.wait();
+            },
+            move || {
+                pool.pause().unwrap();
+                pool.execute(move || send.send(()).unwrap()).unwrap();
+                both.wait();
+                pool.resume().unwrap();
+                receive.recv().unwrap();
+            },
+        );
+    }
+}
+
+/// Random trees of everything that waits, on a pool that others use at the same time.
+#[test]
+fn waits_of_all_kinds_lie_on_each_other() {
+    fn tree(pool: &StealingPool, depth: u32) -> u64 {
+        if depth == 0 {
+            return 1;
+        }
+        match depth % 3 {
+            0 => {
+                let (left, right) = pool.join(|| tree(pool, depth - 1), || tree(pool, depth - 1));
+                left + right
+            }
+            1 => {
+                let sum = AtomicUsize::new(0);
+                pool.scope(|scope| {
+                    for _ in 0..2 {
+                        scope.execute(|| {
+                            sum.fetch_add(tree(pool, depth - 1) as usize, SeqCst);
+                        });
+                    }
+                });
+                sum.into_inner() as u64
+            }
+            _ => {
+                let items = [depth - 1, depth - 1];
+                pool.map(&items, |depth| tree(pool, *depth)).into_iter().sum()
+            }
+        }
+    }
+    let pool = helping(3);
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| (0..20).for_each(|_| assert_eq!(tree(&pool, 9), 512)));
+        }
+    });
+    let counts = pool.counts();
+    assert_eq!(counts.running + counts.queued, 0, "{counts:?}");
+}

@@ -1,0 +1,59 @@
+//! The API of rayon-core 1.13 on the pools of this workspace. An unmodified rayon, and the programs that use it, run on them:
+//!
+//! ```toml
+//! [patch.crates-io]
+//! rayon-core = { path = "../thread-pools/crates/rayon-core" }
+//! ```
+//!
+//! `RAYON_POOL=stealing:4` chooses the pool and its number of workers: see [`PoolSpec`]. A program may say it by
+//! [`ThreadPoolBuilder::pool`], for one pool.
+//!
+//! # What differs from rayon-core
+//!
+//! | | rayon-core | here |
+//! |---|---|---|
+//! | a panic in [`spawn`] without a panic handler | aborts the process | is printed and counted, and the worker goes on |
+//! | jobs of scopes, in what order | those of all scopes of a worker, and what it spawned, on one deque | those of the scope that is waited for first; each scope has a queue of its own, the newest first, or the oldest in a [`ScopeFifo`] |
+//! | [`Scope::spawn_broadcast`] | a job on every worker | a job that broadcasts |
+//! | `help=no` | | a waiter runs what it waits for and nothing else: no deadlock under a lock that is held across a `join` (rayon's issues 592 and 1174), no stack overflow by nested steals (854 and 751); but jobs that wait for each other by other means may do so for ever |
+//! | pools other than stealing | | jobs that a worker spawns run in the order of the pool's queue; [`yield_local`] and `current_thread_has_pending_tasks` know no jobs of a worker's own |
+//! | [`max_num_threads`] | 65,535 on 64 bits | 65,536 |
+//!
+//! The tests in `tests/differences.rs` and `tests/waiting.rs` show these. `tests/suite.sh` runs the tests of rayon and of rayon-core,
+//! unmodified. On stealing, four of rayon-core's fail: `mixed_*_order` of scopes, for the order above. On the others, also those of
+//! the order in which spawned jobs run.
+//!
+//! # Where the unsafe code is
+//!
+//! In `wrapped`: a reference to a scope of pool-core's becomes one to the scope of this crate, which has the same layout.
+
+mod any_pool;
+mod broadcast;
+mod builder;
+mod configuration;
+mod error;
+mod join;
+mod registry;
+mod scope;
+mod spawn;
+mod spec;
+mod thread_pool;
+mod threads;
+mod worker;
+mod wrapped;
+
+pub use crate::broadcast::{BroadcastContext, broadcast, spawn_broadcast};
+pub use crate::builder::ThreadPoolBuilder;
+#[allow(deprecated)]
+pub use crate::configuration::{Configuration, initialize};
+pub use crate::error::ThreadPoolBuildError;
+pub use crate::join::{FnContext, join, join_context};
+pub use crate::scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
+pub use crate::spawn::{spawn, spawn_fifo};
+pub use crate::spec::{PoolSpec, SpecError};
+pub use crate::thread_pool::ThreadPool;
+pub use crate::threads::ThreadBuilder;
+pub use crate::worker::{
+    Yield, current_num_threads, current_thread_has_pending_tasks, current_thread_index, max_num_threads,
+    yield_local, yield_now,
+};
