@@ -99,6 +99,16 @@ pub fn rebuild_one(folder: &Path, captions: &Captions) -> Result<Vec<PathBuf>, R
     Ok(written)
 }
 
+/// What the run in a folder of `results` says, in three sentences; and a fourth where the machine was too busy to decide.
+///
+/// # Errors
+///
+/// [`ReportError::Results`] when the folder holds no run, something cannot be read, or a file of records is bad.
+pub fn ending(folder: &Path) -> Result<Vec<String>, ReportError> {
+    let run = results::load_run(folder)?;
+    Ok(prose::ending(&model::arrange(&claims::all_others(&run.records))))
+}
+
 /// Writes a machine's plots, and removes those of records that are gone.
 fn write_plots(folder: &Path, view: &View) -> Result<Vec<PathBuf>, ResultsError> {
     fs::create_dir_all(folder).map_err(ResultsError::io(folder))?;

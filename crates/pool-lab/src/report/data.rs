@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! engines    [name, kind, file of its records]
-//! metrics    [name, title of the column or "", unit]
+//! metrics    [name, title of the column or "", unit, [how the column writes 0, and 1]]
 //! notes      texts
 //! workloads  [name, title, family, what it models, what an operation is, anchor]
 //! machines   {title, path, groups}
@@ -29,11 +29,13 @@ use crate::{engines, metrics};
 pub(crate) fn json(views: &[View]) -> String {
     let mut lists = Lists::default();
     let machines: Vec<Value> = views.iter().map(|view| machine(view, &mut lists)).collect();
-    let engine = |name: &String| {
-        json!([name, engines::kind_of(name).name(), record::file_name(name)])
-    };
+    let engine = |name: &String| json!([name, engines::kind_of(name).name(), record::file_name(name)]);
     let metric = |metric: &&'static Metric| {
-        json!([metric.name, metric.column.map_or("", |column| column.title), metric.unit.name()])
+        let (title, written) = match &metric.column {
+            Some(column) => (column.title, [0.0, 1.0].map(column.write)),
+            None => ("", ["0", "1"].map(str::to_owned)),
+        };
+        json!([metric.name, title, metric.unit.name(), written])
     };
     let data = json!({
         "engines": lists.engines.iter().map(engine).collect::<Vec<_>>(),
@@ -150,8 +152,9 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!([28.52943, 1.0, 1_234_567.0, 0.000_027_49].map(number).map(|n| n.to_string()), [
-            "28.53", "1", "1235000", "0.00002749"
-        ]);
+        assert_eq!(
+            [28.52943, 1.0, 1_234_567.0, 0.000_027_49].map(number).map(|n| n.to_string()),
+            ["28.53", "1", "1235000", "0.00002749"]
+        );
     }
 }

@@ -56,7 +56,9 @@ pub(crate) fn report(views: &[View]) -> String {
     page.block(
         prose::method().iter().map(|text| format!("- {}\n", escape::markdown(text))).collect::<String>(),
     );
-    page.block("The same with a map, plots and filters: [report.html](report.html), a file to open from disk.");
+    page.block(
+        "The same with a map, plots and filters: [report.html](report.html), a file to open from disk.",
+    );
     page.0.truncate(page.0.trim_end().len());
     page.0.push('\n');
     page.0

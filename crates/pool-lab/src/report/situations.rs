@@ -74,11 +74,7 @@ const SITUATIONS: [Situation; 8] = [
     },
     Situation { job: "Calls that block", evidence: &["io/sleep"], figure: Figure::Time },
     Situation { job: "Mostly idle", evidence: &["idle/trickle"], figure: Figure::Time },
-    Situation {
-        job: "Small frames",
-        evidence: &["tick/frame"],
-        figure: Figure::Of(&metrics::LATENCY_P99),
-    },
+    Situation { job: "Small frames", evidence: &["tick/frame"], figure: Figure::Of(&metrics::LATENCY_P99) },
     Situation { job: "A few long jobs", evidence: &["skew/one-long", "burst/few"], figure: Figure::Time },
 ];
 
@@ -277,12 +273,8 @@ mod tests {
                 Sample::metric("spawn/contended", "stealing", &metrics::MEMORY_PEAK, 1_048_576.0),
             ],
         );
-        let wanted = [
-            "stealing (ours)",
-            "rayon 2.83x in time",
-            "faster",
-            "CPU 30.0 ns (2.00x), memory 1.00 MiB",
-        ];
+        let wanted =
+            ["stealing (ours)", "rayon 2.83x in time", "faster", "CPU 30.0 ns (2.00x), memory 1.00 MiB"];
         assert_eq!(found, wanted);
     }
 
@@ -296,7 +288,8 @@ mod tests {
                 Sample::time("priority/urgent", "priority", 10.0),
                 Sample::metric("priority/urgent", "priority", &metrics::LATENCY_P99, 103.0),
                 Sample::time("priority/urgent", "stealing", 10.0),
-                Sample::metric("priority/urgent", "stealing", &metrics::LATENCY_P99, 110.0).between(90.0, 130.0),
+                Sample::metric("priority/urgent", "stealing", &metrics::LATENCY_P99, 110.0)
+                    .between(90.0, 130.0),
             ],
         );
         let take = "rayon (peer); equal: priority; undecided: stealing";

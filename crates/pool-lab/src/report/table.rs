@@ -134,8 +134,7 @@ fn html_cell(cell: &Cell, class: &str) -> String {
     if cell.links.is_empty() {
         return format!("<td{class}{key}>{}</td>", escape::html(&cell.text));
     }
-    let link =
-        |(text, place): &(String, String)| format!("<a href=\"#{place}\">{}</a>", escape::html(text));
+    let link = |(text, place): &(String, String)| format!("<a href=\"#{place}\">{}</a>", escape::html(text));
     format!("<td{class}{key}>{}</td>", cell.links.iter().map(link).collect::<Vec<_>>().join(", "))
 }
 

@@ -82,8 +82,7 @@ pub(crate) fn situations(all: &[Advice]) -> Table {
         // The first variant stands for all.
         let mut seen = BTreeSet::new();
         let first = advice.evidence.iter().filter(|task| seen.insert(&task.workload));
-        let links: Vec<(String, String)> =
-            first.map(|task| (task.workload.clone(), task.anchor())).collect();
+        let links: Vec<(String, String)> = first.map(|task| (task.workload.clone(), task.anchor())).collect();
         let names: Vec<&str> = links.iter().map(|(workload, _)| workload.as_str()).collect();
         table.row([
             Cell::new(advice.job).toned(Tone::Strong),

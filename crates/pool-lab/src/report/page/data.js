@@ -2,7 +2,7 @@
 
 const raw = JSON.parse(document.getElementById("data").textContent);
 const engines = raw.engines.map(([name, kind, file]) => ({ name, kind, file }));
-const metrics = raw.metrics.map(([name, title, unit]) => ({ name, title, unit }));
+const metrics = raw.metrics.map(([name, title, unit, [none, one]]) => ({ name, title, unit, none, one }));
 const workloads = raw.workloads.map(([name, title, family, models, operation, anchor]) =>
   ({ name, title, family, models, operation, anchor }));
 const families = [...new Set(workloads.map((workload) => workload.family))];
@@ -61,7 +61,10 @@ function time(ns) {
   return `${threeDigits(ns / length)} ${unit}`;
 }
 
-function written(number, unit) {
+// As the column of the metric writes it, which shows by how it writes 0 and 1.
+function written(number, { unit, none, one }) {
+  if (!/\d/.test(none)) return number >= 0.5 ? one : none;
+  if (one.endsWith("%")) return `${threeDigits(100 * number)} %`;
   if (unit === "ns") return time(number);
   if (unit === "bytes") return number < 2 ** 20 ? `${threeDigits(number / 1024)} KiB` : `${threeDigits(number / 2 ** 20)} MiB`;
   return threeDigits(number) + (unit === "ratio" ? "x" : "");

@@ -54,11 +54,9 @@ function fit(table) {
   const isTooWide = () => table.scrollWidth > place.clientWidth + 1;
   table.classList.remove("cards", "tight");
   if (isTooWide()) table.classList.add("tight");
-  // Words that are broken into letters are no table.
-  const isSqueezed = () => [...table.tHead.rows[0].cells].some((head) => head.clientWidth < 38);
-  if (isTooWide() || (table.classList.contains("tight") && isSqueezed())) {
-    table.classList.replace("tight", "cards");
-  }
+  // The first column may be broken anywhere, but names of a few letters a line are not read.
+  const isSqueezed = () => table.classList.contains("tight") && table.tHead.rows[0].cells[0].clientWidth < 76;
+  if (isTooWide() || isSqueezed()) table.classList.replace("tight", "cards");
 }
 
 const widths = new ResizeObserver((places) => places.forEach(({ target }) => {

@@ -1,6 +1,6 @@
 // The section of a workload: what was measured, plots, tables, the command that measures it again, and its records as CSV.
 
-const COLUMNS = 5;
+const COLUMNS = () => (innerWidth < 600 ? 3 : 6);
 
 function drawWorkload(article) {
   const workload = workloads.find((of) => of.anchor === article.id);
@@ -25,7 +25,7 @@ function drawWorkload(article) {
 const drawnFor = () => [state.machine, state.threads, state.engines, state.kind, state.base].join("|");
 
 function again(group) {
-  const command = `cargo run --release -p pool-lab -- measure -w ${group.workload.name} -t ${group.threads}`;
+  const command = `cargo run --release -- measure -w ${group.workload.name} -t ${group.threads}`;
   const link = element("a", { href: "#", download: `${group.workload.anchor}.csv` }, "its records as CSV");
   link.addEventListener("click", () => {
     link.href = URL.createObjectURL(new Blob([csv(group.workload)], { type: "text/csv" }));
@@ -78,12 +78,12 @@ function speedTable(group) {
 function moreTables(group) {
   const entries = shownEntries(group);
   const known = metrics.filter(({ name, title }) => title && entries.some((entry) => entry.records.has(name)));
-  const tables = [];
-  for (let from = 0; from < known.length; from += COLUMNS) {
-    const some = known.slice(from, from + COLUMNS);
-    const rows = entries.map((entry) => [nameCell(entry), ...some.map(({ name, unit }) => {
-      const found = value(entry, name);
-      return found === undefined ? { text: "-", key: Infinity, class: "num faint" } : { text: written(found, unit), key: found, class: "num" };
+  const [tables, columns] = [[], COLUMNS()];
+  for (let from = 0; from < known.length; from += columns) {
+    const some = known.slice(from, from + columns);
+    const rows = entries.map((entry) => [nameCell(entry), ...some.map((metric) => {
+      const found = value(entry, metric.name);
+      return found === undefined ? { text: "-", key: Infinity, class: "num faint" } : { text: written(found, metric), key: found, class: "num" };
     })]);
     tables.push(table(`${group.workload.anchor}-${from}`, ["engine", ...some.map(({ title }) => title)], rows));
   }
