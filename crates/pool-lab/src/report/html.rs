@@ -36,7 +36,7 @@ const SCRIPTS: [&str; 6] = [
 const MAIN: &str = include_str!("page/main.js");
 
 const SECTIONS: [(&str, &str); 6] = [
-    ("choose", "Which pool"),
+    ("choose", "Which pool for which job"),
     ("map", "All at once"),
     ("workloads", "Workloads"),
     ("claims", claims::TITLE),
