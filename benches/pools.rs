@@ -1,7 +1,7 @@
 //! `cargo bench`.
 //!
 //! - With no arguments of the user's: the interleaved measurement of everything, from which `results/` is written, then
-//!   criterion on six headline workloads. Twelve minutes on two cores. Each workload is on disk when it ends; after an
+//!   criterion on six headline workloads, quietly; it ends with the result in three sentences. Twelve minutes on two cores. Each workload is on disk when it ends; after an
 //!   interrupt there is a report of those, and `cargo bench -- --resume` goes on from there.
 //! - With any argument (a filter, `--test`, `--save-baseline x`, ...): criterion alone, over every workload on every
 //!   engine that can do it, with one thread a core. It serves the person who works on one thing; since it
@@ -11,7 +11,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Output};
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
@@ -23,6 +23,7 @@ use pool_lab::metrics;
 use pool_lab::plan::{Group, curated};
 use pool_lab::record::Record;
 use pool_lab::record::results::Role;
+use pool_lab::report;
 use pool_lab::system::interrupt::{self, Interrupts};
 use pool_lab::system::terminal::say;
 use pool_lab::workload::{Case, Task, Watch};
@@ -36,6 +37,9 @@ const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
     interrupt::die_at_closed_pipes();
+    if std::env::var_os(HEADLINES).is_some() {
+        return headlines();
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // Cargo itself passes `--bench`.
     let users: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--bench").collect();
@@ -66,10 +70,8 @@ fn measure_and_report(resume: bool) -> ExitCode {
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace");
     let Some(role) = role() else { return ExitCode::from(BAD_INPUT) };
     let interrupts = Interrupts::catch();
-    match run_curated(root, role, resume, &mut Progress { start: Instant::now() }) {
-        Ok(Outcome::Complete { folder }) => say(format_args!(
-            "The report is in results/README.md and results/report.html, the records in results/{folder}/.\n"
-        )),
+    let folder = match run_curated(root, role, resume, &mut Progress { start: Instant::now() }) {
+        Ok(Outcome::Complete { folder }) => folder,
         Ok(Outcome::Stopped { done: 0, .. }) => {
             say("Interrupted before the first group was complete. Everything is as it was.");
             interrupts.die_if_caught();
@@ -87,14 +89,57 @@ fn measure_and_report(resume: bool) -> ExitCode {
             say(&error);
             return if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE };
         }
-    }
+    };
     // From here on there is nothing to bring to an end.
     interrupts.die_if_caught();
+    headlines_quietly();
+    conclude(root, &folder)
+}
+
+/// Says that this process is to run criterion on the headlines.
+const HEADLINES: &str = "POOL_LAB_HEADLINES";
+
+/// Runs criterion on the headlines in a process of its own, where alone it can be told to be quiet. What it finds is kept by
+/// criterion, to compare the next run with.
+fn headlines_quietly() {
+    say("Criterion measures the headlines, for its own records in target/criterion ...");
+    let program = std::env::current_exe().map(Command::new);
+    let run = |mut program: Command| program.args(["--bench", "--quiet"]).env(HEADLINES, "1").output();
+    match program.and_then(run) {
+        Ok(output) if output.status.success() => {}
+        Ok(Output { status, stderr, .. }) => {
+            let last = String::from_utf8_lossy(&stderr).lines().next_back().unwrap_or_default().to_owned();
+            say(format_args!("criterion failed ({status}): {last}"));
+        }
+        Err(error) => say(format_args!("criterion could not be started: {error}")),
+    }
+}
+
+/// The end of all that is said: the result, and where the report is.
+fn conclude(root: &Path, folder: &str) -> ExitCode {
+    match report::ending(&root.join("results").join(folder)) {
+        Ok(sentences) => sentences.iter().for_each(say),
+        Err(error) => {
+            say(&error);
+            return ExitCode::FAILURE;
+        }
+    }
+    let page = root.join("results/report.html");
+    say(format_args!(
+        "The report is {}, and results/README.md; the records are in results/{folder}/.",
+        page.display()
+    ));
+    ExitCode::SUCCESS
+}
+
+/// Criterion on the headlines.
+fn headlines() -> ExitCode {
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1))
-        .without_plots();
+        .without_plots()
+        .configure_from_args();
     let chosen = curated::engines();
     run_criterion(&mut criterion, curated::headlines(), |task, spec| {
         // A million joins take seconds on some, and criterion wants ten samples; the records have them.

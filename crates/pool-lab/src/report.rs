@@ -14,6 +14,7 @@ mod axis;
 mod bars;
 mod captions;
 mod claims;
+mod data;
 mod error;
 mod escape;
 mod html;
@@ -24,6 +25,7 @@ pub mod markers;
 mod model;
 mod prose;
 mod ranking;
+mod situations;
 mod speedup;
 mod statistics;
 mod svg;
@@ -95,6 +97,16 @@ pub fn rebuild_one(folder: &Path, captions: &Captions) -> Result<Vec<PathBuf>, R
     written.push(write_file(folder.join("report.md"), &markdown::report(&views))?);
     written.push(write_file(folder.join("report.html"), &html::report(&views))?);
     Ok(written)
+}
+
+/// What the run in a folder of `results` says, in three sentences; and a fourth where the machine was too busy to decide.
+///
+/// # Errors
+///
+/// [`ReportError::Results`] when the folder holds no run, something cannot be read, or a file of records is bad.
+pub fn ending(folder: &Path) -> Result<Vec<String>, ReportError> {
+    let run = results::load_run(folder)?;
+    Ok(prose::ending(&model::arrange(&claims::all_others(&run.records))))
 }
 
 /// Writes a machine's plots, and removes those of records that are gone.

@@ -16,6 +16,11 @@ pub(crate) fn answers(records: &[Record]) -> Vec<Answer<'_>> {
     claims::answers(records)
 }
 
+/// The records that are no claim's.
+pub(crate) fn all_others(records: &[Record]) -> Vec<Record> {
+    records.iter().filter(|record| !claims::is_of_claim(record)).cloned().collect()
+}
+
 /// A line a claim.
 pub(crate) fn sentences(answers: &[Answer]) -> Table {
     let mut table = Table::new().text("claim").text("what is said").text("what was measured here");

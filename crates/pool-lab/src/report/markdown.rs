@@ -5,6 +5,7 @@ use crate::report::escape;
 use crate::report::model::{Family, Task};
 use crate::report::prose;
 use crate::report::ranking::Ranking;
+use crate::report::situations;
 use crate::report::tables;
 use crate::report::view::{Figure, Figures, PLOTS, View};
 
@@ -47,11 +48,17 @@ pub(crate) fn report(views: &[View]) -> String {
     for view in views {
         machine(&mut page, view);
     }
+    if views.len() > 1 {
+        page.heading(2, "Ours against the best peer, machine by machine");
+        page.block(tables::by_machine(views.iter().map(|view| (view.title(), &view.families))).markdown());
+    }
     page.heading(2, "How to read this");
     page.block(
         prose::method().iter().map(|text| format!("- {}\n", escape::markdown(text))).collect::<String>(),
     );
-    page.block("The same with machines side by side: [report.html](report.html), a file to open from disk.");
+    page.block(
+        "The same with a map, plots and filters: [report.html](report.html), a file to open from disk.",
+    );
     page.0.truncate(page.0.trim_end().len());
     page.0.push('\n');
     page.0
@@ -70,6 +77,9 @@ fn contents(views: &[View]) -> String {
 
 fn machine(page: &mut Page, view: &View) {
     page.heading(2, &view.title());
+    page.heading(3, "Which pool for which job");
+    page.paragraph(situations::ABOUT);
+    page.block(tables::situations(&situations::advice(&view.families)).markdown());
     for paragraph in prose::summary(&view.families, &view.run.machine) {
         page.paragraph(&paragraph);
     }

@@ -10,6 +10,7 @@ use crate::metrics;
 use crate::numbers::stats::{self, Estimate};
 use crate::numbers::verdict::Verdict;
 use crate::record::Record;
+use crate::report::escape;
 use crate::workload;
 
 /// The workloads of one family.
@@ -35,6 +36,23 @@ impl Task {
             "" => self.workload.clone(),
             variant => format!("{} ({variant})", self.workload),
         }
+    }
+
+    /// `latency/ping:gap=2ms`, as the command line names it.
+    pub(crate) fn name(&self) -> String {
+        match self.variant.as_str() {
+            "" => self.workload.clone(),
+            variant => format!("{}:{variant}", self.workload),
+        }
+    }
+
+    /// The name of its place in a page.
+    pub(crate) fn anchor(&self) -> String {
+        format!("w-{}", escape::slug(&self.name()))
+    }
+
+    pub(crate) fn family(&self) -> &str {
+        self.workload.split('/').next().unwrap_or_default()
     }
 
     /// Whether this is the workload, or the `workload:variant`, that is asked for.
@@ -79,6 +97,8 @@ pub(crate) struct Entry {
     pub(crate) version: String,
     pub(crate) kind: Kind,
     pub(crate) outcome: Outcome,
+    /// All of its records in the group.
+    pub(crate) records: Vec<Record>,
 }
 
 #[derive(Debug)]
@@ -143,6 +163,11 @@ impl Group {
 }
 
 impl Entry {
+    /// What was recorded of this metric.
+    pub(crate) fn record(&self, wanted: &Metric) -> Option<&Record> {
+        self.records.iter().find(|record| record.metric == wanted)
+    }
+
     pub(crate) fn measured(&self) -> Option<&Measured> {
         match &self.outcome {
             Outcome::Measured(measured) => Some(measured),
@@ -252,7 +277,8 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
         (None, None, None) => Outcome::Failed("no time was recorded".to_owned()),
     };
     let version = records.first().map(|record| record.version.clone()).unwrap_or_default();
-    Entry { engine: engine.to_owned(), version, kind: engines::kind_of(engine), outcome }
+    let records = records.iter().map(|record| (*record).clone()).collect();
+    Entry { engine: engine.to_owned(), version, kind: engines::kind_of(engine), outcome, records }
 }
 
 /// Gives every measured entry its ratio to the fastest pool.

@@ -96,7 +96,8 @@ pub(crate) fn summary(families: &[Family], machine: &Machine) -> Vec<String> {
         return vec!["There are no records yet.".to_owned()];
     }
     let mut paragraphs = vec![score(&tasks)];
-    paragraphs.extend(extremes(&tasks));
+    let extremes = extremes(&tasks);
+    paragraphs.extend((!extremes.is_empty()).then(|| extremes.join(" ")));
     paragraphs.push(noise(&tasks));
     paragraphs.extend(failures(&tasks));
     paragraphs.extend(cautions(machine));
@@ -147,7 +148,7 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// The widest lead and the widest lag.
-fn extremes(tasks: &[&Task]) -> Option<String> {
+fn extremes(tasks: &[&Task]) -> Vec<String> {
     let widest = |factor: fn(Verdict) -> Option<f64>| {
         let found = tasks.iter().filter_map(|task| Some((*task, factor(Verdict::of(task.top()))?)));
         found.max_by(|(_, a), (_, b)| a.total_cmp(b))
@@ -162,8 +163,48 @@ fn extremes(tasks: &[&Task]) -> Option<String> {
     let lag = widest(|verdict| if let Verdict::Behind(factor) = verdict { Some(factor) } else { None });
     let lead = lead.and_then(|found| sentence("lead", "faster", found));
     let lag = lag.and_then(|found| sentence("lag", "slower", found));
-    let sentences: Vec<String> = lead.into_iter().chain(lag).collect();
-    (!sentences.is_empty()).then(|| sentences.join(" "))
+    lead.into_iter().chain(lag).collect()
+}
+
+/// The run in three sentences, and a fourth where the machine was too busy.
+pub(crate) fn ending(families: &[Family]) -> Vec<String> {
+    let tasks: Vec<&Task> = families.iter().flat_map(|family| &family.tasks).collect();
+    let verdicts: Vec<Verdict> = tasks.iter().map(|task| Verdict::of(task.top())).collect();
+    let count = |test: fn(&Verdict) -> bool| verdicts.iter().filter(|verdict| test(verdict)).count();
+    let open = count(|v| matches!(v, Verdict::Undecided | Verdict::Unknown));
+    let mut sentences = vec![format!(
+        "Of {} one of our pools is faster than every peer in {}, equal to the fastest peer in {} and slower than a peer in {}; \
+         {open} are undecided.",
+        counted(tasks.len(), "workload"),
+        count(|v| matches!(v, Verdict::Ahead(_))),
+        count(|v| *v == Verdict::Equal),
+        count(|v| matches!(v, Verdict::Behind(_))),
+    )];
+    sentences.extend(extremes(&tasks));
+    sentences.extend(busy(&tasks, open));
+    sentences
+}
+
+/// More undecided workloads than this share, or more disturbed samples, and the machine was too busy.
+const MOST_OPEN: f64 = 0.25;
+const MOST_DISTURBED: f64 = 0.2;
+
+fn busy(tasks: &[&Task], open: usize) -> Option<String> {
+    let shares: Vec<f64> = tasks
+        .iter()
+        .flat_map(|task| task.top().measured())
+        .filter_map(|(_, measured)| measured.disturbed)
+        .collect();
+    let disturbed = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+    let is_busy = disturbed > MOST_DISTURBED || open as f64 > MOST_OPEN * tasks.len() as f64;
+    is_busy.then(|| {
+        format!(
+            "The machine was too busy to decide more: {open} of {} workloads are open, and {} of the samples were disturbed. Run it again \
+             when nothing else runs.",
+            tasks.len(),
+            units::percent(disturbed),
+        )
+    })
 }
 
 fn noise(tasks: &[&Task]) -> String {

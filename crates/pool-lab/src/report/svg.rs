@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::report::escape;
 
-/// Colours of both backgrounds. The classes begin with `p-`, so that a page can carry the same sheet.
-pub(crate) const STYLE: &str = include_str!("plot.css");
+/// Colours of both backgrounds.
+const STYLE: &str = include_str!("plot.css");
 
 /// A drawing in the making. Coordinates are pixels from the upper left corner.
 pub(crate) struct Drawing {
@@ -99,12 +99,6 @@ impl Plot {
              <rect class=\"p-page\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\n{body}</svg>\n"
         )
     }
-
-    /// For a page that carries [`STYLE`].
-    pub(crate) fn inline(&self) -> String {
-        let Plot { open, body, .. } = self;
-        format!("<svg class=\"p-plot\" {open}>\n{body}</svg>\n")
-    }
 }
 
 /// A coordinate to a tenth of a pixel, without needless zeros.
@@ -148,7 +142,6 @@ mod tests {
         assert!(svg.contains(
             "<text class=\"p-text\" text-anchor=\"end\" x=\"1\" y=\"2.2\">x &amp; &lt;y&gt;</text>"
         ));
-        assert!(!plot.inline().contains("<style>"));
     }
 
     #[test]

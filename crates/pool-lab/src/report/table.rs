@@ -31,11 +31,13 @@ pub(crate) struct Cell {
     pub(crate) tone: Tone,
     /// What to sort by where the text would mislead: times in different units, say.
     pub(crate) key: Option<f64>,
+    /// Places in the same page, with the text of each, that a page shows instead of the text.
+    pub(crate) links: Vec<(String, String)>,
 }
 
 impl Cell {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Cell { text: text.into(), tone: Tone::Plain, key: None }
+        Cell { text: text.into(), tone: Tone::Plain, key: None, links: Vec::new() }
     }
 
     pub(crate) fn number(text: impl Into<String>, key: f64) -> Self {
@@ -129,7 +131,11 @@ fn html_cell(cell: &Cell, class: &str) -> String {
         [class, tone].iter().filter(|class| !class.is_empty()).copied().collect::<Vec<_>>().join(" ");
     let class = if classes.is_empty() { String::new() } else { format!(" class=\"{classes}\"") };
     let key = cell.key.map_or_else(String::new, |key| format!(" data-key=\"{key}\""));
-    format!("<td{class}{key}>{}</td>", escape::html(&cell.text))
+    if cell.links.is_empty() {
+        return format!("<td{class}{key}>{}</td>", escape::html(&cell.text));
+    }
+    let link = |(text, place): &(String, String)| format!("<a href=\"#{place}\">{}</a>", escape::html(text));
+    format!("<td{class}{key}>{}</td>", cell.links.iter().map(link).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

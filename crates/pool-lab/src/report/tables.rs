@@ -12,6 +12,7 @@ use crate::record::machine::Machine;
 use crate::report::model::{Entry, Family, Group, Measured, Outcome, Task};
 use crate::report::prose::{self, Verdict};
 use crate::report::ranking::{Ranking, Standing};
+use crate::report::situations::Advice;
 use crate::report::table::{Cell, Table, Tone};
 
 fn engine_cell(name: &str, kind: Kind) -> Cell {
@@ -66,6 +67,71 @@ fn verdict_cell(verdict: &Verdict) -> Cell {
         Verdict::Alone => Cell::absent("-"),
         Verdict::Unknown => Cell::absent("n=1"),
     }
+}
+
+/// One line a situation: the pool to take.
+pub(crate) fn situations(all: &[Advice]) -> Table {
+    let mut table = Table::new()
+        .text("for")
+        .text("take")
+        .text("the other side")
+        .text("cost")
+        .text("how sure")
+        .text("evidence");
+    for advice in all {
+        // The first variant stands for all.
+        let mut seen = BTreeSet::new();
+        let first = advice.evidence.iter().filter(|task| seen.insert(&task.workload));
+        let links: Vec<(String, String)> = first.map(|task| (task.workload.clone(), task.anchor())).collect();
+        let names: Vec<&str> = links.iter().map(|(workload, _)| workload.as_str()).collect();
+        table.row([
+            Cell::new(advice.job).toned(Tone::Strong),
+            Cell::new(advice.take()).toned(Tone::Ours),
+            Cell::new(advice.by()),
+            Cell::new(advice.cost()),
+            Cell::new(advice.sure()),
+            Cell { links: links.clone(), ..Cell::new(names.join(", ")) },
+        ]);
+    }
+    table
+}
+
+/// Ours against the best peer, a line a workload, a column a machine.
+pub(crate) fn by_machine<'m>(machines: impl Iterator<Item = (String, &'m Vec<Family>)>) -> Table {
+    let (names, families): (Vec<String>, Vec<&Vec<Family>>) = machines.unzip();
+    let mut table = names.into_iter().fold(Table::new().text("workload"), Table::number);
+    let mut seen = BTreeSet::new();
+    let tasks = || families.iter().map(|families| families.iter().flat_map(|family| &family.tasks));
+    for task in tasks().flatten().filter(|task| seen.insert(task.name())) {
+        let cells = tasks().map(|mut tasks| match tasks.find(|other| other.name() == task.name()) {
+            Some(task) => verdict_cell(&Verdict::of(task.top())),
+            None => Cell::absent("not measured"),
+        });
+        table.row(std::iter::once(Cell::new(task.title())).chain(cells));
+    }
+    table
+}
+
+/// What matters most of one group.
+pub(crate) fn brief(group: &Group, operation: &str) -> Table {
+    let mut table =
+        Table::new().text("engine").number(format!("time per {operation}")).number("ratio").text("verdict");
+    for entry in &group.entries {
+        let engine = engine_cell(&entry.engine, entry.kind);
+        table.row(match &entry.outcome {
+            Outcome::Measured(measured) => {
+                let time = Cell::number(units::time(measured.time.median), measured.time.median);
+                let is_best = entry.kind.takes_rank() && measured.ratio == Estimate::exact(1.0);
+                let verdict = if is_best && !measured.is_single { "best" } else { measured.verdict.word() };
+                [engine, time, ratio_cell(measured.ratio.median), Cell::new(verdict)]
+            }
+            Outcome::Failed(what) => {
+                [engine, Cell::absent("error"), Cell::absent("-"), Cell::new(what).toned(Tone::Bad)]
+            }
+            Outcome::Unsupported(_) => continue,
+        });
+    }
+    table
 }
 
 /// One line a family.

@@ -112,34 +112,69 @@ fn plots_that_are_shown_exist_and_stale_ones_go() {
     assert!(!stale.exists());
 }
 
-#[test]
-fn the_page_is_self_contained_escaped_and_balanced() {
-    let page = read(&results(), "report.html");
-    assert!(!page.contains("<script>alert") && !page.contains("<b>no") && !page.contains("<tiny>"));
-    assert!(page.contains("evil|&lt;script&gt;alert(1)&lt;/script&gt;"));
-    for outside in ["http://", "https://", "src=", "url(", "@import", "<link"] {
-        assert!(!page.contains(outside), "{outside}");
-    }
-    for tag in
-        ["section", "article", "table", "tr", "td", "details", "div", "svg", "text", "figure", "p", "main"]
-    {
-        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
-        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
-    }
-    in_order(
-        &page,
-        &["id=\"summary\"", "side by side", "id=\"family-spawn\"", "id=\"family-join\"", "id=\"about\""],
-    );
-    assert!(page.contains("zeta (reference)") && page.contains("data-machine=\"m1\""));
-    assert!(page.contains("Not measured on this machine."));
+/// What a browser shows without scripts, and the object that they read.
+fn page_and_data(page: &str) -> (&str, serde_json::Value) {
+    let (shown, rest) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    (shown, serde_json::from_str(data).unwrap())
 }
 
 #[test]
-fn one_machine_needs_no_choice_of_machines() {
+fn the_page_is_self_contained_escaped_and_balanced() {
+    let page = read(&results(), "report.html");
+    let (shown, data) = page_and_data(&page);
+    assert!(!page.contains("<script>alert") && !page.contains("<b>no") && !page.contains("<tiny>"));
+    assert!(shown.contains("evil|&lt;script&gt;alert(1)&lt;/script&gt;"));
+    for outside in [" src=", "url(", "@import", "href=\"http", "fetch(", "import("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("Copyright (c) 2022 Leon Sorokin"), "the library's licence comes along");
+    for tag in ["section", "article", "table", "tr", "td", "details", "div", "p"] {
+        let opened = shown.matches(&format!("<{tag}>")).count() + shown.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, shown.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+    in_order(
+        shown,
+        &[
+            "id=\"choose\"",
+            "<td class=\"strong\">Many small jobs from outside</td><td class=\"ours\">stealing (ours); equal: bounded:capacity=64</td>",
+            "<td>rayon 5.00x in time</td><td>CPU 95.0 ns (1.00x)</td><td>faster</td>",
+            "<a href=\"#w-spawn-external\">",
+            "id=\"map\"",
+            "id=\"family-spawn\"",
+            "id=\"w-spawn-external\"",
+            "id=\"family-join\"",
+            "id=\"machines\"",
+            "machine by machine",
+            "not measured",
+        ],
+    );
+    let titles: Vec<&str> = data["machines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|machine| machine["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(titles, ["alpha (yours)", "zeta (reference)"]);
+}
+
+#[test]
+fn every_workload_has_an_anchor_and_a_table_without_scripts() {
+    let page = read(&results(), "report.html");
+    let (shown, data) = page_and_data(&page);
+    for workload in data["workloads"].as_array().unwrap() {
+        let anchor = workload[5].as_str().unwrap();
+        let (_, article) = shown.split_once(&format!("<article id=\"{anchor}\">")).unwrap();
+        assert!(article[..article.find("</article>").unwrap()].contains("<table>"), "{anchor}");
+    }
+}
+
+#[test]
+fn one_machine_is_compared_with_none() {
     let run = invented::run("zeta", true, &samples());
     let captions = captions();
     let page = html::report(&[View::new(&run, &captions)]);
-    assert!(!page.contains("data-machine=\"m0\"") && !page.contains("class=\"many\""));
+    assert!(!page.contains("machine by machine<") && !page.contains("The same on"));
 }
 
 #[test]
@@ -282,4 +317,34 @@ fn the_readme_quotes_the_reference_between_its_markers() {
     fs::write(&readme, "no markers").unwrap();
     let error = update_readme(&readme, scratch.path(), &[""; 0]).unwrap_err();
     assert!(matches!(error, ReportError::Marker { .. }), "{error}");
+}
+
+#[test]
+fn a_run_ends_with_three_sentences_and_says_when_the_machine_was_too_busy() {
+    let scratch = results();
+    let quiet = ending(&scratch.path().join("zeta")).unwrap();
+    assert_eq!(
+        quiet,
+        [
+            "Of 3 workloads one of our pools is faster than every peer in 2, equal to the fastest peer in 0 and slower than a peer in 1; \
+             0 are undecided.",
+            "Our widest lead: spawn/external, where stealing is 5.00x faster than rayon.",
+            "Our widest lag: latency/ping (gap=200us), where stealing is 1.33x slower than rayon.",
+        ]
+    );
+    let disturbed = [
+        Sample::time("join/fib", "stealing", 3.0).between(2.0, 8.0),
+        Sample::metric("join/fib", "stealing", &metrics::DISTURBED, 0.5),
+        Sample::time("join/fib", "chili", 4.0).between(2.0, 8.0),
+    ];
+    let records = invented::records(&disturbed);
+    write(scratch.path(), &invented::machine("busy"), &records, Role::Own, &captions()).unwrap();
+    let busy = ending(&scratch.path().join("busy")).unwrap();
+    assert_eq!(
+        busy[1..],
+        [
+            "The machine was too busy to decide more: 1 of 1 workloads are open, and 50.0 % of the samples were disturbed. Run it \
+          again when nothing else runs."
+        ]
+    );
 }

@@ -1,10 +1,9 @@
 //! One machine's report before it has a format: what is shown, in the order in which it is shown.
 
-use crate::claims;
-use crate::record::Record;
 use crate::record::results::Run;
 use crate::report::Captions;
 use crate::report::bars;
+use crate::report::claims;
 use crate::report::escape;
 use crate::report::model::{self, Family, Task};
 use crate::report::ranking::{self, Ranking};
@@ -38,9 +37,7 @@ pub(crate) struct Figure {
 
 impl<'r> View<'r> {
     pub(crate) fn new(run: &'r Run, captions: &'r Captions) -> Self {
-        let measured: Vec<Record> =
-            run.records.iter().filter(|record| !claims::is_of_claim(record)).cloned().collect();
-        let families = model::arrange(&measured);
+        let families = model::arrange(&claims::all_others(&run.records));
         let tasks = families.iter().flat_map(|family| &family.tasks);
         let figures = tasks.map(|task| Figures::draw(task, captions.operation(&task.workload))).collect();
         View { run, captions, families, figures }
