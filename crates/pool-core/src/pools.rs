@@ -74,7 +74,7 @@ pub use self::{
     panic::Panic,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle},
-    submit::{Priority, Submit},
+    submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads},
 };
 #[doc(hidden)]
