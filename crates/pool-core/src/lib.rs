@@ -17,7 +17,7 @@
 //! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
 //! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //!
-//! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing), each an alias of
+//! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing, pool-fair), each an alias of
 //! [`ThreadPool`], or is written against `Arc<dyn Pool>` and takes any.
 //!
 //! # A strategy of your own

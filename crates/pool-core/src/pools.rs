@@ -80,7 +80,7 @@ pub use self::{
     panic::Panic,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle, SharedScope},
-    submit::{Priority, Submit},
+    submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
 };
 #[doc(hidden)]

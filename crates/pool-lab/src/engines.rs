@@ -37,6 +37,7 @@ table! {
     mod mpsc;
     mod bounded;
     mod priority;
+    mod fair;
     mod stealing;
     mod stealing_worker;
     mod rayon;

@@ -95,6 +95,7 @@ table! { Jobs, fn for_jobs<E: Jobs>, const JOBS;
     mod burst_few::Few;
     mod latency_ping::Ping;
     mod load_poisson::Poisson;
+    mod load_tenants::Tenants;
     mod load_bursty::Bursty;
     mod load_pareto::Pareto;
     mod tick_frame::Frame;

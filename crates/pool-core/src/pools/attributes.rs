@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::job::attributed::RareAttributes;
 use crate::name::Name;
-use crate::{CancelToken, Priority, Submit};
+use crate::{CancelToken, Priority, QueueId, Submit};
 
 /// What a job asks for: how urgent it is, and rarer things such as a name, a deadline, a run limit.
 ///
@@ -45,7 +45,13 @@ impl Attributes {
         self
     }
 
-    /// With this priority and this patience at a full queue.
+    /// In this queue of a pool that has several, as pool-fair does; other pools ignore it.
+    pub fn queue(mut self, queue: QueueId) -> Self {
+        self.submit = self.submit.queue(queue);
+        self
+    }
+
+    /// With this priority and this patience at a full queue, in this queue if the pool has several.
     pub fn submit(mut self, submit: Submit) -> Self {
         self.submit = submit;
         self
@@ -130,5 +136,11 @@ impl From<Submit> for Attributes {
 impl From<Priority> for Attributes {
     fn from(priority: Priority) -> Self {
         Submit::default().priority(priority).into()
+    }
+}
+
+impl From<QueueId> for Attributes {
+    fn from(queue: QueueId) -> Self {
+        Submit::default().queue(queue).into()
     }
 }

@@ -43,6 +43,25 @@ impl Default for Priority {
     }
 }
 
+/// Which queue of a pool that has several a job goes to, such as the tenant that it belongs to.
+///
+/// The strategy gives it out: see pool-fair. A pool with one queue ignores it, so it passes through `dyn Pool` and
+/// [`Attributes`](crate::Attributes) like a priority. 0 is the queue of a job that names none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueueId(u16);
+
+impl QueueId {
+    /// The queue at this place, in the order in which the strategy was given its queues.
+    pub const fn new(index: u16) -> QueueId {
+        QueueId(index)
+    }
+
+    /// The queue's place.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// How long a submitter is ready to wait for room in a full queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -70,6 +89,7 @@ pub enum Patience {
 pub struct Submit {
     priority: Priority,
     patience: Patience,
+    queue: QueueId,
     ticket: bool,
     awaited: bool,
 }
@@ -78,6 +98,12 @@ impl Submit {
     /// With this priority.
     pub const fn priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// In this queue, if the pool has several.
+    pub const fn queue(mut self, queue: QueueId) -> Self {
+        self.queue = queue;
         self
     }
 
@@ -97,6 +123,11 @@ impl Submit {
     /// How urgent the job is.
     pub const fn urgency(self) -> Priority {
         self.priority
+    }
+
+    /// The queue that the job goes to, in a pool that has several.
+    pub const fn queue_id(self) -> QueueId {
+        self.queue
     }
 
     /// How long the submitter is ready to wait.
@@ -119,13 +150,22 @@ impl Submit {
     }
 
     pub(crate) const fn ticket() -> Self {
-        Submit { priority: Priority::NORMAL, patience: Patience::Never, ticket: true, awaited: false }
+        Submit {
+            priority: Priority::NORMAL,
+            patience: Patience::Never,
+            queue: QueueId::new(0),
+            ticket: true,
+            awaited: false,
+        }
     }
 
     pub(crate) const fn awaited_ticket() -> Self {
         Submit { awaited: true, ..Submit::ticket() }
     }
 }
+
+// It is passed in registers or copied at each submission; the queue lies where there was padding.
+const _: () = assert!(size_of::<Submit>() <= size_of::<Patience>() + 8);
 
 /// Who submits: it decides whether waiting is safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -60,6 +60,12 @@ pub trait Jobs: Start {
         self.execute(job);
     }
 
+    /// Submits a job of a tenant, numbered from 0. An engine that does not know tenants, or not so many, submits it like any other.
+    fn execute_of<F: FnOnce() + Send + 'static>(&self, tenant: u16, job: F) {
+        let _ = tenant;
+        self.execute(job);
+    }
+
     /// Submits a job that the engine may drop unrun instead, where its options say so. Any other engine runs it.
     fn offer<F: FnOnce() + Send + 'static>(&self, job: F) {
         self.execute(job);

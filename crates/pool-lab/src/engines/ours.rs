@@ -1,15 +1,15 @@
-//! What our four pools have in common as engines: everything but their settings.
+//! What our pools have in common as engines: everything but their settings.
 
 use std::sync::Arc;
 
 use pool_core::strategy::Strategy;
-use pool_core::{JobHandle, Pinning, Pool, Priority, Submit, ThreadPool};
+use pool_core::{JobHandle, Pinning, Pool, Priority, QueueId, Submit, ThreadPool};
 
 use super::row::Row;
 use crate::engine::settings::{Allowed, Rule};
 use crate::engine::{Handles, IsPool, Jobs, Joins, Scopes, Spec, SpecError, Start, Survives};
 
-/// An option of all four.
+/// An option of all of them.
 pub(crate) const PIN: Rule =
     Rule::new("pin", Allowed::Choice(&["no", "yes"]), "no", "whether each worker is bound to a CPU");
 
@@ -93,6 +93,10 @@ impl<S: FromSpec> Jobs for Ours<S> {
 
     fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
         self.pool.execute_with(Submit::default().priority(Priority::URGENT), job).expect(ACCEPTED);
+    }
+
+    fn execute_of<F: FnOnce() + Send + 'static>(&self, tenant: u16, job: F) {
+        self.pool.execute_with(QueueId::new(tenant), job).expect(ACCEPTED);
     }
 
     #[inline]

@@ -1,0 +1,63 @@
+//! A pool with named queues, each of which gets its share of the run time.
+//!
+//! One queue a tenant, or a kind of work. Queues that have jobs share the workers by *weight*, in the time that their jobs
+//! run and not in their number: a queue of long jobs gets no more than one of short jobs. A queue that has no jobs leaves its share
+//! to the others.
+//!
+//! ```
+//! use pool_core::Attributes;
+//! use pool_fair::{Fair, FairPool, Queue};
+//!
+//! let fair = Fair::new([
+//!     Queue::new("web").weight(3),
+//!     Queue::new("reports").limit(1_000).at_once(1),
+//! ]);
+//! let (web, reports) = (fair.id("web").unwrap(), fair.id("reports").unwrap());
+//! let pool = FairPool::with(fair).threads(2).build()?;
+//!
+//! pool.execute_with(web, || println!("a page"))?;
+//! // With the other attributes, and through `dyn Pool`, it is the same.
+//! let total = pool.spawn_with(Attributes::new().queue(reports).name("totals"), || (1..=10).sum::<u32>())?;
+//! assert_eq!(total.join()?, 55);
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
+//! A job that names no queue, or one that the pool has not, goes to the first. Each queue is first in, first out.
+//!
+//! # What keeps a burst from the others
+//!
+//! - Its share: however long a queue is, a job of another waits for what the workers run at the time, and for about one turn of the queues.
+//! - [`Queue::limit`]: how many of its jobs may wait. More are refused with [`Reason::Full`](pool_core::Reason::Full), and the queues of
+//!   others stay open. [`Submit::wait_at_most`](pool_core::Submit::wait_at_most) waits for room instead.
+//! - [`Queue::at_once`]: how many of its jobs may run at once. No job is interrupted, so without it long jobs of one queue may
+//!   hold all workers when a job of another comes.
+//!
+//! # The discipline
+//!
+//! Deficit round robin over run time. The queues that have jobs take turns. At its turn a queue gets credit,
+//! [`Fair::quantum`] times its weight, and its jobs start while it has some. A start is charged with what the jobs of the queue took in the
+//! mean lately, since other workers choose before it has ended; when the worker comes back, the charge is corrected to what the job has
+//! taken. A queue in debt waits until the turns have paid for it. A queue that runs empty loses what credit it has, and keeps its debt.
+//!
+//! Time is what the job's closure took on the worker, by the system's clock or by [`Fair::clock`]. A job that waits, for a socket
+//! or another job, is charged for it: it held the worker. What a waiting thread runs in place, and what goes to a given worker, is not charged.
+//! Halves of joins and the jobs of scopes are led to by tickets, which have a queue of their own, of weight 1.
+//!
+//! # Costs
+//!
+//! One mutex over all queues. Push costs O(1); pop O(1) in the mean, and O(queues) when all that have jobs are in debt. Each pop reads the clock
+//! once. A queued job takes 32 bytes; the room that a burst has left is given back after a second without need for it.
+
+#![forbid(unsafe_code)]
+
+mod channel;
+mod fair;
+mod scheduler;
+
+pub use channel::{FairInlet, FairOutlet};
+pub use fair::{Fair, Queue};
+
+use pool_core::ThreadPool;
+
+/// A pool of workers that are shared between queues by weight.
+pub type FairPool = ThreadPool<Fair>;
