@@ -9,8 +9,8 @@ use pool_core::strategy::{
 };
 use pool_core::{Job, Reason, Submit};
 
-use crate::Queue;
-use crate::fair::Clock;
+use crate::clock::Clock;
+use crate::queue::Queue;
 use crate::scheduler::{Scheduler, Started};
 
 pub(crate) struct Shared {

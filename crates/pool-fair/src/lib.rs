@@ -43,6 +43,11 @@
 //! or another job, is charged for it: it held the worker. What a waiting thread runs in place, and what goes to a given worker, is not charged.
 //! Halves of joins and the jobs of scopes are led to by tickets, which have a queue of their own, of weight 1.
 //!
+//! # A job that waits in the midst of its run
+//!
+//! Where a job runs another in place while it waits (`help_one`, or a pool that [helps](pool_core::Helping)), the run time of the
+//! outer job counts up to that moment only, and so does its place among those that run at once.
+//!
 //! # Costs
 //!
 //! One mutex over all queues. Push costs O(1); pop O(1) in the mean, and O(queues) when all that have jobs are in debt. Each pop reads the clock
@@ -51,11 +56,14 @@
 #![forbid(unsafe_code)]
 
 mod channel;
+mod clock;
 mod fair;
+mod queue;
 mod scheduler;
 
 pub use channel::{FairInlet, FairOutlet};
-pub use fair::{Fair, Queue};
+pub use fair::Fair;
+pub use queue::Queue;
 
 use pool_core::ThreadPool;
 

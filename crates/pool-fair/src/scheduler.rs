@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pool_core::strategy::KEPT_JOBS;
 
-use crate::Queue;
+use crate::queue::Queue;
 
 /// What a job costs at least, in nanoseconds: its way through the queue.
 const LEAST: i64 = 100;

@@ -73,7 +73,8 @@ pub fn groups() -> Vec<Group> {
 
 /// Of our pools what differs under load: what to do with a job that finds no place, above capacity; and which job is next.
 fn load_policies(task: &Task, threads: usize) -> Vec<Spec> {
-    let above_capacity = task.parameters.number("at") >= 100;
+    let has_capacity = task.about.parameters.iter().any(|rule| rule.name == "at");
+    let above_capacity = has_capacity && task.parameters.number("at") >= 100;
     let policies: &[&str] = if above_capacity { OVERLOAD_POLICIES } else { &[] };
     let specs = policies.iter().map(|spec| spec.parse::<Spec>().expect("the table's specs are right"));
     specs.map(|spec| spec.with_threads(threads)).collect()
