@@ -3,7 +3,7 @@
 use crate::blocking::current_manager;
 use crate::helping::{Awaited, Reach};
 
-/// Waits, and helps meanwhile if the calling thread is a worker of a pool whose workers [do](Helping::Any). Returns whether
+/// Waits, and helps meanwhile if the calling thread is a worker of a pool whose workers [do](crate::Helping::Any). Returns whether
 /// it is: if not, nothing has happened, and the caller waits in its own way.
 #[cold]
 pub fn wait_helping(awaited: &dyn Awaited) -> bool {

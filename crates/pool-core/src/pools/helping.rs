@@ -41,7 +41,7 @@ pub enum Reach {
 
 /// What a worker waits for in the midst of a job.
 ///
-/// A worker that finds nothing to do parks: see [`sync::parking`](crate::sync::parking).
+/// A worker that finds nothing to do parks, as an idle worker does.
 pub trait Awaited {
     /// Whether it has come.
     fn is_over(&self) -> bool;
