@@ -1,6 +1,6 @@
 //! The workloads, one file for each, and their table.
 //!
-//! To add one: a file here, with a type that implements [`Prepare`], and [`Workload`](crate::workload::Workload) for every
+//! To add one: a file here, with a type that implements [`Prepare`], and [`Workload`] for every
 //! engine that has what it needs; and a line in the table of that need. The file has the workload's name, `family_name.rs`.
 //!
 //! The tables declare the files, so `cargo fmt` does not see these: `rustfmt` has to be told their names. A test of the

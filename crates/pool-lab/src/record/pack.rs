@@ -39,7 +39,7 @@ pub fn write(run: &Run, file: &Path) -> Result<(), ResultsError> {
     disk::replace(file, text + "\n").map_err(ResultsError::io(file))
 }
 
-/// Reads what [`write`] has written.
+/// Reads what [`write()`] has written.
 ///
 /// # Errors
 ///
