@@ -164,12 +164,13 @@ fn role() -> Option<Role> {
     }
 }
 
-/// Registers a benchmark for each task on each engine that can do it and that the filter lets pass.
+/// Registers a benchmark for each task on each engine that can do it and that the filter lets pass. Programs of other languages are
+/// not among them: their toolchains may be missing, and the records have them.
 fn run_criterion(criterion: &mut Criterion, tasks: Vec<Task>, filter: impl Fn(&Task, &Spec) -> bool) {
     let threads = *curated::thread_counts().last().expect("there is at least one thread count");
     for task in tasks {
         let mut group = criterion.benchmark_group(task.to_string());
-        for row in engines::rows().iter().filter(|row| row.can_do(task.about)) {
+        for row in engines::rows().iter().filter(|row| row.program().is_none() && row.can_do(task.about)) {
             let spec = Spec::new(&row.engine).with_threads(threads);
             if !filter(&task, &spec) {
                 continue;
