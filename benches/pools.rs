@@ -70,7 +70,12 @@ fn measure_and_report(resume: bool) -> ExitCode {
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace");
     let Some(role) = role() else { return ExitCode::from(BAD_INPUT) };
     let interrupts = Interrupts::catch();
-    let folder = match run_curated(root, role, resume, &mut Progress { start: Instant::now() }) {
+    let folder = match run_curated(
+        root,
+        role,
+        resume,
+        &mut Progress { start: Instant::now(), said: Instant::now() },
+    ) {
         Ok(Outcome::Complete { folder }) => folder,
         Ok(Outcome::Stopped { done: 0, .. }) => {
             say("Interrupted before the first group was complete. Everything is as it was.");
@@ -201,7 +206,12 @@ fn time(case: &mut dyn Case, repeats: u64, spec: &Spec, task: &Task) -> Duration
 /// Shows on standard error how far the measurement is.
 struct Progress {
     start: Instant,
+    /// When it last spoke of an open verdict.
+    said: Instant,
 }
+
+/// Verdicts are looked at several times a second.
+const SELDOM: Duration = Duration::from_secs(15);
 
 impl Observer for Progress {
     fn note(&mut self, what: &str) {
@@ -215,6 +225,10 @@ impl Observer for Progress {
     }
 
     fn again(&mut self, group: &Group, blocks: usize) {
+        if self.said.elapsed() < SELDOM {
+            return;
+        }
+        self.said = Instant::now();
         let seconds = self.start.elapsed().as_secs();
         say(format_args!("[open, {}:{:02}] {group}: {blocks} blocks so far", seconds / 60, seconds % 60));
     }

@@ -9,9 +9,10 @@
 //! the next block has others. The order of engines is drawn for each block, with a fixed seed. Intervals come from drawing
 //! blocks ([`crate::numbers::blocks`]).
 //!
-//! With a limit of time ([`Pace::limit`]) every group has its first blocks; what is left of the time goes to groups in
-//! which a verdict is open, those first in which it is the one between our best and the best peer. Engines that are decided,
-//! and with which nobody is compared, have no part in further blocks. The records of a group are handed out again each time.
+//! With a limit of time ([`Pace::limit`]) every group has its first blocks; what is left of the time goes to verdicts that are
+//! open: first to those between our best and the best peer, in blocks of these two alone, and with the most threads; then to
+//! the noise, and to the verdicts of engines against the fastest. Of equal ones the cheapest comes first, so that the time decides as many as it can. The
+//! records of these groups are handed out again at the end.
 //!
 //! In each group the engine that was fastest in the first block runs twice from then on, as two pools. How much it differs
 //! from itself shows the noise.
@@ -29,6 +30,7 @@
 //!   have been handed out by then.
 
 mod blocks;
+mod comparison;
 mod decide;
 mod lane;
 mod sample;
@@ -36,10 +38,12 @@ mod summary;
 pub mod verify;
 pub(crate) mod watchdog;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use self::blocks::Blocks;
+use self::decide::Step;
 use crate::plan::{Group, Pace};
 use crate::record::Record;
 
@@ -54,7 +58,8 @@ pub trait Observer {
     /// A group whose verdicts are open is measured further, having had so many blocks.
     fn again(&mut self, _group: &Group, _blocks: usize) {}
 
-    /// A group has ended, with these records; after [`Observer::again`] they take the place of its earlier ones. `Break` ends the measurement.
+    /// A group has ended, with these records; those of a group that was measured [further](Observer::again) come at the end of the
+    /// measurement, and take the place of its earlier ones. `Break` ends the measurement.
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()>;
 
     /// Asked between two samples: whether to leave the group, unfinished and without records, and end the measurement.
@@ -63,18 +68,19 @@ pub trait Observer {
     }
 }
 
-/// The share of the time in which every group has its first blocks.
-const FIRST: f64 = 0.6;
-
 /// Measures one group after the other, and returns all records, those of the groups that ended if it was stopped.
 pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Vec<Record> {
     let start = Instant::now();
     let mut measured = Vec::new();
-    if begin(groups, pace, start, &mut measured, observer).is_continue()
+    if begin(groups, pace, &mut measured, observer).is_continue()
         && let Some(limit) = pace.limit
     {
-        // A stop ends it; what the groups have is kept.
-        let _ = go_on(&mut measured, pace, start + limit, observer);
+        let changed = go_on(&mut measured, pace, start + limit, observer);
+        // An observer that breaks wants no more of them.
+        let _ = changed
+            .into_iter()
+            .map(|i| &measured[i])
+            .try_for_each(|blocks| observer.end(blocks.group, &blocks.records(pace)));
     }
     measured.iter().flat_map(|blocks| blocks.records(pace)).collect()
 }
@@ -83,17 +89,13 @@ pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Ve
 fn begin<'g>(
     groups: &'g [Group],
     pace: &Pace,
-    start: Instant,
     measured: &mut Vec<Blocks<'g>>,
     observer: &mut dyn Observer,
 ) -> ControlFlow<()> {
     for (i, group) in groups.iter().enumerate() {
         observer.begin(i + 1, groups.len(), group);
-        // What earlier groups have not used is for the later ones.
-        let left = |limit: Duration| limit.mul_f64(FIRST).saturating_sub(start.elapsed());
-        let share = pace.limit.map(|limit| left(limit) / (groups.len() - i) as u32);
         let mut blocks = Blocks::new(group);
-        if blocks.begin(pace, share, &|| observer.is_stopped()).is_err() {
+        if blocks.begin(pace, &|| observer.is_stopped()).is_err() {
             return ControlFlow::Break(());
         }
         let outcome = observer.end(group, &blocks.records(pace));
@@ -103,34 +105,37 @@ fn begin<'g>(
     ControlFlow::Continue(())
 }
 
-/// Further blocks of groups that are open, until none is or the time is over.
+/// Further blocks of groups that are open, until none is, the time is over, or it is stopped. Returns the groups that had some.
 fn go_on(
     measured: &mut [Blocks],
     pace: &Pace,
     deadline: Instant,
     observer: &mut dyn Observer,
-) -> ControlFlow<()> {
-    loop {
-        let mut open: Vec<&mut Blocks> = measured.iter_mut().filter(|blocks| blocks.is_open(pace)).collect();
-        if open.is_empty() || Instant::now() >= deadline {
-            return ControlFlow::Continue(());
+) -> BTreeSet<usize> {
+    let has_most: Vec<bool> = measured.iter().map(|blocks| has_most_threads(blocks, measured)).collect();
+    let mut steps: Vec<Option<Step>> = measured.iter().map(|blocks| blocks.next(pace)).collect();
+    let mut changed = BTreeSet::new();
+    while Instant::now() < deadline {
+        let open = steps.iter().enumerate().filter_map(|(i, step)| Some((i, step.as_ref()?)));
+        let Some((i, step)) = open.min_by_key(|(i, step)| (step.purpose, !has_most[*i], step.cost)) else {
+            break;
+        };
+        let blocks = &mut measured[i];
+        observer.again(blocks.group, blocks.count);
+        changed.insert(i);
+        if blocks.go_on(step, pace, deadline, &|| observer.is_stopped()).is_err() {
+            break;
         }
-        // The question that most readers have comes first, and of two the one that costs less.
-        open.sort_by_key(|blocks| (!blocks.decisions(pace).is_headline_open, blocks.count, blocks.spent));
-        let first = open.first().map(|blocks| (!blocks.decisions(pace).is_headline_open, blocks.count));
-        for blocks in open {
-            if Some((!blocks.decisions(pace).is_headline_open, blocks.count)) != first
-                || Instant::now() >= deadline
-            {
-                break;
-            }
-            observer.again(blocks.group, blocks.count);
-            if blocks.go_on(pace, deadline, &|| observer.is_stopped()).is_err() {
-                return ControlFlow::Break(());
-            }
-            observer.end(blocks.group, &blocks.records(pace))?;
-        }
+        steps[i] = blocks.next(pace);
     }
+    changed
+}
+
+/// Whether the group's workload is measured with no more threads in another group.
+fn has_most_threads(blocks: &Blocks, all: &[Blocks]) -> bool {
+    let task = blocks.group.task.to_string();
+    let same = all.iter().filter(|other| other.group.task.to_string() == task);
+    same.map(|other| other.group.threads).max() == Some(blocks.group.threads)
 }
 
 #[cfg(test)]
@@ -189,10 +194,10 @@ mod tests {
         assert_eq!(workloads(&mut stops(u32::MAX, 1)), ["join/fibn=5"]);
     }
 
-    /// Remembers which groups were gone on with, and how many blocks each had at its ends.
+    /// Remembers how many blocks there had been when it was gone on, and how many each engine had at the ends.
     #[derive(Default)]
     struct Ends {
-        again: usize,
+        again: Vec<usize>,
         blocks: Vec<usize>,
     }
 
@@ -200,8 +205,7 @@ mod tests {
         fn begin(&mut self, _: usize, _: usize, _: &Group) {}
 
         fn again(&mut self, _: &Group, blocks: usize) {
-            assert_eq!(self.blocks.last(), Some(&blocks), "the one group had so many");
-            self.again += 1;
+            self.again.push(blocks);
         }
 
         fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_group_has_further_blocks_until_a_look_decides_or_the_time_is_over() {
+    fn an_open_verdict_has_further_blocks_until_a_look_decides_or_the_time_is_over() {
         let engines = Spec::parse_list("mpsc,mpsc").unwrap();
         let groups =
             Plan { engines, tasks: Task::parse_list("join/fib:n=5").unwrap(), threads: vec![2] }.groups();
@@ -222,7 +226,13 @@ mod tests {
         let mut ends = Ends::default();
         let records = measure(&groups, &pace, &mut ends);
         assert!(!records.is_empty());
-        assert_eq!(ends.blocks.len(), 1 + ends.again);
-        assert!(ends.blocks.is_sorted() && ends.blocks.iter().all(|blocks| *blocks <= Pace::LOOKS[4]));
+        assert!(ends.again.iter().all(|blocks| Pace::LOOKS.contains(blocks)), "{:?}", ends.again);
+        assert!(ends.again.is_sorted_by(|a, b| a < b), "{:?}", ends.again);
+        assert_eq!(
+            ends.blocks.len(),
+            1 + usize::from(!ends.again.is_empty()),
+            "once, and once more at the end"
+        );
+        assert!(ends.blocks.iter().all(|blocks| *blocks <= Pace::LOOKS[3]));
     }
 }

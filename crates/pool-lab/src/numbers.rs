@@ -2,6 +2,8 @@
 
 pub mod blocks;
 pub mod modes;
+mod pooled;
+pub mod prior;
 pub mod stats;
 mod student;
 pub mod units;

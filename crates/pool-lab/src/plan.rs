@@ -33,17 +33,15 @@ pub struct Pace {
     /// An engine of which one repeat takes longer than this has one sample a block; and one block, unless it is the best of ours
     /// or of the peers.
     pub slow: Option<Duration>,
-    /// How long everything may take, about. With a limit groups whose verdicts are open have further blocks until it is
+    /// How long everything may take, about. With a limit engines whose verdicts are open have further blocks until it is
     /// reached; without one each group has its blocks, and no more.
     pub limit: Option<Duration>,
 }
 
 impl Pace {
-    /// As few blocks as a group may have when time runs short.
-    pub const FEWEST_BLOCKS: usize = 3;
-
-    /// After so many blocks a group with a limit looks at its verdicts, and has no more when none is open.
-    pub const LOOKS: [usize; 5] = [4, 8, 16, 32, 64];
+    /// With a limit the verdict between two engines is looked at after so many blocks that both have, and they have no more when
+    /// it is not open.
+    pub const LOOKS: [usize; 4] = [3, 8, 20, 60];
 
     /// How many blocks a group has at first.
     pub fn first_blocks(&self) -> usize {

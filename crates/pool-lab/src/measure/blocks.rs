@@ -1,8 +1,9 @@
 //! The blocks of one group: pools built, warmed, measured in rounds, and stopped.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::decide::{Decisions, decide};
+use super::comparison::{self, Comparison};
+use super::decide::{self, Step};
 use super::lane::{Lane, Runner};
 use super::summary;
 use super::watchdog::Watchdog;
@@ -17,14 +18,19 @@ pub(super) struct Blocks<'g> {
     pub(super) group: &'g Group,
     pub(super) lanes: Vec<Lane>,
     /// An engine that runs a second time, to show the noise: the fastest of the first block.
-    pub(super) second: Option<Lane>,
+    twin: Option<Twin>,
     /// How many blocks there were.
     pub(super) count: usize,
-    /// What all blocks took.
-    pub(super) spent: Duration,
+}
+
+/// A second pool of an engine, which takes part when the first one does.
+struct Twin {
+    of: usize,
+    lane: Lane,
 }
 
 /// The observer has stopped the measurement.
+#[derive(Clone, Copy)]
 pub(super) struct Stopped;
 
 impl<'g> Blocks<'g> {
@@ -32,66 +38,62 @@ impl<'g> Blocks<'g> {
     pub(super) fn new(group: &'g Group) -> Self {
         let named = group.engines.iter().zip(group.labels());
         let lanes = named.map(|(spec, label)| Lane::new(group, spec, &label)).collect();
-        Blocks { group, lanes, second: None, count: 0, spent: Duration::ZERO }
+        Blocks { group, lanes, twin: None, count: 0 }
     }
 
-    /// The first blocks, with all engines. Fewer when they take longer than `limit`, but no less than
-    /// [`Pace::FEWEST_BLOCKS`].
-    pub(super) fn begin(
-        &mut self,
-        pace: &Pace,
-        limit: Option<Duration>,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<(), Stopped> {
+    /// The first blocks, with all engines.
+    pub(super) fn begin(&mut self, pace: &Pace, is_stopped: &dyn Fn() -> bool) -> Result<(), Stopped> {
         for block in 0..pace.first_blocks() {
-            if block >= Pace::FEWEST_BLOCKS && limit.is_some_and(|limit| self.spent > limit) {
-                break;
-            }
             let wanted: Vec<usize> =
                 (0..self.lanes.len()).filter(|i| block == 0 || !self.lanes[*i].is_slow).collect();
             self.block(&wanted, pace, is_stopped)?;
             if block == 0 {
-                self.second = self.second_of();
+                self.twin = self.twin_of_fastest(pace);
             }
         }
         Ok(())
     }
 
-    /// Further blocks up to the next look, with those engines on which an open verdict depends, until `deadline`.
+    /// Further blocks with some engines, until `deadline`.
     pub(super) fn go_on(
         &mut self,
+        step: &Step,
         pace: &Pace,
         deadline: Instant,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<(), Stopped> {
-        let Some(next) = Pace::LOOKS.into_iter().find(|look| *look > self.count) else { return Ok(()) };
-        let wanted = self.decisions(pace).wanted;
-        while self.count < next && Instant::now() < deadline {
-            self.block(&wanted, pace, is_stopped)?;
+        for _ in 0..step.blocks {
+            if Instant::now() >= deadline {
+                break;
+            }
+            self.block(&step.lanes, pace, is_stopped)?;
         }
         Ok(())
     }
 
-    /// What is decided, and what is not.
-    pub(super) fn decisions(&self, pace: &Pace) -> Decisions {
-        decide(&self.lanes, pace.looks())
+    /// What to measure next, if a verdict is open.
+    pub(super) fn next(&self, pace: &Pace) -> Option<Step> {
+        let twin = self.twin.as_ref().filter(|twin| twin.lane.failure.is_none());
+        let twin = twin.map(|twin| (twin.of, comparison::common(&self.lanes[twin.of], &twin.lane)));
+        decide::next(&self.comparison(pace), twin)
     }
 
-    /// Whether more blocks are allowed, and of use.
-    pub(super) fn is_open(&self, pace: &Pace) -> bool {
-        Pace::LOOKS.into_iter().any(|look| look > self.count) && self.decisions(pace).is_open
+    fn comparison(&self, pace: &Pace) -> Comparison<'_> {
+        Comparison::new(&self.lanes, pace.looks())
     }
 
     pub(super) fn records(&self, pace: &Pace) -> Vec<Record> {
-        summary::records(&self.lanes, self.second.as_ref(), self.count, pace.looks())
+        let twin = self.twin.as_ref().map(|twin| &twin.lane);
+        summary::records(&self.comparison(pace), twin, self.count, pace.looks())
     }
 
     /// The fastest so far of those that others are compared with, once more.
-    fn second_of(&self) -> Option<Lane> {
-        let able = || self.lanes.iter().filter(|lane| lane.block_count() > 0 && !lane.is_slow);
-        let references = able().filter(|lane| lane.is_reference);
-        let fastest = references.min_by(|a, b| a.typical().total_cmp(&b.typical())).or(able().next())?;
-        Some(Lane::new(self.group, &fastest.spec, &fastest.subject.engine))
+    fn twin_of_fastest(&self, pace: &Pace) -> Option<Twin> {
+        let able = |i: &usize| !self.lanes[*i].is_slow;
+        let comparison = self.comparison(pace);
+        let of = comparison.reference().filter(able).or_else(|| comparison.measured().find(able))?;
+        let fastest = &self.lanes[of];
+        Some(Twin { of, lane: Lane::new(self.group, &fastest.spec, &fastest.subject.engine) })
     }
 
     /// One block: the pools of these lanes are built in an order of its own, measured in rounds, and stopped.
@@ -101,31 +103,34 @@ impl<'g> Blocks<'g> {
         pace: &Pace,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<(), Stopped> {
-        let start = Instant::now();
         let watchdog = Watchdog::new();
         let mut order = wanted.to_vec();
         order.retain(|i| self.lanes[*i].failure.is_none());
-        let with_second = self.second.as_ref().is_some_and(|second| second.failure.is_none());
-        order.extend(with_second.then_some(self.lanes.len()));
-        fastrand::Rng::with_seed(SEED + self.count as u64).shuffle(&mut order);
-        // For the length of the block the second one is a lane like the others.
-        let many = self.lanes.len();
-        self.lanes.extend(self.second.take());
-        let outcome = self.rounds(&order, pace, &watchdog, is_stopped);
-        self.second = (self.lanes.len() > many).then(|| self.lanes.pop()).flatten();
-        if outcome.is_err() {
-            self.forget_block();
-            return outcome;
+        // For the length of the block the twin is a lane like the others.
+        let (many, mut twin_of) = (self.lanes.len(), None);
+        if let Some(twin) = self.twin.take_if(|twin| twin.lane.failure.is_none() && order.contains(&twin.of))
+        {
+            order.push(many);
+            twin_of = Some(twin.of);
+            self.lanes.push(twin.lane);
         }
-        self.count += 1;
-        self.spent += start.elapsed();
-        Ok(())
+        fastrand::Rng::with_seed(SEED + self.count as u64).shuffle(&mut order);
+        let outcome = self.rounds(&order, pace, &watchdog, is_stopped);
+        if let Some(of) = twin_of {
+            self.twin = self.lanes.pop().map(|lane| Twin { of, lane });
+        }
+        match outcome {
+            Ok(()) => self.count += 1,
+            Err(Stopped) => self.forget_block(),
+        }
+        outcome
     }
 
     /// A block that was stopped counts for nobody.
     fn forget_block(&mut self) {
         let count = self.count;
-        self.lanes.iter_mut().chain(&mut self.second).for_each(|lane| lane.blocks.truncate(count));
+        let twin = self.twin.iter_mut().map(|twin| &mut twin.lane);
+        self.lanes.iter_mut().chain(twin).for_each(|lane| lane.blocks.truncate(count));
     }
 
     fn rounds(
@@ -141,12 +146,14 @@ impl<'g> Blocks<'g> {
                 return Err(Stopped);
             }
             let lane = &mut self.lanes[i];
+            let start = Instant::now();
             watchdog.now_runs(format!("{} on {}", self.group.task, lane.spec));
             match Runner::new(i, lane, &self.group.task, pace) {
                 Ok(runner) if runner.is_slower_than(pace.slow) => runner.finish_early(self.count, lane),
                 Ok(runner) => runners.push(runner),
                 Err(record) => lane.failure = Some(*record),
             }
+            lane.cost = start.elapsed();
         }
         for _ in 0..pace.rounds_a_block() {
             let mut stopped = false;
@@ -157,7 +164,9 @@ impl<'g> Blocks<'g> {
                     return false;
                 }
                 watchdog.now_runs(format!("{} on {}", self.group.task, lane.subject.engine));
+                let start = Instant::now();
                 let outcome = runner.take_sample(self.count, lane);
+                lane.cost += start.elapsed();
                 lane.failure = outcome.err().map(|failure| lane.subject.error(failure));
                 lane.failure.is_none()
             });

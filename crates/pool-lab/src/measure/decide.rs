@@ -1,82 +1,111 @@
-//! Which verdicts of a group are open, and which engines more blocks would have to measure.
+//! Which verdicts of a group are open, and what to measure next for one of them.
 
+use std::time::Duration;
+
+use super::comparison::{Comparison, common};
 use super::lane::Lane;
 use crate::engine::Kind;
-use crate::engines;
-use crate::numbers::blocks::{self, Looks};
-use crate::numbers::verdict::Verdict;
+use crate::plan::Pace;
 
-/// What is known of a group.
-pub(super) struct Decisions {
-    /// The fastest engine that others are compared with.
-    pub(super) reference: Option<usize>,
-    /// Whether any verdict is open.
-    pub(super) is_open: bool,
-    /// Whether the best of ours is not decided against the best peer.
-    pub(super) is_headline_open: bool,
-    /// Those whose verdicts are open, and those that they are compared with.
-    pub(super) wanted: Vec<usize>,
+/// What a measurement is for, the most important first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Purpose {
+    /// The verdict between our best and the best peer: the question that most readers have.
+    Headline,
+    /// How much an engine differs from itself.
+    Noise,
+    /// The verdicts of engines against the fastest.
+    Fastest,
 }
 
-/// Decides between these engines.
-pub(super) fn decide(lanes: &[Lane], looks: Looks) -> Decisions {
-    let reference = reference(lanes);
-    let (ours, peer) = (best(lanes, Kind::Ours), best(lanes, Kind::Peer));
-    let pair = ours.zip(peer);
-    let is_headline_open =
-        pair.is_some_and(|(ours, peer)| verdict(&lanes[ours], &lanes[peer], looks).is_open());
-    let is_open = |i: &usize| {
-        let lane = &lanes[*i];
-        // What was measured once is far behind, or the best of its side and compared below.
-        let takes_part = is_measured(lane) && lane.block_count() > 1 && Some(*i) != reference;
-        takes_part && reference.is_some_and(|best| verdict(lane, &lanes[best], looks).is_open())
-    };
-    let mut wanted: Vec<usize> = (0..lanes.len()).filter(is_open).collect();
-    let sides = is_headline_open.then_some(pair).flatten();
-    wanted.extend(sides.into_iter().flat_map(|(ours, peer)| [ours, peer]));
-    let is_open = !wanted.is_empty();
-    wanted.extend(reference.filter(|_| is_open));
+/// What to measure next in a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) purpose: Purpose,
+    /// Which engines.
+    pub(super) lanes: Vec<usize>,
+    /// For so many blocks, until it is looked at again.
+    pub(super) blocks: usize,
+    /// How long that will take, about.
+    pub(super) cost: Duration,
+}
+
+/// The noise of a workload is worth no more.
+const MOST_FOR_NOISE: Duration = Duration::from_secs(2);
+
+/// The noise is known well enough after so many blocks.
+const BLOCKS_FOR_NOISE: usize = Pace::LOOKS[2];
+
+/// The next step of a group, if there is any. `twin`: the engine that runs twice, and the blocks that both have.
+pub(super) fn next(comparison: &Comparison<'_>, twin: Option<(usize, usize)>) -> Option<Step> {
+    headline(comparison).or_else(|| noise(comparison, twin)).or_else(|| undecided(comparison))
+}
+
+fn headline(comparison: &Comparison<'_>) -> Option<Step> {
+    let (ours, peer) = (comparison.best(Kind::Ours)?, comparison.best(Kind::Peer)?);
+    let lanes = comparison.lanes;
+    let shared = common(&lanes[ours], &lanes[peer]);
+    let look = look_after(shared).filter(|_| comparison.verdict(ours, peer).is_open())?;
+    Some(Step::new(Purpose::Headline, lanes, vec![ours.min(peer), ours.max(peer)], look - shared))
+}
+
+fn noise(comparison: &Comparison<'_>, twin: Option<(usize, usize)>) -> Option<Step> {
+    let (of, shared) = twin.filter(|(_, shared)| *shared < BLOCKS_FOR_NOISE)?;
+    let mut step = Step::new(Purpose::Noise, comparison.lanes, vec![of], look_after(shared)? - shared);
+    step.cost *= 2;
+    Some(step).filter(|step| step.cost <= MOST_FOR_NOISE)
+}
+
+/// Engines that are not decided against the fastest, those first that have the fewest blocks.
+fn undecided(comparison: &Comparison<'_>) -> Option<Step> {
+    let reference = comparison.reference()?;
+    let lanes = comparison.lanes;
+    // What was measured once is far behind, or the best of its side, of which the headline takes care.
+    let takes_part = |i: &usize| *i != reference && lanes[*i].block_count() > 1;
+    let open =
+        comparison.measured().filter(takes_part).filter(|i| comparison.verdict(*i, reference).is_open());
+    let open: Vec<(usize, usize)> = open.map(|i| (i, common(&lanes[i], &lanes[reference]))).collect();
+    let fewest = open.iter().map(|(_, shared)| *shared).min()?;
+    let look = look_after(fewest)?;
+    let behind = open.iter().filter(|(_, shared)| *shared < look).map(|(i, _)| *i);
+    let mut wanted: Vec<usize> = behind.chain([reference]).collect();
     wanted.sort_unstable();
-    wanted.dedup();
-    Decisions { reference, is_open, is_headline_open, wanted }
+    Some(Step::new(Purpose::Fastest, lanes, wanted, look - fewest))
 }
 
-/// What is known of one engine against another.
-pub(super) fn verdict(a: &Lane, b: &Lane, looks: Looks) -> Verdict {
-    let common = a.blocks.iter().zip(&b.blocks).filter(|(a, b)| !a.is_empty() && !b.is_empty()).count();
-    match blocks::ratio(&a.times(), &b.times(), looks) {
-        Some(ratio) => Verdict::of(ratio, common),
-        None => Verdict::Single,
+impl Step {
+    fn new(purpose: Purpose, all: &[Lane], lanes: Vec<usize>, blocks: usize) -> Self {
+        let block: Duration = lanes.iter().map(|i| all[*i].cost).sum();
+        Step { purpose, lanes, blocks, cost: block * blocks as u32 }
     }
 }
 
-fn is_measured(lane: &Lane) -> bool {
-    lane.failure.is_none() && lane.block_count() > 0
-}
-
-/// The fastest of those that others may be compared with. What was measured once may have been lucky, and is none where
-/// there are others.
-fn reference(lanes: &[Lane]) -> Option<usize> {
-    let able = |i: &usize| is_measured(&lanes[*i]) && lanes[*i].is_reference;
-    let fastest = |i: &usize, j: &usize| lanes[*i].typical().total_cmp(&lanes[*j].typical());
-    let all = || (0..lanes.len()).filter(able);
-    all().filter(|i| lanes[*i].block_count() > 1).min_by(fastest).or(all().min_by(fastest))
-}
-
-/// The fastest engine of a kind.
-pub(super) fn best(lanes: &[Lane], kind: Kind) -> Option<usize> {
-    let able = |i: &usize| is_measured(&lanes[*i]) && engines::kind_of(&lanes[*i].subject.engine) == kind;
-    (0..lanes.len()).filter(able).min_by(|i, j| lanes[*i].typical().total_cmp(&lanes[*j].typical()))
+fn look_after(blocks: usize) -> Option<usize> {
+    Pace::LOOKS.into_iter().find(|look| *look > blocks)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::measure::summary::tests::lane;
+    use crate::numbers::blocks::Looks;
 
-    fn of(lanes: &[Lane]) -> (bool, bool, Vec<usize>) {
-        let found = decide(lanes, Looks(5));
-        (found.is_open, found.is_headline_open, found.wanted)
+    fn of(lanes: &[Lane]) -> Option<(Purpose, Vec<usize>, usize)> {
+        with_twin(lanes, None)
+    }
+
+    fn with_twin(lanes: &[Lane], twin: Option<(usize, usize)>) -> Option<(Purpose, Vec<usize>, usize)> {
+        let found = next(&Comparison::new(lanes, Looks(4)), twin)?;
+        Some((found.purpose, found.lanes, found.blocks))
+    }
+
+    #[test]
+    fn the_noise_is_measured_for_a_while_unless_that_takes_long() {
+        let mut lanes = [lane("stealing", &[10.0; 4]), lane("rayon", &[10.1; 4])];
+        assert_eq!(with_twin(&lanes, Some((1, 3))), Some((Purpose::Noise, vec![1], 5)));
+        assert_eq!(with_twin(&lanes, Some((1, 20))), None);
+        lanes[1].cost = Duration::from_secs(1);
+        assert_eq!(with_twin(&lanes, Some((1, 3))), None);
     }
 
     #[test]
@@ -87,20 +116,30 @@ mod tests {
             lane("mpsc", &[12.0, 9.0, 15.0, 8.5]),
             lane("serial", &[1.0, 1.0, 1.0, 1.0]),
         ];
-        assert_eq!(of(&lanes), (true, false, vec![0, 2]));
+        assert_eq!(of(&lanes), Some((Purpose::Fastest, vec![0, 2], 4)));
     }
 
     #[test]
-    fn the_best_of_each_side_are_wanted_where_they_are_open_and_nothing_where_all_is_decided() {
-        let open = [lane("stealing", &[10.0, 14.0, 9.0, 12.0]), lane("rayon", &[12.0, 10.0, 13.0, 9.5])];
-        assert_eq!(of(&open), (true, true, vec![0, 1]));
+    fn the_best_of_each_side_come_first_where_they_are_open_and_nothing_does_where_all_is_decided() {
+        let open = [
+            lane("mpsc", &[12.0, 14.5, 9.0, 12.0]),
+            lane("rayon", &[12.0, 10.0, 13.0, 9.5]),
+            lane("stealing", &[10.0, 14.0, 9.0, 12.0]),
+        ];
+        assert_eq!(of(&open), Some((Purpose::Headline, vec![1, 2], 4)));
         let equal = [lane("stealing", &[10.0; 4]), lane("rayon", &[10.1; 4])];
-        assert_eq!(of(&equal), (false, false, vec![]));
+        assert_eq!(of(&equal), None);
     }
 
     #[test]
     fn the_best_of_a_side_is_measured_more_than_once() {
         let lanes = [lane("stealing", &[10.0; 4]), lane("rayon", &[90.0]), lane("tokio", &[95.0])];
-        assert_eq!(of(&lanes), (true, true, vec![0, 1]));
+        assert_eq!(of(&lanes), Some((Purpose::Headline, vec![0, 1], 2)));
+    }
+
+    #[test]
+    fn after_the_last_look_a_verdict_stays_open() {
+        let wild = |shift: usize| (0..60).map(|i| [5.0, 30.0][(i + shift) % 2]).collect::<Vec<f64>>();
+        assert_eq!(of(&[lane("stealing", &wild(0)), lane("rayon", &wild(1))]), None);
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Lane {
     pub(super) blocks: Vec<Vec<Sample>>,
     /// Whether one repeat takes so long that it has one sample a block.
     pub(super) is_slow: bool,
+    /// What its last block took.
+    pub(super) cost: Duration,
     /// Why there is no number, once something went wrong.
     pub(super) failure: Option<Record>,
     /// How many samples were taken, and how many of these were disturbed.
@@ -48,6 +50,7 @@ impl Lane {
             slowdown: 0.0,
             blocks: Vec::new(),
             is_slow: false,
+            cost: Duration::ZERO,
             failure: None,
             taken: 0,
             disturbed: 0,
@@ -62,11 +65,6 @@ impl Lane {
     /// The times of each block.
     pub(super) fn times(&self) -> Vec<Vec<f64>> {
         self.blocks.iter().map(|block| block.iter().map(|sample| sample.time).collect()).collect()
-    }
-
-    /// The median of all times; infinite without any.
-    pub(super) fn typical(&self) -> f64 {
-        crate::numbers::stats::median(&self.times().concat()).unwrap_or(f64::INFINITY)
     }
 
     /// Adds a sample to the block with this number.

@@ -1,6 +1,6 @@
 //! From samples to records.
 
-use super::decide::{best, decide};
+use super::comparison::Comparison;
 use super::lane::Lane;
 use super::sample::Sample;
 use crate::engine::Kind;
@@ -12,33 +12,26 @@ use crate::numbers::stats::{self, Estimate};
 use crate::record::Record;
 
 /// The records of a group after so many blocks.
-pub(super) fn records(lanes: &[Lane], second: Option<&Lane>, count: usize, looks: Looks) -> Vec<Record> {
+pub(super) fn records(
+    comparison: &Comparison<'_>,
+    twin: Option<&Lane>,
+    count: usize,
+    looks: Looks,
+) -> Vec<Record> {
+    let lanes = comparison.lanes;
     let mut records: Vec<Record> = lanes.iter().filter_map(|lane| lane.failure.clone()).collect();
-    records.extend(measured(lanes).flat_map(|lane| own(lane, count, looks)));
-    records.extend(relative(lanes, looks));
-    records.extend(to_peer(lanes, looks));
-    records.extend(second.and_then(|second| noise(lanes, second, looks)));
+    records.extend(comparison.measured().flat_map(|i| own(&lanes[i], count, looks)));
+    records.extend(relative(comparison));
+    records.extend(to_peer(comparison));
+    records.extend(twin.and_then(|twin| noise(comparison, twin)));
     records
 }
 
-fn measured(lanes: &[Lane]) -> impl Iterator<Item = &Lane> {
-    lanes.iter().filter(|lane| lane.failure.is_none() && lane.block_count() > 0)
-}
-
-/// A ratio of two engines over the blocks that both have; of their typical times where they have none in common.
-fn ratio(a: &Lane, b: &Lane, looks: Looks) -> (Estimate, usize) {
-    let common = a.blocks.iter().zip(&b.blocks).filter(|(a, b)| !a.is_empty() && !b.is_empty()).count();
-    match blocks::ratio(&a.times(), &b.times(), looks) {
-        Some(ratio) => (ratio, common),
-        None => (Estimate::exact(a.typical() / b.typical()), 1),
-    }
-}
-
 /// An engine against itself.
-fn noise(lanes: &[Lane], second: &Lane, looks: Looks) -> Option<Record> {
-    let first = measured(lanes).find(|first| first.subject == second.subject)?;
-    let both = second.failure.is_none() && second.block_count() > 0;
-    let (ratio, common) = both.then(|| ratio(first, second, looks))?;
+fn noise(comparison: &Comparison<'_>, twin: &Lane) -> Option<Record> {
+    let first =
+        comparison.measured().map(|i| &comparison.lanes[i]).find(|first| first.subject == twin.subject)?;
+    let (ratio, common) = comparison.ratio_of(first, twin).filter(|_| twin.failure.is_none())?;
     Some(first.subject.record(&metrics::NOISE, ratio, common))
 }
 
@@ -66,8 +59,7 @@ fn zero(samples: &[f64]) -> Option<Estimate> {
 /// What is to be known of the engine in this workload, and in how many blocks it was measured if not in all.
 fn note(lane: &Lane, count: usize) -> String {
     let blocks = lane.block_count();
-    let left = (1 < blocks && blocks < count)
-        .then(|| format!("{blocks} of {count} blocks: more would not have changed the verdict"));
+    let left = (1 < blocks && blocks < count).then(|| format!("{blocks} of {count} blocks"));
     let remark = (!lane.remark.is_empty()).then(|| lane.remark.to_owned());
     remark.into_iter().chain(left).collect::<Vec<_>>().join("; ")
 }
@@ -111,23 +103,22 @@ fn of_metric(metric: &'static Metric, lane: &Lane, looks: Looks) -> Option<Recor
 }
 
 /// Every engine against the fastest that works in parallel.
-fn relative(lanes: &[Lane], looks: Looks) -> Vec<Record> {
-    let Some(fastest) = decide(lanes, looks).reference.map(|i| &lanes[i]) else { return Vec::new() };
-    let against_fastest = |lane: &Lane| {
-        let (ratio, common) = ratio(lane, fastest, looks);
-        lane.subject.relative(ratio, common, &fastest.subject.engine)
+fn relative(comparison: &Comparison<'_>) -> Vec<Record> {
+    let Some(fastest) = comparison.reference() else { return Vec::new() };
+    let name = &comparison.lanes[fastest].subject.engine;
+    let against_fastest = |i: usize| {
+        let (ratio, common) = comparison.ratio(i, fastest);
+        comparison.lanes[i].subject.relative(ratio, common, name)
     };
-    measured(lanes).map(against_fastest).collect()
+    comparison.measured().map(against_fastest).collect()
 }
 
 /// The best of our pools against the best peer.
-fn to_peer(lanes: &[Lane], looks: Looks) -> Option<Record> {
-    let (ours, peer) = (&lanes[best(lanes, Kind::Ours)?], &lanes[best(lanes, Kind::Peer)?]);
-    let (ratio, common) = ratio(ours, peer, looks);
-    Some(Record {
-        note: peer.subject.engine.clone(),
-        ..ours.subject.record(&metrics::TO_PEER, ratio, common)
-    })
+fn to_peer(comparison: &Comparison<'_>) -> Option<Record> {
+    let (ours, peer) = (comparison.best(Kind::Ours)?, comparison.best(Kind::Peer)?);
+    let (ratio, common) = comparison.ratio(ours, peer);
+    let [ours, peer] = [ours, peer].map(|i| &comparison.lanes[i].subject);
+    Some(Record { note: peer.engine.clone(), ..ours.record(&metrics::TO_PEER, ratio, common) })
 }
 
 #[cfg(test)]

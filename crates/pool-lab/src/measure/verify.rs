@@ -11,12 +11,10 @@
 use std::time::{Duration, Instant};
 
 use super::blocks::{Blocks, Stopped};
-use super::decide::verdict;
-use super::lane::Lane;
+use super::comparison::Comparison;
 use crate::engine::{Kind, Spec};
 use crate::engines;
 use crate::metrics::latency::LATENCIES;
-use crate::numbers::blocks;
 use crate::numbers::stats::Estimate;
 use crate::numbers::verdict::Verdict;
 use crate::plan::{Group, Pace, curated};
@@ -111,26 +109,25 @@ fn check(group: &Group, deadline: Instant, is_stopped: &dyn Fn() -> bool) -> Res
     run.lanes.iter_mut().skip(1).zip(SLOWDOWNS).for_each(|(lane, slowdown)| lane.slowdown = slowdown);
     let all: Vec<usize> = (0..run.lanes.len()).collect();
     for look in Pace::LOOKS {
-        while run.count < look && (run.count < Pace::FEWEST_BLOCKS || Instant::now() < deadline) {
+        while run.count < look && (run.count < Pace::LOOKS[0] || Instant::now() < deadline) {
             run.block(&all, &pace, is_stopped)?;
             if run.lanes.iter().any(|lane| lane.failure.is_some() || lane.is_slow) {
                 return Ok(None);
             }
         }
-        let is_open = |lane: &Lane| verdict(lane, &run.lanes[0], pace.looks()).is_open();
-        if !run.lanes[1..].iter().any(is_open) || Instant::now() >= deadline {
+        let comparison = Comparison::new(&run.lanes, pace.looks());
+        if !all[1..].iter().any(|i| comparison.verdict(*i, 0).is_open()) || Instant::now() >= deadline {
             break;
         }
     }
-    Ok(conclude(group, &run.lanes, &pace))
+    Ok(conclude(group, &Comparison::new(&run.lanes, pace.looks())))
 }
 
-fn conclude(group: &Group, lanes: &[Lane], pace: &Pace) -> Option<Check> {
-    let (engine, copies) = lanes.split_first()?;
-    let finding = |(lane, slowdown): (&Lane, f64)| {
-        let ratio = blocks::ratio(&lane.times(), &engine.times(), pace.looks())?;
-        let blocks = lane.block_count();
-        Some(Finding { slowdown, ratio, blocks, verdict: Verdict::of(ratio, blocks) })
+fn conclude(group: &Group, comparison: &Comparison<'_>) -> Option<Check> {
+    let engine = comparison.lanes.first()?;
+    let finding = |(i, slowdown): (usize, f64)| {
+        let (ratio, blocks) = comparison.ratio(i, 0);
+        Finding { slowdown, ratio, blocks, verdict: Verdict::of(ratio, blocks) }
     };
     let mut samples = engine.blocks.iter().flatten();
     Some(Check {
@@ -138,7 +135,7 @@ fn conclude(group: &Group, lanes: &[Lane], pace: &Pace) -> Option<Check> {
         engine: engine.subject.engine.clone(),
         threads: group.threads,
         is_throughput: samples.all(|sample| sample.watch.values(LATENCIES).is_empty()),
-        findings: copies.iter().zip(SLOWDOWNS).map(finding).collect::<Option<_>>()?,
+        findings: (1..).zip(SLOWDOWNS).map(finding).collect(),
     })
 }
 
@@ -164,7 +161,7 @@ mod tests {
         let lanes = [lane("rayon", &base), slowed(0.0), slowed(0.03), slowed(0.1), slowed(0.3)];
         let engines = vec!["rayon:2".parse::<Spec>().unwrap(); 5];
         let group = Group { task: "spawn/external".parse().unwrap(), threads: 2, engines };
-        let check = conclude(&group, &lanes, &curated::pace()).unwrap();
+        let check = conclude(&group, &Comparison::new(&lanes, curated::pace().looks())).unwrap();
         let verdicts: Vec<Verdict> = check.findings.iter().map(|finding| finding.verdict).collect();
         assert_eq!(verdicts, [Verdict::Equal, Verdict::Equal, Verdict::Slower, Verdict::Slower]);
         assert!(check.is_throughput && check.findings.iter().all(|finding| finding.blocks == 6));
@@ -176,7 +173,7 @@ mod tests {
             groups(&Task::parse_list("join/fib:n=5").unwrap(), &Spec::parse_list("rayon").unwrap(), 1);
         let mut told = 0;
         let checks = verify(&group, Duration::ZERO, &|| false, &mut |_| told += 1);
-        assert_eq!((checks.len(), told, checks[0].findings[0].blocks), (1, 1, Pace::FEWEST_BLOCKS));
+        assert_eq!((checks.len(), told, checks[0].findings[0].blocks), (1, 1, Pace::LOOKS[0]));
         assert!(verify(&group, Duration::from_secs(60), &|| true, &mut |_| ()).is_empty());
     }
 }

@@ -141,12 +141,17 @@ fn sorted(samples: &[f64]) -> Vec<f64> {
 }
 
 fn quantile_of_sorted(sorted: &[f64], q: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
+    quantile_by_rank(sorted.len(), q, |rank| sorted[rank])
+}
+
+/// The quantile of so many values, of which `ranked` gives the one that has so many below it.
+pub(super) fn quantile_by_rank(count: usize, q: f64, ranked: impl Fn(usize) -> f64) -> Option<f64> {
+    let last = count.checked_sub(1)?;
     let position = q.clamp(0.0, 1.0) * last as f64;
     let below = position.floor() as usize;
     let above = (below + 1).min(last);
-    let share = position - below as f64;
-    Some(sorted[below] + (sorted[above] - sorted[below]) * share)
+    let (low, high) = (ranked(below), ranked(above));
+    Some(low + (high - low) * (position - below as f64))
 }
 
 #[cfg(test)]

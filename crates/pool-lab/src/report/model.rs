@@ -73,7 +73,7 @@ impl Task {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) threads: usize,
-    /// Measured ones from the fastest to the slowest, then failures, then what cannot be done.
+    /// Measured ones from the fastest to the slowest, by paired ratios where there are such, then failures, then what cannot be done.
     pub(crate) entries: Vec<Entry>,
     /// How much an engine differed from itself.
     pub(crate) noise: Option<Estimate>,
@@ -152,9 +152,15 @@ impl Group {
         self.measured().filter(|(entry, _)| entry.kind.takes_rank())
     }
 
-    /// The fastest pool of a kind.
+    /// The fastest pool of a kind: the one that was compared with the best of the other side, where that was recorded.
     pub(crate) fn best(&self, kind: Kind) -> Option<(&Entry, &Measured)> {
-        self.pools().find(|(entry, _)| entry.kind == kind)
+        let compared = self.to_peer.as_ref().and_then(|to_peer| match kind {
+            Kind::Ours => Some(&to_peer.ours),
+            Kind::Peer => Some(&to_peer.peer),
+            _ => None,
+        });
+        let compared = self.pools().find(|(entry, _)| Some(&entry.engine) == compared);
+        compared.or_else(|| self.pools().find(|(entry, _)| entry.kind == kind))
     }
 
     pub(crate) fn entry(&self, engine: &str) -> Option<&Entry> {
@@ -231,8 +237,10 @@ fn worst_noise<'r>(records: impl Iterator<Item = &'r Record>) -> Option<Estimate
 fn group(threads: usize, by_engine: &ByEngine) -> Group {
     let noise = worst_noise(by_engine.values().flatten().copied());
     let mut entries: Vec<Entry> = by_engine.iter().map(|(engine, records)| entry(engine, records)).collect();
+    let paired = paired_ratios(by_engine, &entries);
     let class = |entry: &Entry| match &entry.outcome {
-        Outcome::Measured(measured) => (0, measured.time.median),
+        // Times of different blocks are not comparable, paired ratios are.
+        Outcome::Measured(m) => (0, paired.get(entry.engine.as_str()).unwrap_or(&m.time).median),
         Outcome::Failed(_) => (1, 0.0),
         Outcome::Unsupported(_) => (2, 0.0),
     };
@@ -240,7 +248,7 @@ fn group(threads: usize, by_engine: &ByEngine) -> Group {
         let ((a, time_a), (b, time_b)) = (class(a), class(b));
         a.cmp(&b).then(time_a.total_cmp(&time_b))
     });
-    relate(&mut entries, by_engine);
+    relate(&mut entries, &paired);
     rank(&mut entries);
     let to_peer = by_engine.values().flatten().find(|record| record.metric == &metrics::TO_PEER);
     let to_peer = to_peer.map(|record| ToPeer {
@@ -286,15 +294,10 @@ fn entry(engine: &str, records: &[&Record]) -> Entry {
 /// The records hold ratios paired round by round to the fastest *engine*. Where that is no pool but the
 /// yardstick, the ratios are divided by the fastest pool's. Where paired ratios to one common reference
 /// are missing, the ratio comes from the times themselves, with the wider interval that this costs.
-fn relate(entries: &mut [Entry], by_engine: &ByEngine) {
-    let paired = paired_ratios(by_engine);
-    let all_paired = entries
-        .iter()
-        .filter(|entry| entry.measured().is_some())
-        .all(|entry| paired.contains_key(entry.engine.as_str()));
-    let value = |entry: &Entry| match entry.measured() {
-        Some(_) if all_paired => paired.get(entry.engine.as_str()).copied(),
-        measured => measured.map(|measured| measured.time),
+fn relate(entries: &mut [Entry], paired: &BTreeMap<&str, Estimate>) {
+    let value = |entry: &Entry| {
+        let time = entry.measured()?.time;
+        Some(paired.get(entry.engine.as_str()).copied().unwrap_or(time))
     };
     let is_pool = |entry: &&Entry| entry.kind.takes_rank() && entry.measured().is_some();
     let is_known = |entry: &&Entry| is_pool(entry) && entry.measured().is_some_and(|m| !m.is_single);
@@ -312,14 +315,17 @@ fn relate(entries: &mut [Entry], by_engine: &ByEngine) {
     }
 }
 
-/// The paired ratios of a group, by engine; none when they do not all have the same reference.
-fn paired_ratios<'r>(by_engine: &ByEngine<'r>) -> BTreeMap<&'r str, Estimate> {
+/// The paired ratios of a group, by engine; none when they do not all have the same reference, or one that was measured has none.
+fn paired_ratios<'r>(by_engine: &ByEngine<'r>, entries: &[Entry]) -> BTreeMap<&'r str, Estimate> {
     let relative = || by_engine.values().flatten().filter(|r| r.metric == &metrics::RELATIVE && r.low > 0.0);
     let references: BTreeSet<&str> = relative().map(|record| record.note.as_str()).collect();
-    match references.len() {
-        1 => relative().map(|record| (record.engine.as_str(), record.estimate())).collect(),
-        _ => BTreeMap::new(),
+    if references.len() != 1 {
+        return BTreeMap::new();
     }
+    let paired: BTreeMap<&str, Estimate> =
+        relative().map(|record| (record.engine.as_str(), record.estimate())).collect();
+    let mut measured = entries.iter().filter(|entry| entry.measured().is_some());
+    if measured.all(|entry| paired.contains_key(entry.engine.as_str())) { paired } else { BTreeMap::new() }
 }
 
 /// Gives ranks to pools that are sorted by time.

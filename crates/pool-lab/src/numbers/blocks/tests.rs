@@ -86,7 +86,7 @@ fn a_drift_that_both_engines_see_is_paired_away() {
     let drift: Vec<Vec<f64>> = (1..6).map(|i| vec![f64::from(i), f64::from(i) * 1.5]).collect();
     let a: Vec<Vec<f64>> = drift.iter().map(|block| block.iter().map(|d| 30.0 * d).collect()).collect();
     let b: Vec<Vec<f64>> = drift.iter().map(|block| block.iter().map(|d| 10.0 * d).collect()).collect();
-    let found = ratio(&a, &b, Looks::ONE).unwrap();
+    let found = ratio(&a, &b, Looks::ONE, Prior::NONE).unwrap();
     assert!((found.low - 3.0).abs() < 1e-9 && (found.high - 3.0).abs() < 1e-9, "{found:?}");
 }
 
@@ -94,7 +94,7 @@ fn a_drift_that_both_engines_see_is_paired_away() {
 fn blocks_that_one_side_lacks_do_not_count() {
     let a = [vec![2.0], vec![], vec![4.0], vec![6.0]];
     let b = [vec![1.0], vec![5.0], vec![2.0]];
-    let found = ratio(&a, &b, Looks::ONE).unwrap();
+    let found = ratio(&a, &b, Looks::ONE, Prior::NONE).unwrap();
     assert!((found.low - 2.0).abs() < 1e-9 && (found.high - 2.0).abs() < 1e-9, "{found:?}");
 }
 
@@ -124,4 +124,32 @@ fn a_quantile_is_of_all_values_and_its_interval_of_blocks() {
     assert_eq!((found.median, found.low, found.high), (50.5, 50.5, 50.5));
     let apart = pooled_quantile(&[block(0), block(50), block(100)], 0.5, Looks::ONE).unwrap();
     assert!(apart.low < 60.0 && apart.high > 140.0, "{apart:?}");
+}
+
+#[test]
+fn engines_that_vary_alike_make_the_interval_of_few_blocks_narrower_and_it_holds_the_truth_as_often() {
+    let mut random = fastrand::Rng::with_seed(9);
+    let (mut held, mut alone, mut together) = (0, 0.0, 0.0);
+    for _ in 0..200 {
+        let base = simulate(&mut random, 3, 50.0, 0.1, 0.0);
+        let others: Vec<Vec<Vec<f64>>> = (0..20).map(|_| simulate(&mut random, 3, 50.0, 0.1, 0.0)).collect();
+        let variances: Vec<(f64, usize)> =
+            others.iter().filter_map(|other| log_variance(other, &base)).collect();
+        let found = ratio(&others[0], &base, Looks::ONE, Prior::of(&variances)).unwrap();
+        held += usize::from(holds(found, 1.0));
+        together += found.high / found.low;
+        let own = ratio(&others[0], &base, Looks::ONE, Prior::NONE).unwrap();
+        alone += own.high / own.low;
+    }
+    assert!((180..200).contains(&held), "{held} of 200");
+    assert!(together < 0.8 * alone, "{together} against {alone}");
+}
+
+#[test]
+fn an_engine_that_varies_more_than_the_others_shows_it_by_its_own_blocks() {
+    let base = vec![vec![10.0]; 9];
+    let wild: Vec<Vec<f64>> = (0..9).map(|i| vec![if i % 2 == 0 { 10.0 } else { 30.0 }]).collect();
+    let calm = Prior { variance: 1e-6, freedom: 4.0 };
+    let found = ratio(&wild, &base, Looks::ONE, calm).unwrap();
+    assert!(found.low < 1.2 && found.high > 2.0, "{found:?}");
 }
