@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pool_core::strategy::Strategy;
-use pool_core::{BuildError, JobInfo, JobOutcome, OverdueInfo, PanicInfo, Pool, Scaling, ThreadPool, Timing};
+use pool_core::{
+    BuildError, JobInfo, JobOutcome, Observer, OverdueInfo, PanicInfo, Pool, Scaling, ThreadPool, Timing,
+};
 
 use crate::Case;
 use crate::cases::discipline::Rules;
@@ -123,6 +125,8 @@ pub struct Setup {
     pub timing: Timing,
     /// Whether panics come with their place.
     pub backtraces: bool,
+    /// What hears of what the threads do.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Setup {
@@ -143,6 +147,7 @@ impl Setup {
             after_job: None,
             timing: Timing::Off,
             backtraces: false,
+            observer: None,
         }
     }
 
@@ -201,6 +206,11 @@ impl Setup {
 
     pub(crate) fn backtraces(mut self) -> Self {
         self.backtraces = true;
+        self
+    }
+
+    pub(crate) fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 }
@@ -347,6 +357,9 @@ fn thread_pool<S: Strategy>(strategy: S, setup: Setup) -> Result<ThreadPool<S>, 
     }
     if let Some(hook) = setup.after_job {
         builder = builder.after_job(move |job, outcome| hook(job, outcome));
+    }
+    if let Some(observer) = setup.observer {
+        builder = builder.observer(observer);
     }
     builder.build()
 }

@@ -74,6 +74,7 @@ pub use self::{
     job::rejected::Rejected,
     observe::hooks::{JobInfo, JobOutcome, PanicInfo},
     observe::metrics::Metrics,
+    observe::observer::Observer,
     observe::stats::{Counts, Stats},
     observe::timing::{Timing, Timings},
     observe::watchdog::OverdueInfo,

@@ -9,10 +9,13 @@ mod diff;
 mod error;
 mod list;
 mod measure;
+mod observed;
 mod pack;
 mod report;
 mod run;
 mod show;
+mod top;
+mod trace;
 mod verify;
 
 use std::ffi::OsString;
@@ -28,6 +31,8 @@ use self::demo::DemoError;
 use self::diff::Diff;
 use self::error::CliError;
 use self::measure::Measure;
+use self::top::Top;
+use self::trace::Trace;
 use self::verify::Verify;
 use crate::system::{interrupt, terminal};
 use crate::{engines, workloads};
@@ -71,6 +76,10 @@ enum Command {
         #[arg(short, long)]
         pool: String,
     },
+    /// Write what happens in a pool while a workload runs on it, as a file for ui.perfetto.dev
+    Trace(Trace),
+    /// Watch a pool at work: its workers, queue, rates and latencies, in the terminal
+    Top(Top),
     /// Print what benches/instructions.sh counts
     #[command(hide = true)]
     Counted,
@@ -129,6 +138,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Claims(arguments)) => claims::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
+        Some(Command::Trace(arguments)) => trace::run(&arguments),
+        Some(Command::Top(arguments)) => top::run(&arguments),
         Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),
         Some(Command::Pack { folder, out }) => pack::pack(&folder, out),
@@ -201,6 +212,7 @@ fn usage(error: &clap::Error) -> ExitCode {
             let right = match () {
                 () if missing.starts_with("--out") => "measure --out results/mine --resume",
                 () if missing.starts_with("--statistics") => "verify --statistics",
+                () if text.contains("pool-lab trace") => "trace --workload join/fib --pool stealing:2",
                 () if missing.contains("--") => "run --workload join/fib --pool stealing:2",
                 () if missing.contains("<FILE>") => "merge amd-epyc-2c-linux.jsonl",
                 () if missing.contains("<OLD>") || missing.contains("<NEW>") => {

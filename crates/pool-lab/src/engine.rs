@@ -14,6 +14,7 @@ mod spec;
 pub(crate) mod table;
 mod traits;
 pub(crate) mod version;
+mod watcher;
 
 pub use any::{AnyContext, AnyJobs, AnyJoins, AnyScopes};
 pub use description::{Capabilities, Engine, Kind, MadeOf, Need};
@@ -22,3 +23,4 @@ pub use spec::{MAX_THREADS, Spec, SpecError};
 pub use table::TableError;
 pub(crate) use traits::check_threads;
 pub use traits::{Handles, IsPool, Jobs, Joins, Scopes, Start, Survives};
+pub use watcher::Watcher;

@@ -17,6 +17,7 @@
 //! | [`report`] | what is made of records |
 //! | [`numbers`] | the statistics behind it, and how numbers are written |
 //! | [`cli`] | the commands, and what `cargo bench` does |
+//! | [`trace`] | what happens in a pool, as a file for Perfetto |
 //! | [`system`] | the operating system: usage, signals, files, the terminal |
 //!
 //! An engine, a workload and a metric are one file and one line of a table each; a peer has a line in the manifests besides.
@@ -41,6 +42,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod system;
+pub mod trace;
 pub mod workload;
 pub mod workloads;
 

@@ -24,6 +24,7 @@ mod lifecycle;
 mod limit;
 mod loss;
 mod numbers;
+mod observing;
 mod order;
 mod overdue;
 mod panics;
@@ -73,6 +74,7 @@ pub fn cases() -> Vec<Case> {
         hooks::cases(),
         job_hooks::cases(),
         job_names::cases(),
+        observing::cases(),
         timing::cases(),
         threads::cases(),
         workforce::cases(),

@@ -5,6 +5,7 @@ pub(crate) mod counters;
 pub(crate) mod hooks;
 pub(crate) mod instrumentation;
 pub(crate) mod metrics;
+pub(crate) mod observer;
 pub(crate) mod running_tokens;
 pub(crate) mod sampling;
 #[cfg(feature = "serde")]

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::job::context::JobContext;
 use crate::observe::counters::{WorkerCounters, add_exclusively};
+use crate::observe::observer::Observer;
 use crate::sync::parking::Parking;
 
 /// A worker's search for its next job: see [`Outlet::pop`](crate::strategy::Outlet::pop).
@@ -22,6 +23,7 @@ struct Worker<'a> {
     context: &'a JobContext,
     counters: &'a WorkerCounters,
     parking: &'a Parking,
+    index: usize,
 }
 
 impl<'a> Search<'a> {
@@ -31,7 +33,7 @@ impl<'a> Search<'a> {
     }
 
     pub(crate) fn of_worker(context: &'a JobContext, parking: &'a Parking, index: usize) -> Self {
-        let worker = Worker { context, counters: context.worker_counters(index), parking };
+        let worker = Worker { context, counters: context.worker_counters(index), parking, index };
         Search { worker: Some(worker), is_searcher: false, idle: None }
     }
 
@@ -62,6 +64,7 @@ impl<'a> Search<'a> {
             add_exclusively(&counters.steals, 1);
             add_exclusively(&counters.stolen_jobs, jobs as u64);
         }
+        self.tell(|observer, worker| observer.after_steal(worker, jobs));
     }
 
     /// The worker has taken work from another that is no job, such as the half of a join, so many times. A thread that waits for
@@ -72,6 +75,23 @@ impl<'a> Search<'a> {
         {
             add_exclusively(&counters.steals, times);
             context.settle();
+        }
+    }
+
+    /// Runs what the worker has taken from another and what is no job, such as the half of a join, and counts it as
+    /// [stolen](Search::stole_forks).
+    pub fn run_stolen_fork(&self, fork: impl FnOnce()) {
+        self.stole_forks(1);
+        self.tell(|observer, worker| observer.before_fork(worker));
+        fork();
+        self.tell(|observer, worker| observer.after_fork(worker));
+    }
+
+    fn tell(&self, what: impl FnOnce(&dyn Observer, usize)) {
+        if let Some(Worker { context, index, .. }) = self.worker
+            && let Some(observer) = context.observer()
+        {
+            observer.tell(|observer| what(observer, index));
         }
     }
 
@@ -101,6 +121,12 @@ impl<'a> Search<'a> {
 
     /// The worker is about to wait. Costs a clock reading and a fence.
     pub(crate) fn begin_wait(&self) {
+        self.leave();
+        self.tell(|observer, worker| observer.before_park(worker));
+    }
+
+    /// The worker has nothing to do any more, and does not wait either.
+    pub(crate) fn leave(&self) {
         if let Some(Worker { context, counters, .. }) = self.worker {
             counters.busy_time.end(context.now());
             add_exclusively(&counters.parks, 1);
@@ -113,6 +139,7 @@ impl<'a> Search<'a> {
         self.start();
         let instrumentation = self.worker.and_then(|worker| worker.counters.jobs.instrumentation.as_deref());
         instrumentation.into_iter().for_each(|instrumentation| instrumentation.wake());
+        self.tell(|observer, worker| observer.after_park(worker));
     }
 
     /// The worker has something to do.

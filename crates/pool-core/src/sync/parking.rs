@@ -122,6 +122,8 @@ pub struct Parking {
     parkers: Box<[CachePadded<AtomicU8>]>,
     sleepers: Mutex<Sleepers>,
     order: Order,
+    /// Called by a thread that is about to unpark this worker.
+    before_wake: Option<Box<dyn Fn(usize) + Send + Sync>>,
 }
 
 /// In which order sleepers are woken.
@@ -193,7 +195,13 @@ impl Parking {
             parkers: (0..workers).map(|_| CachePadded::new(AtomicU8::new(UP))).collect(),
             sleepers: Mutex::new(Sleepers { general: Vec::with_capacity(workers), reserved: Vec::new() }),
             order,
+            before_wake: None,
         }
+    }
+
+    /// As it is, with a hook that each thread calls which is about to wake a worker. No lock is held then.
+    pub(crate) fn before_wake(self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        Parking { before_wake: Some(Box::new(hook)), ..self }
     }
 
     /// To be called after work was made visible to others: wakes a sleeper if one is needed.
@@ -334,7 +342,7 @@ impl Parking {
         let Some(sleeper) = self.take_off(&mut sleepers, worker) else { return };
         self.parkers[worker].store(UP, Release);
         drop(sleepers);
-        sleeper.thread.unpark();
+        self.unpark(&sleeper);
     }
 
     /// Wakes every worker that sleeps or is about to.
@@ -346,7 +354,7 @@ impl Parking {
         let all: Vec<Sleeper> = general.into_iter().chain(reserved).collect();
         all.iter().for_each(|sleeper| self.parkers[sleeper.worker].store(UP, Release));
         drop(sleepers);
-        all.into_iter().for_each(|sleeper| sleeper.thread.unpark());
+        all.iter().for_each(|sleeper| self.unpark(sleeper));
     }
 
     /// Nothing will be pushed any more. Wakes every worker.
@@ -371,22 +379,29 @@ impl Parking {
             Order::ByCpu => which.among(general, current_cpu()),
             Order::LastInFirstOut => general.len() - 1,
         };
-        let Sleeper { worker, thread, .. } = general.remove(chosen);
+        let sleeper = general.remove(chosen);
         self.word.fetch_sub(SLEEPER, AcqRel);
-        self.parkers[worker].store(SEARCH, Release);
+        self.parkers[sleeper.worker].store(SEARCH, Release);
         drop(sleepers);
-        thread.unpark();
+        self.unpark(&sleeper);
     }
 
     #[cold]
     fn wake_reserved(&self) -> bool {
         let mut sleepers = lock(&self.sleepers);
-        let Some(Sleeper { worker, thread, .. }) = sleepers.reserved.pop() else { return false };
+        let Some(sleeper) = sleepers.reserved.pop() else { return false };
         self.reserved.fetch_sub(1, AcqRel);
-        self.parkers[worker].store(UP, Release);
+        self.parkers[sleeper.worker].store(UP, Release);
         drop(sleepers);
-        thread.unpark();
+        self.unpark(&sleeper);
         true
+    }
+
+    fn unpark(&self, sleeper: &Sleeper) {
+        if let Some(hook) = &self.before_wake {
+            hook(sleeper.worker);
+        }
+        sleeper.thread.unpark();
     }
 
     fn take_off(&self, sleepers: &mut Sleepers, worker: usize) -> Option<Sleeper> {

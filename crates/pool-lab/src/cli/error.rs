@@ -20,6 +20,16 @@ pub(super) enum CliError {
     Threads(String),
     #[error("unknown claim `{0}`; known: {1}")]
     Claim(String, String),
+    #[error("`{engine}` does not tell what its threads do; these do: {known}")]
+    NotObserved { engine: &'static str, known: String },
+    #[error("cannot write {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("cannot write all of {}: {source}", path.display())]
+    Written { path: PathBuf, source: io::Error },
+    #[error("`top` needs a terminal to draw on; `pool-lab demo` shows a pool at work without one")]
+    NoTerminal,
+    #[error("cannot draw on the terminal: {0}")]
+    Terminal(io::Error),
     #[error("{what}: {source}")]
     Run { what: String, source: Box<CaseError> },
     #[error("cannot use the folder of --out: {0}")]
@@ -59,13 +69,19 @@ impl CliError {
             | CliError::Task(_)
             | CliError::Threads(_)
             | CliError::Claim(..)
+            | CliError::NotObserved { .. }
+            | CliError::File { .. }
+            | CliError::NoTerminal
             | CliError::Out(_) => true,
             CliError::Run { source, .. } => matches!(**source, CaseError::Unsupported(_)),
             CliError::Report(error) => error.is_bad_input(),
             CliError::Unlike { .. } | CliError::NothingInCommon { .. } | CliError::Folder(_) => true,
-            CliError::Program { .. } | CliError::Results(_) | CliError::Demo(_) | CliError::Output(_) => {
-                false
-            }
+            CliError::Program { .. }
+            | CliError::Results(_)
+            | CliError::Demo(_)
+            | CliError::Written { .. }
+            | CliError::Terminal(_)
+            | CliError::Output(_) => false,
         }
     }
 }

@@ -61,7 +61,7 @@ fn parse_rounds(text: &str) -> Result<usize, String> {
 }
 
 /// Reads a list of thread counts.
-fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
+pub(super) fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
     let parse = |text: &str| match text.trim().parse() {
         Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
         _ => Err(CliError::Threads(text.to_owned())),

@@ -183,6 +183,14 @@ impl Settings {
         Settings { quick: true, ..self }
     }
 
+    /// The same where what was not given has the small value that tests use, as if that had been given.
+    pub fn sized_down(mut self) -> Self {
+        for rule in self.rules.iter().filter(|rule| rule.quick != rule.default) {
+            self.given.entry(rule.name).or_insert_with(|| rule.quick.to_owned());
+        }
+        self
+    }
+
     /// Reads one `key=value`.
     ///
     /// # Errors
@@ -310,6 +318,15 @@ mod tests {
         assert_eq!(settings.duration("gap"), Duration::from_micros(1));
         settings.set("capacity=2000").unwrap();
         assert_eq!(settings.number("capacity"), 2000);
+    }
+
+    #[test]
+    fn what_is_sized_down_is_as_if_it_had_been_given() {
+        let mut settings = Settings::new(RULES);
+        settings.set("capacity=7").unwrap();
+        assert_eq!(settings.clone().sized_down().to_string(), "capacity=7:gap=1us");
+        settings.set("gap=2ms").unwrap();
+        assert_eq!(settings.sized_down().to_string(), "capacity=7:gap=2ms");
     }
 
     #[test]

@@ -11,11 +11,13 @@
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 
 use pool_core::{Panic, Timing};
 
 use super::description::Engine;
 use super::settings::{SettingError, Settings};
+use super::watcher::Watcher;
 
 /// The most threads that a spec may ask for. It catches a slip of the finger before it starts a million threads.
 pub const MAX_THREADS: usize = 1024;
@@ -28,6 +30,7 @@ pub struct Spec {
     options: Settings,
     timing: Timing,
     headroom: usize,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 /// Why a spec was refused, or why nothing could be built from it. One line, naming what is known or allowed.
@@ -87,7 +90,7 @@ impl Spec {
     /// The engine with default options.
     pub fn new(engine: &'static Engine) -> Self {
         let options = Settings::new(engine.options);
-        Spec { engine, threads: None, options, timing: Timing::Off, headroom: 0 }
+        Spec { engine, threads: None, options, timing: Timing::Off, headroom: 0, watcher: None }
     }
 
     /// The engine.
@@ -135,6 +138,17 @@ impl Spec {
     /// How many workers more the pool is to have seats for, and how many spare seats beyond.
     pub fn headroom(&self) -> usize {
         self.headroom
+    }
+
+    /// The same spec of a pool that is watched, if it is one of ours. No spec string says so: measurements are never made with
+    /// it.
+    pub fn with_watcher(&self, watcher: Arc<dyn Watcher>) -> Self {
+        Spec { watcher: Some(watcher), ..self.clone() }
+    }
+
+    /// What watches the pool.
+    pub fn watcher(&self) -> Option<&Arc<dyn Watcher>> {
+        self.watcher.as_ref()
     }
 
     /// The engine's options.

@@ -53,14 +53,20 @@ struct Ours<S: Strategy> {
 
 fn start<S: FromSpec>(spec: &Spec) -> Result<ThreadPool<S>, SpecError> {
     let (threads, headroom) = (spec.threads(), spec.headroom());
-    let pool = ThreadPool::with(S::from_spec(spec))
+    let mut builder = ThreadPool::with(S::from_spec(spec))
         .threads(threads)
         .max_threads(threads + headroom)
         .spare_threads(headroom)
         .timing(spec.timing())
-        .pin(pinning(spec))
-        .build();
-    pool.map_err(|error| spec.build_error(error))
+        .pin(pinning(spec));
+    if let Some(watcher) = spec.watcher() {
+        builder = builder.observer(watcher.clone());
+    }
+    let pool = builder.build().map_err(|error| spec.build_error(error))?;
+    if let Some(watcher) = spec.watcher() {
+        watcher.started(pool.context());
+    }
+    Ok(pool)
 }
 
 impl<S: FromSpec> IsPool for Ours<S> {

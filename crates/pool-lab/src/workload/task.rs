@@ -60,6 +60,11 @@ impl Task {
         self.parameters.to_string()
     }
 
+    /// The same where parameters that were not given are the small ones that tests use.
+    pub fn sized_down(self) -> Self {
+        Task { about: self.about, parameters: self.parameters.sized_down() }
+    }
+
     /// The same with the small parameters that tests use.
     pub fn quick(self) -> Self {
         Task { about: self.about, parameters: self.parameters.quick() }

@@ -35,10 +35,10 @@ impl Helper for StealingHelper {
         match (fork, job) {
             (Some(fork), _) => {
                 search.end(|| channel.has_visible_work());
-                if reach == Reach::Any {
-                    search.stole_forks(1);
+                match reach {
+                    Reach::Own => fork.run(channel),
+                    Reach::Any => search.run_stolen_fork(|| fork.run(channel)),
                 }
-                fork.run(channel);
                 Taken::Ran
             }
             (None, Some(job)) => Taken::Popped(Pop::Job(job)),

@@ -94,8 +94,7 @@ impl StealingOutlet {
             }
             let fork = self.forked()?;
             search.end(|| self.channel.has_visible_work());
-            search.stole_forks(1);
-            fork.run(&self.channel);
+            search.run_stolen_fork(|| fork.run(&self.channel));
             self.demand = Demand::default();
             if let Some(job) = self.near(search) {
                 return Some(job);
@@ -134,8 +133,7 @@ impl StealingOutlet {
             let forks = slots.filter_map(|slot| channel.steal_stranded(slot, self.index, || true));
             forks.for_each(|fork| {
                 search.end(|| channel.has_visible_work());
-                search.stole_forks(1);
-                fork.run(channel);
+                search.run_stolen_fork(|| fork.run(channel));
             });
         }
     }

@@ -126,9 +126,9 @@ impl JobContext {
         self.is_forked.load(SeqCst)
     }
 
-    /// Whether some jobs are turned away or timed, which takes more than to queue them.
+    /// Whether some jobs are turned away or timed, or an observer hears of them, which takes more than to queue them.
     pub(crate) fn is_careful(&self) -> bool {
-        self.admission.is_some() || self.timing() != Timing::Off
+        self.admission.is_some() || self.timing() != Timing::Off || self.observer().is_some()
     }
 
     /// Which urgencies wait.

@@ -17,6 +17,7 @@ use std::time::Instant;
 use crate::current::current_name;
 use crate::name::Name;
 use crate::observe::hooks::{AfterFn, BeforeFn, JobInfo, JobOutcome};
+use crate::observe::observer::Observed;
 use crate::observe::sampling;
 use crate::observe::timing::{Timing, Timings};
 use crate::panic::drop_quietly;
@@ -29,6 +30,7 @@ pub(crate) struct InstrumentationConfig {
     pub(crate) after: Option<Arc<AfterFn>>,
     pub(crate) timing: Timing,
     pub(crate) backtraces: bool,
+    pub(crate) observer: Option<Observed>,
 }
 
 impl InstrumentationConfig {
@@ -46,7 +48,7 @@ impl InstrumentationConfig {
         pool: &Arc<str>,
         worker: Option<usize>,
     ) -> Option<Box<Instrumentation>> {
-        let wanted = self.has_hooks() || self.is_timing() || self.backtraces;
+        let wanted = self.has_hooks() || self.is_timing() || self.backtraces || self.observer.is_some();
         wanted.then(|| {
             Box::new(Instrumentation {
                 pool: pool.clone(),
@@ -95,6 +97,10 @@ impl Instrumentation {
         if self.config.backtraces {
             panic_location::arm();
         }
+        if let Some(observer) = &self.config.observer {
+            let name = current_name();
+            observer.tell(|observer| observer.before_job(self.info(&name)));
+        }
         self.times()?.start(submitted, self.config.timing)
     }
 
@@ -107,8 +113,12 @@ impl Instrumentation {
         if self.config.backtraces {
             panic_location::disarm(panicked);
         }
+        let outcome = if panicked { JobOutcome::Panicked } else { JobOutcome::Completed };
+        if let Some(observer) = &self.config.observer {
+            let name = current_name();
+            observer.tell(|observer| observer.after_job(self.info(&name), outcome));
+        }
         if let Some(after) = &self.config.after {
-            let outcome = if panicked { JobOutcome::Panicked } else { JobOutcome::Completed };
             let name = current_name();
             self.call(|| after(self.info(&name), outcome));
         }

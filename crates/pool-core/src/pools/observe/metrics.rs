@@ -10,6 +10,7 @@ use crossbeam_utils::CachePadded;
 use crate::current::{PoolId, current};
 use crate::observe::counters::{JobCounters, RareCounters, WorkerCounters};
 use crate::observe::instrumentation::InstrumentationConfig;
+use crate::observe::observer::Observed;
 use crate::observe::stats::{Counts, Stats, WorkerCounts, WorkerStats};
 use crate::observe::timing::{Timing, Timings};
 use crate::sync::Arc;
@@ -40,6 +41,7 @@ pub struct Metrics {
     quiescence: Quiescence,
     epoch: Instant,
     timing: Timing,
+    observer: Option<Observed>,
 }
 
 impl Metrics {
@@ -59,6 +61,7 @@ impl Metrics {
             quiescence: Quiescence::default(),
             epoch: Instant::now(),
             timing: config.timing,
+            observer: config.observer.clone(),
         }
     }
 
@@ -120,7 +123,8 @@ impl Metrics {
     fn handler_panics(&self) -> u64 {
         let observers = self.all_job_counters().filter_map(|counters| counters.instrumentation.as_ref());
         let around_jobs = observers.map(|instrumentation| instrumentation.hook_panics()).sum::<u64>();
-        self.rare.handler_panics.load(Relaxed) + around_jobs
+        let of_observer = self.observer.as_ref().map_or(0, Observed::panics);
+        self.rare.handler_panics.load(Relaxed) + around_jobs + of_observer
     }
 
     /// How long jobs have waited and run, if the pool [times](Timing) them.
@@ -254,6 +258,11 @@ impl Metrics {
 
     pub(crate) fn timing(&self) -> Timing {
         self.timing
+    }
+
+    /// What hears of what the pool's threads do.
+    pub(crate) fn observer(&self) -> Option<&Observed> {
+        self.observer.as_ref()
     }
 
     /// Where panics of hooks and handlers are counted.

@@ -70,7 +70,7 @@ pub struct Stats {
     /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
     /// later; a snapshot looks too.
     pub longest_queue: u64,
-    /// Panics of the panic handler, of hooks (around jobs, for overdue ones, at a worker's end), and of payloads that were
+    /// Panics of the panic handler, of hooks (around jobs, for overdue ones, at a worker's end), of the observer, and of payloads that were
     /// dropped because they were not handled. One in the start hook is a [failed start](WorkerCounts::failed_starts).
     pub handler_panics: u64,
     /// How many workers there are and were.

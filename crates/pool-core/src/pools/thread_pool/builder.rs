@@ -12,7 +12,7 @@ use crate::observe::instrumentation::InstrumentationConfig;
 use crate::observe::watchdog::OverdueHook;
 use crate::os::cpu_limit::Source;
 use crate::strategy::Strategy;
-use crate::{Helping, OverdueInfo, Timing};
+use crate::{Helping, Observer, OverdueInfo, Timing};
 
 /// More workers than this a pool does not number.
 pub(super) const MOST_THREADS: usize = 1 << 16;
@@ -43,6 +43,7 @@ pub struct Builder<S> {
     pub(super) on_overdue: OverdueHook,
     pub(super) admit_within: Option<Duration>,
     pub(super) helping: Helping,
+    pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) config: InstrumentationConfig,
 }
 
@@ -69,6 +70,7 @@ impl<S: Strategy> Builder<S> {
             on_overdue: None,
             admit_within: None,
             helping: Helping::Own,
+            observer: None,
             config: InstrumentationConfig::default(),
         }
     }
@@ -373,6 +375,13 @@ impl<S: Strategy> Builder<S> {
     /// the result also finds the hook's work done. Otherwise as [`before_job`](Builder::before_job).
     pub fn after_job(mut self, hook: impl Fn(JobInfo<'_>, JobOutcome) + Send + Sync + 'static) -> Self {
         self.config.after = Some(Arc::new(hook));
+        self
+    }
+
+    /// What hears of submissions, jobs, steals, sleeps and wake-ups: see [`Observer`]. A pool without one, as by default, pays
+    /// a branch a steal and a wake-up.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 

@@ -13,6 +13,7 @@ use crate::adapter::PoolContext;
 use crate::blocking::WorkerManager;
 use crate::current::current;
 use crate::job::context::JobContext;
+use crate::observe::observer::Observed;
 use crate::os::cpu_limit::{Follower, Source};
 use crate::os::cpu_set::CpuSet;
 use crate::os::process_fork;
@@ -44,7 +45,13 @@ impl<S: Strategy> Builder<S> {
         self.check_stack_size()?;
         // In a pool that scales, workers that sleep for long are to leave. So one worker is woken as often as can be.
         let order = if self.scaling.is_some() { Order::LastInFirstOut } else { Order::ByCpu };
-        let parking = Arc::new(Parking::new(slots, order));
+        let mut parking = Parking::new(slots, order);
+        if let Some(observer) = self.observer.take().map(Observed::new) {
+            self.config.observer = Some(observer.clone());
+            let tell = move |worker| observer.tell(|observer| observer.before_wake(worker));
+            parking = parking.before_wake(tell);
+        }
+        let parking = Arc::new(parking);
         let ends = self.strategy.open(slots, &parking)?;
         let opened = ends.outlets.len();
         if opened != slots {

@@ -10,6 +10,7 @@ use crate::current::current;
 use crate::job::boost::Boost;
 use crate::job::context::RunContext;
 use crate::job::in_place::InPlace;
+use crate::observe::observer::Observed;
 use crate::strategy::{Caller, Push, Strategy};
 use crate::sync::gate::Inside;
 use crate::sync::stripes::outside_stripe;
@@ -41,7 +42,7 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Submits a job to a pool that turns some away, grows with its queue, or times its jobs: apart from the other way in,
+    /// Submits a job to a pool that turns some away, grows with its queue, times its jobs or is observed: apart from the other way in,
     /// so that other pools pay for one branch.
     #[cold]
     #[inline(never)]
@@ -52,6 +53,7 @@ impl<S: Strategy> Core<S> {
         submit: Submit,
         caller: Caller,
     ) -> Result<(), Rejected> {
+        let _submission = self.context.observer().map(Observed::submission);
         if self.context.turns_away(|| self.lifecycle.workers.target()) {
             drop(inlet);
             return Err(self.context.reject(job, Reason::Overloaded));

@@ -244,7 +244,7 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
     search.end(|| core.has_work(guard.outlet()));
     // All mail that came before the channel was closed is read.
     core.read_mailbox(index);
-    search.begin_wait();
+    search.leave();
     leaves
 }
 
