@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod modes;
+mod pooled;
 pub mod stats;
 mod student;
 pub mod units;

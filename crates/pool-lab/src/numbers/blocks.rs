@@ -10,6 +10,7 @@
 //! gives the width (T. C. Hesterberg, "What Teachers Should Know about the Bootstrap", 2015, section 4). The draw's own
 //! bias, `(n - 1) / n`, is taken out.
 
+use super::pooled::Pooled;
 use super::stats::{self, Estimate};
 use super::student;
 
@@ -70,12 +71,9 @@ pub fn counts(blocks: &[Vec<f64>], looks: Looks) -> Option<Estimate> {
 
 /// A quantile of the values of all blocks together, with its interval.
 pub fn pooled_quantile(blocks: &[Vec<f64>], q: f64, looks: Looks) -> Option<Estimate> {
-    let blocks: Vec<&Vec<f64>> = blocks.iter().filter(|block| !block.is_empty()).collect();
-    let of = |drawn: &[usize]| {
-        let pool: Vec<f64> = drawn.iter().flat_map(|i| blocks[*i]).copied().collect();
-        stats::quantile(&pool, q)
-    };
-    let found = interval(blocks.len(), looks, of)?;
+    let blocks: Vec<&[f64]> = blocks.iter().map(Vec::as_slice).filter(|block| !block.is_empty()).collect();
+    let pooled = Pooled::new(&blocks);
+    let found = interval(blocks.len(), looks, |drawn| pooled.quantile(drawn, q))?;
     Some(Estimate { low: found.low.max(0.0), ..found })
 }
 
