@@ -29,6 +29,7 @@ use self::diff::Diff;
 use self::error::CliError;
 use self::measure::Measure;
 use self::verify::Verify;
+use crate::names::meant;
 use crate::system::{interrupt, terminal};
 use crate::{engines, workloads};
 
@@ -183,15 +184,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
     let line = match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            let command = Cli::command();
-            let known: Vec<&str> = command
-                .get_subcommands()
-                .filter(|known| !known.is_hide_set())
-                .map(clap::Command::get_name)
-                .collect();
-            format!("{first}; known: {}", known.join(", "))
-        }
+        ErrorKind::InvalidSubcommand => unknown_command(error),
+        ErrorKind::UnknownArgument => unknown_argument(error),
         // What is missing is on lines of their own.
         ErrorKind::MissingRequiredArgument => {
             let missing = match error.get(ContextKind::InvalidArg) {
@@ -215,6 +209,30 @@ fn usage(error: &clap::Error) -> ExitCode {
     };
     terminal::say(format_args!("pool-lab: {line}"));
     ExitCode::from(BAD_INPUT)
+}
+
+/// What the user gave, of this kind.
+fn given(error: &clap::Error, kind: ContextKind) -> &str {
+    match error.get(kind) {
+        Some(ContextValue::String(given)) => given,
+        Some(ContextValue::Strings(given)) => given.first().map_or("", String::as_str),
+        _ => "",
+    }
+}
+
+fn unknown_command(error: &clap::Error) -> String {
+    let (command, name) = (Cli::command(), given(error, ContextKind::InvalidSubcommand));
+    let known = command.get_subcommands().filter(|known| !known.is_hide_set()).map(clap::Command::get_name);
+    let known = known.collect::<Vec<_>>().join(", ");
+    format!("unknown command `{name}`; {}known: {known}", meant(name, &known))
+}
+
+fn unknown_argument(error: &clap::Error) -> String {
+    let name = given(error, ContextKind::InvalidArg);
+    match given(error, ContextKind::SuggestedArg) {
+        "" => format!("unexpected argument `{name}`; see --help"),
+        right => format!("unexpected argument `{name}`; did you mean `{right}`?"),
+    }
 }
 
 fn demo(pool: &str) -> Result<ExitCode, CliError> {

@@ -15,6 +15,7 @@
 //! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
 //! | [`record`] | what comes out: records, the machine they belong to, and the folders they are kept in |
 //! | [`report`] | what is made of records |
+//! | [`names`] | what a mistyped name was meant to be |
 //! | [`numbers`] | the statistics behind it, and how numbers are written |
 //! | [`cli`] | the commands, and what `cargo bench` does |
 //! | [`system`] | the operating system: usage, signals, files, the terminal |
@@ -36,6 +37,7 @@ pub mod external;
 pub mod measure;
 pub mod metric;
 pub mod metrics;
+pub mod names;
 pub mod numbers;
 pub mod plan;
 pub mod record;

@@ -68,7 +68,8 @@ fn answer(claim: &Claim, records: &[Record]) -> String {
 fn chosen(only: Option<&str>) -> Result<Vec<&'static Claim>, CliError> {
     let Some(names) = only else { return Ok(claims::ALL.to_vec()) };
     let find = |name: &str| {
-        claims::find(name.trim()).ok_or_else(|| CliError::Claim(name.trim().to_owned(), claims::names()))
+        let unknown = || CliError::Claim { name: name.trim().to_owned(), known: claims::names() };
+        claims::find(name.trim()).ok_or_else(unknown)
     };
     names.split(',').map(find).collect()
 }

@@ -34,8 +34,16 @@ fn mistake(arguments: &str) -> String {
 #[test]
 fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
     let cases = [
-        ("measure -p rayn", &*format!("unknown engine `rayn`; known: {}", engines::names())),
-        ("measure -w spwan", &*format!("unknown workload `spwan`; known: {}", workloads::names())),
+        (
+            "measure -p rayn",
+            &*format!("unknown engine `rayn`; did you mean `rayon`? known: {}", engines::names()),
+        ),
+        (
+            "measure -w spwan",
+            &*format!("unknown workload `spwan`; did you mean `spawn`? known: {}", workloads::names()),
+        ),
+        ("measure -w join/fbi", "did you mean `join/fib`? known: "),
+        ("measure -w nonsense -p mpsc", "unknown workload `nonsense`; known: "),
         ("measure -w join/fib:m=3", "known: n"),
         ("measure -p rayon:0", "a whole number from 1 to 1024"),
         ("measure -p rayon -t 0", "a whole number from 1 to 1024"),
@@ -45,7 +53,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
             "measure -p bounded:2:overflow=drop",
             "block, timeout-<time up to 20s>, reject, caller-runs, drop-oldest, drop-newest, shed",
         ),
-        ("measure -p mpsc:2:bach=3", "known: batch"),
+        ("measure -p mpsc:2:bach=3", "unknown option `bach`; did you mean `batch`? known: batch"),
         ("measure -p rayon:2:batch=3", "known: none"),
         ("measure -p rayon:2:x", "option=value"),
         ("measure -p rayon,,mpsc", "an engine is missing"),
@@ -56,7 +64,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("verify", "missing: --statistics"),
         ("verify --statistics --budget 0", "0 is not in 1..="),
         ("measure --rounds some", "a whole number from 1 to 10000"),
-        ("measure --round 3", "a similar argument exists: '--rounds'"),
+        ("measure --round 3", "unexpected argument `--round`; did you mean `--rounds`?"),
         ("measure -p rayon -t -1", "a whole number from 1 to 1024, not `-1`"),
         ("measure -p rayon -t 4294967295", "a whole number from 1 to 1024"),
         ("measure -p rayon:18446744073709551616", "a whole number from 1 to 1024"),
@@ -86,9 +94,13 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("demo --pool rayon:0", "a whole number from 1 to 1024"),
         ("run -w join/fib:n=10 -p threadpool:1", "no fork-join"),
         ("run -w join -p rayon:1", "full name of one workload"),
-        ("claims --only thread-prize", "unknown claim `thread-prize`; known: thread-cost, "),
-        ("measur", "measure"),
-        ("--frobnicate", "--frobnicate"),
+        (
+            "claims --only thread-cots",
+            "unknown claim `thread-cots`; did you mean `thread-cost`? known: thread-cost, ",
+        ),
+        ("measur", "unknown command `measur`; did you mean `measure`? known: demo, list, measure, "),
+        ("frobnicate", "unknown command `frobnicate`; known: demo, "),
+        ("--frobnicate", "unexpected argument `--frobnicate`; see --help"),
     ];
     for (arguments, expected) in cases {
         let message = mistake(arguments);
