@@ -24,17 +24,20 @@
 //! - The answer of every repeat is checked. An engine that gives a wrong one, or loses a job, leaves the group, and
 //!   its record says why.
 //! - An engine that hangs: jobs that never end are noticed by the tally after 30 seconds, and the engine leaves the group
-//!   (its threads stay behind). A hang inside the engine's own code cannot be left; when nothing has
-//!   moved for five minutes, the process says which engine it was and ends. Records of earlier groups
-//!   have been handed out by then.
+//!   (its threads stay behind). A hang inside the engine's own code is noticed after [`Pace::patience`]: everything of engines
+//!   runs on a thread of its own, which is left behind with it, and the block is begun anew without the engine. Its record
+//!   says `hung`. Threads that are left behind run only where a core has nothing else to do.
+//! - An engine that ends the process, by a crash, takes the group with it. Before an engine runs the observer is told, so that it
+//!   can write down which one it was ([`Observer::runs`]).
 
+mod apart;
 mod blocks;
 mod decide;
 mod lane;
+mod observer;
 mod sample;
 mod summary;
 pub mod verify;
-pub(crate) mod watchdog;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -43,25 +46,7 @@ use self::blocks::Blocks;
 use crate::plan::{Group, Pace};
 use crate::record::Record;
 
-/// Told how a measurement goes on, and asked whether it should.
-pub trait Observer {
-    /// Something to be known before it begins.
-    fn note(&mut self, _what: &str) {}
-
-    /// A group begins: the how-manieth of how many.
-    fn begin(&mut self, number: usize, of: usize, group: &Group);
-
-    /// A group whose verdicts are open is measured further, having had so many blocks.
-    fn again(&mut self, _group: &Group, _blocks: usize) {}
-
-    /// A group has ended, with these records; after [`Observer::again`] they take the place of its earlier ones. `Break` ends the measurement.
-    fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()>;
-
-    /// Asked between two samples: whether to leave the group, unfinished and without records, and end the measurement.
-    fn is_stopped(&self) -> bool {
-        false
-    }
-}
+pub use observer::Observer;
 
 /// The share of the time in which every group has its first blocks.
 const FIRST: f64 = 0.6;
@@ -93,7 +78,8 @@ fn begin<'g>(
         let left = |limit: Duration| limit.mul_f64(FIRST).saturating_sub(start.elapsed());
         let share = pace.limit.map(|limit| left(limit) / (groups.len() - i) as u32);
         let mut blocks = Blocks::new(group);
-        if blocks.begin(pace, share, &|| observer.is_stopped()).is_err() {
+        blocks.leave_out(observer);
+        if blocks.begin(pace, share, observer).is_err() {
             return ControlFlow::Break(());
         }
         let outcome = observer.end(group, &blocks.records(pace));
@@ -125,7 +111,7 @@ fn go_on(
                 break;
             }
             observer.again(blocks.group, blocks.count);
-            if blocks.go_on(pace, deadline, &|| observer.is_stopped()).is_err() {
+            if blocks.go_on(pace, deadline, observer).is_err() {
                 return ControlFlow::Break(());
             }
             observer.end(blocks.group, &blocks.records(pace))?;
@@ -218,7 +204,8 @@ mod tests {
             Plan { engines, tasks: Task::parse_list("join/fib:n=5").unwrap(), threads: vec![2] }.groups();
         let first = Pace::LOOKS[0];
         let limit = Some(Duration::from_millis(400));
-        let pace = Pace { rounds: first, blocks: first, sample: Duration::from_micros(1), limit, slow: None };
+        let pace =
+            Pace { rounds: first, blocks: first, sample: Duration::from_micros(1), limit, ..Pace::default() };
         let mut ends = Ends::default();
         let records = measure(&groups, &pace, &mut ends);
         assert!(!records.is_empty());

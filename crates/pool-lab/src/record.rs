@@ -20,6 +20,7 @@ pub mod machine;
 pub mod pack;
 mod progress;
 pub mod results;
+mod running;
 mod store;
 
 use std::fmt;

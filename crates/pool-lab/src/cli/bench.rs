@@ -81,7 +81,7 @@ fn run(
     }
     let earlier = if resume { Earlier::Resume } else { Earlier::Remove };
     let mut store = Store::open(&results::unfinished(&results, &name), &machine, groups, pace, earlier)?;
-    if resume && store.done().0 == 0 {
+    if resume && store.is_new() {
         store.remove_if_empty();
         return Err(ReportError::NothingToResume);
     }
@@ -113,6 +113,19 @@ impl Observer for Saving<'_> {
     fn begin(&mut self, _: usize, _: usize, group: &Group) {
         let (done, of) = self.store.done();
         self.observer.begin(done + 1, of, group);
+    }
+
+    fn block(&self, done: usize, of: usize) {
+        self.observer.block(done, of);
+    }
+
+    fn runs(&self, group: &Group, engine: &str) {
+        self.store.runs(group, engine);
+        self.observer.runs(group, engine);
+    }
+
+    fn known_failure(&self, group: &Group, engine: &str) -> Option<String> {
+        self.store.known_failure(group, engine)
     }
 
     fn again(&mut self, group: &Group, blocks: usize) {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -21,6 +22,9 @@ use crate::workload::Task;
 
 /// More rounds than this are a slip of the finger: they take hours.
 const MOST_ROUNDS: usize = 10_000;
+
+/// A day.
+const LONGEST_PATIENCE: u64 = 24 * 60 * 60;
 
 #[derive(Debug, Args)]
 pub(super) struct Measure {
@@ -40,6 +44,9 @@ pub(super) struct Measure {
     /// Blocks over which these spread, each with pools of its own: what intervals come from
     #[arg(long, default_value_t = Pace::default().blocks, allow_negative_numbers = true, value_parser = parse_rounds)]
     blocks: usize,
+    /// After so many seconds in its own code an engine is taken to hang: it has an error row, and is left behind
+    #[arg(long, value_name = "SECONDS", default_value_t = Pace::default().patience.as_secs(), value_parser = clap::value_parser!(u64).range(1..=LONGEST_PATIENCE))]
+    patience: u64,
     /// Print one JSON object a line on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -85,7 +92,8 @@ impl Measure {
 
 /// Measures, and prints or writes each group as it ends.
 pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, ..Pace::default() };
+    let patience = Duration::from_secs(arguments.patience);
+    let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, patience, ..Pace::default() };
     let groups = arguments.plan()?.groups();
     let Some(folder) = &arguments.out else {
         return measure(&groups, &pace, Printer::new(arguments.json, None));
@@ -149,6 +157,14 @@ impl Printer {
 impl Observer for Printer {
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
         terminal::say(format_args!("[{number}/{of}] {group}: {}", group.labels().join(" ")));
+    }
+
+    fn runs(&self, group: &Group, engine: &str) {
+        self.store.iter().for_each(|store| store.runs(group, engine));
+    }
+
+    fn known_failure(&self, group: &Group, engine: &str) -> Option<String> {
+        self.store.as_ref()?.known_failure(group, engine)
     }
 
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {

@@ -17,10 +17,14 @@ const SLOW: Duration = Duration::from_millis(150);
 /// A sample is as long as a block can afford: more blocks tell more than longer samples do.
 const SAMPLE: Duration = Duration::from_millis(5);
 
+/// Programs of other languages have two minutes for an answer, and jobs half a minute.
+const PATIENCE: Duration = Duration::from_secs(130);
+
 /// How thoroughly it is measured: four blocks of two rounds for everybody, and more where a verdict is open.
 pub fn pace() -> Pace {
     let blocks = Pace::LOOKS[0];
-    Pace { rounds: 2 * blocks, blocks, sample: SAMPLE, limit: Some(LIMIT), slow: Some(SLOW) }
+    let (limit, slow) = (Some(LIMIT), Some(SLOW));
+    Pace { rounds: 2 * blocks, blocks, sample: SAMPLE, limit, slow, patience: PATIENCE }
 }
 
 /// The engines that are measured by default: all but those that need long for each job, and those of other languages.
