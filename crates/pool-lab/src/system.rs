@@ -7,6 +7,7 @@ pub(crate) mod disturbance;
 pub(crate) mod footprint;
 pub mod interrupt;
 pub(crate) mod os;
+pub mod progress;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod terminal;

@@ -40,7 +40,7 @@ pub enum Outcome {
 /// Measures everything, writes the records to the folder of this machine in `root/results` (see [`results::folder_for`]),
 /// and rebuilds the reports.
 ///
-/// Takes eight minutes at most on two cores. That the results can be written is found out first. The records of each group
+/// Takes about as long as [`curated::LIMIT`] says. That the results can be written is found out first. The records of each group
 /// are written when it ends; when the observer stops the run the reports are made of those, and with `resume` a later run
 /// goes on from there: groups that are complete are not measured again, if it is the same program on the same machine.
 /// Progress goes to the observer.

@@ -17,6 +17,7 @@ use crate::plan::{Group, Pace, Plan, curated};
 use crate::record::machine::Machine;
 use crate::record::{Earlier, Record, Store};
 use crate::system::interrupt::{self, Interrupts};
+use crate::system::progress::Progress;
 use crate::system::terminal;
 use crate::workload::Task;
 
@@ -116,6 +117,7 @@ pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
 
 fn measure(groups: &[Group], pace: &Pace, mut printer: Printer) -> Result<ExitCode, CliError> {
     measure::measure(groups, pace, &mut printer);
+    drop(printer.progress);
     printer.outcome?;
     if let Some(store) = printer.store.filter(|_| interrupt::is_caught()) {
         let (done, of) = store.done();
@@ -130,6 +132,7 @@ fn measure(groups: &[Group], pace: &Pace, mut printer: Printer) -> Result<ExitCo
 struct Printer {
     json: bool,
     store: Option<Store>,
+    progress: Progress,
     outcome: Result<(), CliError>,
     /// Whether any engine failed.
     failed: bool,
@@ -137,7 +140,7 @@ struct Printer {
 
 impl Printer {
     fn new(json: bool, store: Option<Store>) -> Self {
-        Printer { json, store, outcome: Ok(()), failed: false }
+        Printer { json, store, progress: Progress::new(None), outcome: Ok(()), failed: false }
     }
 
     fn print(&mut self, group: &Group, records: &[Record]) -> Result<(), CliError> {
@@ -149,14 +152,18 @@ impl Printer {
             true => records.iter().map(|record| record.to_json() + "\n").collect(),
             false => show::group(group, records, terminal::width()) + "\n",
         };
-        io::stdout().write_all(text.as_bytes())?;
+        self.progress.aside(|| io::stdout().write_all(text.as_bytes()))?;
         Ok(())
     }
 }
 
 impl Observer for Printer {
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
-        terminal::say(format_args!("[{number}/{of}] {group}: {}", group.labels().join(" ")));
+        self.progress.begin(number, of, &format!("{group}: {}", group.labels().join(" ")));
+    }
+
+    fn block(&self, done: usize, of: usize) {
+        self.progress.part(done, of);
     }
 
     fn runs(&self, group: &Group, engine: &str) {

@@ -84,7 +84,7 @@ fn load_policies(task: &Task, threads: usize) -> Vec<Spec> {
     specs.map(|spec| spec.with_threads(threads)).collect()
 }
 
-/// A queue of 64 places holds about three milliseconds of work for two workers.
+/// A queue of 64 places holds little of what is offered above capacity.
 const OVERLOAD_POLICIES: &[&str] = &[
     "bounded::capacity=64",
     "bounded::capacity=64:overflow=reject",

@@ -214,18 +214,31 @@ fn set_timer_slack(nanoseconds: libc::c_ulong) {
 #[cfg(not(target_os = "linux"))]
 fn set_timer_slack(_nanoseconds: u64) {}
 
-/// How many characters a line of the terminal has that standard output is; `None` when it is none, or does not say.
+/// What a program writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+/// How many characters a line of the terminal has that this stream is; `None` when it is none, or does not say.
 #[cfg(unix)]
-pub fn terminal_columns() -> Option<usize> {
+pub fn terminal_columns(stream: Stream) -> Option<usize> {
+    let file = match stream {
+        Stream::Output => libc::STDOUT_FILENO,
+        Stream::Error => libc::STDERR_FILENO,
+    };
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: this request writes a `winsize` and nothing else, and `size` is valid for that.
-    let failed = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    let failed = unsafe { libc::ioctl(file, libc::TIOCGWINSZ, &raw mut size) };
     (failed == 0).then_some(usize::from(size.ws_col))
 }
 
 /// How many characters a line of the terminal has: not known on this system.
 #[cfg(not(unix))]
-pub fn terminal_columns() -> Option<usize> {
+pub fn terminal_columns(_: Stream) -> Option<usize> {
     None
 }
 
