@@ -1,5 +1,6 @@
 //! The program, run as a user runs it.
 
+mod saved;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
