@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
 use pool_lab::cli::bench::{Outcome, run_curated};
+use pool_lab::command::command_of;
 use pool_lab::engine::Spec;
 use pool_lab::engines;
 use pool_lab::measure::Observer;
@@ -226,7 +227,8 @@ impl Observer for Shown {
 
     fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
         for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
-            say(format_args!("  {}: ERROR: {}", record.engine, record.note));
+            let again = command_of(record);
+            say(format_args!("  {}: ERROR: {}; again: {again}", record.engine, record.note));
         }
         ControlFlow::Continue(())
     }

@@ -243,3 +243,54 @@ fn demo(pool: &str) -> Result<ExitCode, CliError> {
         Err(error) => Err(CliError::Demo(error)),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command as Process;
+
+    use super::*;
+    use crate::command::command_of;
+    use crate::record::{Record, Subject};
+
+    /// What a shell makes of a command: the program's arguments, as the program would have them.
+    fn arguments(command: &str) -> Vec<String> {
+        let (_, arguments) = command.split_once(" -- ").unwrap();
+        let script = format!("for word in pool-lab {arguments}; do printf '%s\\n' \"$word\"; done");
+        let output = Process::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{command}");
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn parsed(record: &Record) -> Command {
+        let arguments = arguments(&command_of(record));
+        let cli = Cli::try_parse_from(&arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        cli.command.unwrap()
+    }
+
+    #[test]
+    fn the_command_beside_a_cell_measures_that_cell() {
+        for (workload, variant, engine) in [
+            ("spawn/external", "", "stealing"),
+            ("latency/ping", "gap=200us", "rayon"),
+            ("join/tree-sum", "nodes=1000:seed=7", "bounded:capacity=64:overflow=reject"),
+            ("app/hash-tree", "dir=/home/me/it's my $HOME; #1", "mpsc:batch=32"),
+            ("load/poisson", "at=120", "bounded:overflow=timeout-5ms"),
+        ] {
+            for label in [engine.to_owned(), format!("{engine}#2")] {
+                let record = Subject::new(workload, variant, &label, "1.0", 3).error("lost a job");
+                let Command::Measure(measure) = parsed(&record) else { panic!("{record:?}") };
+                let groups = measure.groups().unwrap();
+                let [group] = &groups[..] else { panic!("{groups:?}") };
+                let found = (group.task.about.name, group.task.variant(), group.threads, group.labels());
+                assert_eq!(found, (workload, variant.to_owned(), 3, vec![engine.to_owned()]));
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_of_a_claim_measures_the_claim() {
+        let record = Subject::new("claim/thread-cost", "time to start", "std", "", 1).error("it failed");
+        let Command::Claims(claims) = parsed(&record) else { panic!("{record:?}") };
+        assert_eq!(claims.names().unwrap(), ["thread-cost"]);
+    }
+}

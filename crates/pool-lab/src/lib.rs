@@ -9,6 +9,7 @@
 //! | [`external`] | engines that are programs of other languages: building them, and speaking with their processes |
 //! | [`claims`] | the claims that everyone repeats, an experiment each, and their table |
 //! | [`claim`] | what a claim is |
+//! | [`command`](mod@command) | the command that measures something again |
 //! | [`workload`] | what a workload is, and what workloads are written with |
 //! | [`metric`] | what a metric is |
 //! | [`plan`] | what is measured together, and how thoroughly; what a plain `cargo bench` measures |
@@ -31,6 +32,7 @@
 pub mod claim;
 pub mod claims;
 pub mod cli;
+pub mod command;
 pub mod engine;
 pub mod engines;
 pub mod external;

@@ -66,6 +66,14 @@ pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+#[cfg(test)]
+impl Claims {
+    /// The names of those that are chosen.
+    pub(super) fn names(&self) -> Result<Vec<&'static str>, CliError> {
+        Ok(chosen(self.only.as_deref())?.iter().map(|claim| claim.name).collect())
+    }
+}
+
 fn answer(claim: &Claim, records: &[Record], width: Option<usize>) -> String {
     let answers = claims::answers(records);
     let sentence = answers.first().map_or("this system does not tell.", |answer| answer.sentence.as_str());

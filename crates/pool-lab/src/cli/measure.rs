@@ -89,13 +89,18 @@ impl Measure {
         };
         Ok(Plan { engines, tasks: Task::parse_list(&self.workloads)?, threads })
     }
+
+    /// What is measured together.
+    pub(super) fn groups(&self) -> Result<Vec<Group>, CliError> {
+        Ok(self.plan()?.groups())
+    }
 }
 
 /// Measures, and prints or writes each group as it ends.
 pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
     let patience = Duration::from_secs(arguments.patience);
     let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, patience, ..Pace::default() };
-    let groups = arguments.plan()?.groups();
+    let groups = arguments.groups()?;
     let Some(folder) = &arguments.out else {
         return measure(&groups, &pace, Printer::new(arguments.json, None));
     };
