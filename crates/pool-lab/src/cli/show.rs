@@ -4,6 +4,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
+use crate::command::command_of;
 use crate::metric::Metric;
 use crate::metrics;
 use crate::numbers::units;
@@ -39,7 +40,7 @@ pub(crate) fn group(group: &Group, records: &[Record], width: Option<usize>) -> 
         line(format!("{}: {}", record.engine, record.note));
     }
     for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
-        line(format!("{}: ERROR: {}", record.engine, record.note));
+        line(format!("{}: ERROR: {}; again: {}", record.engine, record.note, command_of(record)));
     }
     unsupported(records).into_iter().for_each(&mut line);
     if let Some(noise) = noise {
