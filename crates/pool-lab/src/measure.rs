@@ -212,13 +212,14 @@ mod tests {
         let mut ends = Ends::default();
         let records = measure(&groups, &pace, &mut ends);
         assert!(!records.is_empty());
-        assert!(ends.again.iter().all(|blocks| Pace::LOOKS.contains(blocks)), "{:?}", ends.again);
+        assert!(ends.again.first().is_none_or(|blocks| *blocks == first), "{:?}", ends.again);
         assert!(ends.again.is_sorted_by(|a, b| a < b), "{:?}", ends.again);
         assert_eq!(
             ends.blocks.len(),
             1 + usize::from(!ends.again.is_empty()),
             "once, and once more at the end"
         );
-        assert!(ends.blocks.iter().all(|blocks| *blocks <= Pace::LOOKS[3]));
+        // Blocks for the noise come on top of those for the verdict.
+        assert!(ends.blocks.iter().all(|blocks| *blocks <= Pace::LOOKS[2] + Pace::LOOKS[3]));
     }
 }
