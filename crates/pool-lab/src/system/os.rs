@@ -244,9 +244,6 @@ pub fn terminal_columns(_: Stream) -> Option<usize> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-    use std::sync::{Arc, mpsc};
-
     use super::*;
 
     #[test]
@@ -301,6 +298,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_thread_that_looks_runs_and_one_that_was_left_behind_is_not_waited_for() {
+        use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+        use std::sync::{Arc, mpsc};
+
         assert!(running_threads() >= 1);
         let done = Arc::new(AtomicBool::new(false));
         let (is_done, (tell, told)) = (Arc::clone(&done), mpsc::channel());
