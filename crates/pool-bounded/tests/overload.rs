@@ -1,10 +1,12 @@
 //! What is shed and what is turned away: counted, and told with the reason.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
-use pool_core::{JoinError, Reason};
+use pool_core::{Attributes, JoinError, Reason};
 
 /// Long enough for any machine; it turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -32,11 +34,18 @@ fn shedding(capacity: usize) -> BoundedPool {
 fn a_standing_queue_is_shed_and_the_handles_say_why() {
     let pool = shedding(1 << 10);
     let deadline = Instant::now() + DEADLINE;
-    let (mut ran, mut shed) = (0, 0);
+    let (mut ran, mut shed, told) = (0, 0, Arc::new(AtomicU64::new(0)));
     while shed == 0 {
         assert!(Instant::now() < deadline, "nothing is ever shed");
         let release = hold(&pool);
-        let handles: Vec<_> = (0..500).map(|_| pool.spawn(|| ()).unwrap()).collect();
+        let tells = || {
+            let told = told.clone();
+            Attributes::new().on_unrun(move |reason| {
+                assert_eq!(reason, Reason::Overloaded);
+                told.fetch_add(1, SeqCst);
+            })
+        };
+        let handles: Vec<_> = (0..500).map(|_| pool.spawn_with(tells(), || ()).unwrap()).collect();
         drop(release);
         for handle in handles {
             match handle.join() {
@@ -48,7 +57,7 @@ fn a_standing_queue_is_shed_and_the_handles_say_why() {
     }
     assert!(pool.wait_idle(Some(DEADLINE)));
     let counts = pool.counts();
-    assert_eq!(counts.discarded, shed);
+    assert_eq!((counts.discarded, told.load(SeqCst)), (shed, shed));
     assert_eq!((counts.submitted, counts.accounted()), (counts.completed + shed, counts.submitted));
     assert!(ran > 0, "the first of each interval goes through");
 }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::{Claim, Subject};
 
+/// A queue with more room is not filled.
+const MOST_TO_FILL: usize = 1024;
+
 /// One test of a contract.
 #[derive(Clone)]
 pub struct Case {
@@ -12,6 +15,7 @@ pub struct Case {
     needs: Vec<Claim>,
     queue: usize,
     burst: usize,
+    fills: bool,
     is_rule: bool,
     run: Arc<dyn Fn(&Subject) + Send + Sync>,
 }
@@ -19,7 +23,15 @@ pub struct Case {
 impl Case {
     /// A case that runs on any pool. `name` is `<theme>::<what is so>`.
     pub(crate) fn new(name: impl Into<String>, run: impl Fn(&Subject) + Send + Sync + 'static) -> Self {
-        Case { name: name.into(), needs: Vec::new(), queue: 0, burst: 0, is_rule: false, run: Arc::new(run) }
+        Case {
+            name: name.into(),
+            needs: Vec::new(),
+            queue: 0,
+            burst: 0,
+            fills: false,
+            is_rule: false,
+            run: Arc::new(run),
+        }
     }
 
     /// It runs only on pools that claim all of these.
@@ -51,6 +63,12 @@ impl Case {
         self
     }
 
+    /// It fills the queue.
+    pub(crate) fn fills(mut self) -> Self {
+        self.fills = true;
+        self
+    }
+
     /// The theme and what is tested, such as `shutdown::runs_what_is_queued`.
     pub fn name(&self) -> &str {
         &self.name
@@ -63,6 +81,9 @@ impl Case {
         }
         if self.burst > subject.room() && !subject.claims(Claim::TakesAll) {
             return Some(format!("it submits {} jobs in a row, which might fill the queue", self.burst));
+        }
+        if self.fills && subject.room() > MOST_TO_FILL {
+            return Some("its queue is hardly ever full".to_owned());
         }
         let missing = self.needs.iter().find(|claim| !subject.claims(**claim))?;
         Some(format!("not claimed: {missing:?}"))

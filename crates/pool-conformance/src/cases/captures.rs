@@ -247,7 +247,7 @@ fn of_a_job_that_was_given_back_and_rejected_elsewhere(subject: &Subject) {
     let rejected = other.submit(job, Submit::default()).unwrap_err();
     assert!(!watched.handle.is_finished());
     drop(rejected);
-    assert!(matches!(watched.end(), Err(JoinError::Unrun(Reason::Dropped))));
+    assert!(matches!(watched.end(), Err(JoinError::Unrun(Reason::ShutDown))));
 }
 
 /// A job for a given worker comes in while a `shutdown_now` is at work; see `ending` for the ways into the pool.

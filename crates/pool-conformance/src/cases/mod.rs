@@ -34,6 +34,7 @@ mod shutdown_now;
 mod threads;
 mod timing;
 mod token_waits;
+mod unrun;
 mod visibility;
 mod waiting;
 mod workforce;
@@ -56,6 +57,7 @@ pub fn cases() -> Vec<Case> {
         cancelling::cases(),
         token_waits::cases(),
         attributes::cases(),
+        unrun::cases(),
         overdue::cases(),
         waiting::cases(),
         scopes::cases(),

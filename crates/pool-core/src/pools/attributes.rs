@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use crate::job::attributed::RareAttributes;
+use crate::job::unrun::UnrunHook;
 use crate::name::Name;
-use crate::{CancelToken, Priority, QueueId, Submit};
+use crate::{CancelToken, Priority, QueueId, Reason, Submit};
 
 /// What a job asks for: how urgent it is, and rarer things such as a name, a deadline, a run limit.
 ///
@@ -111,6 +112,53 @@ impl Attributes {
     /// a run limit, the job itself) stops no other.
     pub fn token(mut self, token: &CancelToken) -> Self {
         self.rare.token = Some(token.clone());
+        self
+    }
+
+    /// Called once with the reason if the job does not run, and never if it has started: for a server that answers all the same.
+    ///
+    /// A job is over for the pool, and this called, when
+    ///
+    /// - its time to start has passed ([`Reason::Expired`]), or it was cancelled ([`Reason::Cancelled`]): as soon as a worker or
+    ///   a thread that waits for it finds that out, or at once by [`JobHandle::cancel`](crate::JobHandle::cancel);
+    /// - it has made way in a full queue ([`Reason::Displaced`]) or was shed ([`Reason::Overloaded`]);
+    /// - the pool ends without it ([`Reason::ShutDown`], [`Reason::NoWorkers`]).
+    ///
+    /// A job that comes back by value may still run. It ends, and this is called, when it is dropped: the pool has not taken it,
+    /// and its [`Rejected`](crate::Rejected) is dropped, for the reason in that ([`Reason::Full`], [`Reason::Overloaded`] ...); or
+    /// [`shutdown_now`](crate::Pool::shutdown_now) has given it back, and it is dropped ([`Reason::Dropped`]) or
+    /// [discarded](crate::Job::discard) for another reason. Run by hand it has started.
+    ///
+    /// What the job has captured is dropped by then. It is counted, and its handle ends, afterwards: so a thread that finds the pool
+    /// [idle](crate::Pool::wait_idle) or has the handle's error finds this done, and this must not wait for either. It runs on the
+    /// thread that ends the job, often a worker, and should be quick. A panic in it goes no further.
+    ///
+    /// Jobs that were given the same attributes are told of one by one. Costs an allocation when it is set, and a few instructions
+    /// when the job starts.
+    ///
+    /// ```
+    /// # use pool_core::{Attributes, Pool, PoolExt, Reason};
+    /// # use std::io::Write;
+    /// # use std::net::TcpStream;
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// fn serve(pool: &dyn Pool, socket: TcpStream, answer: fn(&TcpStream)) {
+    ///     let socket = Arc::new(socket);
+    ///     let client = socket.clone();
+    ///     let attributes = Attributes::new().start_within(Duration::from_millis(500)).on_unrun(move |reason| {
+    ///         let status = match reason {
+    ///             Reason::Expired => "504 Gateway Timeout",
+    ///             _ => "503 Service Unavailable\r\nRetry-After: 1",
+    ///         };
+    ///         // The client may have gone.
+    ///         let _ = write!(&*client, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    ///     });
+    ///     // A job that the pool does not take is dropped here, and the client hears of it.
+    ///     drop(pool.execute_with(attributes, move || answer(&socket)));
+    /// }
+    /// ```
+    pub fn on_unrun(mut self, hook: impl Fn(Reason) + Send + Sync + 'static) -> Self {
+        self.rare.on_unrun = Some(UnrunHook::new(hook));
         self
     }
 

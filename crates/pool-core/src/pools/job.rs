@@ -18,6 +18,7 @@ pub(crate) mod pool_context;
 pub(crate) mod rejected;
 pub(crate) mod task;
 pub(crate) mod timed;
+pub(crate) mod unrun;
 
 use std::fmt;
 use std::mem::{MaybeUninit, align_of, size_of};
@@ -294,13 +295,18 @@ pub(crate) fn run_counted<T>(f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) 
     }
 }
 
-/// Drops the closure of a job without a handle, and then counts the job, also if a destructor panics.
-pub(crate) fn discard_closure<F>(f: F, context: Option<&JobContext>) {
+/// Drops the closure of a job without a handle, and does then what else there is to do, also if a destructor panics.
+pub(crate) fn discard_closure<F>(f: F, after: impl FnOnce()) {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
+    after();
+    dropped.unwrap_or_else(|payload| resume_unwind(payload));
+}
+
+/// Counts a job that ends unrun on behalf of a pool, if it does.
+pub(crate) fn count_discarded(context: Option<&JobContext>) {
     if let Some(context) = context {
         context.count_discarded();
     }
-    dropped.unwrap_or_else(|payload| resume_unwind(payload));
 }
 
 /// A plain closure: fire and forget.
@@ -312,7 +318,7 @@ impl<F: FnOnce() + Send> Runnable for Closure<F> {
     }
 
     fn discard(self, _: Reason, context: Option<&JobContext>) {
-        discard_closure(self.0, context);
+        discard_closure(self.0, || count_discarded(context));
     }
 
     fn release(&mut self) -> bool {

@@ -39,6 +39,10 @@ pub enum Reason {
     /// The job was dropped without being run.
     #[error("the job was dropped unrun")]
     Dropped,
+    /// It was cancelled, or its token was set, before any worker came. For [`on_unrun`](crate::Attributes::on_unrun); a handle says
+    /// [`JoinError::Cancelled`].
+    #[error("the job was cancelled before it started")]
+    Cancelled,
 }
 
 /// Why a handle has no result.
@@ -58,6 +62,11 @@ pub enum JoinError {
 }
 
 impl JoinError {
+    /// What the handle says of a job that did not run.
+    pub(crate) fn unrun(reason: Reason) -> Self {
+        if reason == Reason::Cancelled { JoinError::Cancelled } else { JoinError::Unrun(reason) }
+    }
+
     /// Goes on with the job's panic on this thread, as if the job had been called.
     ///
     /// # Panics

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use crate::cancel::{WithToken, enter_token};
 use crate::current::{Named, current, enter_named};
 use crate::job::context::{JobContext, RunContext};
-use crate::job::{Runnable, discard_closure, run_counted};
+use crate::job::unrun::UnrunHook;
+use crate::job::{Runnable, count_discarded, discard_closure, run_counted};
 use crate::name::Name;
 use crate::observe::watchdog::{Limited, Watched};
 use crate::os::process_fork::refuse_to_wait;
@@ -24,6 +25,7 @@ pub(crate) struct RareAttributes {
     pub(crate) start_by: Option<Instant>,
     pub(crate) run_limit: Option<Duration>,
     pub(crate) token: Option<CancelToken>,
+    pub(crate) on_unrun: Option<UnrunHook>,
 }
 
 /// What became of a closure.
@@ -35,19 +37,39 @@ pub(crate) enum Outcome<T> {
 
 impl RareAttributes {
     pub(crate) fn is_empty(&self) -> bool {
-        let RareAttributes { name, start_by, run_limit, token } = self;
-        name.is_none() && start_by.is_none() && run_limit.is_none() && token.is_none()
+        let RareAttributes { name, start_by, run_limit, token, on_unrun } = self;
+        name.is_none() && start_by.is_none() && run_limit.is_none() && token.is_none() && on_unrun.is_none()
     }
 
     /// Runs the closure as the attributes say, or drops it if it must not start any more. Counts it at the run context.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) -> Outcome<T> {
-        let Some(missed) = self.missed() else { return Outcome::Ran(self.run_in_time(f, cx)) };
+        let Some(missed) = self.missed() else {
+            self.disarm_unrun();
+            return Outcome::Ran(self.run_in_time(f, cx));
+        };
         let _named = enter_named(self.name.clone());
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
-        if let Some(cx) = cx {
-            missed.count(cx.context());
+        self.tell_unrun(missed);
+        match cx.map(RunContext::context) {
+            None => {}
+            Some(context) if missed == Reason::Cancelled => context.count_cancelled(),
+            Some(context) => context.count_expired(),
         }
-        Outcome::Missed(missed.into(), dropped)
+        Outcome::Missed(JoinError::unrun(missed), dropped)
+    }
+
+    /// The job has ended unrun. What it held is dropped; it is not counted yet, and its handle does not know.
+    pub(crate) fn tell_unrun(&self, reason: Reason) {
+        if let Some(hook) = &self.on_unrun {
+            hook.tell(reason);
+        }
+    }
+
+    /// The job starts, or its submitter has it back.
+    pub(crate) fn disarm_unrun(&self) {
+        if let Some(hook) = &self.on_unrun {
+            hook.disarm();
+        }
     }
 
     fn run_in_time<T>(&self, f: impl FnOnce() -> T, cx: Option<RunContext<'_>>) -> thread::Result<T> {
@@ -87,11 +109,11 @@ impl RareAttributes {
     }
 
     /// Why it is too late to start, if it is.
-    fn missed(&self) -> Option<Missed> {
+    fn missed(&self) -> Option<Reason> {
         if self.token.as_ref().is_some_and(CancelToken::is_cancelled) {
-            Some(Missed::Cancelled)
+            Some(Reason::Cancelled)
         } else if self.has_expired() {
-            Some(Missed::Expired)
+            Some(Reason::Expired)
         } else {
             None
         }
@@ -122,29 +144,6 @@ impl Drop for RefuseAfterFork<'_> {
     }
 }
 
-enum Missed {
-    Cancelled,
-    Expired,
-}
-
-impl Missed {
-    fn count(&self, context: &JobContext) {
-        match self {
-            Missed::Cancelled => context.count_cancelled(),
-            Missed::Expired => context.count_expired(),
-        }
-    }
-}
-
-impl From<Missed> for JoinError {
-    fn from(missed: Missed) -> Self {
-        match missed {
-            Missed::Cancelled => JoinError::Cancelled,
-            Missed::Expired => JoinError::Unrun(Reason::Expired),
-        }
-    }
-}
-
 /// What a job runs under that has no attributes, wherever it is run in place of another that may have some.
 pub(crate) fn enter_plain() -> (Named, WithToken) {
     (enter_named(None), enter_token(None))
@@ -165,8 +164,12 @@ impl<F: FnOnce() + Send> Runnable for Attributed<F> {
         rare.report(unheard, cx).map(|()| None)
     }
 
-    fn discard(self, _: Reason, context: Option<&JobContext>) {
-        discard_closure(self.f, context);
+    fn discard(self, reason: Reason, context: Option<&JobContext>) {
+        let Attributed { f, rare } = self;
+        discard_closure(f, || {
+            rare.tell_unrun(reason);
+            count_discarded(context);
+        });
     }
 
     fn release(&mut self) -> bool {

@@ -1,13 +1,13 @@
 //! A job that comes back.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use crate::{Job, Reason};
 
 /// A job that the pool did not take. It comes back whole, with the reason.
 ///
 /// Running [`Rejected::into_job`] by hand is as good as the pool running it: a job of a handle still completes its
-/// handle.
+/// handle. If it is dropped, the job is, for this reason: [`on_unrun`](crate::Attributes::on_unrun) gets it.
 ///
 /// ```
 /// use pool_core::{Job, Reason, Rejected};
@@ -34,8 +34,19 @@ impl Rejected {
     }
 
     /// The job itself.
-    pub fn into_job(self) -> Job {
-        self.job
+    pub fn into_job(mut self) -> Job {
+        self.take_job()
+    }
+
+    /// Leaves nothing that is to be dropped.
+    fn take_job(&mut self) -> Job {
+        mem::replace(&mut self.job, Job::noop())
+    }
+}
+
+impl Drop for Rejected {
+    fn drop(&mut self) {
+        self.take_job().discard(self.reason);
     }
 }
 

@@ -182,14 +182,18 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
 
     /// Ends the job unrun, if it is not claimed. Returns whether it did. `count` is told whether the job counts.
     ///
-    /// In this order: what the job holds is dropped, the job is counted, and the handle learns of it. So a thread that has the
-    /// result finds the captures gone, as after a job that ran. Panics at the end with what a destructor panicked with.
-    fn end_unrun(&self, error: JoinError, count: impl FnOnce(bool)) -> bool {
+    /// In this order: what the job holds is dropped, its submitter is [told](crate::Attributes::on_unrun), the job is counted, and
+    /// the handle learns of it. So a thread that has the result finds the captures gone, as after a job that ran. Panics at the end
+    /// with what a destructor panicked with.
+    fn end_unrun(&self, reason: Reason, count: impl FnOnce(bool)) -> bool {
         let Some((f, counted)) = self.claim() else { return false };
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(f)));
+        if let Some(rare) = &self.rare {
+            rare.tell_unrun(reason);
+        }
         count(counted);
         // The error is no panic, so there is nothing else to be heard of.
-        let _ = self.leave(Outcome::Missed(error, Ok(())));
+        let _ = self.leave(Outcome::Missed(JoinError::unrun(reason), Ok(())));
         let _ = self.complete();
         dropped.unwrap_or_else(|payload| resume_unwind(payload));
         true
@@ -210,7 +214,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
                 count();
             }
         };
-        if !self.end_unrun(JoinError::Unrun(reason), count_if) && is_anew {
+        if !self.end_unrun(reason, count_if) && is_anew {
             count();
         }
     }
@@ -395,7 +399,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
     }
 
     fn cancel(&self, context: &JobContext) -> bool {
-        if self.end_unrun(JoinError::Cancelled, |counted| {
+        if self.end_unrun(Reason::Cancelled, |counted| {
             if counted {
                 context.count_cancelled()
             }
@@ -411,7 +415,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
 
     fn expire(&self, context: &JobContext) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.has_expired())
-            && self.end_unrun(JoinError::Unrun(Reason::Expired), |counted| {
+            && self.end_unrun(Reason::Expired, |counted| {
                 if counted {
                     context.count_expired()
                 }
