@@ -32,6 +32,8 @@ pub(crate) mod panic;
 pub(crate) mod panic_location;
 pub(crate) mod pool;
 pub(crate) mod scope;
+pub(crate) mod spawn_async;
+pub(crate) mod spawn_error;
 pub mod stats;
 pub(crate) mod submit;
 pub(crate) mod unsupported;
@@ -80,6 +82,8 @@ pub use self::{
     panic::Panic,
     pool::{Pool, PoolState, Shutdown},
     scope::{Scope, ScopedHandle, SharedScope},
+    spawn_async::SpawnAsync,
+    spawn_error::SpawnError,
     submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
 };

@@ -4,6 +4,9 @@
 #[allow(dead_code, reason = "a part of what the tests share")]
 mod deque;
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pool_core::{Attributes, Job, PoolState, Priority, Shutdown, Submit, ThreadPool, Timing};
@@ -35,10 +38,18 @@ fn jobs() {
     assert_eq!(pool.spawn(|| 1).unwrap().join().unwrap(), 1);
     assert_eq!(pool.spawn_with(Attributes::new().name("two"), || 2).unwrap().join().unwrap(), 2);
     assert_eq!(pool.spawn_on(1, || 3).unwrap().join().unwrap(), 3);
+    assert_eq!(pool.try_spawn(|| 4).unwrap().join().unwrap(), 4);
+    assert_eq!(pool.try_spawn_with(Priority::URGENT, || 5).unwrap().join().unwrap(), 5);
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(six) = pin!(pool.spawn_async(|| 6)).poll(&mut context) else { panic!("there is room") };
+    assert_eq!(six.unwrap().join().unwrap(), 6);
+    let named = pool.spawn_async_with(Attributes::new().name("seven"), || 7);
+    let Poll::Ready(seven) = pin!(named).poll(&mut context) else { panic!("there is room") };
+    assert_eq!(seven.unwrap().join().unwrap(), 7);
     let parts = pool.spawn_broadcast(|worker| worker).unwrap();
     assert!(parts.into_iter().map(|part| part.join().unwrap()).eq(0..2));
     assert!(pool.wait_idle(None));
-    assert_eq!(pool.counts().completed, 14);
+    assert_eq!(pool.counts().completed, 18);
 }
 
 #[test]

@@ -14,5 +14,9 @@ fn main() -> ExitCode {
             Fair::new([Queue::new("a").limit(1 << 40).at_once(1 << 40), Queue::new("b").weight(9)])
         })
         .claiming(&[Claim::Fifo]),
+        Subject::strategy("fair-64", || Fair::new([Queue::new("a").limit(64)]))
+            .queue_of(64)
+            .claiming(&[Claim::Fifo])
+            .without(&[Claim::TakesAll, Claim::NestedWaits]),
     ])
 }

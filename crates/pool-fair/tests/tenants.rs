@@ -1,8 +1,12 @@
 //! Settings, shares and limits, on a pool.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use pool_core::{Attributes, Pool, PoolExt, QueueId, Reason, Submit};
@@ -148,4 +152,48 @@ fn settings_that_make_no_sense_are_refused_with_what_would() {
         let text = refused(fair);
         assert!(text.contains(says), "{text}");
     }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[test]
+fn a_task_waits_for_room_in_the_queue_of_its_own_tenant() {
+    let fair = Fair::new([Queue::new("hold"), Queue::new("a").limit(1), Queue::new("b").limit(2)]);
+    let [a, b] = ["a", "b"].map(|name| fair.id(name).unwrap());
+    let (pool, release) = held(fair);
+    pool.execute_with(a, || ()).unwrap();
+    let mut of_a = [1, 2].map(|number| Box::pin(pool.spawn_async_with(a, move || number)));
+    let mut context = Context::from_waker(Waker::noop());
+    of_a.iter_mut().for_each(|waiting| assert!(waiting.as_mut().poll(&mut context).is_pending()));
+    // The other tenant has room for two.
+    let of_b = [3, 4].map(|number| block_on(pool.spawn_async_with(b, move || number)).unwrap());
+    let error = pool.try_spawn_with(b, || 5).unwrap_err();
+    assert_eq!((error.reason(), error.into_closure()()), (Reason::Full, 5));
+    // A pop from the one queue is no room in the other, and no wake-up gets lost between them.
+    let more_of_b = pool.spawn_async_with(b, || 5);
+    let results = thread::scope(|threads| {
+        let of_a = of_a.map(|waiting| threads.spawn(|| block_on(waiting).unwrap().join().unwrap()));
+        let more = threads.spawn(|| block_on(more_of_b).unwrap().join().unwrap());
+        drop(release);
+        [of_a.map(|thread| thread.join().unwrap()).to_vec(), vec![more.join().unwrap()]].concat()
+    });
+    assert_eq!(results, [1, 2, 5]);
+    assert_eq!(of_b.map(|handle| handle.join().unwrap()), [3, 4]);
 }

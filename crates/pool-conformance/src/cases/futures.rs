@@ -38,12 +38,12 @@ impl Wake for Unpark {
     }
 }
 
-fn waker() -> (Waker, SharedCount) {
+pub(super) fn waker() -> (Waker, SharedCount) {
     let woken = SharedCount::default();
     (Arc::new(Unpark { thread: thread::current(), woken: woken.clone() }).into(), woken)
 }
 
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let (waker, _) = waker();
     loop {
@@ -54,7 +54,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+pub(super) fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 

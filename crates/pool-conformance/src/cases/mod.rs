@@ -31,9 +31,11 @@ mod rejection;
 mod scopes;
 mod shutdown;
 mod shutdown_now;
+mod spawn_async;
 mod threads;
 mod timing;
 mod token_waits;
+mod try_spawn;
 mod unrun;
 mod visibility;
 mod waiting;
@@ -50,6 +52,8 @@ pub fn cases() -> Vec<Case> {
         counting::cases(),
         panics::cases(),
         rejection::cases(),
+        try_spawn::cases(),
+        spawn_async::cases(),
         handles::cases(),
         groups::cases(),
         in_place::cases(),

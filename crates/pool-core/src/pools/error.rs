@@ -5,6 +5,7 @@ pub use crate::{
     job::rejected::Rejected,
     outcome::{JoinError, Reason},
     panic::Panic,
+    spawn_error::SpawnError,
     unsupported::{ResizeError, Unsupported},
 };
 

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use crate::broadcast::broadcast;
 use crate::error::BroadcastError;
+use crate::handle::returnable::Returnable;
 use crate::job::attributed::Attributed;
 use crate::join::install;
 use crate::panic::drop_quietly;
 use crate::scope::{Scope, SharedScope, scope, shared_scope};
+use crate::spawn_async::SpawnAsync;
+use crate::spawn_error::SpawnError;
 use crate::{Attributes, Job, JobHandle, JobOrder, JoinError, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
@@ -119,6 +122,102 @@ pub trait PoolExt: Pool {
         let (job, handle) = JobHandle::new(self.context(), f, submit, rare);
         self.submit(job, submit)?;
         Ok(handle)
+    }
+
+    /// As [`spawn`](PoolExt::spawn), but never waits and never displaces, whatever the pool's overflow policy; and what is not taken
+    /// comes back as the closure that it was.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// # use std::sync::Arc;
+    /// /// Here and now if the pool has no room, whatever the reason.
+    /// fn on_some_thread<T: Send + 'static>(pool: &Arc<dyn Pool>, f: impl FnOnce() -> T + Send + 'static) -> T {
+    ///     match pool.try_spawn(f) {
+    ///         Ok(handle) => handle.join().unwrap_or_else(|error| error.resume()),
+    ///         Err(error) => error.into_closure()(),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the closure: [`Reason::Full`](crate::Reason::Full) when the queue has no room, or as for
+    /// [`execute`](PoolExt::execute).
+    fn try_spawn<F, T>(&self, f: F) -> Result<JobHandle<T>, SpawnError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_spawn_with(Attributes::new(), f)
+    }
+
+    /// As [`try_spawn`](PoolExt::try_spawn), with [`Attributes`]: a priority, a queue, a deadline. How long its submitter would wait
+    /// is of no account. [`Attributes::on_unrun`] is not called for a closure that comes back.
+    ///
+    /// # Errors
+    ///
+    /// As for `try_spawn`.
+    fn try_spawn_with<F, T>(
+        &self,
+        attributes: impl Into<Attributes>,
+        f: F,
+    ) -> Result<JobHandle<T>, SpawnError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (submit, rare) = attributes.into().split();
+        let submit = submit.no_wait();
+        let (job, returnable) = Returnable::new(self.context(), f, submit, rare);
+        returnable.settle(self.submit(job, submit))
+    }
+
+    /// As [`spawn`](PoolExt::spawn), from a task: waits for room without blocking the thread, whatever the pool's overflow policy, and
+    /// then gives the handle, which is a future as well.
+    ///
+    /// Nothing is submitted before the first poll. For how long it waits is up to the caller: a future that is dropped cancels the
+    /// job. Those that wait are tried in the order in which they came, queue by queue, but threads and tasks that come later may be
+    /// faster. Meanwhile the job counts as queued, as that of a thread that waits, and so [`wait_idle`](Pool::wait_idle) waits for
+    /// it. When the pool is closed, all who wait hear of it at once.
+    ///
+    /// Not for a job that blocks on it in the pool itself: that job's worker is one that would make room.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// # use std::sync::Arc;
+    /// /// In an executor of any kind. A full queue keeps this task waiting, and no other.
+    /// async fn checksum(pool: &Arc<dyn Pool>, data: Vec<u8>) -> Result<u64, Box<dyn std::error::Error>> {
+    ///     let handle = pool.spawn_async(move || data.iter().map(|byte| u64::from(*byte)).sum()).await?;
+    ///     Ok(handle.await?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the closure when the pool is or was shut down, or turns the job away because it would wait too
+    /// [long](crate::Builder::admit_within). An adapter of another crate's pool never says that there is room; so there a full
+    /// queue is an error at once, [`Reason::Full`](crate::Reason::Full).
+    fn spawn_async<F, T>(&self, f: F) -> SpawnAsync<'_, Self, F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.spawn_async_with(Attributes::new(), f)
+    }
+
+    /// As [`spawn_async`](PoolExt::spawn_async), with [`Attributes`]: a priority, a queue, a deadline. How long its submitter would
+    /// wait is of no account. [`Attributes::on_unrun`] is called with [`Reason::Cancelled`](crate::Reason::Cancelled) if the future is
+    /// dropped while it waits, and not for a closure that comes back.
+    ///
+    /// # Errors
+    ///
+    /// As for `spawn_async`.
+    fn spawn_async_with<F, T>(&self, attributes: impl Into<Attributes>, f: F) -> SpawnAsync<'_, Self, F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        SpawnAsync::new(self, attributes.into(), f)
     }
 
     /// Submits a closure for one given worker and forgets it.

@@ -1,6 +1,7 @@
 //! A handle to a spawned job.
 
 mod member;
+pub(crate) mod returnable;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -92,6 +92,7 @@ pub struct Submit {
     queue: QueueId,
     ticket: bool,
     awaited: bool,
+    waits_for_room: bool,
 }
 
 impl Submit {
@@ -156,11 +157,21 @@ impl Submit {
             queue: QueueId::new(0),
             ticket: true,
             awaited: false,
+            waits_for_room: false,
         }
     }
 
     pub(crate) const fn awaited_ticket() -> Self {
         Submit { awaited: true, ..Submit::ticket() }
+    }
+
+    /// Of a submitter that tries again when there is room.
+    pub(crate) const fn waiting_for_room(self) -> Self {
+        Submit { waits_for_room: true, ..self.no_wait() }
+    }
+
+    pub(crate) const fn waits_for_room(self) -> bool {
+        self.waits_for_room
     }
 }
 

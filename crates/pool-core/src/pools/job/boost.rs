@@ -1,8 +1,5 @@
 //! The way from a job's handle to the queue of its pool, where a second ticket goes, and from a scope to it.
 
-use std::sync::{OnceLock, Weak};
-
-use crate::sync::Arc;
 use crate::{Job, Priority};
 
 /// Who can queue tickets.
@@ -12,20 +9,4 @@ pub(crate) trait Boost: Send + Sync {
 
     /// Queues a ticket that has no other place, or drops it.
     fn queue_ticket(&self, ticket: Job);
-}
-
-/// The way from a pool's context to its queue; empty under an adapter.
-#[derive(Default)]
-pub(crate) struct BoostLink(OnceLock<Weak<dyn Boost>>);
-
-impl BoostLink {
-    pub(crate) fn set(&self, queue: Weak<dyn Boost>) {
-        // A second one changes nothing.
-        let _ = self.0.set(queue);
-    }
-
-    /// `None` also when the pool is gone.
-    pub(crate) fn get(&self) -> Option<Arc<dyn Boost>> {
-        self.0.get()?.upgrade()
-    }
 }

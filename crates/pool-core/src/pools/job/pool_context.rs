@@ -2,8 +2,10 @@
 
 use std::ops::Deref;
 
-use crate::job::boost::BoostLink;
+use crate::job::boost::Boost;
 use crate::job::context::JobContext;
+use crate::job::link::Link;
+use crate::job::room::Room;
 
 /// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
 ///
@@ -18,17 +20,23 @@ use crate::job::context::JobContext;
 /// [`Recorder`](crate::adapter::Recorder).
 pub struct PoolContext {
     job: JobContext,
-    boost: BoostLink,
+    boost: Link<dyn Boost>,
+    room: Link<dyn Room>,
 }
 
 impl PoolContext {
     pub(crate) fn new(job: JobContext) -> Self {
-        PoolContext { job, boost: BoostLink::default() }
+        PoolContext { job, boost: Link::default(), room: Link::default() }
     }
 
     /// Where a job's handle queues a second ticket.
-    pub(crate) fn boost(&self) -> &BoostLink {
+    pub(crate) fn boost(&self) -> &Link<dyn Boost> {
         &self.boost
+    }
+
+    /// Where a submitter waits for room that does not block.
+    pub(crate) fn room(&self) -> &Link<dyn Room> {
+        &self.room
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) enum Waiter {
 
 impl Waiter {
     /// Never panics: a waker is foreign code, and the thread that ends the job must survive it.
-    fn wake(self) {
+    pub(crate) fn wake(self) {
         match self {
             Waiter::Thread(thread) => thread.unpark(),
             Waiter::Waker(waker) => {
@@ -146,6 +146,15 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
             Ok(seen) => (Some(unsafe { self.payload.take_closure() }), seen.is_counted()),
             Err(seen) => (None, seen.is_counted()),
         }
+    }
+
+    /// Takes the closure, if no thread has: for its submitter, whom the pool has not taken the job from.
+    pub(crate) fn take_back(&self) -> Option<F> {
+        let (f, _) = self.claim()?;
+        if let Some(rare) = &self.rare {
+            rare.disarm_unrun();
+        }
+        Some(f)
     }
 
     /// Takes the closure of a job that is the pool's.

@@ -72,7 +72,7 @@ impl<S: Strategy> Builder<S> {
         let id = context.id();
         let core =
             Core::new(PoolContext::new(context), ends, parking, table, settings, worker::start_from_anywhere);
-        core.enable_boost();
+        core.link_to_context();
         let worker_manager: Arc<dyn WorkerManager> = core.clone();
         core.context().worker_manager().set(Arc::downgrade(&worker_manager));
         process_fork::register(core.clone());

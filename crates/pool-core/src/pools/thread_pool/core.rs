@@ -11,6 +11,7 @@ use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;
 use super::slot::WorkerSlot;
+use super::waiting_line::WaitingLine;
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::os::process_fork::AtFork;
@@ -31,6 +32,7 @@ pub(super) struct Core<S: Strategy> {
     pub(super) gate: Gate<Intake<S::Inlet>>,
     pub(super) parking: Arc<Parking>,
     pub(super) side_queue: SideQueue,
+    pub(super) waiting_line: WaitingLine,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -76,6 +78,7 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
+            waiting_line: WaitingLine::default(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,

@@ -80,9 +80,9 @@ impl<S: Strategy> Core<S> {
                 self.run_helping(slot, kept);
             }
         }
-        if reach == Reach::Any && self.lifecycle.signals.now().has(Signal::SIDE_QUEUE) {
+        if reach == Reach::Any && self.lifecycle.signals.now().has(Signal::ROOM_OR_SIDE_QUEUE) {
             // The pop may have made room.
-            self.requeue_side_queue();
+            self.offer_room();
         }
         true
     }

@@ -11,7 +11,7 @@ use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
     Attributes, Counts, Job, JobHandle, JobOrder, Pool, PoolExt, PoolState, Rejected, Scope, SharedScope,
-    Shutdown, Stats, Submit, Timings,
+    Shutdown, SpawnAsync, SpawnError, Stats, Submit, Timings,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
@@ -37,6 +37,14 @@ methods! { PoolExt:
     fn try_execute<F>(f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
     fn execute_timeout<F>(wait: Duration, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
     fn spawn_with<F, T>(attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
+        [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
+    fn try_spawn<F, T>(f: F) -> Result<JobHandle<T>, SpawnError<F>>
+        [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
+    fn try_spawn_with<F, T>(attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, SpawnError<F>>
+        [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
+    fn spawn_async<F, T>(f: F) -> SpawnAsync<'_, Self, F, T>
+        [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
+    fn spawn_async_with<F, T>(attributes: impl Into<Attributes>, f: F) -> SpawnAsync<'_, Self, F, T>
         [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
 }
 methods! { Pool:

@@ -15,6 +15,7 @@
 //! - `slot`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `methods`: the methods of the traits, without an import
 //! - `side_queue`: tickets that found the queue full
+//! - `room`, `waiting_line`: submitters that wait for room without blocking
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
 //! - `spawning`: who makes its threads
@@ -37,6 +38,7 @@ mod pinning;
 mod resizing;
 mod retired_threads;
 mod returned_jobs;
+mod room;
 mod scaling;
 mod settings;
 mod side_queue;
@@ -47,6 +49,7 @@ mod submitting;
 mod table_mirror;
 mod threads;
 mod waiting;
+mod waiting_line;
 mod worker;
 mod worker_table;
 

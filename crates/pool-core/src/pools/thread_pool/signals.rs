@@ -32,6 +32,10 @@ impl Signal {
     pub(super) const FORKED: Signal = Signal(1 << 8);
     /// The pool is closed, and the channel will not say so: see `closing`.
     pub(super) const UNFENCED: Signal = Signal(1 << 7);
+    /// Submitters wait for room that do not block their threads.
+    pub(super) const ROOM: Signal = Signal(1 << 9);
+    /// One of two: something would take the room that a pop has made.
+    pub(super) const ROOM_OR_SIDE_QUEUE: Signal = Signal(Signal::ROOM.0 | Signal::SIDE_QUEUE.0);
 }
 
 impl Signals {

@@ -117,6 +117,10 @@ impl<S: Strategy> Core<S> {
                 debug_assert!(ticket.is_none(), "tickets are not submitted as jobs");
                 Ok(())
             }
+            // Its submitter keeps it for another attempt, and for the pool it is still queued.
+            Push::Refused(job, Reason::Full) if submit.waits_for_room() => {
+                Err(Rejected::new(job, Reason::Full))
+            }
             Push::Refused(job, reason) => Err(self.context.reject(job, reason)),
             Push::Queued | Push::MadeRoom { .. } | Push::Displaced(_) => Ok(()),
         }
@@ -212,10 +216,11 @@ impl<S: Strategy> Core<S> {
         if self.gate.is_closed() { self.lifecycle.why_closed() } else { Reason::NoWorkers }
     }
 
-    /// Lets handles find the way back to the queue.
-    pub(super) fn enable_boost(self: &Arc<Self>) {
+    /// Lets handles and submitters that wait find the way to the queue.
+    pub(super) fn link_to_context(self: &Arc<Self>) {
         let queue: Weak<Self> = Arc::downgrade(self);
-        self.context.boost().set(queue);
+        self.context.boost().set(queue.clone());
+        self.context.room().set(queue);
     }
 }
 

@@ -87,6 +87,7 @@ impl<S: Strategy> Core<S> {
             search.set_searcher(self.parking.retract(index));
             return if is_wanted || look == Look::Work { Waited::Again } else { Waited::Closed };
         }
+        self.wake_line_before_parking();
         search.begin_wait();
         let keep_alive = match thread {
             ParkingThread::Worker { jobs } => {

@@ -199,9 +199,9 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             }
         }
         let after = signals.now();
-        if after.has(Signal::SIDE_QUEUE) {
+        if after.has(Signal::ROOM_OR_SIDE_QUEUE) {
             // The pop has made room, and an idle worker may take what this one would come to only after its job.
-            core.requeue_side_queue();
+            core.offer_room();
         }
         if place.is_some() {
             // See `Stats::longest_queue`.
