@@ -150,7 +150,7 @@ impl Instrumentation {
     /// Adds the times of this run context, if it takes any.
     pub(crate) fn add_to(&self, sum: &mut Timings) {
         if let Some(times) = self.times.get() {
-            sum.add(&lock(&times.timings));
+            sum.merge(&lock(&times.timings));
         }
     }
 

@@ -7,10 +7,11 @@ use serde::{Serialize, Serializer};
 
 use crate::stats::Distribution;
 
-/// As a summary: how many, the mean, and the quantiles.
+/// As a summary: how many, their sum and mean, and the quantiles.
 impl Serialize for Distribution {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let durations = [
+            ("sum_ns", self.sum()),
             ("min_ns", self.min()),
             ("mean_ns", self.mean()),
             ("p50_ns", self.p50()),
@@ -80,7 +81,7 @@ mod tests {
         timings.run_time.record(Duration::from_nanos(100));
         let value = serde_json::to_value(&timings).unwrap();
         assert_eq!(value["run_time"]["count"], 1);
-        assert_eq!(value["run_time"]["p999_ns"], 100);
+        assert_eq!((&value["run_time"]["p999_ns"], &value["run_time"]["sum_ns"]), (&json!(100), &json!(100)));
         assert_eq!(value["queue_wait"]["max_ns"], 0);
     }
 }

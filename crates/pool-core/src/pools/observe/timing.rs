@@ -60,34 +60,97 @@ pub struct Timings {
 }
 
 impl Timings {
-    pub(crate) fn add(&mut self, other: &Timings) {
-        self.queue_wait.add(&other.queue_wait);
-        self.run_time.add(&other.run_time);
-        self.wake_up.add(&other.wake_up);
+    /// Adds what another pool has timed, or another part of this one.
+    pub fn merge(&mut self, other: &Timings) {
+        self.queue_wait.merge(&other.queue_wait);
+        self.run_time.merge(&other.run_time);
+        self.wake_up.merge(&other.wake_up);
+    }
+
+    /// What has been timed since an earlier snapshot of the same pool.
+    ///
+    /// ```
+    /// # use pool_core::Pool;
+    /// # use std::time::Duration;
+    /// /// Is it slow now, whatever it was before?
+    /// fn p99_of_the_last_minute(pool: &dyn Pool) -> Option<Duration> {
+    ///     let before = pool.timings()?;
+    ///     std::thread::sleep(Duration::from_secs(60));
+    ///     Some(pool.timings()?.delta_since(&before).run_time.p99())
+    /// }
+    /// ```
+    pub fn delta_since(&self, earlier: &Timings) -> Timings {
+        Timings {
+            queue_wait: self.queue_wait.delta_since(&earlier.queue_wait),
+            run_time: self.run_time.delta_since(&earlier.run_time),
+            wake_up: self.wake_up.delta_since(&earlier.wake_up),
+        }
     }
 }
 
-/// Durations, counted in a histogram (HdrHistogram) from 1 ns to 1 hour with two significant digits.
+/// Durations, counted in a histogram (HdrHistogram) from 1 ns to 1 hour with two significant digits, and their sum.
 ///
-/// A quantile is off by at most 1 %. What is longer than an hour counts as an hour. Takes about 35 KiB.
+/// A quantile is off by at most 1 %, and the sum is exact. What is longer than an hour counts as an hour, but for the sum. Takes about
+/// 35 KiB.
 #[derive(Clone)]
-pub struct Distribution(Histogram<u64>);
+pub struct Distribution {
+    histogram: Histogram<u64>,
+    sum: Duration,
+}
 
 /// One hour, in nanoseconds.
 const LONGEST: u64 = 3_600_000_000_000;
 
 impl Distribution {
     pub(crate) fn record(&mut self, duration: Duration) {
-        self.0.saturating_record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+        self.histogram.saturating_record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+        self.sum = self.sum.saturating_add(duration);
     }
 
-    fn add(&mut self, other: &Distribution) {
-        self.0.add(&other.0).expect("all histograms have the same bounds");
+    /// Adds these durations.
+    pub fn merge(&mut self, other: &Distribution) {
+        self.histogram.add(&other.histogram).expect("all histograms have the same bounds");
+        self.sum = self.sum.saturating_add(other.sum);
+    }
+
+    /// The durations that have been counted since an earlier snapshot of the same. What that has and this has not is left out.
+    pub fn delta_since(&self, earlier: &Distribution) -> Distribution {
+        let mut delta = Distribution { sum: self.sum.saturating_sub(earlier.sum), ..Distribution::default() };
+        for bucket in self.histogram.iter_recorded() {
+            let longest = bucket.value_iterated_to();
+            let count = bucket.count_at_value().saturating_sub(earlier.histogram.count_at(longest));
+            if count > 0 {
+                delta.histogram.record_n(longest, count).expect("it is in the bounds of the histogram");
+            }
+        }
+        delta
     }
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        self.0.len()
+        self.histogram.len()
+    }
+
+    /// The sum of all.
+    pub fn sum(&self) -> Duration {
+        self.sum
+    }
+
+    /// The buckets that are not empty, from the shortest durations to the longest: the longest duration that each counts, and how many it has
+    /// counted. For an exporter that makes a histogram of its own of it.
+    ///
+    /// ```
+    /// # use pool_core::stats::Distribution;
+    /// # use std::time::Duration;
+    /// /// How many took no longer than this. One that took up to 1 % less than that may be left out.
+    /// fn within(limit: Duration, durations: &Distribution) -> u64 {
+    ///     durations.buckets().take_while(|(longest, _)| *longest <= limit).map(|(_, count)| count).sum()
+    /// }
+    /// # assert_eq!(within(Duration::MAX, &Distribution::default()), 0);
+    /// ```
+    pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
+        let buckets = self.histogram.iter_recorded();
+        buckets.map(|bucket| (Duration::from_nanos(bucket.value_iterated_to()), bucket.count_at_value()))
     }
 
     /// The duration that this share of all is not longer than: 0.5 is the median. Zero when there are none.
@@ -97,17 +160,18 @@ impl Distribution {
     /// assert_eq!(Distribution::default().quantile(0.5), std::time::Duration::ZERO);
     /// ```
     pub fn quantile(&self, share: f64) -> Duration {
-        Duration::from_nanos(self.0.value_at_quantile(share))
+        Duration::from_nanos(self.histogram.value_at_quantile(share))
     }
 
     /// The shortest. Zero when there are none.
     pub fn min(&self) -> Duration {
-        Duration::from_nanos(self.0.min())
+        Duration::from_nanos(self.histogram.min())
     }
 
     /// The average. Zero when there are none.
     pub fn mean(&self) -> Duration {
-        Duration::from_nanos(self.0.mean() as u64)
+        let nanos = self.sum.as_nanos().checked_div(u128::from(self.count())).unwrap_or(0);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
     /// The median.
@@ -132,13 +196,14 @@ impl Distribution {
 
     /// The longest. Zero when there are none.
     pub fn max(&self) -> Duration {
-        Duration::from_nanos(self.0.max())
+        Duration::from_nanos(self.histogram.max())
     }
 }
 
 impl Default for Distribution {
     fn default() -> Self {
-        Distribution(Histogram::new_with_bounds(1, LONGEST, 2).expect("the bounds are valid"))
+        let histogram = Histogram::new_with_bounds(1, LONGEST, 2).expect("the bounds are valid");
+        Distribution { histogram, sum: Duration::ZERO }
     }
 }
 
@@ -219,8 +284,38 @@ mod tests {
     #[test]
     fn sums_are_as_if_all_were_recorded_in_one() {
         let mut sum = Timings { run_time: micros(1..=500), ..Timings::default() };
-        sum.add(&Timings { run_time: micros(501..=1000), ..Timings::default() });
-        assert_eq!(sum.run_time.0, micros(1..=1000).0);
+        sum.merge(&Timings { run_time: micros(501..=1000), ..Timings::default() });
+        assert_eq!(sum.run_time.histogram, micros(1..=1000).histogram);
         assert_eq!((sum.queue_wait.count(), sum.wake_up.count()), (0, 0));
+        assert_eq!(sum.run_time.sum(), Duration::from_micros(500_500), "to the nanosecond");
+        assert_eq!(sum.run_time.mean(), Duration::from_nanos(500_500));
+    }
+
+    #[test]
+    fn a_delta_is_what_came_after() {
+        let (earlier, later) = (micros(1..=500), micros(1..=1000));
+        let delta = later.delta_since(&earlier);
+        assert_eq!((delta.count(), delta.sum()), (500, later.sum() - earlier.sum()));
+        assert!(is_near(delta.min(), 501.0) && is_near(delta.max(), 1000.0), "{delta:?}");
+        let mut again = earlier.clone();
+        again.merge(&delta);
+        assert!(again.buckets().eq(later.buckets()));
+        // Of what is not earlier, nothing is made up.
+        let none = earlier.delta_since(&later);
+        assert_eq!((none.count(), none.sum(), none.max()), (0, Duration::ZERO, Duration::ZERO));
+        let timings = Timings { wake_up: later, ..Timings::default() };
+        assert_eq!(timings.delta_since(&Timings::default()).wake_up.count(), 1000);
+    }
+
+    #[test]
+    fn buckets_hold_all_in_order() {
+        let mut durations = micros(1..=1000);
+        durations.record(Duration::ZERO);
+        let buckets: Vec<(Duration, u64)> = durations.buckets().collect();
+        assert!(buckets.is_sorted_by(|one, next| one.0 < next.0));
+        assert_eq!(buckets.iter().map(|(_, count)| count).sum::<u64>(), 1001);
+        assert_eq!(buckets[0], (Duration::ZERO, 1));
+        assert!(buckets.iter().all(|(_, count)| *count > 0));
+        assert_eq!(buckets.last().map(|(longest, _)| *longest), Some(durations.max()));
     }
 }
