@@ -7,6 +7,7 @@ use super::intake::Intake;
 use super::lifecycle::Lifecycle;
 use super::mailbox::Mailboxes;
 use super::retired_threads::RetiredThreads;
+use super::room::Line;
 use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;
@@ -32,7 +33,7 @@ pub(super) struct Core<S: Strategy> {
     pub(super) gate: Gate<Intake<S::Inlet>>,
     pub(super) parking: Arc<Parking>,
     pub(super) side_queue: SideQueue,
-    pub(super) waiting_line: WaitingLine,
+    pub(super) line: Line,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -78,7 +79,7 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
-            waiting_line: WaitingLine::default(),
+            line: Line::new(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,
