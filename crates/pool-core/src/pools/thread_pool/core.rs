@@ -12,7 +12,6 @@ use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;
 use super::slot::WorkerSlot;
-use super::waiting_line::WaitingLine;
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::os::process_fork::AtFork;

@@ -49,7 +49,6 @@ mod submitting;
 mod table_mirror;
 mod threads;
 mod waiting;
-mod waiting_line;
 mod worker;
 mod worker_table;
 
