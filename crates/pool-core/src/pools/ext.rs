@@ -291,7 +291,9 @@ pub trait PoolExt: Pool {
 
     /// Runs `body` here, lets it start jobs that borrow from what outlives the scope, and waits for them all.
     ///
-    /// A job of a scope passes the pool's overflow policy by: it lies in the scope's own queue.
+    /// A job of a scope passes the pool's overflow policy by: it lies in the scope's own queue. In pool-stealing a worker runs the
+    /// newest first of those that it has started, and takes the oldest of others, unless the pool is built to run the oldest first;
+    /// in other pools the oldest runs first. [`scope_fifo`](PoolExt::scope_fifo) and [`shared_scope`](PoolExt::shared_scope) choose.
     ///
     /// # Panics
     ///
@@ -302,11 +304,32 @@ pub trait PoolExt: Pool {
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
     {
-        scope(self, body)
+        scope(self, None, body)
     }
 
-    /// As [`scope`](PoolExt::scope), for jobs that start more jobs in the scope, in the order that is given. Newest first, a job
-    /// costs the lock of a mutex.
+    /// As [`scope`](PoolExt::scope), with the oldest job first, also in a pool whose jobs run depth first: for jobs that are to start about
+    /// in the order in which they were started, or of which none may wait for long.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// fn answer(pool: &dyn Pool, requests: &[String]) {
+    ///     pool.scope_fifo(|scope| {
+    ///         requests.iter().for_each(|request| scope.execute(move || println!("answer to {request}")));
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for `scope`.
+    fn scope_fifo<'env, F, R>(&self, body: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope(self, Some(JobOrder::OldestFirst), body)
+    }
+
+    /// As [`scope`](PoolExt::scope), for jobs that start more jobs in the scope, in the order that is given.
     ///
     /// ```
     /// # use pool_core::{JobOrder, Pool, PoolExt, SharedScope};

@@ -12,6 +12,9 @@ pub(crate) trait Boost: Send + Sync {
 
     /// Queues a ticket that has no other place, or drops it.
     fn queue_ticket(&self, ticket: Job);
+
+    /// Takes back the newest tickets that the calling worker, of this number, has queued, as long as they lead nowhere.
+    fn take_back_spent(&self, worker: usize);
 }
 
 /// The way from a pool's context to its queue; empty under an adapter.

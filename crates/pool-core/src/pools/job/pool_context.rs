@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::JobOrder;
 use crate::job::boost::BoostLink;
 use crate::job::context::JobContext;
 
@@ -19,11 +20,17 @@ use crate::job::context::JobContext;
 pub struct PoolContext {
     job: JobContext,
     boost: BoostLink,
+    job_order: JobOrder,
 }
 
 impl PoolContext {
-    pub(crate) fn new(job: JobContext) -> Self {
-        PoolContext { job, boost: BoostLink::default() }
+    pub(crate) fn new(job: JobContext, job_order: JobOrder) -> Self {
+        PoolContext { job, boost: BoostLink::default(), job_order }
+    }
+
+    /// The order of the jobs of scopes that have none of their own.
+    pub(crate) fn job_order(&self) -> JobOrder {
+        self.job_order
     }
 
     /// Where a job's handle queues a second ticket.

@@ -61,6 +61,7 @@ methods! { Pool:
 // Work that borrows.
 methods! { PoolExt:
     fn scope<'env, F, R>(body: F) -> R [F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R];
+    fn scope_fifo<'env, F, R>(body: F) -> R [F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R];
     fn shared_scope<'env, F, R>(order: JobOrder, body: F) -> R [F: FnOnce(&SharedScope<'env>) -> R];
     fn install<F, R>(f: F) -> R [F: FnOnce() -> R + Send, R: Send];
     fn map<'items, T, R, F>(items: &'items [T], f: F) -> Vec<R>

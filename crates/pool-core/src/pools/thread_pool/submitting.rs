@@ -236,4 +236,14 @@ impl<S: Strategy> Boost for Core<S> {
     fn queue_ticket(&self, ticket: Job) {
         drop(self.submit_ticket(ticket, Submit::ticket()));
     }
+
+    fn take_back_spent(&self, worker: usize) {
+        let Some(helper) = self.helper.as_ref().filter(|_| !self.lifecycle.is_forked()) else { return };
+        while let Some(ticket) = helper.take_newest(worker, Job::is_spent) {
+            // It runs nothing that might panic. What it leaves, if there is something after all, goes where it was.
+            if let Ok(Some(ticket)) = ticket.run_at(Some(self.context.worker_cx(worker))) {
+                return Boost::queue_ticket(self, ticket);
+            }
+        }
+    }
 }
