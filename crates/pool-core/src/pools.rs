@@ -25,6 +25,7 @@ pub(crate) mod help;
 pub(crate) mod helping;
 pub(crate) mod join;
 pub(crate) mod lend;
+pub(crate) mod loops;
 pub(crate) mod name;
 pub(crate) mod order;
 pub(crate) mod outcome;

@@ -22,6 +22,7 @@ mod job_hooks;
 mod job_names;
 mod lifecycle;
 mod limit;
+mod loops;
 mod loss;
 mod numbers;
 mod order;
@@ -59,6 +60,7 @@ pub fn cases() -> Vec<Case> {
         overdue::cases(),
         waiting::cases(),
         scopes::cases(),
+        loops::cases(),
         forking::cases(),
         shutdown::cases(),
         shutdown_now::cases(),

@@ -6,9 +6,9 @@ use crate::broadcast::broadcast;
 use crate::error::BroadcastError;
 use crate::job::attributed::Attributed;
 use crate::join::install;
-use crate::panic::drop_quietly;
+use crate::loops::{for_each, for_each_chunk_mut, for_each_mut, map, map_reduce};
 use crate::scope::{Scope, SharedScope, scope, shared_scope};
-use crate::{Attributes, Job, JobHandle, JobOrder, JoinError, Pool, Reason, Rejected, Submit};
+use crate::{Attributes, Job, JobHandle, JobOrder, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -396,7 +396,9 @@ pub trait PoolExt: Pool {
 
     /// Applies `f` to each item, in parallel, and returns the results in the items' order. A result may borrow from its item.
     ///
-    /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece.
+    /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece. Results are written where they
+    /// stay. More than loops over slices (filters, sorting, other collections) is in the crate pool-orx, which has
+    /// orx-parallel's parallel iterators run on any pool.
     ///
     /// ```
     /// # use pool_core::{Pool, PoolExt};
@@ -415,36 +417,100 @@ pub trait PoolExt: Pool {
         R: Send,
         F: Fn(&'items T) -> R + Sync,
     {
-        /// Enough that the last piece of the slowest worker is short.
-        const PIECES_PER_WORKER: usize = 8;
-        let piece = items.len().div_ceil(self.threads().max(1) * PIECES_PER_WORKER).max(1);
-        let f = &f;
-        let pieces = self.scope(|scope| {
-            let handles: Vec<_> = items
-                .chunks(piece)
-                .map(|piece| scope.spawn(move || piece.iter().map(f).collect::<Vec<R>>()))
-                .collect();
-            handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
-        });
-        let mut results = Vec::with_capacity(items.len());
-        let mut first_panic = None;
-        for piece in pieces {
-            match piece {
-                Ok(part) => results.extend(part),
-                Err(JoinError::Panicked(panic)) if first_panic.is_some() => {
-                    drop_quietly(panic.into_payload())
-                }
-                Err(error) => first_panic = Some(error),
-            }
-        }
-        match first_panic {
-            None => results,
-            Some(error) => {
-                // Before the unwinding, in the course of which a destructor that panics would abort.
-                results.into_iter().for_each(drop_quietly);
-                error.resume()
-            }
-        }
+        map(self, items, f)
+    }
+
+    /// Calls `f` with each item, in parallel. Cut into pieces as by [`map`](PoolExt::map).
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// fn words(pool: &dyn Pool, lines: &[String]) -> usize {
+    ///     let words = AtomicUsize::new(0);
+    ///     pool.for_each(lines, |line| {
+    ///         words.fetch_add(line.split_whitespace().count(), Relaxed);
+    ///     });
+    ///     words.into_inner()
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for `map`.
+    fn for_each<'items, T, F>(&self, items: &'items [T], f: F)
+    where
+        T: Sync,
+        F: Fn(&'items T) + Sync,
+    {
+        for_each(self, items, f);
+    }
+
+    /// Calls `f` with each item, in parallel, to change it.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// fn brighten(pool: &dyn Pool, pixels: &mut [u8]) {
+    ///     pool.for_each_mut(pixels, |pixel| *pixel = pixel.saturating_add(16));
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for [`map`](PoolExt::map).
+    fn for_each_mut<'items, T, F>(&self, items: &'items mut [T], f: F)
+    where
+        T: Send,
+        F: Fn(&'items mut T) + Sync,
+    {
+        for_each_mut(self, items, f);
+    }
+
+    /// Cuts the slice into chunks of this size, the last of which may be shorter, and calls `f` with the number of each and its
+    /// items, in parallel.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// /// An image, row by row.
+    /// fn draw(pool: &dyn Pool, width: usize, pixels: &mut [u8]) {
+    ///     pool.for_each_chunk_mut(pixels, width, |y, row| {
+    ///         row.iter_mut().enumerate().for_each(|(x, pixel)| *pixel = (x ^ y) as u8);
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the size is 0, and as for [`map`](PoolExt::map).
+    fn for_each_chunk_mut<'items, T, F>(&self, items: &'items mut [T], size: usize, f: F)
+    where
+        T: Send,
+        F: Fn(usize, &'items mut [T]) + Sync,
+    {
+        for_each_chunk_mut(self, items, size, f);
+    }
+
+    /// Applies `f` to each item, in parallel, and combines all results into one, neighbours in the items' order; `None` if there are
+    /// no items. `combine` should be associative, since what is combined first depends on the number of workers.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// fn longest<'a>(pool: &dyn Pool, lines: &'a [String]) -> Option<&'a str> {
+    ///     let longer = |a: &'a str, b: &'a str| if b.len() > a.len() { b } else { a };
+    ///     pool.map_reduce(lines, String::as_str, longer)
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for [`map`](PoolExt::map), and with what `combine` panics with.
+    fn map_reduce<'items, T, R, F, C>(&self, items: &'items [T], f: F, combine: C) -> Option<R>
+    where
+        T: Sync,
+        R: Send,
+        F: Fn(&'items T) -> R + Sync,
+        C: Fn(R, R) -> R + Sync,
+    {
+        map_reduce(self, items, f, combine)
     }
 }
 

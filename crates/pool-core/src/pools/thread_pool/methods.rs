@@ -10,8 +10,8 @@ use crate::adapter::PoolContext;
 use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
-    Attributes, Counts, Job, JobHandle, JobOrder, Pool, PoolExt, PoolState, Rejected, Scope, SharedScope,
-    Shutdown, Stats, Submit, Timings,
+    Attributes, Counts, Job, JobHandle, JobOrder, Pool, PoolExt, PoolState, Rejected, Scope,
+    SharedScope, Shutdown, Stats, Submit, Timings,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
@@ -66,6 +66,12 @@ methods! { PoolExt:
     fn install<F, R>(f: F) -> R [F: FnOnce() -> R + Send, R: Send];
     fn map<'items, T, R, F>(items: &'items [T], f: F) -> Vec<R>
         [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync];
+    fn for_each<'items, T, F>(items: &'items [T], f: F) -> () [T: Sync, F: Fn(&'items T) + Sync];
+    fn for_each_mut<'items, T, F>(items: &'items mut [T], f: F) -> () [T: Send, F: Fn(&'items mut T) + Sync];
+    fn for_each_chunk_mut<'items, T, F>(items: &'items mut [T], size: usize, f: F) -> ()
+        [T: Send, F: Fn(usize, &'items mut [T]) + Sync];
+    fn map_reduce<'items, T, R, F, C>(items: &'items [T], f: F, combine: C) -> Option<R>
+        [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync, C: Fn(R, R) -> R + Sync];
 }
 
 // The life of the pool.
