@@ -80,7 +80,7 @@ pub use self::{
     outcome::{JoinError, Reason},
     panic::Panic,
     pool::{Pool, PoolState, Shutdown},
-    scope::{Scope, ScopedHandle, SharedScope},
+    scope::{MapOrdered, Scope, ScopedHandle, SharedScope},
     submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
 };

@@ -24,11 +24,13 @@ mod lifecycle;
 mod limit;
 mod loops;
 mod loss;
+mod map_ordered;
 mod numbers;
 mod order;
 mod overdue;
 mod panics;
 mod rejection;
+mod scope_attributes;
 mod scopes;
 mod shutdown;
 mod shutdown_now;
@@ -60,7 +62,9 @@ pub fn cases() -> Vec<Case> {
         overdue::cases(),
         waiting::cases(),
         scopes::cases(),
+        scope_attributes::cases(),
         loops::cases(),
+        map_ordered::cases(),
         forking::cases(),
         shutdown::cases(),
         shutdown_now::cases(),

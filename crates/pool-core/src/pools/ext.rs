@@ -7,7 +7,7 @@ use crate::error::BroadcastError;
 use crate::job::attributed::Attributed;
 use crate::join::install;
 use crate::loops::{for_each, for_each_chunk_mut, for_each_mut, map, map_reduce};
-use crate::scope::{Scope, SharedScope, scope, shared_scope};
+use crate::scope::{MapOrdered, Scope, SharedScope, map_ordered, scope, shared_scope};
 use crate::{Attributes, Job, JobHandle, JobOrder, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
@@ -511,6 +511,43 @@ pub trait PoolExt: Pool {
         C: Fn(R, R) -> R + Sync,
     {
         map_reduce(self, items, f, combine)
+    }
+
+    /// Applies `f` to what an iterator yields, in parallel, and yields the results in the same order.
+    ///
+    /// At most `most` results are under way at once (or one, if that is 0): jobs in the queue, jobs that run, and results that wait
+    /// for one before them. An item is asked for only when a result is, and when there is room for one more; so a slow consumer
+    /// holds the iterator back, and an endless one may be mapped. Twice as many as workers keep them busy where jobs are about as
+    /// long as each other.
+    ///
+    /// The items and the closure may not borrow here; in a scope they may: [`Scope::map_ordered`](crate::Scope::map_ordered).
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// use std::io::{self, BufRead, Write};
+    /// /// Line by line, in parallel, in order, with little in memory.
+    /// fn filter(pool: &dyn Pool, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    ///     for line in pool.map_ordered(input.lines(), 64, |line| line.map(|line| line.to_uppercase())) {
+    ///         writeln!(output, "{}", line?)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// The jobs pass the pool's limit and overflow policy by. A worker of the pool that asks for a result runs that job itself if none
+    /// has, so maps nest. If the pool takes nothing more, the thread that asks runs them.
+    ///
+    /// # Panics
+    ///
+    /// [`next`](Iterator::next) panics with what `f` has panicked with for the item whose turn it is; the next call goes on with the item
+    /// after it. What `f` panics with after the iterator was dropped goes to the panic handler.
+    fn map_ordered<I, F, R>(&self, items: I, most: usize, f: F) -> MapOrdered<'_, I::IntoIter, R>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        map_ordered(self, items, most, f)
     }
 }
 

@@ -24,9 +24,12 @@
 
 mod in_scope;
 mod lanes;
+mod map_ordered;
 mod queue;
 mod shared;
 
+pub use map_ordered::MapOrdered;
+pub(crate) use map_ordered::map_ordered;
 pub use shared::SharedScope;
 pub(crate) use shared::shared_scope;
 

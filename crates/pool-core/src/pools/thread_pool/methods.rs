@@ -10,7 +10,7 @@ use crate::adapter::PoolContext;
 use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
-    Attributes, Counts, Job, JobHandle, JobOrder, Pool, PoolExt, PoolState, Rejected, Scope,
+    Attributes, Counts, Job, JobHandle, JobOrder, MapOrdered, Pool, PoolExt, PoolState, Rejected, Scope,
     SharedScope, Shutdown, Stats, Submit, Timings,
 };
 
@@ -72,6 +72,8 @@ methods! { PoolExt:
         [T: Send, F: Fn(usize, &'items mut [T]) + Sync];
     fn map_reduce<'items, T, R, F, C>(items: &'items [T], f: F, combine: C) -> Option<R>
         [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync, C: Fn(R, R) -> R + Sync];
+    fn map_ordered<I, F, R>(items: I, most: usize, f: F) -> MapOrdered<'_, I::IntoIter, R>
+        [I: IntoIterator<Item: Send + 'static>, F: Fn(I::Item) -> R + Send + Sync + 'static, R: Send + 'static];
 }
 
 // The life of the pool.
