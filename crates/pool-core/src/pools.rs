@@ -37,6 +37,7 @@ pub mod stats;
 pub(crate) mod submit;
 pub(crate) mod unsupported;
 pub(crate) mod urgency;
+pub(crate) mod worker_local;
 
 // What strategies and adapters are made of.
 pub mod adapter;
@@ -83,6 +84,7 @@ pub use self::{
     scope::{MapOrdered, Scope, ScopedHandle, SharedScope},
     submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
+    worker_local::WorkerLocal,
 };
 #[doc(hidden)]
 pub use self::{os::cpu_time::CpuTime, os::current_cpu, panic::drop_quietly};

@@ -39,6 +39,7 @@ mod timing;
 mod token_waits;
 mod visibility;
 mod waiting;
+mod worker_local;
 mod workforce;
 
 use crate::Case;
@@ -65,6 +66,7 @@ pub fn cases() -> Vec<Case> {
         scope_attributes::cases(),
         loops::cases(),
         map_ordered::cases(),
+        worker_local::cases(),
         forking::cases(),
         shutdown::cases(),
         shutdown_now::cases(),

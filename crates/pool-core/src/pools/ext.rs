@@ -8,6 +8,7 @@ use crate::job::attributed::Attributed;
 use crate::join::install;
 use crate::loops::{for_each, for_each_chunk_mut, for_each_mut, map, map_reduce};
 use crate::scope::{MapOrdered, Scope, SharedScope, map_ordered, scope, shared_scope};
+use crate::worker_local::WorkerLocal;
 use crate::{Attributes, Job, JobHandle, JobOrder, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
@@ -548,6 +549,33 @@ pub trait PoolExt: Pool {
         R: Send + 'static,
     {
         map_ordered(self, items, most, f)
+    }
+
+    /// A value for each worker, made by `make` when the worker first asks for it, and read together at the end.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// use std::collections::HashMap;
+    /// /// Counts words, without a lock that workers contend for.
+    /// fn count(pool: &dyn Pool, lines: &[String]) -> HashMap<String, usize> {
+    ///     let counts = pool.worker_local(HashMap::<String, usize>::new);
+    ///     pool.for_each(lines, |line| {
+    ///         counts.with(|counts| {
+    ///             line.split_whitespace().for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
+    ///         });
+    ///     });
+    ///     let mut total = HashMap::new();
+    ///     for (word, count) in counts.into_iter().flatten() {
+    ///         *total.entry(word).or_default() += count;
+    ///     }
+    ///     total
+    /// }
+    /// ```
+    fn worker_local<T, F>(&self, make: F) -> WorkerLocal<T, F>
+    where
+        F: Fn() -> T,
+    {
+        WorkerLocal::new(self.id(), self.metrics().workers(), make)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
     Attributes, Counts, Job, JobHandle, JobOrder, MapOrdered, Pool, PoolExt, PoolState, Rejected, Scope,
-    SharedScope, Shutdown, Stats, Submit, Timings,
+    SharedScope, Shutdown, Stats, Submit, Timings, WorkerLocal,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
@@ -74,6 +74,7 @@ methods! { PoolExt:
         [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync, C: Fn(R, R) -> R + Sync];
     fn map_ordered<I, F, R>(items: I, most: usize, f: F) -> MapOrdered<'_, I::IntoIter, R>
         [I: IntoIterator<Item: Send + 'static>, F: Fn(I::Item) -> R + Send + Sync + 'static, R: Send + 'static];
+    fn worker_local<T, F>(make: F) -> WorkerLocal<T, F> [F: Fn() -> T];
 }
 
 // The life of the pool.
