@@ -35,6 +35,7 @@ pub(crate) mod pool;
 pub(crate) mod scope;
 pub mod stats;
 pub(crate) mod submit;
+pub(crate) mod timer;
 pub(crate) mod unsupported;
 pub(crate) mod urgency;
 pub(crate) mod worker_local;
@@ -84,6 +85,7 @@ pub use self::{
     scope::{MapOrdered, Scope, ScopedHandle, SharedScope},
     submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
+    timer::Timer,
     worker_local::WorkerLocal,
 };
 #[doc(hidden)]

@@ -35,6 +35,7 @@ mod scopes;
 mod shutdown;
 mod shutdown_now;
 mod threads;
+mod timers;
 mod timing;
 mod token_waits;
 mod visibility;
@@ -67,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         loops::cases(),
         map_ordered::cases(),
         worker_local::cases(),
+        timers::cases(),
         forking::cases(),
         shutdown::cases(),
         shutdown_now::cases(),

@@ -8,6 +8,7 @@ use crate::job::attributed::Attributed;
 use crate::join::install;
 use crate::loops::{for_each, for_each_chunk_mut, for_each_mut, map, map_reduce};
 use crate::scope::{MapOrdered, Scope, SharedScope, map_ordered, scope, shared_scope};
+use crate::timer::{Timer, execute_after, execute_every};
 use crate::worker_local::WorkerLocal;
 use crate::{Attributes, Job, JobHandle, JobOrder, Pool, Reason, Rejected, Submit};
 
@@ -576,6 +577,73 @@ pub trait PoolExt: Pool {
         F: Fn() -> T,
     {
         WorkerLocal::new(self.id(), self.metrics().workers(), make)
+    }
+
+    /// Submits a closure when so much time has passed, and forgets it. The [`Timer`] can cancel it before.
+    ///
+    /// The pool has one thread that waits for all of its timed jobs, while it has some and up to a second longer. It submits a job
+    /// that is due, as [`execute`](PoolExt::execute) does: the job counts from then on, takes its turn in the queue, and is
+    /// dropped if the pool rejects it. Where a full queue makes submitters wait, later timed jobs of this pool wait as well. The
+    /// pool is not kept from being [idle](Pool::wait_idle) by jobs that are not due.
+    ///
+    /// No form of [`shutdown`](Pool::shutdown) waits for jobs that are not due. They count as submitted and discarded, and
+    /// [`shutdown_now`](Pool::shutdown_now) gives them back behind the jobs of the queue.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Rejected};
+    /// # use std::time::Duration;
+    /// fn answer_or_apologise(pool: &dyn Pool, answer: impl FnOnce()) -> Result<(), Rejected> {
+    ///     let apology = pool.execute_after(Duration::from_secs(2), || println!("sorry, this takes a while"))?;
+    ///     answer();
+    ///     apology.cancel();
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job: [`Reason::NoTimer`](crate::Reason::NoTimer) when the thread cannot be started,
+    /// [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of another crate's pool, or as for `execute` when the
+    /// pool is shut down.
+    fn execute_after<F>(&self, delay: Duration, f: F) -> Result<Timer, Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        execute_after(self.context(), delay, f)
+    }
+
+    /// Submits a closure again and again, first after one period, until its [`Timer`] is cancelled or the pool is shut down.
+    ///
+    /// Each call is a job as of [`execute_after`](PoolExt::execute_after). No two calls are queued or run at once: the next is due at
+    /// the first multiple of the period that comes after the end of the one before. One that panics is a job that has panicked, and
+    /// the next comes all the same, as it does after one that the pool has rejected or given up.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Rejected};
+    /// # use pool_core::Timer;
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// fn report(pool: &Arc<dyn Pool>) -> Result<Timer, Rejected> {
+    ///     // Not the pool itself, which a job of its own would keep from being dropped.
+    ///     let watched = Arc::downgrade(pool);
+    ///     pool.execute_every(Duration::from_secs(10), move || {
+    ///         watched.upgrade().iter().for_each(|pool| println!("{} jobs wait", pool.counts().queued));
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for `execute_after`.
+    ///
+    /// # Panics
+    ///
+    /// If the period is zero.
+    fn execute_every<F>(&self, period: Duration, f: F) -> Result<Timer, Rejected>
+    where
+        F: FnMut() + Send + 'static,
+    {
+        execute_every(self.context(), period, f)
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod pool_context;
 pub(crate) mod rejected;
 pub(crate) mod task;
 pub(crate) mod timed;
+pub(crate) mod timers;
 
 use std::fmt;
 use std::mem::{MaybeUninit, align_of, size_of};

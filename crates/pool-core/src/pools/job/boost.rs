@@ -3,12 +3,15 @@
 use std::sync::{OnceLock, Weak};
 
 use crate::sync::Arc;
-use crate::{Job, Priority};
+use crate::{Job, Priority, Rejected};
 
 /// Who can queue tickets.
 pub(crate) trait Boost: Send + Sync {
     /// Queues it, if there is room and the pool takes tickets; else the job keeps its place. Returns whether it did.
     fn boost(&self, ticket: Job, to: Priority) -> bool;
+
+    /// As [`Pool::submit`](crate::Pool::submit).
+    fn submit_job(&self, job: Job) -> Result<(), Rejected>;
 
     /// Queues a ticket that has no other place, or drops it.
     fn queue_ticket(&self, ticket: Job);

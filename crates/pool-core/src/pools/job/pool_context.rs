@@ -1,10 +1,12 @@
 //! What the parts of a pool share.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::JobOrder;
 use crate::job::boost::BoostLink;
 use crate::job::context::JobContext;
+use crate::job::timers::Timers;
 
 /// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
 ///
@@ -21,11 +23,17 @@ pub struct PoolContext {
     job: JobContext,
     boost: BoostLink,
     job_order: JobOrder,
+    timers: Arc<Timers>,
 }
 
 impl PoolContext {
     pub(crate) fn new(job: JobContext, job_order: JobOrder) -> Self {
-        PoolContext { job, boost: BoostLink::default(), job_order }
+        PoolContext { job, boost: BoostLink::default(), job_order, timers: Arc::default() }
+    }
+
+    /// Jobs that wait for their time.
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.timers
     }
 
     /// The order of the jobs of scopes that have none of their own.

@@ -11,7 +11,7 @@ use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
     Attributes, Counts, Job, JobHandle, JobOrder, MapOrdered, Pool, PoolExt, PoolState, Rejected, Scope,
-    SharedScope, Shutdown, Stats, Submit, Timings, WorkerLocal,
+    SharedScope, Shutdown, Stats, Submit, Timer, Timings, WorkerLocal,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
@@ -35,6 +35,8 @@ macro_rules! methods {
 methods! { PoolExt:
     fn execute_with<F>(attributes: impl Into<Attributes>, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
     fn try_execute<F>(f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn execute_after<F>(delay: Duration, f: F) -> Result<Timer, Rejected> [F: FnOnce() + Send + 'static];
+    fn execute_every<F>(period: Duration, f: F) -> Result<Timer, Rejected> [F: FnMut() + Send + 'static];
     fn execute_timeout<F>(wait: Duration, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
     fn spawn_with<F, T>(attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
         [F: FnOnce() -> T + Send + 'static, T: Send + 'static];

@@ -214,7 +214,8 @@ impl<S: Strategy> Core<S> {
 
     /// Lets handles find the way back to the queue.
     pub(super) fn enable_boost(self: &Arc<Self>) {
-        let queue: Weak<Self> = Arc::downgrade(self);
+        let queue: Weak<dyn Boost> = Arc::downgrade(self) as _;
+        self.context.timers().queue().set(queue.clone());
         self.context.boost().set(queue);
     }
 }
@@ -231,6 +232,10 @@ impl<S: Strategy> Boost for Core<S> {
                 unreachable!("a strategy displaces nothing for a submitter that does not wait")
             }
         }
+    }
+
+    fn submit_job(&self, job: Job) -> Result<(), Rejected> {
+        self.submit(|| job, Submit::default())
     }
 
     fn queue_ticket(&self, ticket: Job) {
