@@ -40,7 +40,7 @@
 //! In `job` (erasing a closure and its lifetime), in `sync::gate` (dropping the inlet while others might use it), in
 //! `job::task::payload` (moving a claimed closure out, and its result in), in `sync::task_ref` and `job::task` (a pointer that its
 //! owners count, and its erasure), in the callers of the lifetime erasure, `scope` (with `scope::shared`) and `lend`, whose obligation
-//! it is to wait, and in `sync::fences` and `os` (calls to the operating system). Nowhere else.
+//! it is to wait, in `loops` (results that were written where they stay), and in `sync::fences` and `os` (calls to the operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 

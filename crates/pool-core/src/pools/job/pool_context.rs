@@ -1,11 +1,14 @@
 //! What the parts of a pool share.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
+use crate::JobOrder;
 use crate::job::boost::Boost;
 use crate::job::context::JobContext;
 use crate::job::link::Link;
 use crate::job::room::Room;
+use crate::job::timers::Timers;
 
 /// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
 ///
@@ -22,11 +25,23 @@ pub struct PoolContext {
     job: JobContext,
     boost: Link<dyn Boost>,
     room: Link<dyn Room>,
+    job_order: JobOrder,
+    timers: Arc<Timers>,
 }
 
 impl PoolContext {
-    pub(crate) fn new(job: JobContext) -> Self {
-        PoolContext { job, boost: Link::default(), room: Link::default() }
+    pub(crate) fn new(job: JobContext, job_order: JobOrder) -> Self {
+        PoolContext { job, boost: Link::default(), room: Link::default(), job_order, timers: Arc::default() }
+    }
+
+    /// Jobs that wait for their time.
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
+    /// The order of the jobs of scopes that have none of their own.
+    pub(crate) fn job_order(&self) -> JobOrder {
+        self.job_order
     }
 
     /// Where a job's handle queues a second ticket.
