@@ -238,7 +238,8 @@ impl<T> ScopedHandle<'_, T> {
         }
         if let Some(cx) = self.state.context.current_worker_cx() {
             self.task.run_in_place(Some(cx));
-            self.task.wait(None);
+            self.task.wait_helping(None);
+            self.task.wait_until(None);
         } else {
             // Outside, a job that no ticket leads to has to be seen to here, and so have those queued before it.
             let wake_when_done = |thread| {
