@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
+use std::task::Waker;
 
 use super::intake::Intake;
 use super::lifecycle::Lifecycle;
@@ -11,14 +12,14 @@ use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;
 use super::slot::WorkerSlot;
-use super::waiting_line::WaitingLine;
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::os::process_fork::AtFork;
 use crate::strategy::{Ends, Helper, Outlet, Strategy};
 use crate::sync::gate::Gate;
 use crate::sync::parking::Parking;
-use crate::{Helping, PoolState};
+use crate::sync::waiting_line::WaitingLine;
+use crate::{Helping, PoolState, QueueId};
 
 /// Starts a thread for the worker of this slot.
 pub(super) type StartThread<S> = fn(&Arc<Core<S>>, usize) -> io::Result<()>;
@@ -32,7 +33,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) gate: Gate<Intake<S::Inlet>>,
     pub(super) parking: Arc<Parking>,
     pub(super) side_queue: SideQueue,
-    pub(super) waiting_line: WaitingLine,
+    /// The tasks that wait for room: see `room`.
+    pub(super) line: WaitingLine<QueueId, Waker>,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -78,7 +80,7 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
-            waiting_line: WaitingLine::default(),
+            line: WaitingLine::new(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,

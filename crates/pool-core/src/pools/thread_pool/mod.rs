@@ -15,7 +15,7 @@
 //! - `slot`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `methods`: the methods of the traits, without an import
 //! - `side_queue`: tickets that found the queue full
-//! - `room`, `waiting_line`: submitters that wait for room without blocking
+//! - `room`: submitters that wait for room without blocking
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
 //! - `spawning`: who makes its threads
@@ -49,7 +49,6 @@ mod submitting;
 mod table_mirror;
 mod threads;
 mod waiting;
-mod waiting_line;
 mod worker;
 mod worker_table;
 
