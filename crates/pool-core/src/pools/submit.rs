@@ -90,10 +90,13 @@ pub struct Submit {
     priority: Priority,
     patience: Patience,
     queue: QueueId,
-    ticket: bool,
-    awaited: bool,
-    waits_for_room: bool,
+    flags: u8,
 }
+
+/// In one byte, which each submission carries.
+const TICKET: u8 = 1;
+const AWAITED: u8 = 2;
+const WAITS_FOR_ROOM: u8 = 4;
 
 impl Submit {
     /// With this priority.
@@ -141,13 +144,13 @@ impl Submit {
     /// A strategy must take a ticket without waiting and without displacing anything, or refuse it at once;
     /// overflow policies are for jobs.
     pub const fn is_ticket(self) -> bool {
-        self.ticket
+        self.flags & TICKET != 0
     }
 
     /// Whether the submitter does nothing from now on but wait for it, so that the CPU that it runs on is about to be
     /// free.
     pub const fn is_awaited(self) -> bool {
-        self.awaited
+        self.flags & AWAITED != 0
     }
 
     pub(crate) const fn ticket() -> Self {
@@ -155,23 +158,21 @@ impl Submit {
             priority: Priority::NORMAL,
             patience: Patience::Never,
             queue: QueueId::new(0),
-            ticket: true,
-            awaited: false,
-            waits_for_room: false,
+            flags: TICKET,
         }
     }
 
     pub(crate) const fn awaited_ticket() -> Self {
-        Submit { awaited: true, ..Submit::ticket() }
+        Submit { flags: TICKET | AWAITED, ..Submit::ticket() }
     }
 
     /// Of a submitter that tries again when there is room.
     pub(crate) const fn waiting_for_room(self) -> Self {
-        Submit { waits_for_room: true, ..self.no_wait() }
+        Submit { flags: self.flags | WAITS_FOR_ROOM, ..self.no_wait() }
     }
 
     pub(crate) const fn waits_for_room(self) -> bool {
-        self.waits_for_room
+        self.flags & WAITS_FOR_ROOM != 0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
+use std::task::Waker;
 
 use super::intake::Intake;
 use super::lifecycle::Lifecycle;
@@ -18,7 +19,8 @@ use crate::os::process_fork::AtFork;
 use crate::strategy::{Ends, Helper, Outlet, Strategy};
 use crate::sync::gate::Gate;
 use crate::sync::parking::Parking;
-use crate::{Helping, PoolState};
+use crate::sync::waiting_line::WaitingLine;
+use crate::{Helping, PoolState, QueueId};
 
 /// Starts a thread for the worker of this slot.
 pub(super) type StartThread<S> = fn(&Arc<Core<S>>, usize) -> io::Result<()>;
@@ -32,7 +34,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) gate: Gate<Intake<S::Inlet>>,
     pub(super) parking: Arc<Parking>,
     pub(super) side_queue: SideQueue,
-    pub(super) line: Line,
+    /// The tasks that wait for room: see `room`.
+    pub(super) line: WaitingLine<QueueId, Waker>,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -78,7 +81,7 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
-            line: Line::new(),
+            line: WaitingLine::new(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,

@@ -17,7 +17,7 @@ use crate::current::current;
 use crate::job::room::{PlaceId, Room};
 use crate::job::task::Waiter;
 use crate::strategy::{Caller, Strategy};
-use crate::sync::waiting_line::{Left, WaitingLine};
+use crate::sync::waiting_line::Left;
 use crate::{Job, QueueId, Rejected, Submit};
 
 pub(super) type Line = WaitingLine<QueueId, Waker>;
