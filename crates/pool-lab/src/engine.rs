@@ -21,4 +21,4 @@ pub use program::{NOT_INSTALLED, Program};
 pub use spec::{MAX_THREADS, Spec, SpecError};
 pub use table::TableError;
 pub(crate) use traits::check_threads;
-pub use traits::{Handles, IsPool, Jobs, Joins, Scopes, Start, Survives};
+pub use traits::{Handles, IsPool, Jobs, Joins, Scopes, Start, Survives, UnderRayon};

@@ -56,6 +56,8 @@ pub enum Need {
     Scopes,
     /// [`IsPool`](super::IsPool).
     IsPool,
+    /// [`UnderRayon`](super::UnderRayon).
+    UnderRayon,
 }
 
 impl Need {
@@ -69,6 +71,7 @@ impl Need {
             Need::JobsAndJoins => "detached jobs and fork-join",
             Need::Scopes => "scopes",
             Need::IsPool => "`Pool` adapter",
+            Need::UnderRayon => "build under rayon",
         }
     }
 
@@ -82,6 +85,7 @@ impl Need {
             Need::JobsAndJoins => can.jobs && can.joins,
             Need::Scopes => can.scopes,
             Need::IsPool => can.is_pool,
+            Need::UnderRayon => can.under_rayon,
         }
     }
 }
@@ -105,11 +109,13 @@ pub struct Capabilities {
     pub may_lose_jobs: bool,
     /// It is a `Pool` of its own, not through an adapter.
     pub is_pool: bool,
+    /// Programs that use rayon.
+    pub under_rayon: bool,
 }
 
 impl Capabilities {
     /// Each capability that lists show, with its name.
-    pub fn named(self) -> [(&'static str, bool); 7] {
+    pub fn named(self) -> [(&'static str, bool); 8] {
         [
             ("jobs", self.jobs),
             ("panics", self.panics),
@@ -118,6 +124,7 @@ impl Capabilities {
             ("scopes", self.scopes),
             ("priorities", self.priorities),
             ("may lose jobs", self.may_lose_jobs),
+            ("programs of rayon", self.under_rayon),
         ]
     }
 }

@@ -62,7 +62,7 @@ impl Family {
 }
 
 /// All families, in the order of lists and reports.
-pub static FAMILIES: [Family; 15] = [
+pub static FAMILIES: [Family; 16] = [
     Family::new("spawn", "hand over many small independent jobs"),
     Family::new("join", "split work in two, again and again, and wait for both halves"),
     Family::new("scope", "run jobs that borrow from the caller's stack"),
@@ -82,6 +82,7 @@ pub static FAMILIES: [Family; 15] = [
     Family::new("io", "run jobs that block").few_jobs(),
     Family::new("lifecycle", "start a pool and stop it").one_thread_count().few_jobs().no_speed_up(),
     Family::new("app", "do real work").few_jobs(),
+    Family::new("real", "run a program that uses rayon, as it is, in rayon-core's place").one_thread_count(),
 ];
 
 #[cfg(test)]
