@@ -78,7 +78,7 @@ impl RayonProgram {
             return Ok(path);
         }
         Err(Failure::Missing(format!(
-            "no {} in {}; crates/rayon-core/tests/real.sh builds it",
+            "no {} at {}; crates/rayon-core/tests/real.sh builds it",
             self.name,
             path.display()
         )))
