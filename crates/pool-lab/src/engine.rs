@@ -22,5 +22,5 @@ pub use program::{NOT_INSTALLED, Program};
 pub use spec::{MAX_THREADS, Spec, SpecError};
 pub use table::TableError;
 pub(crate) use traits::check_threads;
-pub use traits::{Handles, IsPool, Jobs, Joins, Loops, Scopes, Start, Survives};
+pub use traits::{Handles, IsPool, Jobs, Joins, Loops, Scopes, Start, Survives, UnderRayon};
 pub use watcher::Watcher;

@@ -11,6 +11,7 @@ mod java;
 mod ours;
 mod parse;
 mod row;
+mod under_rayon;
 
 use std::sync::{Arc, OnceLock};
 

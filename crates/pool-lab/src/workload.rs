@@ -12,6 +12,7 @@ mod family;
 pub(crate) mod grain;
 mod not_started;
 pub(crate) mod open_loop;
+pub(crate) mod program;
 mod tally;
 mod task;
 mod traits;

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use crate::engine::settings::Settings;
 use crate::engine::table::{self, TableError, is_word};
 use crate::engine::{
-    AnyJobs, AnyJoins, AnyScopes, Handles, IsPool, Jobs, Joins, Loops, Need, Scopes, Survives,
+    AnyJobs, AnyJoins, AnyScopes, Handles, IsPool, Jobs, Joins, Loops, Need, Scopes, Survives, UnderRayon,
 };
 use crate::workload::{About, Binding, Failure, Family, NotStarted, Outline, Prepare, Workload};
 use join_dyn::Dynamic;
@@ -151,10 +151,20 @@ table! { IsPool, fn for_pools<E: IsPool>, const POOLS;
     mod join_dyn::Dyn on Dynamic;
 }
 
+table! { UnderRayon, fn for_programs<E: UnderRayon>, const PROGRAMS;
+    mod real_b3sum::B3sum;
+    mod real_oxipng::Oxipng;
+    mod real_tokei::Tokei;
+    mod real_rayon_demo::RayonDemo;
+}
+
 static ROWS: OnceLock<Vec<&Row>> = OnceLock::new();
 
 fn built_in() -> Vec<&'static Row> {
-    [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, LOOPS, POOLS].into_iter().flatten().collect()
+    [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, LOOPS, POOLS, PROGRAMS]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn in_order(mut rows: Vec<&'static Row>) -> Vec<&'static Row> {

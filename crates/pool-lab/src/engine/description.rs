@@ -58,6 +58,8 @@ pub enum Need {
     Loops,
     /// [`IsPool`](super::IsPool).
     IsPool,
+    /// [`UnderRayon`](super::UnderRayon).
+    UnderRayon,
 }
 
 impl Need {
@@ -72,6 +74,7 @@ impl Need {
             Need::Scopes => "scopes",
             Need::Loops => "parallel loops",
             Need::IsPool => "`Pool` adapter",
+            Need::UnderRayon => "build under rayon",
         }
     }
 
@@ -86,6 +89,7 @@ impl Need {
             Need::Scopes => can.scopes,
             Need::Loops => can.loops,
             Need::IsPool => can.is_pool,
+            Need::UnderRayon => can.under_rayon,
         }
     }
 }
@@ -111,6 +115,8 @@ pub struct Capabilities {
     pub may_lose_jobs: bool,
     /// It is a `Pool` of its own, not through an adapter.
     pub is_pool: bool,
+    /// Programs that use rayon.
+    pub under_rayon: bool,
 }
 
 impl Capabilities {
@@ -125,6 +131,7 @@ impl Capabilities {
             ("loops", self.loops),
             ("priorities", self.priorities),
             ("may lose jobs", self.may_lose_jobs),
+            ("programs of rayon", self.under_rayon),
         ]
     }
 }

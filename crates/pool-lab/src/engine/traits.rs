@@ -127,6 +127,15 @@ pub trait IsPool: Start {
     fn build(spec: &Spec) -> Result<Arc<dyn Pool>, SpecError>;
 }
 
+/// Takes rayon-core's place under programs that use rayon: each program is built with it, and runs as a process of its own.
+pub trait UnderRayon: Start {
+    /// The folder of the programs that are built with it.
+    const BUILD: &'static str;
+
+    /// The variable of the environment by which a program learns which pool to use, or how many threads.
+    fn variable(&self) -> (&'static str, String);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use pool_bounded::{Bounded, CoDel, Overflow};
 
 use super::ours::{self, FromSpec, PIN};
 use super::row::Row;
+use super::under_rayon;
 use crate::engine::Spec;
 use crate::engine::settings::{Allowed, Rule, parse_duration};
 
@@ -43,6 +44,7 @@ pub(super) fn row() -> Row {
         .variants(&["capacity=1", "capacity=3:overflow=caller-runs", "capacity=10000:overflow=reject"])
         .slow_joins()
         .may_lose_jobs()
+        .under_rayon::<under_rayon::Ours>()
 }
 
 impl FromSpec for Bounded {

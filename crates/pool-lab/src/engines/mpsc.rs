@@ -6,6 +6,7 @@ use pool_mpsc::Mpsc;
 
 use super::ours::{self, FromSpec, PIN};
 use super::row::Row;
+use super::under_rayon;
 use crate::engine::Spec;
 use crate::engine::settings::{Allowed, Rule};
 
@@ -16,6 +17,7 @@ pub(super) fn row() -> Row {
         .options(OPTIONS)
         .variants(&["batch=32"])
         .slow_joins()
+        .under_rayon::<under_rayon::Ours>()
 }
 
 impl FromSpec for Mpsc {

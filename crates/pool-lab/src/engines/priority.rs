@@ -4,6 +4,7 @@ use pool_priority::Levels;
 
 use super::ours::{self, FromSpec, PIN};
 use super::row::Row;
+use super::under_rayon;
 use crate::engine::Spec;
 use crate::engine::settings::{Allowed, Rule};
 
@@ -31,6 +32,7 @@ pub(super) fn row() -> Row {
         .variants(&["levels=1", "levels=8:aging=0", "express=1:top=32"])
         .slow_joins()
         .priorities()
+        .under_rayon::<under_rayon::Ours>()
 }
 
 impl FromSpec for Levels {

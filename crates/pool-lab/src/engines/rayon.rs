@@ -4,6 +4,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::row::Row;
+use super::under_rayon::Published;
 use crate::engine::{Jobs, Joins, Loops, Scopes, Spec, SpecError, Start, Survives};
 
 pub(super) fn row() -> Row {
@@ -17,6 +18,7 @@ pub(super) fn row() -> Row {
             "neither waits until its threads run, nor at the end until they have ended",
         )])
         .counted()
+        .under_rayon::<Published>()
         .adapted::<Rayon>()
 }
 

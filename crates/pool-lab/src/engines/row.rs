@@ -7,7 +7,7 @@ use pool_core::Pool;
 use crate::engine::settings::{Rule, Settings};
 use crate::engine::{
     Engine, Handles, IsPool, Jobs, Joins, Kind, Loops, MadeOf, Need, Program, Scopes, Spec, SpecError, Start,
-    Survives, adapter, any,
+    Survives, UnderRayon, adapter, any,
 };
 use crate::external;
 use crate::workload::{About, Binding, Case, CaseError, Failure, Outline, Workload};
@@ -150,6 +150,13 @@ impl Row {
     /// It does this workload, for which it may need nothing that the others have; `E` is how.
     pub fn does<E: Start, W: Workload<E>>(mut self) -> Self {
         self.bindings.push(Binding::new::<E, W>());
+        self
+    }
+
+    /// It takes rayon-core's place under programs that use rayon; `E` is how.
+    pub fn under_rayon<E: UnderRayon>(mut self) -> Self {
+        self.engine.can.under_rayon = true;
+        self.bindings.extend(workloads::for_programs::<E>());
         self
     }
 

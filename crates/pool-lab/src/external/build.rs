@@ -5,9 +5,10 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::{env, fs, io};
+use std::{fs, io};
 
 use crate::engine::Program;
+use crate::system::disk;
 
 /// Why there is no program to run.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,7 @@ pub fn ready(program: &'static Program) -> Result<Command, BuildError> {
     let mut hasher = DefaultHasher::new();
     (program.source, program.version(), program.build).hash(&mut hasher);
     let name = format!("{}-{:016x}", program.language.to_lowercase().replace(' ', "-"), hasher.finish());
-    let folder = root().join(name);
+    let folder = disk::in_target("external").join(name);
     // Threads of this process build one after the other.
     static BUILDS: Mutex<()> = Mutex::new(());
     let _alone = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,13 +48,6 @@ pub fn ready(program: &'static Program) -> Result<Command, BuildError> {
         build(program, &folder)?;
     }
     Ok(command(program.run, &folder))
-}
-
-/// `external/` in the target folder that this program lies in; in the folder of temporary files where it lies in none.
-fn root() -> PathBuf {
-    let program = env::current_exe().unwrap_or_default();
-    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    target.map_or_else(|| env::temp_dir().join("pool-lab-external"), |target| target.join("external"))
 }
 
 /// Builds in a folder apart, which gets its name when it is complete: several processes may build at once.

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
-use std::process;
+use std::path::{Path, PathBuf};
+use std::{env, process};
 
 /// Writes the file anew: it has the old contents or the new ones at any moment, and never a part of them.
 ///
@@ -18,6 +18,13 @@ pub(crate) fn replace(path: &Path, contents: impl AsRef<[u8]>) -> io::Result<()>
         let _ = fs::remove_file(&temporary);
     }
     outcome
+}
+
+/// The folder of this name in the target folder that this program lies in; in the folder of temporary files where it lies in none.
+pub(crate) fn in_target(name: &str) -> PathBuf {
+    let program = env::current_exe().unwrap_or_default();
+    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    target.map_or_else(|| env::temp_dir().join(format!("pool-lab-{name}")), |target| target.join(name))
 }
 
 /// Makes the folder if need be, and finds out whether files can be written there.

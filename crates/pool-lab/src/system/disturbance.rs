@@ -29,6 +29,8 @@ pub struct Counters {
     at: Instant,
     machine: Option<Machine>,
     usage: Option<Usage>,
+    /// Processor time of processes that this one has started, and that have ended.
+    children: Duration,
     waited: Duration,
 }
 
@@ -44,7 +46,13 @@ impl Counters {
     pub fn read() -> Self {
         let machine = fs::read_to_string("/proc/stat").ok().and_then(|text| machine(&text));
         let waited = fs::read_to_string("/proc/thread-self/schedstat").ok().and_then(|text| waited(&text));
-        Counters { at: Instant::now(), machine, usage: os::usage(), waited: waited.unwrap_or_default() }
+        Counters {
+            at: Instant::now(),
+            machine,
+            usage: os::usage(),
+            children: os::usage_of_children().map(|usage| usage.cpu).unwrap_or_default(),
+            waited: waited.unwrap_or_default(),
+        }
     }
 
     /// Whether something has disturbed the process since.
@@ -56,7 +64,7 @@ impl Counters {
             elapsed: now.at - self.at,
             stolen: after.stolen.saturating_sub(before.stolen),
             busy: after.busy.saturating_sub(before.busy),
-            own: usage_after.cpu.saturating_sub(usage_before.cpu),
+            own: (usage_after.cpu + now.children).saturating_sub(usage_before.cpu + self.children),
             waited: now.waited.saturating_sub(self.waited),
             pushed_out: usage_after.involuntary_switches.saturating_sub(usage_before.involuntary_switches),
         }
@@ -70,7 +78,7 @@ struct Seen {
     /// In ticks, of all cores.
     stolen: u64,
     busy: u64,
-    /// What the process itself has run.
+    /// What the process itself has run, and those that it has started.
     own: Duration,
     waited: Duration,
     pushed_out: u64,

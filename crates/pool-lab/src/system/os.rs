@@ -25,6 +25,12 @@ pub fn usage() -> Option<Usage> {
     usage_of(libc::RUSAGE_SELF)
 }
 
+/// What processes have used that this one has started, and that have ended.
+#[cfg(unix)]
+pub fn usage_of_children() -> Option<Usage> {
+    usage_of(libc::RUSAGE_CHILDREN)
+}
+
 /// What all threads but the calling one have used so far. Only Linux can tell.
 #[cfg(target_os = "linux")]
 pub fn usage_of_others() -> Option<Usage> {
@@ -83,6 +89,12 @@ pub fn thread_cpu() -> Option<Duration> {
 /// What the process has used so far: not known on this system.
 #[cfg(not(unix))]
 pub fn usage() -> Option<Usage> {
+    None
+}
+
+/// What ended processes have used that this one has started: not known on this system.
+#[cfg(not(unix))]
+pub fn usage_of_children() -> Option<Usage> {
     None
 }
 

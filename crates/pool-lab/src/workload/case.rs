@@ -38,7 +38,16 @@ pub enum CaseError {
     Spec(#[from] SpecError),
     /// The workload could not be prepared.
     #[error(transparent)]
-    Workload(#[from] Failure),
+    Workload(Failure),
+}
+
+impl From<Failure> for CaseError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Missing(what) => CaseError::Unsupported(what),
+            failure => CaseError::Workload(failure),
+        }
+    }
 }
 
 type Make = fn(&Spec, &Settings) -> Result<Box<dyn Case>, CaseError>;

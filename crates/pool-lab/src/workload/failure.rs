@@ -36,7 +36,10 @@ pub enum Failure {
     /// The case failed in an earlier iteration.
     #[error("it failed before")]
     FailedBefore,
-    /// The process of an engine of another language failed.
+    /// A program that it needs is not there. The engine cannot do it, then, and did nothing wrong.
+    #[error("{0}")]
+    Missing(String),
+    /// The process of an engine of another language, or of a program that uses rayon, failed.
     #[error("{0}")]
     Program(String),
     /// Files could not be read or written.

@@ -83,6 +83,7 @@ pub static FAMILIES: [Family; 16] = [
     Family::new("io", "run jobs that block").few_jobs(),
     Family::new("lifecycle", "start a pool and stop it").one_thread_count().few_jobs().no_speed_up(),
     Family::new("app", "do real work").few_jobs(),
+    Family::new("real", "run a program that uses rayon, as it is, in rayon-core's place").one_thread_count(),
 ];
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Watch {
         self.elapsed = time;
     }
 
-    /// Adds what a process of another language took, as it tells. Counters of this process say nothing of it.
+    /// Adds what another process took. Counters of this process say nothing of it.
     pub fn told(&mut self, elapsed: Duration, cpu: Duration) {
         self.elapsed += elapsed;
         for count in self.counts.iter_mut().filter(|count| *count.metric == metrics::CPU_PER_OP) {

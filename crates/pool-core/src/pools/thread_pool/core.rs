@@ -8,7 +8,6 @@ use super::intake::Intake;
 use super::lifecycle::Lifecycle;
 use super::mailbox::Mailboxes;
 use super::retired_threads::RetiredThreads;
-use super::room::Line;
 use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;

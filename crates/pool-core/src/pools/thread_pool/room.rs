@@ -20,8 +20,6 @@ use crate::strategy::{Caller, Strategy};
 use crate::sync::waiting_line::Left;
 use crate::{Job, QueueId, Rejected, Submit};
 
-pub(super) type Line = WaitingLine<QueueId, Waker>;
-
 impl<S: Strategy> Core<S> {
     /// A pop has made room, or may have.
     #[cold]
