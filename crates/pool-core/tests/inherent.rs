@@ -6,6 +6,7 @@ mod deque;
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -61,6 +62,27 @@ fn work_that_borrows() {
     assert_eq!(pool.broadcast(|worker| words[worker]).unwrap(), ["borrowed", "from"]);
     let length = pool.scope(|scope| scope.spawn(|| words[1].len()).join().unwrap());
     assert_eq!(length, 4);
+    pool.scope_fifo(|scope| scope.execute(|| assert_eq!(words.len(), 3)));
+    let local = pool.worker_local(|| 0);
+    pool.for_each(&words, |word| local.with(|sum| *sum += word.len()));
+    assert_eq!(local.into_iter().sum::<usize>(), 16);
+    assert_eq!(pool.map_reduce(&words, |word| word.len(), usize::max), Some(8));
+    let mut numbers = [1, 2, 3];
+    pool.for_each_mut(&mut numbers, |number| *number *= 2);
+    pool.for_each_chunk_mut(&mut numbers, 2, |chunk, items| items[0] += chunk);
+    assert_eq!(numbers, [2, 4, 7]);
+    assert!(pool.map_ordered(numbers, 2, |number| number + 1).eq([3, 5, 8]));
+}
+
+#[test]
+fn jobs_that_run_later() {
+    let (pool, (send, receive)) = (pool(), channel());
+    let timer = pool.execute_after(Duration::MAX, || ()).unwrap();
+    assert!(timer.cancel());
+    // The test may have ended.
+    let timer = pool.execute_every(Duration::from_millis(1), move || _ = send.send(())).unwrap();
+    assert_eq!(receive.recv_timeout(Duration::from_secs(60)), Ok(()));
+    timer.cancel();
 }
 
 #[test]

@@ -5,21 +5,20 @@
 //! jobs for each level.
 //!
 //! Most scopes of a recursion are opened, filled and emptied by one worker. So the lane of the worker that opens the scope lies in
-//! the scope itself, and the others are made when another worker pushes or steals. A lane is a mutex that its owner alone
-//! wants, but for thieves, who come once in a batch. What a scope gets from outside lies in a queue that all take from, the oldest
+//! the scope itself, and the others are made when another worker pushes or steals. A lane is behind a lock that its owner
+//! alone wants, but for thieves, who come once in a batch. What a scope gets from outside lies in a queue that all take from, the oldest
 //! first.
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use crossbeam_deque::{Injector, Steal};
 use crossbeam_utils::CachePadded;
 
 use crate::Job;
-use crate::sync::lock;
-use crate::sync::spin_then_lock::try_lock_spinning;
+use crate::sync::spin_lock::SpinLock;
 
 /// The most jobs that a thief takes at once. As many as a worker runs in a [turn](super::TURN).
 const BATCH: usize = 32;
@@ -125,11 +124,16 @@ impl Lanes {
     }
 }
 
-#[derive(Default)]
 struct Lane {
     /// The length of `jobs`, for those who look whether it is empty.
     len: AtomicUsize,
-    jobs: Mutex<VecDeque<Job>>,
+    jobs: SpinLock<VecDeque<Job>>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Lane { len: AtomicUsize::new(0), jobs: SpinLock::new(VecDeque::new()) }
+    }
 }
 
 impl Lane {
@@ -139,9 +143,10 @@ impl Lane {
 
     #[inline]
     fn push(&self, job: Job) {
-        let mut jobs = self.lock();
-        jobs.push_back(job);
-        self.len.store(jobs.len(), Relaxed);
+        self.jobs.with(|jobs| {
+            jobs.push_back(job);
+            self.len.store(jobs.len(), Relaxed);
+        });
     }
 
     #[inline]
@@ -149,10 +154,11 @@ impl Lane {
         if self.is_empty() {
             return None;
         }
-        let mut jobs = self.lock();
-        let job = jobs.pop_back();
-        self.settle(&mut jobs);
-        job
+        self.jobs.with(|jobs| {
+            let job = jobs.pop_back();
+            self.settle(jobs);
+            job
+        })
     }
 
     /// Takes the oldest job, and up to half of the others into the thief's own lane, which is empty.
@@ -162,7 +168,7 @@ impl Lane {
             return None;
         }
         // Two locks at once, of two thieves that steal from each other, would be a deadlock.
-        let mut batch = own.map(|own| mem::take(&mut *own.lock()));
+        let mut batch = own.map(|own| own.jobs.with(mem::take));
         let job = self.take_oldest(batch.as_mut());
         let more = batch.as_ref().is_some_and(|batch| !batch.is_empty());
         if let (Some(own), Some(batch)) = (own, batch) {
@@ -173,22 +179,24 @@ impl Lane {
 
     /// Puts the jobs below what was pushed meanwhile: a pool of another crate may give several workers one number.
     fn give_back(&self, mut batch: VecDeque<Job>) {
-        let mut jobs = self.lock();
-        batch.append(&mut jobs);
-        *jobs = batch;
-        self.len.store(jobs.len(), Relaxed);
+        self.jobs.with(|jobs| {
+            batch.append(jobs);
+            *jobs = batch;
+            self.len.store(jobs.len(), Relaxed);
+        });
     }
 
     /// The next job to pop of the batch is its oldest.
     fn take_oldest(&self, batch: Option<&mut VecDeque<Job>>) -> Option<Job> {
-        let mut jobs = self.lock();
-        let job = jobs.pop_front();
-        if let Some(batch) = batch {
-            let more = (jobs.len() / 2).min(BATCH - 1);
-            jobs.drain(..more).for_each(|job| batch.push_front(job));
-        }
-        self.settle(&mut jobs);
-        job
+        self.jobs.with(|jobs| {
+            let job = jobs.pop_front();
+            if let Some(batch) = batch {
+                let more = (jobs.len() / 2).min(BATCH - 1);
+                jobs.drain(..more).for_each(|job| batch.push_front(job));
+            }
+            self.settle(jobs);
+            job
+        })
     }
 
     /// Notes the length, and gives back what a burst has left.
@@ -198,11 +206,6 @@ impl Lane {
         if jobs.is_empty() && jobs.capacity() > KEPT {
             *jobs = VecDeque::new();
         }
-    }
-
-    #[inline]
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        try_lock_spinning(&self.jobs).unwrap_or_else(|| lock(&self.jobs))
     }
 }
 
@@ -277,6 +280,6 @@ mod tests {
         let (lanes, notes) = (Lanes::new(1, Some(0)), Notes::default());
         notes.push(&lanes, Some(0), 0..1000);
         assert_eq!(notes.run(&lanes, Some(0), 1000).len(), 1000);
-        assert!(lanes.home.lock().capacity() <= KEPT);
+        assert!(lanes.home.jobs.with(|jobs| jobs.capacity()) <= KEPT);
     }
 }

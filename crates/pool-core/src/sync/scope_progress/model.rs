@@ -25,7 +25,16 @@ impl Model {
     }
 
     fn push(&self) -> bool {
-        self.progress.push(false, || {
+        self.push_counted_in(false)
+    }
+
+    /// By the thread that has opened the scope.
+    fn push_at_home(&self) -> bool {
+        self.push_counted_in(true)
+    }
+
+    fn push_counted_in(&self, at_home: bool) -> bool {
+        self.progress.push(at_home, || {
             self.queue.fetch_add(1, Release);
         })
     }
@@ -108,6 +117,29 @@ fn every_job_is_run_and_the_end_is_heard_of() {
         assert_eq!(scope.ran.load(Relaxed), 2);
         worker.join().unwrap();
         second.map(|worker| worker.join().unwrap());
+    });
+}
+
+#[test]
+fn the_end_is_not_seen_before_that_of_jobs_that_are_counted_elsewhere() {
+    check(|| {
+        let scope = Model::new(1);
+        assert!(scope.push_at_home());
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                // The job, which starts another.
+                assert!(scope.queue.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok());
+                scope.push();
+                scope.use_what_is_borrowed();
+                scope.progress.end(1);
+                scope.work();
+            }
+        });
+        scope.help();
+        scope.leave_frame();
+        worker.join().unwrap();
+        assert_eq!(scope.queue.load(Relaxed), 0);
     });
 }
 
