@@ -15,6 +15,7 @@
 //! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit, to tell when it does not run; how it is told to stop |
 //! | [`SpawnError`], [`SpawnAsync`] | a closure that comes back; waiting for room without blocking a thread |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
+//! | [`Metrics`] | the same for readers, with the workers' processor time; the crate pool-advice says from it how many threads a pool should have |
 //! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
 //! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |

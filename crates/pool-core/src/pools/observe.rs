@@ -6,6 +6,7 @@ pub(crate) mod hooks;
 pub(crate) mod instrumentation;
 pub(crate) mod metrics;
 pub(crate) mod observer;
+pub(crate) mod processor_time;
 pub(crate) mod running_tokens;
 pub(crate) mod sampling;
 #[cfg(feature = "serde")]

@@ -136,6 +136,17 @@ pub(crate) fn read_clock(clock: Clock) -> Option<std::time::Duration> {
     }
 }
 
+/// The number of the calling thread in the system. On Linux; `None` elsewhere.
+pub(crate) fn thread_number() -> Option<u32> {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        // SAFETY: it takes nothing, and touches no memory of ours.
+        u32::try_from(unsafe { libc::syscall(libc::SYS_gettid) }).ok()
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    None
+}
+
 #[cfg(all(test, unix, not(miri)))]
 mod tests {
     use std::sync::{Arc, Barrier};

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::observe::instrumentation::Instrumentation;
+use crate::observe::processor_time::WorkerProcessorTime;
 use crate::observe::running_tokens::RunningTokens;
 use crate::observe::stats::WorkerStats;
 use crate::sync::Arc;
@@ -35,6 +36,7 @@ pub(crate) struct WorkerCounters {
     pub(crate) parks: AtomicU64,
     /// From being woken to waiting again.
     pub(crate) busy_time: BusyTime,
+    pub(crate) processor_time: WorkerProcessorTime,
     /// How often it took something from another worker.
     pub(crate) steals: AtomicU64,
     pub(crate) stolen_jobs: AtomicU64,
@@ -49,6 +51,7 @@ pub(crate) struct RareCounters {
     pub(crate) rejected: AtomicU64,
     pub(crate) discarded: AtomicU64,
     pub(crate) longest_queue: AtomicU64,
+    pub(crate) most_running: AtomicU64,
     /// Of panic handlers and of payloads that are not handled; observers count those of hooks.
     pub(crate) handler_panics: Arc<AtomicU64>,
 }

@@ -11,6 +11,7 @@ use crate::current::{PoolId, current};
 use crate::observe::counters::{JobCounters, RareCounters, WorkerCounters, add_exclusively};
 use crate::observe::instrumentation::InstrumentationConfig;
 use crate::observe::observer::Observed;
+use crate::observe::processor_time::ProcessorTime;
 use crate::observe::stats::{Counts, Stats, WorkerCounts, WorkerStats};
 use crate::observe::timing::{Timing, Timings};
 use crate::sync::Arc;
@@ -107,9 +108,11 @@ impl Metrics {
         let workers = self.read_workers().collect();
         let counts = self.counts();
         self.note_queue(counts.queued);
+        self.note_running(counts.running);
         Stats {
             counts,
             longest_queue: self.rare.longest_queue.load(Relaxed),
+            most_running: self.rare.most_running.load(Relaxed),
             handler_panics: self.handler_panics(),
             worker_counts: WorkerCounts::constant(self.workers()),
             workers,
@@ -118,6 +121,18 @@ impl Metrics {
 
     pub(crate) fn read_workers(&self) -> impl Iterator<Item = WorkerStats> {
         self.workers.iter().map(|counters| counters.read(|| self.now()))
+    }
+
+    /// How long ago the pool was built.
+    pub fn age(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// How much processor time the workers have had. A system call and the reading of a small file for each, some ten microseconds.
+    ///
+    /// `None` before the first worker has started, in a forked child, for an adapter, and on systems other than Linux.
+    pub fn processor_time(&self) -> Option<ProcessorTime> {
+        self.workers.iter().filter_map(|worker| worker.processor_time.read()).reduce(ProcessorTime::add)
     }
 
     fn handler_panics(&self) -> u64 {
@@ -164,9 +179,18 @@ impl Metrics {
         workers.filter(|worker| self.workers[*worker].busy_time.is_idle())
     }
 
-    /// Looks at the length of the queue, now and then, and keeps the longest.
-    pub(crate) fn sample_queue(&self) {
-        self.note_queue(self.counts().queued);
+    /// A worker is about to run a job, and looks now and then: at the length of the queue, and at how many jobs run. The most are kept.
+    pub(crate) fn sample_load(&self) {
+        let counts = self.counts();
+        self.note_queue(counts.queued);
+        // Its own is about to.
+        self.note_running(counts.running + 1);
+    }
+
+    fn note_running(&self, running: u64) {
+        if running > self.rare.most_running.load(Relaxed) {
+            self.rare.most_running.fetch_max(running, Relaxed);
+        }
     }
 
     fn note_queue(&self, queued: u64) {
@@ -293,6 +317,7 @@ impl Metrics {
     /// This process is a fork: from now on no lock is taken here that another thread may have held.
     pub(crate) fn forked(&self) {
         self.quiescence.forked();
+        self.workers.iter().for_each(|worker| worker.processor_time.forked());
         self.all_job_counters()
             .filter_map(|counters| counters.instrumentation.as_ref())
             .for_each(|instrumentation| instrumentation.forked());

@@ -70,6 +70,8 @@ pub struct Stats {
     /// The longest queue that anyone saw. Workers look at each of their first 64 jobs and at every 64th
     /// later; a snapshot looks too.
     pub longest_queue: u64,
+    /// The most jobs that anyone saw running at once; the same looks. A job that waits for another, and runs it in place, makes two.
+    pub most_running: u64,
     /// Panics of the panic handler, of hooks (around jobs, for overdue ones, at a worker's end), of the observer, and of payloads that were
     /// dropped because they were not handled. One in the start hook is a [failed start](WorkerCounts::failed_starts).
     pub handler_panics: u64,
@@ -238,8 +240,14 @@ mod tests {
         let busy = Duration::from_micros(40);
         let worker = WorkerStats { completed: 3, panicked: 1, busy, parks: 2, ..WorkerStats::default() };
         let worker_counts = WorkerCounts { failed_starts: 2, ..WorkerCounts::constant(1) };
-        let stats =
-            Stats { counts, longest_queue: 4, handler_panics: 1, worker_counts, workers: vec![worker] };
+        let stats = Stats {
+            counts,
+            longest_queue: 4,
+            handler_panics: 1,
+            worker_counts,
+            workers: vec![worker],
+            ..Stats::default()
+        };
         let lines = [
             "5 submitted, 3 completed, 1 panicked, 1 queued; longest queue 4; workers: 1 (1 to 1), \
              2 failed to start; panics of handlers and hooks: 1",

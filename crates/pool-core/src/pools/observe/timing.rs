@@ -102,7 +102,16 @@ pub struct Distribution {
 const LONGEST: u64 = 3_600_000_000_000;
 
 impl Distribution {
-    pub(crate) fn record(&mut self, duration: Duration) {
+    /// Counts one more.
+    ///
+    /// ```
+    /// # use pool_core::stats::Distribution;
+    /// # use std::time::Duration;
+    /// let mut durations = Distribution::default();
+    /// durations.record(Duration::from_millis(2));
+    /// assert_eq!((durations.count(), durations.sum()), (1, Duration::from_millis(2)));
+    /// ```
+    pub fn record(&mut self, duration: Duration) {
         self.histogram.saturating_record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
         self.sum = self.sum.saturating_add(duration);
     }

@@ -30,6 +30,11 @@ impl CpuTime {
         os::clock_of_this_thread().map(CpuTime)
     }
 
+    /// What the thread has taken so far; `None` if it has ended.
+    pub(crate) fn read(self) -> Option<Duration> {
+        os::read_clock(self.0)
+    }
+
     /// Waits until it is certain whether the thread has been off its CPU since this call, as far as its clock tells: some 30
     /// milliseconds, or one if it runs.
     pub fn stands_still(self) -> bool {
@@ -45,12 +50,32 @@ impl CpuTime {
     }
 }
 
+/// How long a thread of this process has waited for a CPU, by its number. On Linux, if the kernel keeps account of it.
+pub(crate) fn waited_for_cpu(thread: u32) -> Option<Duration> {
+    if cfg!(not(target_os = "linux")) {
+        return None;
+    }
+    waited_in(&std::fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?)
+}
+
+/// Reads a `schedstat`: nanoseconds on a CPU, nanoseconds of waiting for one, and how often it was put on one.
+fn waited_in(schedstat: &str) -> Option<Duration> {
+    schedstat.split_ascii_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+}
+
 #[cfg(all(test, target_os = "linux", not(miri)))]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn the_wait_for_a_cpu_is_the_second_number() {
+        assert_eq!(waited_in("123 4567 8\n"), Some(Duration::from_nanos(4567)));
+        assert_eq!((waited_in(""), waited_in("1 x 2")), (None, None));
+        assert_eq!(waited_for_cpu(u32::MAX), None, "there is no such thread");
+    }
 
     #[test]
     fn a_thread_that_waits_is_off_its_cpu_and_one_that_computes_is_not() {

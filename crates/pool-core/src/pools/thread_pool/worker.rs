@@ -129,6 +129,7 @@ enum Left {
 fn run_in_slot<S: Strategy>(core: &Arc<Core<S>>, index: usize) -> Left {
     let leaves = {
         let slot = &core.slots[index];
+        let _processor_time = core.context().metrics().worker_counters(index).processor_time.enter();
         let _worker = current::enter(core.context().id(), index);
         let _member = enter_worker_manager(core.context().worker_manager().get(), index);
         let start = || {
@@ -204,9 +205,9 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             core.offer_room();
         }
         if place.is_some() {
-            // See `Stats::longest_queue`.
+            // See `Stats::longest_queue` and `Stats::most_running`.
             if jobs < 64 || jobs.is_multiple_of(64) {
-                context.sample_queue();
+                context.sample_load();
             }
             if after.or(before).is_nothing() {
                 core.run(&mut place, cx);
