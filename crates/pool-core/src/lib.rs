@@ -15,6 +15,7 @@
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
+//! | [`reentry`] | what it takes to run work that goes on in several jobs, such as futures |
 //! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing, pool-fair), each an alias of

@@ -33,6 +33,7 @@ const WITHOUT_CIRCLES: &[&str] = &[
     "pool-priority",
     "pool-stealing",
     "pool-fair",
+    "pool-future",
 ];
 
 /// The crates that have unsafe code; all others forbid it.
@@ -92,8 +93,10 @@ fn only_the_barometer_knows_peers() {
     assert!(peers.contains("rayon") && peers.len() > 3, "{peers:?}");
     for folder in crates().iter().filter(|folder| ![BAROMETER, OWN_WORKSPACE].contains(&name(folder))) {
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        // A test may await one crate's handle in another's executor.
+        let used = manifest.split("[dev-dependencies]").next().unwrap_or_default();
         for peer in &peers {
-            let depends = manifest.lines().any(|line| line.starts_with(peer));
+            let depends = used.lines().any(|line| line.starts_with(peer));
             assert!(!depends, "{} depends on {peer}", folder.display());
         }
     }

@@ -93,6 +93,7 @@ pub struct Submit {
     ticket: bool,
     awaited: bool,
     waits_for_room: bool,
+    goes_on: bool,
 }
 
 impl Submit {
@@ -158,6 +159,7 @@ impl Submit {
             ticket: true,
             awaited: false,
             waits_for_room: false,
+            goes_on: false,
         }
     }
 
@@ -172,6 +174,15 @@ impl Submit {
 
     pub(crate) const fn waits_for_room(self) -> bool {
         self.waits_for_room
+    }
+
+    /// Of work that the pool has taken before: see [`Reentry`](crate::reentry::Reentry).
+    pub(crate) const fn going_on(self) -> Self {
+        Submit { goes_on: true, ..self.no_wait() }
+    }
+
+    pub(crate) const fn goes_on(self) -> bool {
+        self.goes_on
     }
 }
 

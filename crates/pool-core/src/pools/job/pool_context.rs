@@ -2,9 +2,11 @@
 
 use std::ops::Deref;
 
+use crate::Panic;
 use crate::job::boost::Boost;
 use crate::job::context::JobContext;
 use crate::job::link::Link;
+use crate::job::reenter::Reenter;
 use crate::job::room::Room;
 
 /// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
@@ -22,11 +24,19 @@ pub struct PoolContext {
     job: JobContext,
     boost: Link<dyn Boost>,
     room: Link<dyn Room>,
+    reenter: Link<dyn Reenter>,
 }
 
 impl PoolContext {
     pub(crate) fn new(job: JobContext) -> Self {
-        PoolContext { job, boost: Link::default(), room: Link::default() }
+        PoolContext { job, boost: Link::default(), room: Link::default(), reenter: Link::default() }
+    }
+
+    /// Hands a panic that no handle will hear of to the pool's panic handler. What that panics with goes no further.
+    ///
+    /// For handles of a crate's own: see [`reentry`](crate::reentry).
+    pub fn report_panic(&self, panic: Panic) {
+        self.job.report_quietly(panic);
     }
 
     /// Where a job's handle queues a second ticket.
@@ -37,6 +47,11 @@ impl PoolContext {
     /// Where a submitter waits for room that does not block.
     pub(crate) fn room(&self) -> &Link<dyn Room> {
         &self.room
+    }
+
+    /// Where work that goes on comes back.
+    pub(crate) fn reenter(&self) -> &Link<dyn Reenter> {
+        &self.reenter
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
 
+use super::going_on::GoingOn;
 use super::intake::Intake;
 use super::lifecycle::Lifecycle;
 use super::mailbox::Mailboxes;
@@ -33,6 +34,7 @@ pub(super) struct Core<S: Strategy> {
     pub(super) parking: Arc<Parking>,
     pub(super) side_queue: SideQueue,
     pub(super) waiting_line: WaitingLine,
+    pub(super) going_on: GoingOn,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -79,6 +81,7 @@ impl<S: Strategy> Core<S> {
             context: Arc::new(context),
             side_queue: SideQueue::default(),
             waiting_line: WaitingLine::default(),
+            going_on: GoingOn::default(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,
