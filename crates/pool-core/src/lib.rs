@@ -18,6 +18,7 @@
 //! | [`Metrics`] | the same for readers, with the workers' processor time; the crate pool-advice says from it how many threads a pool should have |
 //! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
+//! | [`reentry`] | what it takes to run work that goes on in several jobs, such as futures |
 //! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing, pool-fair), each an alias of

@@ -32,6 +32,7 @@ pub(crate) mod outcome;
 pub(crate) mod panic;
 pub(crate) mod panic_location;
 pub(crate) mod pool;
+pub mod reentry;
 pub(crate) mod scope;
 pub(crate) mod spawn_async;
 pub(crate) mod spawn_error;

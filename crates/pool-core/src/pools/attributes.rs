@@ -90,6 +90,12 @@ impl Attributes {
         self
     }
 
+    /// At any time, whatever [`start_by`](Attributes::start_by) said.
+    pub fn start_any_time(mut self) -> Self {
+        self.rare.start_by = None;
+        self
+    }
+
     /// It is overdue when it has run for this long. Then its token is set (it gets one if it has none), the pool's
     /// [`on_overdue`](crate::Builder::on_overdue) hook is called, and the pool may start another worker meanwhile, in a spare
     /// slot. It is up to the job to look at its token and return. When it does and another has come, there is one

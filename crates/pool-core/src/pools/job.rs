@@ -16,6 +16,7 @@ pub(crate) mod context;
 pub(crate) mod in_place;
 pub(crate) mod link;
 pub(crate) mod pool_context;
+pub(crate) mod reenter;
 pub(crate) mod rejected;
 pub(crate) mod room;
 pub(crate) mod task;

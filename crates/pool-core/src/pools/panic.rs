@@ -23,8 +23,9 @@ impl Panic {
         Panic { payload: Mutex::new(payload), trace: None }
     }
 
-    /// What the calling thread has just caught.
-    pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
+    /// Wraps what the calling thread has just caught, with its place and backtrace if its pool
+    /// [takes them](crate::Builder::backtraces).
+    pub fn caught(payload: Box<dyn Any + Send>) -> Self {
         Panic { trace: panic_location::take(), ..Panic::new(payload) }
     }
 
@@ -73,6 +74,9 @@ impl fmt::Debug for Panic {
         f.debug_tuple("Panic").field(&self.message()).finish()
     }
 }
+
+/// A payload that stands for a panic whose own payload a handle has.
+pub(crate) struct KnownToHandle;
 
 /// Drops what is not wanted. Its destructor may panic, and what it panics with is dropped in the same way. After
 /// eight panics in a row the next payload is leaked: destructors that panic again and again would never end.

@@ -97,6 +97,7 @@ pub struct Submit {
 const TICKET: u8 = 1;
 const AWAITED: u8 = 2;
 const WAITS_FOR_ROOM: u8 = 4;
+const GOES_ON: u8 = 8;
 
 impl Submit {
     /// With this priority.
@@ -173,6 +174,15 @@ impl Submit {
 
     pub(crate) const fn waits_for_room(self) -> bool {
         self.flags & WAITS_FOR_ROOM != 0
+    }
+
+    /// Of work that the pool has taken before: see [`Reentry`](crate::reentry::Reentry).
+    pub(crate) const fn going_on(self) -> Self {
+        Submit { flags: self.flags | GOES_ON, ..self.no_wait() }
+    }
+
+    pub(crate) const fn goes_on(self) -> bool {
+        self.flags & GOES_ON != 0
     }
 }
 

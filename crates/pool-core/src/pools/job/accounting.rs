@@ -9,7 +9,7 @@ use crate::job::timed;
 use crate::name::Name;
 use crate::observe::hooks::PanicInfo;
 use crate::observe::timing::Timing;
-use crate::panic::{Panic, drop_quietly, payload_message};
+use crate::panic::{KnownToHandle, Panic, drop_quietly, payload_message};
 use crate::{Job, Reason, Rejected};
 
 impl JobContext {
@@ -88,6 +88,9 @@ impl JobContext {
     pub(crate) fn report(&self, panic: Panic) {
         let worker = current().filter(|worker| worker.pool == self.id()).map(|worker| worker.index);
         let (payload, trace) = panic.into_parts();
+        if payload.is::<KnownToHandle>() {
+            return;
+        }
         let message = payload_message(&*payload).map(str::to_owned);
         let name = current_name();
         let info = PanicInfo {

@@ -13,6 +13,11 @@ impl<T: ?Sized> Link<T> {
         let _ = self.0.set(queue);
     }
 
+    /// The link itself, which does not keep the pool.
+    pub(crate) fn weak(&self) -> Option<Weak<T>> {
+        self.0.get().cloned()
+    }
+
     /// `None` also when the pool is gone.
     pub(crate) fn get(&self) -> Option<Arc<T>> {
         self.0.get()?.upgrade()

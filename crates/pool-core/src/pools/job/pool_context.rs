@@ -3,12 +3,13 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::JobOrder;
 use crate::job::boost::Boost;
 use crate::job::context::JobContext;
 use crate::job::link::Link;
+use crate::job::reenter::Reenter;
 use crate::job::room::Room;
 use crate::job::timers::Timers;
+use crate::{JobOrder, Panic};
 
 /// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
 ///
@@ -25,13 +26,28 @@ pub struct PoolContext {
     job: JobContext,
     boost: Link<dyn Boost>,
     room: Link<dyn Room>,
+    reenter: Link<dyn Reenter>,
     job_order: JobOrder,
     timers: Arc<Timers>,
 }
 
 impl PoolContext {
     pub(crate) fn new(job: JobContext, job_order: JobOrder) -> Self {
-        PoolContext { job, boost: Link::default(), room: Link::default(), job_order, timers: Arc::default() }
+        PoolContext {
+            job,
+            boost: Link::default(),
+            room: Link::default(),
+            reenter: Link::default(),
+            job_order,
+            timers: Arc::default(),
+        }
+    }
+
+    /// Hands a panic that no handle will hear of to the pool's panic handler. What that panics with goes no further.
+    ///
+    /// For handles of a crate's own: see [`reentry`](crate::reentry).
+    pub fn report_panic(&self, panic: Panic) {
+        self.job.report_quietly(panic);
     }
 
     /// Jobs that wait for their time.
@@ -52,6 +68,11 @@ impl PoolContext {
     /// Where a submitter waits for room that does not block.
     pub(crate) fn room(&self) -> &Link<dyn Room> {
         &self.room
+    }
+
+    /// Where work that goes on comes back.
+    pub(crate) fn reenter(&self) -> &Link<dyn Reenter> {
+        &self.reenter
     }
 }
 

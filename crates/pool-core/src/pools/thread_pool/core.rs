@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 
+use super::going_on::GoingOn;
 use super::intake::Intake;
 use super::lifecycle::Lifecycle;
 use super::mailbox::Mailboxes;
@@ -35,6 +36,7 @@ pub(super) struct Core<S: Strategy> {
     pub(super) side_queue: SideQueue,
     /// The tasks that wait for room: see `room`.
     pub(super) line: WaitingLine<QueueId, Waker>,
+    pub(super) going_on: GoingOn,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -81,6 +83,7 @@ impl<S: Strategy> Core<S> {
             context: Arc::new(context),
             side_queue: SideQueue::default(),
             line: WaitingLine::new(),
+            going_on: GoingOn::default(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,

@@ -16,6 +16,7 @@
 //! - `methods`: the methods of the traits, without an import
 //! - `side_queue`: tickets that found the queue full
 //! - `room`: submitters that wait for room without blocking
+//! - `reenter`, `going_on`: work that goes on in another job, such as a future
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
 //! - `spawning`: who makes its threads
@@ -28,6 +29,7 @@ mod core;
 mod delivery;
 mod ending;
 mod giving_up;
+mod going_on;
 mod helping;
 mod intake;
 mod lifecycle;
@@ -35,6 +37,7 @@ mod mailbox;
 mod methods;
 #[cfg(feature = "affinity")]
 mod pinning;
+mod reenter;
 mod resizing;
 mod retired_threads;
 mod returned_jobs;

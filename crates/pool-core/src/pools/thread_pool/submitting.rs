@@ -54,7 +54,7 @@ impl<S: Strategy> Core<S> {
         caller: Caller,
     ) -> Result<(), Rejected> {
         let _submission = self.context.observer().map(Observed::submission);
-        if self.context.turns_away(|| self.lifecycle.workers.target()) {
+        if !submit.goes_on() && self.context.turns_away(|| self.lifecycle.workers.target()) {
             drop(inlet);
             return Err(self.context.reject(job, Reason::Overloaded));
         }
@@ -101,6 +101,15 @@ impl<S: Strategy> Core<S> {
         if let Push::Displaced(job) = push {
             displaced.push(job);
             push = Push::Queued;
+        }
+        if submit.goes_on() {
+            push = match push {
+                Push::Refused(job, _) | Push::RunHere(job) => {
+                    self.put_in_side_queue(job);
+                    Push::Queued
+                }
+                other => other,
+            };
         }
         let level = InPlace::enter();
         if level.is_none() {
@@ -223,7 +232,8 @@ impl<S: Strategy> Core<S> {
         let queue: Weak<Self> = Arc::downgrade(self);
         self.context.timers().queue().set(queue.clone());
         self.context.boost().set(queue.clone());
-        self.context.room().set(queue);
+        self.context.room().set(queue.clone());
+        self.context.reenter().set(queue);
     }
 }
 
