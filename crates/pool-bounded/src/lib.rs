@@ -23,6 +23,20 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 //!
+//! The [guide](pool_core::guide) shows how to do the common things on any pool: deadlines, timeouts, for_each, cancelling, scopes, panics,
+//! graceful shutdown, async code. What differs here is backpressure: a submission may
+//! ask for something else than the pool's [`Overflow`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use pool_bounded::{Bounded, BoundedPool};
+//!
+//! let pool = BoundedPool::with(Bounded::new(64)).threads(2).build()?;     // waits for room,
+//! pool.try_execute(|| println!("now or not at all"))?;                    // but not this one,
+//! pool.execute_timeout(Duration::from_secs(1), || println!("patient"))?;  // and this one for a second
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
 //! # Overload
 //!
 //! A queue that is never full may still be too long. Two things bound the wait itself: [`Overflow::Shed`] gives up jobs that
@@ -40,6 +54,7 @@
 //! place until a worker comes across it, as in Java's `ThreadPoolExecutor`. The tickets of scopes and joins take
 //! places too, but are never refused: when the queue is full they go round it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod channel;
@@ -261,3 +276,8 @@ impl Outlet for BoundedOutlet {
         }
     }
 }
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -53,6 +53,7 @@
 //! - [`Subject`]: the pool under test, how to build it, and what it [`Claim`]s
 //! - [`Case`]: one test; [`cases`] lists those that run on any pool, in the sources a file for each theme
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod case;
@@ -65,3 +66,8 @@ pub use self::case::Case;
 pub use self::cases::cases;
 pub use self::run::{main, run};
 pub use self::subject::{Claim, Setup, Subject};
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

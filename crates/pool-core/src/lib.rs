@@ -19,6 +19,7 @@
 //! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
 //! | [`reentry`] | what it takes to run work that goes on in several jobs, such as futures |
+//! | [`guide`] | how to do the common things: deadline, timeout, for_each, cancel, backpressure, graceful shutdown |
 //! | [`stats`], [`error`] | the parts of what was counted; everything that can go wrong |
 //!
 //! A program uses one of the strategy crates (pool-mpsc, pool-bounded, pool-priority, pool-stealing, pool-fair), each an alias of
@@ -45,6 +46,7 @@
 //! owners count, and its erasure), in the callers of the lifetime erasure, `scope` (with `scope::shared`) and `lend`, whose obligation
 //! it is to wait, in `loops` (results that were written where they stay), in `sync::spin_lock`, and in `sync::fences` and `os` (calls to the operating system). Nowhere else.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(loom)]
@@ -62,3 +64,11 @@ mod pools;
 
 #[cfg(not(loom))]
 pub use pools::*;
+
+#[cfg(not(loom))]
+pub mod guide;
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(all(doctest, not(loom)))]
+#[doc = include_str!("../README.md")]
+struct Readme;

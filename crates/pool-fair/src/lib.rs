@@ -32,6 +32,27 @@
 //! - [`Queue::at_once`]: how many of its jobs may run at once. No job is interrupted, so without it long jobs of one queue may
 //!   hold all workers when a job of another comes.
 //!
+//! The [guide](pool_core::guide) shows how to do the common things on any pool: deadlines, timeouts, for_each, cancelling, scopes, panics,
+//! graceful shutdown, async code. What differs here are tenants: one that submits too much is
+//! refused alone.
+//!
+//! ```
+//! use pool_core::Reason;
+//! use pool_fair::{Fair, FairPool, Queue};
+//!
+//! let fair = Fair::new([Queue::new("free").limit(2), Queue::new("paying").weight(4)]);
+//! let (free, paying) = (fair.id("free").unwrap(), fair.id("paying").unwrap());
+//! let pool = FairPool::with(fair).threads(1).build()?;
+//! pool.pause()?;
+//! for _ in 0..2 {
+//!     pool.execute_with(free, || println!("one of two that may wait"))?;
+//! }
+//! let refused = pool.execute_with(free, || println!("one too many")).unwrap_err();
+//! assert_eq!(refused.reason(), Reason::Full);
+//! pool.execute_with(paying, || println!("not concerned"))?;
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
 //! # The discipline
 //!
 //! Deficit round robin over run time. The queues that have jobs take turns. At its turn a queue gets credit,
@@ -53,6 +74,7 @@
 //! One mutex over all queues. Push costs O(1); pop O(1) in the mean, and O(queues) when all that have jobs are in debt. Each pop reads the clock
 //! once. A queued job takes 32 bytes; the room that a burst has left is given back after a second without need for it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod channel;
@@ -69,3 +91,8 @@ use pool_core::ThreadPool;
 
 /// A pool of workers that are shared between queues by weight.
 pub type FairPool = ThreadPool<Fair>;
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -55,6 +55,11 @@ pub mod workloads;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+/// The crate's own.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct CrateReadme;
+
 pub use cli::bench::run_curated;
 pub use cli::run_with;
 pub use engines::{build, build_pool};

@@ -19,6 +19,9 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 //!
+//! The [guide](pool_core::guide) shows how to do the common things on any pool: deadlines, timeouts, for_each, cancelling, scopes, panics,
+//! graceful shutdown, async code.
+//!
 //! # Every part of `Arc<Mutex<Receiver<Job>>>`
 //!
 //! **`Receiver<Job>`**: an mpsc channel has many producers and a *single* consumer, so there is one receiver, and it
@@ -126,6 +129,7 @@
 //! Every job passes one lock on the way out, so workers queue for it: the more workers and the shorter the jobs,
 //! the more. [`Mpsc::batch`] takes several jobs for each locking.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;
@@ -342,3 +346,8 @@ fn lock(receiver: &Mutex<Receiver<Job>>) -> MutexGuard<'_, Receiver<Job>> {
 fn unpoisoned<G>(locked: Result<G, PoisonError<G>>) -> G {
     locked.unwrap_or_else(PoisonError::into_inner)
 }
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -30,6 +30,21 @@
 //! A job that a thread comes to wait for can be boosted: [`JobHandle::boost`](pool_core::JobHandle::boost). It then lies
 //! at both levels, and a worker that takes the second of its tickets finds nothing to do.
 //!
+//! The [guide](pool_core::guide) shows how to do the common things on any pool: deadlines, timeouts, for_each, cancelling, scopes, panics,
+//! graceful shutdown, async code. What differs here are priorities: of jobs, and of those who wait.
+//!
+//! ```
+//! use pool_core::{Attributes, Priority};
+//! use pool_priority::{Levels, PriorityPool};
+//!
+//! // Four levels, the first of which has a worker to itself.
+//! let pool = PriorityPool::with(Levels::new(4).express(1, 1)).threads(2).build()?;
+//! let report = pool.spawn_with(Attributes::new().priority(Priority::IDLE).name("report"), || "a long report")?;
+//! // No user waited for it, but now one does.
+//! assert_eq!(report.join_with(Priority::URGENT)?, "a long report");
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
 //! # The discipline
 //!
 //! One mutex over a queue for each level and a bitmap of the levels that have jobs; the lowest set bit is the most urgent
@@ -48,6 +63,7 @@
 //! worker if none of them sleeps. An express worker takes everything while no regular worker is there; when the last
 //! of those leaves or turns to other work, it wakes one, and each that takes a job then wakes the next if there are more.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod level_queue;
@@ -61,3 +77,8 @@ use pool_core::ThreadPool;
 
 /// A pool of workers that take the most urgent job.
 pub type PriorityPool = ThreadPool<Levels>;
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,6 +9,28 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 //!
+//! The [guide](pool_core::guide) shows how to do the common things on any pool: deadlines, timeouts, for_each, cancelling, scopes, panics,
+//! graceful shutdown, async code. What differs here is recursion: it costs nanoseconds a level.
+//!
+//! ```
+//! use pool_stealing::StealingPool;
+//!
+//! fn sort<T: Ord + Send>(pool: &StealingPool, items: &mut [T]) {
+//!     if items.len() <= 1_000 {
+//!         return items.sort_unstable();
+//!     }
+//!     let middle = items.len() / 2;
+//!     let (below, _, above) = items.select_nth_unstable(middle);
+//!     pool.join(|| sort(pool, below), || sort(pool, above));
+//! }
+//!
+//! let pool = StealingPool::builder().threads(2).build()?;
+//! let mut numbers: Vec<u32> = (0..10_000).rev().collect();
+//! pool.install(|| sort(&pool, &mut numbers));
+//! assert!(numbers.is_sorted());
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
 //! # The discipline
 //!
 //! Each worker has a deque of the jobs that it spawns, from which the others steal when they have nothing to do (after Blumofe
@@ -39,6 +61,7 @@
 //! [`Worker`] is for recursions that do hardly anything but join: each half gets the handle of the worker that runs it, which
 //! saves finding it out.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod calls;
@@ -79,3 +102,8 @@ pub use crate::pool::{
 };
 #[cfg(not(loom))]
 pub use crate::worker::Worker;
+
+/// The example of the README, so that `cargo test` runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
