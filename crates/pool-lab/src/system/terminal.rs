@@ -49,7 +49,9 @@ pub(crate) fn take_status() -> String {
 pub fn say(line: impl fmt::Display) {
     let status = status();
     let erase = if status.is_empty() { "" } else { ERASE };
-    let lines = wrap(&line.to_string(), columns(Stream::Error).filter(|_| has_status()), "", "  ");
+    // A path that is longer can still be copied.
+    let width = columns(Stream::Error).filter(|_| has_status());
+    let lines = lay_out(&line.to_string(), width, "", "  ", usize::MAX);
     let _ = io::stderr().write_all(format!("{erase}{lines}{status}").as_bytes());
 }
 
@@ -68,6 +70,11 @@ fn columns(stream: Stream) -> Option<usize> {
 /// The words of `text` in lines of at most `width` characters, the first after `first` and all others after `others`. A
 /// longer word goes on in the next line.
 pub(crate) fn wrap(text: &str, width: Option<usize>, first: &str, others: &str) -> String {
+    lay_out(text, width, first, others, width.unwrap_or(usize::MAX))
+}
+
+/// The same, where only what is longer than `longest` is broken within a word.
+fn lay_out(text: &str, width: Option<usize>, first: &str, others: &str, longest: usize) -> String {
     let (mut lines, mut line, mut is_empty) = (String::new(), first.to_owned(), true);
     for word in text.split(' ') {
         let wanted = line.chars().count() + usize::from(!is_empty) + word.chars().count();
@@ -81,10 +88,10 @@ pub(crate) fn wrap(text: &str, width: Option<usize>, first: &str, others: &str) 
         }
         line.push_str(word);
         is_empty = false;
-        // No line is broken where nothing of it would remain.
-        while let Some(width) = width.filter(|width| line.chars().count() > *width && *width > others.len()) {
-            let rest: String = line.chars().skip(width).collect();
-            lines.extend(line.chars().take(width));
+        // No line is broken where there is no room for what is left of it.
+        while line.chars().count() > longest && longest > others.len() {
+            let rest: String = line.chars().skip(longest).collect();
+            lines.extend(line.chars().take(longest));
             lines.push('\n');
             line = format!("{others}{rest}");
         }
@@ -107,5 +114,9 @@ mod tests {
         assert_eq!(wrap("go extraordinary", Some(9), "  ", "    "), "  go\n    extra\n    ordin\n    ary\n");
         assert_eq!(wrap("extraordinary", Some(4), "", "    "), "extraordinary\n", "there is no room");
         assert_eq!(wrap("", Some(6), "  ", "    "), "\n");
+        assert_eq!(
+            lay_out("see /a/long/path now", Some(8), "", "  ", usize::MAX),
+            "see\n  /a/long/path\n  now\n"
+        );
     }
 }
