@@ -89,3 +89,7 @@ pub trait Advise: Pool {
 }
 
 impl<P: Pool + ?Sized> Advise for P {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

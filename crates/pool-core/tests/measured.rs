@@ -61,7 +61,7 @@ fn the_processor_time_of_workers_is_known_and_kept_when_they_leave() {
     pool.resize(3).unwrap();
     pool.broadcast(|_| ()).unwrap();
     assert!(used() >= worked, "of one that has left");
-    pool.shutdown();
+    let _ = pool.shutdown();
     let time = pool.metrics().processor_time().unwrap();
     assert!(time.used >= worked);
     assert_eq!(time.waited, Some(Duration::ZERO), "there are none now");

@@ -132,6 +132,7 @@ fn check(address: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
+/// Serves, or checks itself.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let pool: Arc<dyn Pool> =
         Arc::new(BoundedPool::with(Bounded::new(1024)).threads(2).name("chat").build()?);

@@ -75,3 +75,7 @@ pub use self::block_on::block_on;
 pub use self::handle::FutureHandle;
 pub use self::spawn::{spawn_future, spawn_future_with};
 pub use self::yield_now::yield_now;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -99,3 +99,7 @@ mod pools;
 mod prometheus;
 
 pub use self::pools::{NameTaken, Pools};
+
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -118,3 +118,7 @@ impl<P: Pool + ?Sized> fmt::Debug for OrxPool<'_, P> {
         f.debug_tuple("OrxPool").field(&self.0.name()).finish()
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

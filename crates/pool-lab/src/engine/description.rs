@@ -121,7 +121,7 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Each capability that lists show, with its name.
-    pub fn named(self) -> [(&'static str, bool); 8] {
+    pub fn named(self) -> [(&'static str, bool); 9] {
         [
             ("jobs", self.jobs),
             ("panics", self.panics),

@@ -62,7 +62,7 @@ impl Family {
 }
 
 /// All families, in the order of lists and reports.
-pub static FAMILIES: [Family; 16] = [
+pub static FAMILIES: [Family; 17] = [
     Family::new("spawn", "hand over many small independent jobs"),
     Family::new("join", "split work in two, again and again, and wait for both halves"),
     Family::new("scope", "run jobs that borrow from the caller's stack"),
