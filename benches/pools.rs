@@ -1,8 +1,9 @@
 //! `cargo bench`.
 //!
 //! - With no arguments of the user's: the interleaved measurement of everything, from which `results/` is written, then
-//!   criterion on six headline workloads, quietly; it ends with the result in three sentences. Twelve minutes on two cores. Each workload is on disk when it ends; after an
-//!   interrupt there is a report of those, and `cargo bench -- --resume` goes on from there.
+//!   criterion on the headline workloads, quietly; it ends with the result in three sentences. `curated::LIMIT` says how long
+//!   the measurement takes. Each workload is on disk when it ends; after an interrupt there is a report of those, and
+//!   `cargo bench -- --resume` goes on from there.
 //! - With any argument (a filter, `--test`, `--save-baseline x`, ...): criterion alone, over every workload on every
 //!   engine that can do it, with one thread a core. It serves the person who works on one thing; since it
 //!   measures one engine after the other, its numbers are no comparison.
@@ -12,19 +13,22 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
 use pool_lab::cli::bench::{Outcome, run_curated};
+use pool_lab::command::command_of;
 use pool_lab::engine::Spec;
 use pool_lab::engines;
 use pool_lab::measure::Observer;
 use pool_lab::metrics;
-use pool_lab::plan::{Group, curated};
+use pool_lab::plan::Group;
+use pool_lab::plan::curated::{self, LIMIT};
 use pool_lab::record::Record;
 use pool_lab::record::results::Role;
 use pool_lab::report;
 use pool_lab::system::interrupt::{self, Interrupts};
+use pool_lab::system::progress::Progress;
 use pool_lab::system::terminal::say;
 use pool_lab::workload::{Case, Task, Watch};
 
@@ -70,12 +74,10 @@ fn measure_and_report(resume: bool) -> ExitCode {
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace");
     let Some(role) = role() else { return ExitCode::from(BAD_INPUT) };
     let interrupts = Interrupts::catch();
-    let folder = match run_curated(
-        root,
-        role,
-        resume,
-        &mut Progress { start: Instant::now(), said: Instant::now() },
-    ) {
+    let mut shown = Shown(Progress::new(Some(LIMIT)));
+    let outcome = run_curated(root, role, resume, &mut shown);
+    drop(shown);
+    let folder = match outcome {
         Ok(Outcome::Complete { folder }) => folder,
         Ok(Outcome::Stopped { done: 0, .. }) => {
             say("Interrupted before the first group was complete. Everything is as it was.");
@@ -204,38 +206,29 @@ fn time(case: &mut dyn Case, repeats: u64, spec: &Spec, task: &Task) -> Duration
 }
 
 /// Shows on standard error how far the measurement is.
-struct Progress {
-    start: Instant,
-    /// When it last spoke of an open verdict.
-    said: Instant,
-}
+struct Shown(Progress);
 
-/// Verdicts are looked at several times a second.
-const SELDOM: Duration = Duration::from_secs(15);
-
-impl Observer for Progress {
+impl Observer for Shown {
     fn note(&mut self, what: &str) {
         say(what);
     }
 
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
-        let (seconds, engines) = (self.start.elapsed().as_secs(), group.engines.len());
-        let (minutes, seconds) = (seconds / 60, seconds % 60);
-        say(format_args!("[{number}/{of}, {minutes}:{seconds:02}] {group}: {engines} engines"));
+        self.0.begin(number, of, &format!("{group}: {} engines", group.engines.len()));
+    }
+
+    fn block(&self, done: usize, of: usize) {
+        self.0.part(done, of);
     }
 
     fn again(&mut self, group: &Group, blocks: usize) {
-        if self.said.elapsed() < SELDOM {
-            return;
-        }
-        self.said = Instant::now();
-        let seconds = self.start.elapsed().as_secs();
-        say(format_args!("[open, {}:{:02}] {group}: {blocks} blocks so far", seconds / 60, seconds % 60));
+        self.0.beyond("open", &format!("{group}: {blocks} blocks so far"));
     }
 
     fn end(&mut self, _: &Group, records: &[Record]) -> ControlFlow<()> {
         for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
-            say(format_args!("  {}: ERROR: {}", record.engine, record.note));
+            let again = command_of(record);
+            say(format_args!("  {}: ERROR: {}; again: {again}", record.engine, record.note));
         }
         ControlFlow::Continue(())
     }

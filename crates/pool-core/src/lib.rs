@@ -11,7 +11,8 @@
 //! | [`block_in_place`] | a job that is going to block |
 //! | [`Job`], [`JobHandle`], [`Scope`] | a unit of work; waiting for it; work that borrows |
 //! | [`JoinSet`], [`join_all`], [`join_any`] | waiting for several jobs |
-//! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit; how it is told to stop |
+//! | [`Attributes`], [`CancelToken`] | what a job may ask for: urgency, a name, a deadline, a run limit, to tell when it does not run; how it is told to stop |
+//! | [`SpawnError`], [`SpawnAsync`] | a closure that comes back; waiting for room without blocking a thread |
 //! | [`Stats`], [`Timings`] | what a pool has counted, and how long its jobs took (with feature `serde` to be stored) |
 //! | [`strategy`] | what it takes to write a strategy |
 //! | [`adapter`] | what it takes to make another crate's pool a [`Pool`] |
@@ -40,7 +41,7 @@
 //! In `job` (erasing a closure and its lifetime), in `sync::gate` (dropping the inlet while others might use it), in
 //! `job::task::payload` (moving a claimed closure out, and its result in), in `sync::task_ref` and `job::task` (a pointer that its
 //! owners count, and its erasure), in the callers of the lifetime erasure, `scope` (with `scope::shared`) and `lend`, whose obligation
-//! it is to wait, and in `sync::fences` and `os` (calls to the operating system). Nowhere else.
+//! it is to wait, in `loops` (results that were written where they stay), and in `sync::fences` and `os` (calls to the operating system). Nowhere else.
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 

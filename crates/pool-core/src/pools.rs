@@ -25,6 +25,7 @@ pub(crate) mod help;
 pub(crate) mod helping;
 pub(crate) mod join;
 pub(crate) mod lend;
+pub(crate) mod loops;
 pub(crate) mod name;
 pub(crate) mod order;
 pub(crate) mod outcome;
@@ -37,8 +38,10 @@ pub(crate) mod spawn_async;
 pub(crate) mod spawn_error;
 pub mod stats;
 pub(crate) mod submit;
+pub(crate) mod timer;
 pub(crate) mod unsupported;
 pub(crate) mod urgency;
+pub(crate) mod worker_local;
 
 // What strategies and adapters are made of.
 pub mod adapter;
@@ -83,11 +86,13 @@ pub use self::{
     outcome::{JoinError, Reason},
     panic::Panic,
     pool::{Pool, PoolState, Shutdown},
-    scope::{Scope, ScopedHandle, SharedScope},
+    scope::{MapOrdered, Scope, ScopedHandle, SharedScope},
     spawn_async::SpawnAsync,
     spawn_error::SpawnError,
     submit::{Priority, QueueId, Submit},
     thread_pool::{Builder, Scaling, ThreadPool, Threads, WorkerThread},
+    timer::Timer,
+    worker_local::WorkerLocal,
 };
 #[doc(hidden)]
 pub use self::{os::cpu_time::CpuTime, os::current_cpu, panic::drop_quietly};

@@ -10,6 +10,7 @@
 //! | `busy_time` | how long a worker works, and whether it waits |
 //! | `task_state`, `task_ref` | who runs a claimable task, who has its result, who frees it |
 //! | `scope_progress` | when the jobs of a scope are over |
+//! | `waiting_line` | who waits for room without blocking a thread |
 //! | `spin_then_lock` | a lock that is held for nanoseconds |
 //! | `model` | atomics and interrupts as loom's models see them |
 //!
@@ -28,6 +29,7 @@ pub(crate) mod spin_then_lock;
 pub(crate) mod stripes;
 pub(crate) mod task_ref;
 pub(crate) mod task_state;
+pub(crate) mod waiting_line;
 
 #[cfg(loom)]
 pub(crate) use crate::sync::model::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};

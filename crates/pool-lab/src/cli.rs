@@ -34,6 +34,7 @@ use self::measure::Measure;
 use self::top::Top;
 use self::trace::Trace;
 use self::verify::Verify;
+use crate::names::meant;
 use crate::system::{interrupt, terminal};
 use crate::{engines, workloads};
 
@@ -194,15 +195,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
     let line = match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            let command = Cli::command();
-            let known: Vec<&str> = command
-                .get_subcommands()
-                .filter(|known| !known.is_hide_set())
-                .map(clap::Command::get_name)
-                .collect();
-            format!("{first}; known: {}", known.join(", "))
-        }
+        ErrorKind::InvalidSubcommand => unknown_command(error),
+        ErrorKind::UnknownArgument => unknown_argument(error),
         // What is missing is on lines of their own.
         ErrorKind::MissingRequiredArgument => {
             let missing = match error.get(ContextKind::InvalidArg) {
@@ -229,11 +223,86 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(BAD_INPUT)
 }
 
+/// What the user gave, of this kind.
+fn given(error: &clap::Error, kind: ContextKind) -> &str {
+    match error.get(kind) {
+        Some(ContextValue::String(given)) => given,
+        Some(ContextValue::Strings(given)) => given.first().map_or("", String::as_str),
+        _ => "",
+    }
+}
+
+fn unknown_command(error: &clap::Error) -> String {
+    let (command, name) = (Cli::command(), given(error, ContextKind::InvalidSubcommand));
+    let known = command.get_subcommands().filter(|known| !known.is_hide_set()).map(clap::Command::get_name);
+    let known = known.collect::<Vec<_>>().join(", ");
+    format!("unknown command `{name}`; {}known: {known}", meant(name, &known))
+}
+
+fn unknown_argument(error: &clap::Error) -> String {
+    let name = given(error, ContextKind::InvalidArg);
+    match given(error, ContextKind::SuggestedArg) {
+        "" => format!("unexpected argument `{name}`; see --help"),
+        right => format!("unexpected argument `{name}`; did you mean `{right}`?"),
+    }
+}
+
 fn demo(pool: &str) -> Result<ExitCode, CliError> {
     match demo::run(&pool.parse()?, &mut io::stdout()) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(DemoError::Spec(error)) => Err(error.into()),
         Err(DemoError::Output(error)) => Err(error.into()),
         Err(error) => Err(CliError::Demo(error)),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command as Process;
+
+    use super::*;
+    use crate::command::command_of;
+    use crate::record::{Record, Subject};
+
+    /// What a shell makes of a command: the program's arguments, as the program would have them.
+    fn arguments(command: &str) -> Vec<String> {
+        let (_, arguments) = command.split_once(" -- ").unwrap();
+        let script = format!("for word in pool-lab {arguments}; do printf '%s\\n' \"$word\"; done");
+        let output = Process::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{command}");
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn parsed(record: &Record) -> Command {
+        let arguments = arguments(&command_of(record));
+        let cli = Cli::try_parse_from(&arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        cli.command.unwrap()
+    }
+
+    #[test]
+    fn the_command_beside_a_cell_measures_that_cell() {
+        for (workload, variant, engine) in [
+            ("spawn/external", "", "stealing"),
+            ("latency/ping", "gap=200us", "rayon"),
+            ("join/tree-sum", "nodes=1000:seed=7", "bounded:capacity=64:overflow=reject"),
+            ("app/hash-tree", "dir=/home/me/it's my $HOME; #1", "mpsc:batch=32"),
+            ("load/poisson", "at=120", "bounded:overflow=timeout-5ms"),
+        ] {
+            for label in [engine.to_owned(), format!("{engine}#2")] {
+                let record = Subject::new(workload, variant, &label, "1.0", 3).error("lost a job");
+                let Command::Measure(measure) = parsed(&record) else { panic!("{record:?}") };
+                let groups = measure.groups().unwrap();
+                let [group] = &groups[..] else { panic!("{groups:?}") };
+                let found = (group.task.about.name, group.task.variant(), group.threads, group.labels());
+                assert_eq!(found, (workload, variant.to_owned(), 3, vec![engine.to_owned()]));
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_of_a_claim_measures_the_claim() {
+        let record = Subject::new("claim/thread-cost", "time to start", "std", "", 1).error("it failed");
+        let Command::Claims(claims) = parsed(&record) else { panic!("{record:?}") };
+        assert_eq!(claims.names().unwrap(), ["thread-cost"]);
     }
 }

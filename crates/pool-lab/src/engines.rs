@@ -45,6 +45,7 @@ table! {
     mod threadpool;
     mod rusty_pool;
     mod tokio;
+    mod tokio_worker;
     mod tokio_blocking;
     mod async_executor;
     mod chili;

@@ -9,12 +9,14 @@
 //! | [`external`] | engines that are programs of other languages: building them, and speaking with their processes |
 //! | [`claims`] | the claims that everyone repeats, an experiment each, and their table |
 //! | [`claim`] | what a claim is |
+//! | [`command`](mod@command) | the command that measures something again |
 //! | [`workload`] | what a workload is, and what workloads are written with |
 //! | [`metric`] | what a metric is |
 //! | [`plan`] | what is measured together, and how thoroughly; what a plain `cargo bench` measures |
 //! | [`measure`] | rounds interleaved engine by engine, answers checked, ratios paired |
 //! | [`record`] | what comes out: records, the machine they belong to, and the folders they are kept in |
 //! | [`report`] | what is made of records |
+//! | [`names`] | what a mistyped name was meant to be |
 //! | [`numbers`] | the statistics behind it, and how numbers are written |
 //! | [`cli`] | the commands, and what `cargo bench` does |
 //! | [`trace`] | what happens in a pool, as a file for Perfetto |
@@ -31,12 +33,14 @@
 pub mod claim;
 pub mod claims;
 pub mod cli;
+pub mod command;
 pub mod engine;
 pub mod engines;
 pub mod external;
 pub mod measure;
 pub mod metric;
 pub mod metrics;
+pub mod names;
 pub mod numbers;
 pub mod plan;
 pub mod record;

@@ -38,6 +38,11 @@ pub fn find(name: &str) -> Option<&'static Metric> {
     ALL.iter().copied().find(|metric| metric.name == name)
 }
 
+/// The names of all metrics, in a list.
+pub fn names() -> String {
+    ALL.iter().map(|metric| metric.name).collect::<Vec<_>>().join(", ")
+}
+
 /// The metrics that have a column, in its order.
 pub fn columns() -> impl Iterator<Item = (&'static Metric, Column)> {
     ALL.iter().filter_map(|metric| Some((*metric, metric.column?)))

@@ -36,6 +36,9 @@ pub struct Pace {
     /// How long everything may take, about. With a limit engines whose verdicts are open have further blocks until it is
     /// reached; without one each group has its blocks, and no more.
     pub limit: Option<Duration>,
+    /// An engine that has not come back from its own code for so long hangs. Building it, a sample, and stopping it each take
+    /// less.
+    pub patience: Duration,
 }
 
 impl Pace {
@@ -62,7 +65,14 @@ impl Pace {
 /// Fifteen rounds in five blocks, of samples that are long against the clock's resolution and a time slice.
 impl Default for Pace {
     fn default() -> Self {
-        Pace { rounds: 15, blocks: 5, sample: Duration::from_millis(10), slow: None, limit: None }
+        Pace {
+            rounds: 15,
+            blocks: 5,
+            sample: Duration::from_millis(10),
+            slow: None,
+            limit: None,
+            patience: Duration::from_secs(300),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod machine;
 pub mod pack;
 mod progress;
 pub mod results;
+mod running;
 mod store;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::metric::{Column, Metric, Shows, Unit};
 use crate::metrics;
+use crate::names::meant;
 use crate::numbers::stats::Estimate;
 
 pub use claims::keep_claims;
@@ -220,7 +222,10 @@ fn metric_name<S: Serializer>(metric: &Metric, to: S) -> Result<S::Ok, S::Error>
 
 fn metric_of_name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Metric, D::Error> {
     let name = String::deserialize(from)?;
-    metrics::find(&name).ok_or_else(|| D::Error::custom(format_args!("unknown metric `{name}`")))
+    metrics::find(&name).ok_or_else(|| {
+        let known = metrics::names();
+        D::Error::custom(format_args!("unknown metric `{name}`; {}known: {known}", meant(&name, &known)))
+    })
 }
 
 /// Rounds to six significant digits on the way out.

@@ -20,6 +20,7 @@ mod escape;
 mod html;
 #[cfg(test)]
 mod invented;
+mod machines;
 mod markdown;
 pub mod markers;
 mod model;

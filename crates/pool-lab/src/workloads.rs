@@ -12,7 +12,9 @@ use std::sync::OnceLock;
 
 use crate::engine::settings::Settings;
 use crate::engine::table::{self, TableError, is_word};
-use crate::engine::{AnyJobs, AnyJoins, AnyScopes, Handles, IsPool, Jobs, Joins, Need, Scopes, Survives};
+use crate::engine::{
+    AnyJobs, AnyJoins, AnyScopes, Handles, IsPool, Jobs, Joins, Loops, Need, Scopes, Survives,
+};
 use crate::workload::{About, Binding, Failure, Family, NotStarted, Outline, Prepare, Workload};
 use join_dyn::Dynamic;
 
@@ -141,6 +143,10 @@ table! { Scopes, fn for_scopes<E: Scopes>, const SCOPES;
     mod grain_scope::Scope;
 }
 
+table! { Loops, fn for_loops<E: Loops>, const LOOPS;
+    mod loop_items::Items;
+}
+
 table! { IsPool, fn for_pools<E: IsPool>, const POOLS;
     mod join_dyn::Dyn on Dynamic;
 }
@@ -148,7 +154,7 @@ table! { IsPool, fn for_pools<E: IsPool>, const POOLS;
 static ROWS: OnceLock<Vec<&Row>> = OnceLock::new();
 
 fn built_in() -> Vec<&'static Row> {
-    [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, POOLS].into_iter().flatten().collect()
+    [JOBS, PANICS, HANDLES, JOINS, JOBS_AND_JOINS, SCOPES, LOOPS, POOLS].into_iter().flatten().collect()
 }
 
 fn in_order(mut rows: Vec<&'static Row>) -> Vec<&'static Row> {

@@ -7,8 +7,15 @@ mod support {
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Arc, Barrier};
 use std::{env, fs, process};
 
+use pool_core::Attributes;
+use pool_lab::engine::Watcher;
+use pool_lab::trace::perfetto;
+use pool_lab::trace::recorder::Recorder;
+use pool_mpsc::MpscPool;
+use pool_stealing::StealingPool;
 use prost::Message;
 
 use self::support::perfetto::{Trace, TrackDescriptor, TrackEvent, Type};
@@ -29,8 +36,12 @@ fn trace(name: &str, arguments: &str) -> Read {
     assert!(output.status.success(), "{arguments}: {said}{}", String::from_utf8_lossy(&output.stderr));
     let file = fs::read(&path).unwrap();
     fs::remove_file(&path).unwrap();
+    read(&file, said)
+}
+
+fn read(file: &[u8], said: String) -> Read {
     let mut read = Read { said, tracks: BTreeMap::new(), events: BTreeMap::new() };
-    for packet in Trace::decode(&*file).expect("the file is a trace").packet {
+    for packet in Trace::decode(file).expect("the file is a trace").packet {
         assert_eq!(packet.trusted_packet_sequence_id, Some(1));
         match (packet.track_descriptor, packet.track_event) {
             (Some(track), None) => {
@@ -173,6 +184,39 @@ fn jobs_of_scopes_and_panics_and_handles_are_there() {
     assert_eq!(handles.jobs(), 100, "{}", handles.said);
     let panics = trace("panics", "-w spawn/after-panics -p priority:2");
     assert!(panics.jobs() > 0, "{}", panics.said);
+}
+
+#[test]
+fn jobs_have_their_names_and_say_that_they_have_panicked() {
+    let recorder = Arc::new(Recorder::new(3, 1_000));
+    let pool = MpscPool::builder().threads(1).observer(recorder.clone()).build().unwrap();
+    recorder.started(pool.context());
+    recorder.begin();
+    assert!(pool.spawn_with(Attributes::new().name("report"), || 1).unwrap().join().is_ok());
+    assert!(pool.spawn_with(Attributes::new().name("bad"), || panic!("on purpose")).unwrap().join().is_err());
+    let mut file = Vec::new();
+    perfetto::write(&recorder.end(), "two jobs on mpsc:1", &mut file).unwrap();
+    let read = read(&file, String::new());
+    for name in ["report", "bad"] {
+        assert_eq!(read.count(Type::SliceBegin, name), 1, "{name}");
+    }
+    let notes: Vec<_> = read.all().flat_map(|event| &event.debug_annotations).collect();
+    let [note] = notes[..] else { panic!("{notes:?}") };
+    assert_eq!((note.name(), note.string_value()), ("outcome", "panicked"));
+}
+
+#[test]
+fn stolen_halves_of_joins_are_slices_of_their_thieves() {
+    let recorder = Arc::new(Recorder::new(3, 1_000));
+    let pool = StealingPool::builder().threads(2).observer(recorder.clone()).build().unwrap();
+    recorder.started(pool.context());
+    recorder.begin();
+    let both = Barrier::new(2);
+    pool.install(|| pool.join(|| both.wait(), || both.wait()));
+    let _ = pool.shutdown();
+    let mut file = Vec::new();
+    perfetto::write(&recorder.end(), "a join on stealing:2", &mut file).unwrap();
+    assert_eq!(read(&file, String::new()).count(Type::SliceBegin, "half of a join"), 1);
 }
 
 #[test]

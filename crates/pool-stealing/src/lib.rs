@@ -15,8 +15,10 @@
 //! and Leiserson, 1999, on crossbeam-deque's Chase-Lev deques). Jobs from outside go through one injector. Submitting
 //! and taking a job take O(1), a search O(workers).
 //!
-//! No order is promised. Mostly the oldest job of a worker goes first, its own before those of others; every 64th time the
-//! injector goes before both, so that jobs which keep spawning jobs do not lock out the rest of the world.
+//! No order is promised. Mostly a worker runs the newest of the jobs that it has spawned first, and those of others only when it
+//! has none: depth first, so that of jobs that spawn jobs few are queued at a time. Thieves take the oldest. Every 64th time the
+//! injector goes before a worker's own, so that jobs which keep spawning jobs do not lock out the rest of the world. The jobs of a
+//! scope lie in the scope, and run in the same order. [`Stealing::order`] has the oldest run first instead.
 //!
 //! # Memory
 //!

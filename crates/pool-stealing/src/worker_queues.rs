@@ -297,6 +297,20 @@ impl<'a> Owner<'a> {
         self.slot.own.0.run_queue.pop()
     }
 
+    /// Takes the job that the worker has spawned last, if that runs first, nobody has taken it, and it is such a one.
+    pub(crate) fn pop_newest_if(self, is_such: fn(&mut Job) -> bool) -> Option<Job> {
+        let Own { spawned, order, .. } = &self.slot.own.0;
+        if *order != JobOrder::NewestFirst {
+            return None;
+        }
+        let mut job = spawned.pop()?;
+        if is_such(&mut job) {
+            return Some(job);
+        }
+        spawned.push(job);
+        None
+    }
+
     /// Takes the next job out of the worker's run queue, or else out of those that it spawned if they are few.
     #[inline]
     pub(crate) fn pop(self) -> Option<Job> {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use pool_core::strategy::{Caller, Inlet, Look, Order, Outlet, Parking, Pop, Push, Search, Strategy};
-use pool_core::{Job, Submit};
+use pool_core::{Job, JobOrder, Submit};
 use pool_stealing::{Stealing, StealingInlet, StealingOutlet};
 
 /// Where jobs note that they ran.
@@ -22,8 +22,12 @@ impl Notes {
 }
 
 fn open(slots: usize) -> (StealingInlet, Vec<StealingOutlet>, StealingOutlet) {
+    open_with(Stealing::default(), slots)
+}
+
+fn open_with(stealing: Stealing, slots: usize) -> (StealingInlet, Vec<StealingOutlet>, StealingOutlet) {
     let parking = Arc::new(Parking::new(slots, Order::ByCpu));
-    let ends = Stealing::default().open(slots, &parking).unwrap();
+    let ends = stealing.open(slots, &parking).unwrap();
     (ends.inlet, ends.outlets, ends.spare)
 }
 
@@ -64,8 +68,14 @@ fn an_outlet_works_without_sitting_down() {
 }
 
 #[test]
-fn a_worker_pushes_into_its_own_deque_and_pops_it_in_order() {
-    let (inlet, mut outlets, _) = open(2);
+fn a_worker_pushes_into_its_own_deque_and_pops_the_newest_or_the_oldest() {
+    a_worker_pops(Stealing::default(), Vec::from_iter((0..10).rev()));
+    a_worker_pops(Stealing::default().order(JobOrder::NewestFirst), Vec::from_iter((0..10).rev()));
+    a_worker_pops(Stealing::default().order(JobOrder::OldestFirst), Vec::from_iter(0..10));
+}
+
+fn a_worker_pops(stealing: Stealing, in_this_order: Vec<usize>) {
+    let (inlet, mut outlets, _) = open_with(stealing, 2);
     let notes = Notes::default();
     push(&inlet, notes.job(100));
     outlets[0].attach();
@@ -73,7 +83,7 @@ fn a_worker_pushes_into_its_own_deque_and_pops_it_in_order() {
     for _ in 0..10 {
         assert!(run_next(&mut outlets[0]));
     }
-    assert_eq!(notes.taken(), Vec::from_iter(0..10), "its own jobs come first");
+    assert_eq!(notes.taken(), in_this_order, "its own jobs come first");
     assert!(run_next(&mut outlets[0]));
     assert_eq!(notes.taken(), [100]);
     outlets[0].detach();
@@ -148,7 +158,8 @@ fn a_long_queue_that_a_worker_leaves_behind_is_reached_as_well() {
 
 #[test]
 fn a_worker_that_comes_after_the_room_was_given_back_waits_for_no_moment() {
-    let (inlet, mut outlets, _spare) = open(1);
+    // Popped newest first, the deque gives most of it back by itself.
+    let (inlet, mut outlets, _spare) = open_with(Stealing::default().order(JobOrder::OldestFirst), 1);
     let outlet = &mut outlets[0];
     outlet.attach();
     (0..5000).for_each(|_| push(&inlet, Job::new(|| ())));

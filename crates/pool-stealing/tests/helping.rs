@@ -1,10 +1,11 @@
 //! Workers that help while they wait: what would never end if a waiter ran its own work alone.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
-use pool_core::{Helping, help_one, help_own};
+use pool_core::{Attributes, Helping, JoinError, JoinSet, Reason, help_one, help_own, join_any};
 use pool_stealing::StealingPool;
 
 fn helping(threads: usize) -> StealingPool {
@@ -102,6 +103,45 @@ fn a_worker_that_waits_in_another_pool_runs_jobs_of_its_own() {
     for _ in 0..200 {
         assert_eq!(here.install(|| there.install(|| here.install(|| there.install(|| 3)))), 3);
     }
+}
+
+/// Each wait is for a job of another pool, which waits for one of this pool's only worker.
+#[test]
+fn a_worker_that_waits_for_a_group_or_for_a_job_with_a_deadline_helps() {
+    let (here, there) = (Arc::new(helping(1)), helping(1));
+    let there_and_back = |attributes: Attributes| {
+        let here = here.clone();
+        there.spawn_with(attributes, move || here.spawn(|| 7).unwrap().join().unwrap()).unwrap()
+    };
+    let soon = || Attributes::new().start_within(Duration::from_secs(3600));
+    here.install(|| {
+        for attributes in [Attributes::new, soon] {
+            let mut set = JoinSet::new();
+            set.extend([there_and_back(attributes()), there_and_back(attributes())]);
+            assert_eq!([(); 2].map(|()| set.join_next().unwrap().unwrap()), [7, 7]);
+            let (_, first, rest) = join_any([there_and_back(attributes())]).unwrap();
+            assert_eq!((first.unwrap(), rest.len()), (7, 0));
+            assert_eq!(there_and_back(attributes()).join().unwrap(), 7);
+        }
+    });
+}
+
+/// Nothing wakes the worker but the clock.
+#[test]
+fn a_worker_that_helps_gives_up_a_job_that_does_not_start_in_time() {
+    let (here, there) = (helping(1), helping(1));
+    let (release, released) = channel::<()>();
+    let busy = there.spawn(move || released.recv()).unwrap();
+    let late = || Attributes::new().start_within(Duration::from_millis(5));
+    here.install(|| {
+        let unrun = there.spawn_with(late(), || ()).unwrap();
+        assert!(matches!(unrun.join(), Err(JoinError::Unrun(Reason::Expired))));
+        let mut set = JoinSet::new();
+        set.push(there.spawn_with(late(), || ()).unwrap());
+        assert!(matches!(set.join_next(), Some(Err(JoinError::Unrun(Reason::Expired)))));
+    });
+    drop(release);
+    assert!(busy.join().unwrap().is_err());
 }
 
 /// The owner has nothing to do when the job is pushed: it sleeps, and the push wakes it.

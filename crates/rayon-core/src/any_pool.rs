@@ -1,10 +1,10 @@
 //! One of the pools. Stealing is known by its type, as its join is the hot path; the others are objects.
 
 use pool_bounded::{Bounded, BoundedPool};
-use pool_core::{BuildError, Builder, JobOrder, Pool, WorkerThread};
+use pool_core::{BuildError, Builder, Pool, WorkerThread};
 use pool_mpsc::{Mpsc, MpscPool};
 use pool_priority::PriorityPool;
-use pool_stealing::{Stealing, StealingPool};
+use pool_stealing::StealingPool;
 
 use crate::spec::{PoolSpec, Strategy};
 
@@ -26,10 +26,7 @@ impl AnyPool {
         H: Fn(WorkerThread) -> std::io::Result<()> + Send + Sync + 'static,
     {
         Ok(match spec.strategy {
-            Strategy::Stealing => {
-                let strategy = Stealing::default().order(JobOrder::NewestFirst);
-                AnyPool::Stealing(set(StealingPool::with(strategy), spec, plan).build()?)
-            }
+            Strategy::Stealing => AnyPool::Stealing(set(StealingPool::builder(), spec, plan).build()?),
             Strategy::Bounded => {
                 other(set(BoundedPool::with(Bounded::new(spec.capacity)), spec, plan).build()?)
             }

@@ -22,24 +22,29 @@ mod job_hooks;
 mod job_names;
 mod lifecycle;
 mod limit;
+mod loops;
 mod loss;
+mod map_ordered;
 mod numbers;
 mod observing;
 mod order;
 mod overdue;
 mod panics;
 mod rejection;
+mod scope_attributes;
 mod scopes;
 mod shutdown;
 mod shutdown_now;
 mod spawn_async;
 mod threads;
+mod timers;
 mod timing;
 mod token_waits;
 mod try_spawn;
 mod unrun;
 mod visibility;
 mod waiting;
+mod worker_local;
 mod workforce;
 
 use crate::Case;
@@ -66,6 +71,11 @@ pub fn cases() -> Vec<Case> {
         overdue::cases(),
         waiting::cases(),
         scopes::cases(),
+        scope_attributes::cases(),
+        loops::cases(),
+        map_ordered::cases(),
+        worker_local::cases(),
+        timers::cases(),
         forking::cases(),
         shutdown::cases(),
         shutdown_now::cases(),

@@ -88,11 +88,14 @@ fn it_waits_for_room(subject: &Subject) {
 
 type Number = Box<dyn FnOnce() -> usize + Send>;
 
+/// A submission, and how often it was woken.
+type Watched<'pool> = (SpawnAsync<'pool, Arc<dyn Pool>, Number, usize>, SharedCount);
+
 /// Submissions that wait in a pool of one worker, which has popped one job off the full queue since and is held by it.
 fn after_one_pop<'pool, const N: usize>(
     pool: &'pool Arc<dyn Pool>,
     open: &OpensOnDrop,
-) -> [(SpawnAsync<'pool, Arc<dyn Pool>, Number, usize>, SharedCount); N] {
+) -> [Watched<'pool>; N] {
     let plug = Plug::all(pool);
     fill(pool, &open.0);
     let waiting = std::array::from_fn(|number| {

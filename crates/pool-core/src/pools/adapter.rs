@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::job::context::JobContext;
 pub use crate::job::pool_context::PoolContext;
-use crate::{Job, Reason, Rejected};
+use crate::{Job, JobOrder, Reason, Rejected};
 
 /// Counts the jobs of a pool that pool-core does not run, and runs them.
 ///
@@ -62,7 +62,7 @@ pub struct Recorder(Arc<PoolContext>);
 impl Recorder {
     /// For a pool of this name, with so many workers.
     pub fn new(name: &str, workers: usize) -> Self {
-        Recorder(Arc::new(PoolContext::new(JobContext::for_adapter(name, workers))))
+        Recorder(Arc::new(PoolContext::new(JobContext::for_adapter(name, workers), JobOrder::OldestFirst)))
     }
 
     /// What the adapter returns from [`Pool::context`](crate::Pool::context).

@@ -13,12 +13,17 @@ impl Wake for Unpark {
     }
 }
 
+/// Unparks the calling thread.
+pub(crate) fn waker() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
 /// Polls on this thread until it is ready, and sleeps in between. `None` if the deadline comes first.
 pub(crate) fn block_on<R>(
     deadline: Option<Instant>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
 ) -> Option<R> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = waker();
     let mut context = Context::from_waker(&waker);
     loop {
         if let Poll::Ready(result) = poll(&mut context) {

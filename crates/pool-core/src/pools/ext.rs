@@ -7,11 +7,13 @@ use crate::error::BroadcastError;
 use crate::handle::returnable::Returnable;
 use crate::job::attributed::Attributed;
 use crate::join::install;
-use crate::panic::drop_quietly;
-use crate::scope::{Scope, SharedScope, scope, shared_scope};
+use crate::loops::{for_each, for_each_chunk_mut, for_each_mut, map, map_reduce};
+use crate::scope::{MapOrdered, Scope, SharedScope, map_ordered, scope, shared_scope};
 use crate::spawn_async::SpawnAsync;
 use crate::spawn_error::SpawnError;
-use crate::{Attributes, Job, JobHandle, JobOrder, JoinError, Pool, Reason, Rejected, Submit};
+use crate::timer::{Timer, execute_after, execute_every};
+use crate::worker_local::WorkerLocal;
+use crate::{Attributes, Job, JobHandle, JobOrder, Pool, Reason, Rejected, Submit};
 
 /// What every [`Pool`] can do, also behind `Arc<dyn Pool>`.
 ///
@@ -390,7 +392,9 @@ pub trait PoolExt: Pool {
 
     /// Runs `body` here, lets it start jobs that borrow from what outlives the scope, and waits for them all.
     ///
-    /// A job of a scope passes the pool's overflow policy by: it lies in the scope's own queue.
+    /// A job of a scope passes the pool's overflow policy by: it lies in the scope's own queue. In pool-stealing a worker runs the
+    /// newest first of those that it has started, and takes the oldest of others, unless the pool is built to run the oldest first;
+    /// in other pools the oldest runs first. [`scope_fifo`](PoolExt::scope_fifo) and [`shared_scope`](PoolExt::shared_scope) choose.
     ///
     /// # Panics
     ///
@@ -401,11 +405,32 @@ pub trait PoolExt: Pool {
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
     {
-        scope(self, body)
+        scope(self, None, body)
     }
 
-    /// As [`scope`](PoolExt::scope), for jobs that start more jobs in the scope, in the order that is given. Newest first, a job
-    /// costs the lock of a mutex.
+    /// As [`scope`](PoolExt::scope), with the oldest job first, also in a pool whose jobs run depth first: for jobs that are to start about
+    /// in the order in which they were started, or of which none may wait for long.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// fn answer(pool: &dyn Pool, requests: &[String]) {
+    ///     pool.scope_fifo(|scope| {
+    ///         requests.iter().for_each(|request| scope.execute(move || println!("answer to {request}")));
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for `scope`.
+    fn scope_fifo<'env, F, R>(&self, body: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope(self, Some(JobOrder::OldestFirst), body)
+    }
+
+    /// As [`scope`](PoolExt::scope), for jobs that start more jobs in the scope, in the order that is given.
     ///
     /// ```
     /// # use pool_core::{JobOrder, Pool, PoolExt, SharedScope};
@@ -472,7 +497,9 @@ pub trait PoolExt: Pool {
 
     /// Applies `f` to each item, in parallel, and returns the results in the items' order. A result may borrow from its item.
     ///
-    /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece.
+    /// The slice is cut into a few pieces for each worker, so items may be small; one handle a piece. Results are written where they
+    /// stay. More than loops over slices (filters, sorting, other collections) is in the crate pool-orx, which has
+    /// orx-parallel's parallel iterators run on any pool.
     ///
     /// ```
     /// # use pool_core::{Pool, PoolExt};
@@ -491,36 +518,231 @@ pub trait PoolExt: Pool {
         R: Send,
         F: Fn(&'items T) -> R + Sync,
     {
-        /// Enough that the last piece of the slowest worker is short.
-        const PIECES_PER_WORKER: usize = 8;
-        let piece = items.len().div_ceil(self.threads().max(1) * PIECES_PER_WORKER).max(1);
-        let f = &f;
-        let pieces = self.scope(|scope| {
-            let handles: Vec<_> = items
-                .chunks(piece)
-                .map(|piece| scope.spawn(move || piece.iter().map(f).collect::<Vec<R>>()))
-                .collect();
-            handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
-        });
-        let mut results = Vec::with_capacity(items.len());
-        let mut first_panic = None;
-        for piece in pieces {
-            match piece {
-                Ok(part) => results.extend(part),
-                Err(JoinError::Panicked(panic)) if first_panic.is_some() => {
-                    drop_quietly(panic.into_payload())
-                }
-                Err(error) => first_panic = Some(error),
-            }
-        }
-        match first_panic {
-            None => results,
-            Some(error) => {
-                // Before the unwinding, in the course of which a destructor that panics would abort.
-                results.into_iter().for_each(drop_quietly);
-                error.resume()
-            }
-        }
+        map(self, items, f)
+    }
+
+    /// Calls `f` with each item, in parallel. Cut into pieces as by [`map`](PoolExt::map).
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// fn words(pool: &dyn Pool, lines: &[String]) -> usize {
+    ///     let words = AtomicUsize::new(0);
+    ///     pool.for_each(lines, |line| {
+    ///         words.fetch_add(line.split_whitespace().count(), Relaxed);
+    ///     });
+    ///     words.into_inner()
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for `map`.
+    fn for_each<'items, T, F>(&self, items: &'items [T], f: F)
+    where
+        T: Sync,
+        F: Fn(&'items T) + Sync,
+    {
+        for_each(self, items, f);
+    }
+
+    /// Calls `f` with each item, in parallel, to change it.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// fn brighten(pool: &dyn Pool, pixels: &mut [u8]) {
+    ///     pool.for_each_mut(pixels, |pixel| *pixel = pixel.saturating_add(16));
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for [`map`](PoolExt::map).
+    fn for_each_mut<'items, T, F>(&self, items: &'items mut [T], f: F)
+    where
+        T: Send,
+        F: Fn(&'items mut T) + Sync,
+    {
+        for_each_mut(self, items, f);
+    }
+
+    /// Cuts the slice into chunks of this size, the last of which may be shorter, and calls `f` with the number of each and its
+    /// items, in parallel.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// /// An image, row by row.
+    /// fn draw(pool: &dyn Pool, width: usize, pixels: &mut [u8]) {
+    ///     pool.for_each_chunk_mut(pixels, width, |y, row| {
+    ///         row.iter_mut().enumerate().for_each(|(x, pixel)| *pixel = (x ^ y) as u8);
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the size is 0, and as for [`map`](PoolExt::map).
+    fn for_each_chunk_mut<'items, T, F>(&self, items: &'items mut [T], size: usize, f: F)
+    where
+        T: Send,
+        F: Fn(usize, &'items mut [T]) + Sync,
+    {
+        for_each_chunk_mut(self, items, size, f);
+    }
+
+    /// Applies `f` to each item, in parallel, and combines all results into one, neighbours in the items' order; `None` if there are
+    /// no items. `combine` should be associative, since what is combined first depends on the number of workers.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// fn longest<'a>(pool: &dyn Pool, lines: &'a [String]) -> Option<&'a str> {
+    ///     let longer = |a: &'a str, b: &'a str| if b.len() > a.len() { b } else { a };
+    ///     pool.map_reduce(lines, String::as_str, longer)
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As for [`map`](PoolExt::map), and with what `combine` panics with.
+    fn map_reduce<'items, T, R, F, C>(&self, items: &'items [T], f: F, combine: C) -> Option<R>
+    where
+        T: Sync,
+        R: Send,
+        F: Fn(&'items T) -> R + Sync,
+        C: Fn(R, R) -> R + Sync,
+    {
+        map_reduce(self, items, f, combine)
+    }
+
+    /// Applies `f` to what an iterator yields, in parallel, and yields the results in the same order.
+    ///
+    /// At most `most` results are under way at once (or one, if that is 0): jobs in the queue, jobs that run, and results that wait
+    /// for one before them. An item is asked for only when a result is, and when there is room for one more; so a slow consumer
+    /// holds the iterator back, and an endless one may be mapped. Twice as many as workers keep them busy where jobs are about as
+    /// long as each other.
+    ///
+    /// The items and the closure may not borrow here; in a scope they may: [`Scope::map_ordered`](crate::Scope::map_ordered).
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// use std::io::{self, BufRead, Write};
+    /// /// Line by line, in parallel, in order, with little in memory.
+    /// fn filter(pool: &dyn Pool, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    ///     for line in pool.map_ordered(input.lines(), 64, |line| line.map(|line| line.to_uppercase())) {
+    ///         writeln!(output, "{}", line?)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// The jobs pass the pool's limit and overflow policy by. A worker of the pool that asks for a result runs that job itself if none
+    /// has, so maps nest. If the pool takes nothing more, the thread that asks runs them.
+    ///
+    /// # Panics
+    ///
+    /// [`next`](Iterator::next) panics with what `f` has panicked with for the item whose turn it is; the next call goes on with the item
+    /// after it. What `f` panics with after the iterator was dropped goes to the panic handler.
+    fn map_ordered<I, F, R>(&self, items: I, most: usize, f: F) -> MapOrdered<'_, I::IntoIter, R>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        map_ordered(self, items, most, f)
+    }
+
+    /// A value for each worker, made by `make` when the worker first asks for it, and read together at the end.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt};
+    /// use std::collections::HashMap;
+    /// /// Counts words, without a lock that workers contend for.
+    /// fn count(pool: &dyn Pool, lines: &[String]) -> HashMap<String, usize> {
+    ///     let counts = pool.worker_local(HashMap::<String, usize>::new);
+    ///     pool.for_each(lines, |line| {
+    ///         counts.with(|counts| {
+    ///             line.split_whitespace().for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
+    ///         });
+    ///     });
+    ///     let mut total = HashMap::new();
+    ///     for (word, count) in counts.into_iter().flatten() {
+    ///         *total.entry(word).or_default() += count;
+    ///     }
+    ///     total
+    /// }
+    /// ```
+    fn worker_local<T, F>(&self, make: F) -> WorkerLocal<T, F>
+    where
+        F: Fn() -> T,
+    {
+        WorkerLocal::new(self.id(), self.metrics().workers(), make)
+    }
+
+    /// Submits a closure when so much time has passed, and forgets it. The [`Timer`] can cancel it before.
+    ///
+    /// The pool has one thread that waits for all of its timed jobs, while it has some and up to a second longer. It submits a job
+    /// that is due, as [`execute`](PoolExt::execute) does: the job counts from then on, takes its turn in the queue, and is
+    /// dropped if the pool rejects it. Where a full queue makes submitters wait, later timed jobs of this pool wait as well. The
+    /// pool is not kept from being [idle](Pool::wait_idle) by jobs that are not due.
+    ///
+    /// No form of [`shutdown`](Pool::shutdown) waits for jobs that are not due. They count as submitted and discarded, and
+    /// [`shutdown_now`](Pool::shutdown_now) gives them back behind the jobs of the queue.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Rejected};
+    /// # use std::time::Duration;
+    /// fn answer_or_apologise(pool: &dyn Pool, answer: impl FnOnce()) -> Result<(), Rejected> {
+    ///     let apology = pool.execute_after(Duration::from_secs(2), || println!("sorry, this takes a while"))?;
+    ///     answer();
+    ///     apology.cancel();
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the job: [`Reason::NoTimer`](crate::Reason::NoTimer) when the thread cannot be started,
+    /// [`Reason::Unsupported`](crate::Reason::Unsupported) by an adapter of another crate's pool, or as for `execute` when the
+    /// pool is shut down.
+    fn execute_after<F>(&self, delay: Duration, f: F) -> Result<Timer, Rejected>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        execute_after(self.context(), delay, f)
+    }
+
+    /// Submits a closure again and again, first after one period, until its [`Timer`] is cancelled or the pool is shut down.
+    ///
+    /// Each call is a job as of [`execute_after`](PoolExt::execute_after). No two calls are queued or run at once: the next is due at
+    /// the first multiple of the period that comes after the end of the one before. One that panics is a job that has panicked, and
+    /// the next comes all the same, as it does after one that the pool has rejected or given up.
+    ///
+    /// ```
+    /// # use pool_core::{Pool, PoolExt, Rejected};
+    /// # use pool_core::Timer;
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// fn report(pool: &Arc<dyn Pool>) -> Result<Timer, Rejected> {
+    ///     // Not the pool itself, which a job of its own would keep from being dropped.
+    ///     let watched = Arc::downgrade(pool);
+    ///     pool.execute_every(Duration::from_secs(10), move || {
+    ///         watched.upgrade().iter().for_each(|pool| println!("{} jobs wait", pool.counts().queued));
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for `execute_after`.
+    ///
+    /// # Panics
+    ///
+    /// If the period is zero.
+    fn execute_every<F>(&self, period: Duration, f: F) -> Result<Timer, Rejected>
+    where
+        F: FnMut() + Send + 'static,
+    {
+        execute_every(self.context(), period, f)
     }
 }
 

@@ -238,14 +238,21 @@ impl<T: 'static> JobHandle<T> {
     }
 }
 
-/// Waits for the job, and gives it up when its time to start comes and it has not started.
+/// Waits for the job, and gives it up when its time to start comes and it has not started. Without a deadline, a worker of a pool
+/// whose workers help does so.
 fn wait<T>(task: &dyn Claim<T>, deadline: Option<Instant>, context: &JobContext) {
     let start_by = task.rare().and_then(|rare| rare.start_by);
     let first = start_by.filter(|start_by| deadline.is_none_or(|deadline| *start_by <= deadline));
-    if first.is_some() && matches!(task.wait(first), Wait::TimedOut) {
+    let wait_until = |moment| {
+        if deadline.is_none() {
+            task.wait_helping(moment);
+        }
+        task.wait_until(moment)
+    };
+    if first.is_some() && matches!(wait_until(first), Wait::TimedOut) {
         expire(task, context);
     }
-    task.wait(deadline);
+    wait_until(deadline);
 }
 
 /// Gives the job up if its time to start has passed and it has not started. A destructor's panic is the job's.

@@ -3,9 +3,11 @@
 //! The pool runs the loop, in `thread_pool`; here is what the places that wait tell it.
 
 use std::fmt;
+use std::time::Instant;
 
-/// What a worker runs while it waits in the midst of a job: for a handle, a scope, the other half of a join, a broadcast, or for
-/// another pool's [`install`](crate::PoolExt::install). See [`Builder::helping`](crate::Builder::helping).
+/// What a worker runs while it waits in the midst of a job: for a handle, a group of handles, a scope, the other half of a join, a
+/// broadcast, or for another pool's [`install`](crate::PoolExt::install). Waits with a limit run nothing: a stranger's job may take
+/// longer. See [`Builder::helping`](crate::Builder::helping).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Helping {
     /// What it waits for, and nothing else: the default. So a job that holds a lock, or has put something aside in a
@@ -58,5 +60,10 @@ pub trait Awaited {
     /// Whether the worker is not to sleep.
     fn is_ready(&self) -> bool {
         self.is_over()
+    }
+
+    /// When it [is over](Awaited::is_over) by itself, if so; a worker that sleeps wakes up then.
+    fn until(&self) -> Option<Instant> {
+        None
     }
 }

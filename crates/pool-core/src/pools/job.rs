@@ -21,6 +21,7 @@ pub(crate) mod rejected;
 pub(crate) mod room;
 pub(crate) mod task;
 pub(crate) mod timed;
+pub(crate) mod timers;
 pub(crate) mod unrun;
 
 use std::fmt;
@@ -73,12 +74,18 @@ pub(crate) trait Runnable: Send {
     /// The pool gives the job out of its hands: from here on it must not count at any run context. Returns whether there
     /// was still a job of the pool's.
     fn release(&mut self) -> bool;
+
+    /// It is a ticket that leads nowhere any more: to run it takes a moment, and leaves none.
+    fn is_spent(&mut self) -> bool {
+        false
+    }
 }
 
 struct Table {
     run: unsafe fn(*mut Storage, Option<RunContext<'_>>) -> thread::Result<Option<Job>>,
     discard: unsafe fn(*mut Storage, Reason, Option<&JobContext>),
     release: unsafe fn(*mut Storage) -> bool,
+    is_spent: unsafe fn(*mut Storage) -> bool,
     is_job: bool,
     is_timed: bool,
     is_stamped: bool,
@@ -157,6 +164,12 @@ impl Job {
         unsafe { (self.table.release)(&raw mut self.storage) }
     }
 
+    /// Whether this is a ticket that leads nowhere any more.
+    pub(crate) fn is_spent(&mut self) -> bool {
+        // SAFETY: the storage holds the task that the table was made for; `self` is not consumed yet.
+        unsafe { (self.table.is_spent)(&raw mut self.storage) }
+    }
+
     /// Drops the job unrun. If it has a handle, [`join`](crate::JobHandle::join) returns
     /// [`JoinError::Unrun`](crate::JoinError::Unrun) with this reason.
     pub fn discard(self, reason: Reason) {
@@ -232,6 +245,7 @@ const fn table_of<T: Runnable>() -> Table {
         run: run::<T>,
         discard: discard::<T>,
         release: release::<T>,
+        is_spent: is_spent::<T>,
         is_job: T::IS_JOB,
         is_timed: T::IS_TIMED,
         is_stamped: T::IS_STAMPED,
@@ -260,6 +274,22 @@ unsafe fn discard<T: Runnable>(storage: *mut Storage, reason: Reason, context: O
 ///
 /// `storage` holds a task written by `Job::from_borrowing_task::<T>`, and is the caller's alone.
 unsafe fn release<T: Runnable>(storage: *mut Storage) -> bool {
+    // SAFETY: passed on from the caller; the reference ends here.
+    unsafe { task_at::<T>(storage) }.release()
+}
+
+/// # Safety
+///
+/// As for [`release`].
+unsafe fn is_spent<T: Runnable>(storage: *mut Storage) -> bool {
+    // SAFETY: passed on from the caller; the reference ends here.
+    unsafe { task_at::<T>(storage) }.is_spent()
+}
+
+/// # Safety
+///
+/// As for [`release`]; the result is used no longer than the caller has the storage to itself.
+unsafe fn task_at<'a, T: Runnable>(storage: *mut Storage) -> &'a mut T {
     let place = if fits_inline::<T>() {
         storage.cast::<T>()
     } else {
@@ -267,8 +297,7 @@ unsafe fn release<T: Runnable>(storage: *mut Storage) -> bool {
         unsafe { storage.cast::<*mut T>().read() }
     };
     // SAFETY: the place holds an initialised `T`, which the job owns, and the caller has the job to itself.
-    let task = unsafe { &mut *place };
-    task.release()
+    unsafe { &mut *place }
 }
 
 /// Moves the task out.

@@ -132,13 +132,13 @@ impl<F: FnOnce() -> R + Send, R: Send> BorrowingTask<F, R> {
         if context.is_forked() {
             refuse_to_wait("a join");
         }
-        self.task.wait(None);
+        self.task.wait();
         self.result()
     }
 
     /// Leaves the closure to the workers, unless none will come for it.
     fn wait_outside(self, context: &JobContext) -> thread::Result<R> {
-        match self.task.wait(None) {
+        match self.task.wait() {
             Wait::Orphaned => self.settle(context),
             Wait::Done | Wait::TimedOut => self.result(),
         }

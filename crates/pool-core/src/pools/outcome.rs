@@ -36,6 +36,9 @@ pub enum Reason {
     /// The pool belongs to the process that this one was forked from; here it has no threads.
     #[error("the pool's threads did not survive the fork")]
     Forked,
+    /// The system refuses the thread that waits for the time of timed jobs.
+    #[error("no thread could be started to wait for the job's time")]
+    NoTimer,
     /// The job was dropped without being run.
     #[error("the job was dropped unrun")]
     Dropped,

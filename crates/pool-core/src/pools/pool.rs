@@ -29,7 +29,8 @@ use crate::{Counts, Job, Reason, Rejected, Stats, Submit, Timings};
 ///
 /// **Once.** An accepted job runs exactly once, or its handle learns why not. A job that the pool does not take
 /// comes back by value, in [`Rejected`]. A job that is dropped unrun completes its handle with an error, so no waiter
-/// hangs: a handle always ends, whatever becomes of its pool.
+/// hangs: a handle always ends, whatever becomes of its pool. It also tells its submitter, who has
+/// [asked](crate::Attributes::on_unrun) for that.
 ///
 /// **Captures.** What a job holds is dropped before its handle ends and before the job is counted, however it ends: it ran or
 /// panicked, was cancelled, has expired, was displaced, shed or discarded, or was handed back and then

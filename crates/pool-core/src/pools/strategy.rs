@@ -23,7 +23,7 @@ pub use crate::sync::parking::Parking;
 pub use crate::sync::parking::{Group, Order, Woken};
 pub use crate::sync::spin_then_lock::try_lock_spinning;
 pub use crate::urgency::Urgency;
-use crate::{BuildError, Job, Pool, Reason, Submit};
+use crate::{BuildError, Job, JobOrder, Pool, Reason, Submit};
 /// For what one thread writes beside what others read, as crossbeam-utils has it.
 pub use crossbeam_utils::CachePadded;
 
@@ -45,6 +45,12 @@ pub trait Strategy: Sized + Send + Sync + 'static {
     /// [`BuildError::Strategy`] when the settings make no sense; the text says what would. The build itself fails with
     /// [`BuildError::Outlets`] when there are more or fewer outlets than slots.
     fn open(&self, slots: usize, parking: &Arc<Parking>) -> Result<Ends<Self>, BuildError>;
+
+    /// In which order a worker runs the jobs that it has queued itself, if they lie apart from those of others. The jobs of a
+    /// [scope](crate::PoolExt::scope) keep to it as well.
+    fn job_order(&self) -> JobOrder {
+        JobOrder::OldestFirst
+    }
 
     /// How a worker takes work while it waits in the midst of a job and [helps](crate::Helping), or `None` if the pool is to
     /// pop for it at the spare outlet, behind a lock. That will do for a strategy with one queue for all.
@@ -199,6 +205,13 @@ pub trait Helper: Send + Sync + 'static {
 
     /// As [`Outlet::look`].
     fn look(&self, slot: usize) -> Look;
+
+    /// Takes the newest job that the worker in this slot, which is the calling thread, has queued, if it lies apart from those of
+    /// others and is such a one.
+    fn take_newest(&self, slot: usize, is_such: fn(&mut Job) -> bool) -> Option<Job> {
+        let (_, _) = (slot, is_such);
+        None
+    }
 }
 
 /// What a [`Helper`] has taken.

@@ -4,7 +4,8 @@
 //!
 //! # State
 //!
-//! - `begun`: jobs that were pushed, each counted before anyone can take it.
+//! - `begun`: jobs that were pushed, each counted before anyone can take it; those that the worker pushes that has opened the scope
+//!   in a counter of their own, which only it writes, without a locked instruction.
 //! - `ended`: jobs that have run to their end. Workers add to it in batches.
 //! - `tickets`: messages to the pool that lead a worker here, in the queue or being worked on; at most one a worker.
 //! - `refused`: the pool has dropped a ticket, and takes no more of them.
@@ -53,7 +54,7 @@
 //! it. `begun`, `tickets` and `refused` are relaxed: nothing is published through them. A thread outside that takes the scope for
 //! abandoned too early runs a job that a worker would have run.
 
-use crossbeam_utils::CachePadded;
+use std::ops::Deref;
 
 use crate::sync::{
     AtomicBool, AtomicUsize, Mutex, MutexGuard,
@@ -64,13 +65,38 @@ use crate::sync::{
 pub(crate) struct Progress {
     /// How many workers the pool has: more tickets are of no use.
     workers: usize,
-    begun: CachePadded<AtomicUsize>,
-    ended: CachePadded<AtomicUsize>,
-    tickets: CachePadded<AtomicUsize>,
+    begun_at_home: Apart<AtomicUsize>,
+    begun: Apart<AtomicUsize>,
+    ended: Apart<AtomicUsize>,
+    tickets: Apart<AtomicUsize>,
     refused: AtomicBool,
     /// The length of `sleepers`.
     asleep: AtomicUsize,
     sleepers: Mutex<Vec<Sleeper>>,
+}
+
+/// A value in a cache line of its own, with nothing but room around it. Not aligned to the line, since memory that is aligned to
+/// more than 16 bytes takes the allocator ten times as long, and a scope allocates this.
+#[repr(C)]
+struct Apart<T> {
+    before: [u64; 7],
+    value: T,
+    after: [u64; 7],
+}
+
+impl<T> Apart<T> {
+    fn new(value: T) -> Self {
+        Apart { before: [0; 7], value, after: [0; 7] }
+    }
+}
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.value
+    }
 }
 
 struct Sleeper {
@@ -83,9 +109,10 @@ impl Progress {
     pub(crate) fn new(workers: usize) -> Self {
         Progress {
             workers,
-            begun: CachePadded::new(AtomicUsize::new(0)),
-            ended: CachePadded::new(AtomicUsize::new(0)),
-            tickets: CachePadded::new(AtomicUsize::new(0)),
+            begun_at_home: Apart::new(AtomicUsize::new(0)),
+            begun: Apart::new(AtomicUsize::new(0)),
+            ended: Apart::new(AtomicUsize::new(0)),
+            tickets: Apart::new(AtomicUsize::new(0)),
             refused: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
             sleepers: Mutex::new(Vec::new()),
@@ -93,10 +120,22 @@ impl Progress {
     }
 
     /// Counts a job and has `push` put it in the queue. Returns whether the caller is to send a ticket.
+    ///
+    /// `at_home` for one thread alone.
     #[inline(always)]
-    pub(crate) fn push(&self, push: impl FnOnce()) -> bool {
-        self.begun.fetch_add(1, Relaxed);
+    pub(crate) fn push(&self, at_home: bool, push: impl FnOnce()) -> bool {
+        if at_home {
+            self.begun_at_home.store(self.begun_at_home.load(Relaxed) + 1, Relaxed);
+        } else {
+            self.begun.fetch_add(1, Relaxed);
+        }
         push();
+        self.push_counted()
+    }
+
+    /// As [`push`](Progress::push), of jobs that are counted, and have just been put where all threads find them.
+    #[inline(always)]
+    pub(crate) fn push_counted(&self) -> bool {
         fence(SeqCst);
         let claimed = self.claim();
         if self.asleep.load(Relaxed) != 0 {
@@ -111,7 +150,7 @@ impl Progress {
         if self.tickets.load(Relaxed) >= self.workers || self.refused.load(Relaxed) {
             return false;
         }
-        let unfinished = self.begun.load(Relaxed).saturating_sub(self.ended.load(Relaxed));
+        let unfinished = self.begun().saturating_sub(self.ended.load(Relaxed));
         let useful = self.workers.min(unfinished);
         let claim = |tickets| (tickets < useful).then_some(tickets + 1);
         self.tickets.fetch_update(Relaxed, Relaxed, claim).is_ok()
@@ -132,7 +171,11 @@ impl Progress {
     /// Whether all jobs have ended. Means something to the thread that started the first of them.
     pub(crate) fn is_over(&self) -> bool {
         let ended = self.ended.load(Acquire);
-        ended == self.begun.load(Relaxed)
+        ended == self.begun()
+    }
+
+    fn begun(&self) -> usize {
+        self.begun_at_home.load(Relaxed) + self.begun.load(Relaxed)
     }
 
     /// The holder of a ticket has found no job. Returns whether it still holds a ticket and is to go on.
@@ -155,6 +198,11 @@ impl Progress {
         self.tickets.fetch_sub(1, Relaxed);
         // No fence: the sleepers' lock is always taken, and a thread that takes it later sees what came before.
         self.wake_all();
+    }
+
+    /// Whether there may be tickets in the pool.
+    pub(crate) fn has_tickets(&self) -> bool {
+        self.tickets.load(Relaxed) != 0
     }
 
     /// Whether no worker will come by any more.

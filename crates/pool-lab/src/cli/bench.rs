@@ -40,7 +40,7 @@ pub enum Outcome {
 /// Measures everything, writes the records to the folder of this machine in `root/results` (see [`results::folder_for`]),
 /// and rebuilds the reports.
 ///
-/// Takes eight minutes at most on two cores. That the results can be written is found out first. The records of each group
+/// Takes about as long as [`curated::LIMIT`] says. That the results can be written is found out first. The records of each group
 /// are written when it ends; when the observer stops the run the reports are made of those, and with `resume` a later run
 /// goes on from there: groups that are complete are not measured again, if it is the same program on the same machine.
 /// Progress goes to the observer.
@@ -81,7 +81,7 @@ fn run(
     }
     let earlier = if resume { Earlier::Resume } else { Earlier::Remove };
     let mut store = Store::open(&results::unfinished(&results, &name), &machine, groups, pace, earlier)?;
-    if resume && store.done().0 == 0 {
+    if resume && store.is_new() {
         store.remove_if_empty();
         return Err(ReportError::NothingToResume);
     }
@@ -113,6 +113,19 @@ impl Observer for Saving<'_> {
     fn begin(&mut self, _: usize, _: usize, group: &Group) {
         let (done, of) = self.store.done();
         self.observer.begin(done + 1, of, group);
+    }
+
+    fn block(&self, done: usize, of: usize) {
+        self.observer.block(done, of);
+    }
+
+    fn runs(&self, group: &Group, engine: &str) {
+        self.store.runs(group, engine);
+        self.observer.runs(group, engine);
+    }
+
+    fn known_failure(&self, group: &Group, engine: &str) -> Option<String> {
+        self.store.known_failure(group, engine)
     }
 
     fn again(&mut self, group: &Group, blocks: usize) {

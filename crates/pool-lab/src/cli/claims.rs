@@ -11,7 +11,8 @@ use crate::claim::{Claim, Figures};
 use crate::claims;
 use crate::record::machine::Machine;
 use crate::record::{Record, keep_claims};
-use crate::system::terminal;
+use crate::system::progress::Progress;
+use crate::system::terminal::{self, wrap};
 
 #[derive(Debug, Args)]
 pub(super) struct Claims {
@@ -35,11 +36,17 @@ pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
     let chosen = chosen(arguments.only.as_deref())?;
     let mut out = io::stdout();
     if arguments.list {
-        chosen.iter().try_for_each(|claim| writeln!(out, "{:<20} {}", claim.name, claim.says))?;
+        let line = |claim: &&Claim| {
+            let name = format!("{:<20} ", claim.name);
+            wrap(claim.says, terminal::width(), &name, "    ")
+        };
+        out.write_all(chosen.iter().map(line).collect::<String>().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     let (mut records, mut failed) = (Vec::new(), false);
-    for claim in chosen {
+    let (progress, of, width) = (Progress::new(None), chosen.len(), terminal::width());
+    for (done, claim) in chosen.into_iter().enumerate() {
+        progress.at(done + 1, of, claim.name);
         let mut figures = Figures::new(claim.name, arguments.quick);
         let outcome = (claim.measure)(&mut figures);
         for line in &figures.skipped {
@@ -50,7 +57,7 @@ pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
             terminal::say(format_args!("{}: ERROR: {error}", claim.name));
             continue;
         }
-        writeln!(out, "{}", answer(claim, &figures.records))?;
+        progress.aside(|| out.write_all(answer(claim, &figures.records, width).as_bytes()))?;
         records.append(&mut figures.records);
     }
     if let Some(folder) = &arguments.out {
@@ -59,16 +66,26 @@ pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn answer(claim: &Claim, records: &[Record]) -> String {
+#[cfg(test)]
+impl Claims {
+    /// The names of those that are chosen.
+    pub(super) fn names(&self) -> Result<Vec<&'static str>, CliError> {
+        Ok(chosen(self.only.as_deref())?.iter().map(|claim| claim.name).collect())
+    }
+}
+
+fn answer(claim: &Claim, records: &[Record], width: Option<usize>) -> String {
     let answers = claims::answers(records);
     let sentence = answers.first().map_or("this system does not tell.", |answer| answer.sentence.as_str());
-    format!("{}\n  said:     {}\n  measured: {sentence}", claim.name, claim.says)
+    let under = |title: &str, text: &str| wrap(text, width, title, "            ");
+    format!("{}\n{}{}", claim.name, under("  said:     ", claim.says), under("  measured: ", sentence))
 }
 
 fn chosen(only: Option<&str>) -> Result<Vec<&'static Claim>, CliError> {
     let Some(names) = only else { return Ok(claims::ALL.to_vec()) };
     let find = |name: &str| {
-        claims::find(name.trim()).ok_or_else(|| CliError::Claim(name.trim().to_owned(), claims::names()))
+        let unknown = || CliError::Claim { name: name.trim().to_owned(), known: claims::names() };
+        claims::find(name.trim()).ok_or_else(unknown)
     };
     names.split(',').map(find).collect()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::demo::DemoError;
 use crate::engine::{MAX_THREADS, SpecError};
+use crate::names::meant;
 use crate::record::ResultsError;
 use crate::report::ReportError;
 use crate::workload::{CaseError, TaskError};
@@ -18,8 +19,8 @@ pub(super) enum CliError {
     Task(#[from] TaskError),
     #[error("the thread count must be a whole number from 1 to {MAX_THREADS}, not `{0}`")]
     Threads(String),
-    #[error("unknown claim `{0}`; known: {1}")]
-    Claim(String, String),
+    #[error("unknown claim `{name}`; {}known: {known}", meant(.name, .known))]
+    Claim { name: String, known: String },
     #[error("`{engine}` does not tell what its threads do; these do: {known}")]
     NotObserved { engine: &'static str, known: String },
     #[error("cannot write {}: {source}", path.display())]
@@ -68,7 +69,7 @@ impl CliError {
             CliError::Spec(_)
             | CliError::Task(_)
             | CliError::Threads(_)
-            | CliError::Claim(..)
+            | CliError::Claim { .. }
             | CliError::NotObserved { .. }
             | CliError::File { .. }
             | CliError::NoTerminal

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -16,11 +17,15 @@ use crate::plan::{Group, Pace, Plan, curated};
 use crate::record::machine::Machine;
 use crate::record::{Earlier, Record, Store};
 use crate::system::interrupt::{self, Interrupts};
+use crate::system::progress::Progress;
 use crate::system::terminal;
 use crate::workload::Task;
 
 /// More rounds than this are a slip of the finger: they take hours.
 const MOST_ROUNDS: usize = 10_000;
+
+/// A day.
+const LONGEST_PATIENCE: u64 = 24 * 60 * 60;
 
 #[derive(Debug, Args)]
 pub(super) struct Measure {
@@ -40,6 +45,9 @@ pub(super) struct Measure {
     /// Blocks over which these spread, each with pools of its own: what intervals come from
     #[arg(long, default_value_t = Pace::default().blocks, allow_negative_numbers = true, value_parser = parse_rounds)]
     blocks: usize,
+    /// After so many seconds in its own code an engine is taken to hang: it has an error row, and is left behind
+    #[arg(long, value_name = "SECONDS", default_value_t = Pace::default().patience.as_secs(), value_parser = clap::value_parser!(u64).range(1..=LONGEST_PATIENCE))]
+    patience: u64,
     /// Print one JSON object a line on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -81,12 +89,18 @@ impl Measure {
         };
         Ok(Plan { engines, tasks: Task::parse_list(&self.workloads)?, threads })
     }
+
+    /// What is measured together.
+    pub(super) fn groups(&self) -> Result<Vec<Group>, CliError> {
+        Ok(self.plan()?.groups())
+    }
 }
 
 /// Measures, and prints or writes each group as it ends.
 pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, ..Pace::default() };
-    let groups = arguments.plan()?.groups();
+    let patience = Duration::from_secs(arguments.patience);
+    let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, patience, ..Pace::default() };
+    let groups = arguments.groups()?;
     let Some(folder) = &arguments.out else {
         return measure(&groups, &pace, Printer::new(arguments.json, None));
     };
@@ -108,6 +122,7 @@ pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
 
 fn measure(groups: &[Group], pace: &Pace, mut printer: Printer) -> Result<ExitCode, CliError> {
     measure::measure(groups, pace, &mut printer);
+    drop(printer.progress);
     printer.outcome?;
     if let Some(store) = printer.store.filter(|_| interrupt::is_caught()) {
         let (done, of) = store.done();
@@ -122,6 +137,7 @@ fn measure(groups: &[Group], pace: &Pace, mut printer: Printer) -> Result<ExitCo
 struct Printer {
     json: bool,
     store: Option<Store>,
+    progress: Progress,
     outcome: Result<(), CliError>,
     /// Whether any engine failed.
     failed: bool,
@@ -129,7 +145,7 @@ struct Printer {
 
 impl Printer {
     fn new(json: bool, store: Option<Store>) -> Self {
-        Printer { json, store, outcome: Ok(()), failed: false }
+        Printer { json, store, progress: Progress::new(None), outcome: Ok(()), failed: false }
     }
 
     fn print(&mut self, group: &Group, records: &[Record]) -> Result<(), CliError> {
@@ -141,14 +157,26 @@ impl Printer {
             true => records.iter().map(|record| record.to_json() + "\n").collect(),
             false => show::group(group, records, terminal::width()) + "\n",
         };
-        io::stdout().write_all(text.as_bytes())?;
+        self.progress.aside(|| io::stdout().write_all(text.as_bytes()))?;
         Ok(())
     }
 }
 
 impl Observer for Printer {
     fn begin(&mut self, number: usize, of: usize, group: &Group) {
-        terminal::say(format_args!("[{number}/{of}] {group}: {}", group.labels().join(" ")));
+        self.progress.begin(number, of, &format!("{group}: {}", group.labels().join(" ")));
+    }
+
+    fn block(&self, done: usize, of: usize) {
+        self.progress.part(done, of);
+    }
+
+    fn runs(&self, group: &Group, engine: &str) {
+        self.store.iter().for_each(|store| store.runs(group, engine));
+    }
+
+    fn known_failure(&self, group: &Group, engine: &str) -> Option<String> {
+        self.store.as_ref()?.known_failure(group, engine)
     }
 
     fn end(&mut self, group: &Group, records: &[Record]) -> ControlFlow<()> {

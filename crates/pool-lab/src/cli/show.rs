@@ -4,6 +4,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
+use crate::command::command_of;
 use crate::metric::Metric;
 use crate::metrics;
 use crate::numbers::units;
@@ -39,7 +40,7 @@ pub(crate) fn group(group: &Group, records: &[Record], width: Option<usize>) -> 
         line(format!("{}: {}", record.engine, record.note));
     }
     for record in records.iter().filter(|record| record.metric == &metrics::ERROR) {
-        line(format!("{}: ERROR: {}", record.engine, record.note));
+        line(format!("{}: ERROR: {}; again: {}", record.engine, record.note, command_of(record)));
     }
     unsupported(records).into_iter().for_each(&mut line);
     if let Some(noise) = noise {
@@ -49,13 +50,16 @@ pub(crate) fn group(group: &Group, records: &[Record], width: Option<usize>) -> 
     text
 }
 
+/// Up to the verdict.
+const FEWEST_COLUMNS: usize = 6;
+
 /// A row for each engine that was timed.
 fn numbers(timed: &[&Record], records: &[Record]) -> TerminalTable {
     let is_known = |(metric, ..): &Shown| find(records, metric, None).is_some();
     let columns: Vec<Shown> = columns().filter(is_known).collect();
     let mut head = vec!["engine", "version", "median", "95 % interval", "ratio", ""];
     head.extend(columns.iter().map(|(_, title, _)| title));
-    let mut table = TerminalTable::new(2, &head);
+    let mut table = TerminalTable::new(2, &head).with_spare_columns_after(FEWEST_COLUMNS);
     for record in timed {
         let of = |metric| find(records, metric, Some(&record.engine));
         let ratio = of(&metrics::RELATIVE);

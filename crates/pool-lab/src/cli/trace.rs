@@ -24,13 +24,16 @@ use crate::workloads;
 const FEWEST_RUNS: usize = 3;
 const MOST_RUNS: usize = 25;
 
+/// Threads that submit, and workers of pools that the workload itself starts.
+const OTHER_THREADS: usize = 64;
+
 /// Not more often once this has passed.
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub(super) struct Trace {
     /// The workload with its parameters (spawn/external:jobs=1000). Those that are not given are small, so that a trace can be
-    /// looked at, but for joins
+    /// looked at; workloads of joins have their defaults
     #[arg(short, long)]
     workload: String,
     /// The pool, one of ours (stealing:2)
@@ -43,7 +46,7 @@ pub(super) struct Trace {
     #[arg(short, long, default_value = "trace.pftrace")]
     out: PathBuf,
     /// Events that are kept of each thread
-    #[arg(long, default_value_t = 65_536, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(16..=10_000_000))]
+    #[arg(long, default_value_t = 65_536, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     buffer: u32,
 }
 
@@ -52,7 +55,7 @@ pub(super) fn run(arguments: &Trace) -> Result<ExitCode, CliError> {
     let task = sized_down(observed::task(&arguments.workload)?);
     let spec = observed::spec(&arguments.pool, arguments.threads.as_deref())?;
     let title = format!("{task} on {spec}");
-    let recorder = Arc::new(Recorder::new(arguments.buffer as usize));
+    let recorder = Arc::new(Recorder::new(spec.threads() + OTHER_THREADS, arguments.buffer as usize));
     let failed = |source| CliError::Run { what: title.clone(), source: Box::new(source) };
     let build = |spec: &Spec| engines::case(spec, &task).map_err(failed);
     let mut cases = [build(&spec)?, build(&spec.with_watcher(recorder.clone()))?];

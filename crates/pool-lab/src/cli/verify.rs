@@ -14,6 +14,7 @@ use crate::record::ResultsError;
 use crate::record::machine::Machine;
 use crate::report;
 use crate::system::interrupt::{self, Interrupts};
+use crate::system::progress::Progress;
 use crate::system::{disk, terminal};
 use crate::workload::Task;
 
@@ -53,14 +54,18 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, CliError> {
     let threads = curated::thread_counts().into_iter().max().unwrap_or(1);
     let groups = verify::groups(&tasks, &engines, threads);
     let interrupts = Interrupts::catch();
-    let (mut done, of) = (0, groups.len());
+    let budget = Duration::from_secs(arguments.budget);
+    let (progress, mut done, of) = (Progress::new(Some(budget)), 0, groups.len());
+    let shown = |number: usize| progress.at(number.min(of), of, "each engine against copies of itself");
+    shown(1);
     let mut told = |check: &Check| {
         done += 1;
         let words: Vec<&str> = check.findings.iter().map(|finding| finding.verdict.word()).collect();
         terminal::say(format_args!("[{done}/{of}] {} on {}: {}", check.task, check.engine, words.join(", ")));
+        shown(done + 1);
     };
-    let budget = Duration::from_secs(arguments.budget);
     let checks = verify::verify(&groups, budget, &interrupt::is_caught, &mut told);
+    drop(progress);
     interrupts.die_if_caught();
     report::write_statistics(&arguments.out, &Machine::describe(Path::new(".")), &checks)?;
     report::summary(&checks).iter().for_each(terminal::say);

@@ -33,13 +33,27 @@ impl<E: Start> DynStart for E {
 
 type BoxedJob = Box<dyn FnOnce() + Send>;
 
+/// How a job is submitted, a way for each method of [`Jobs`].
+#[derive(Clone, Copy)]
+pub(crate) enum How {
+    Plainly,
+    Urgently,
+    Of(u16),
+    Offered,
+}
+
 pub(crate) trait DynJobs: DynStart {
-    fn execute_boxed(&self, job: BoxedJob, urgent: bool);
+    fn execute_boxed(&self, job: BoxedJob, how: How);
 }
 
 impl<E: Jobs> DynJobs for E {
-    fn execute_boxed(&self, job: BoxedJob, urgent: bool) {
-        if urgent { self.execute_urgent(job) } else { self.execute(job) }
+    fn execute_boxed(&self, job: BoxedJob, how: How) {
+        match how {
+            How::Plainly => self.execute(job),
+            How::Urgently => self.execute_urgent(job),
+            How::Of(tenant) => self.execute_of(tenant, job),
+            How::Offered => self.offer(job),
+        }
     }
 }
 
@@ -136,11 +150,19 @@ any! {
 
 impl Jobs for AnyJobs {
     fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
-        self.0.execute_boxed(Box::new(job), false);
+        self.0.execute_boxed(Box::new(job), How::Plainly);
     }
 
     fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
-        self.0.execute_boxed(Box::new(job), true);
+        self.0.execute_boxed(Box::new(job), How::Urgently);
+    }
+
+    fn execute_of<F: FnOnce() + Send + 'static>(&self, tenant: u16, job: F) {
+        self.0.execute_boxed(Box::new(job), How::Of(tenant));
+    }
+
+    fn offer<F: FnOnce() + Send + 'static>(&self, job: F) {
+        self.0.execute_boxed(Box::new(job), How::Offered);
     }
 }
 
@@ -184,5 +206,129 @@ impl Joins for AnyJoins {
         let (mut left, mut right) = (None, None);
         context.0.join_any(&mut half(a, &mut left), &mut half(b, &mut right));
         (left.expect(RAN), right.expect(RAN))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use std::sync::{Arc, Mutex, mpsc};
+
+    use super::*;
+
+    fn start<E: Start>(engine: &str) -> E {
+        E::start(&engine.parse().unwrap()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn joins_of_any_engine_nest_and_give_both_answers() {
+        fn fib(context: &mut AnyContext<'_>, n: u64) -> u64 {
+            if n < 2 {
+                return n;
+            }
+            let (a, b) = AnyJoins::join(context, |c| fib(c, n - 1), |c| fib(c, n - 2));
+            a + b
+        }
+        for engine in ["stealing:2", "bounded:2", "rayon:2", "chili:2", "serial:1", "stealing-worker:2"] {
+            let any: AnyJoins = start(engine);
+            assert_eq!(Start::loses_beyond(&any), None);
+            let answer = any.enter(|context| {
+                let (words, number) = AnyJoins::join(context, |_| "borrowed".to_owned(), |c| fib(c, 12));
+                (words, number)
+            });
+            assert_eq!(answer, ("borrowed".to_owned(), 144), "{engine}");
+            any.stop();
+        }
+    }
+
+    #[test]
+    fn a_scope_of_any_engine_runs_each_job_once_and_its_jobs_borrow() {
+        for engine in ["stealing:2", "mpsc:2", "rayon:2", "paralight:2", "orx-parallel:2"] {
+            let any: AnyScopes = start(engine);
+            let ran: Vec<AtomicU32> = (0..100).map(|_| AtomicU32::new(0)).collect();
+            any.scope_each(ran.len(), |i| {
+                ran[i].fetch_add(1, Relaxed);
+            });
+            any.scope_each(0, |_| unreachable!("there is no job"));
+            assert!(ran.iter().all(|count| count.load(Relaxed) == 1), "{engine}");
+            any.stop();
+        }
+    }
+
+    #[test]
+    fn jobs_of_any_engine_run() {
+        for engine in ["bounded:2:capacity=100:overflow=reject", "fair:2", "threadpool:2"] {
+            let any: AnyJobs = start(engine);
+            assert_eq!(Start::loses_beyond(&any), engine.starts_with("bounded").then_some(100), "{engine}");
+            let (send, receive) = mpsc::channel();
+            for i in 0..8 {
+                let send = send.clone();
+                let job = move || send.send(i).expect("the receiver waits");
+                match i % 4 {
+                    0 => any.execute(job),
+                    1 => any.execute_urgent(job),
+                    2 => any.execute_of(1, job),
+                    _ => any.offer(job),
+                }
+            }
+            let mut ran: Vec<u32> = receive.iter().take(8).collect();
+            ran.sort_unstable();
+            assert_eq!(ran, (0..8).collect::<Vec<u32>>(), "{engine}");
+            any.stop();
+        }
+    }
+
+    /// Writes down how it was asked to run jobs, and runs none.
+    struct Notes(Arc<Mutex<Vec<String>>>);
+
+    impl Notes {
+        fn note(&self, what: &str) {
+            self.0.lock().unwrap().push(what.to_owned());
+        }
+    }
+
+    impl Start for Notes {
+        fn start(_: &Spec) -> Result<Self, SpecError> {
+            Ok(Notes(Arc::default()))
+        }
+
+        fn stop(self) {
+            self.note("stop");
+        }
+
+        fn loses_beyond(&self) -> Option<usize> {
+            Some(7)
+        }
+    }
+
+    impl Jobs for Notes {
+        fn execute<F: FnOnce() + Send + 'static>(&self, _: F) {
+            self.note("execute");
+        }
+
+        fn execute_urgent<F: FnOnce() + Send + 'static>(&self, _: F) {
+            self.note("execute_urgent");
+        }
+
+        fn execute_of<F: FnOnce() + Send + 'static>(&self, tenant: u16, _: F) {
+            self.note(&format!("execute_of {tenant}"));
+        }
+
+        fn offer<F: FnOnce() + Send + 'static>(&self, _: F) {
+            self.note("offer");
+        }
+    }
+
+    #[test]
+    fn every_way_to_submit_reaches_the_engine() {
+        let notes = Arc::default();
+        let any = AnyJobs(Box::new(Notes(Arc::clone(&notes))));
+        any.execute(|| ());
+        any.execute_urgent(|| ());
+        any.execute_of(300, || ());
+        any.offer(|| ());
+        assert_eq!(Start::loses_beyond(&any), Some(7));
+        any.stop();
+        assert_eq!(*notes.lock().unwrap(), ["execute", "execute_urgent", "execute_of 300", "offer", "stop"]);
     }
 }

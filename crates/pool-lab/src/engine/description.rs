@@ -54,6 +54,8 @@ pub enum Need {
     JobsAndJoins,
     /// [`Scopes`](super::Scopes).
     Scopes,
+    /// [`Loops`](super::Loops).
+    Loops,
     /// [`IsPool`](super::IsPool).
     IsPool,
 }
@@ -68,6 +70,7 @@ impl Need {
             Need::Joins => "fork-join",
             Need::JobsAndJoins => "detached jobs and fork-join",
             Need::Scopes => "scopes",
+            Need::Loops => "parallel loops",
             Need::IsPool => "`Pool` adapter",
         }
     }
@@ -81,6 +84,7 @@ impl Need {
             Need::Joins => can.joins,
             Need::JobsAndJoins => can.jobs && can.joins,
             Need::Scopes => can.scopes,
+            Need::Loops => can.loops,
             Need::IsPool => can.is_pool,
         }
     }
@@ -99,6 +103,8 @@ pub struct Capabilities {
     pub joins: bool,
     /// Jobs that borrow.
     pub scopes: bool,
+    /// Loops that it divides itself.
+    pub loops: bool,
     /// Urgent jobs before others.
     pub priorities: bool,
     /// Some of its options let it lose jobs.
@@ -109,13 +115,14 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Each capability that lists show, with its name.
-    pub fn named(self) -> [(&'static str, bool); 7] {
+    pub fn named(self) -> [(&'static str, bool); 8] {
         [
             ("jobs", self.jobs),
             ("panics", self.panics),
             ("handles", self.handles),
             ("joins", self.joins),
             ("scopes", self.scopes),
+            ("loops", self.loops),
             ("priorities", self.priorities),
             ("may lose jobs", self.may_lose_jobs),
         ]

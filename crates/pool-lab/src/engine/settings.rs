@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::names::meant;
+
 /// One setting that an engine or a workload knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
@@ -144,7 +146,7 @@ pub enum SettingError {
     #[error("`{0}` is not of the form option=value")]
     NotAPair(String),
     /// The key is not in the table.
-    #[error("unknown option `{option}`; known: {known}")]
+    #[error("unknown option `{option}`; {}known: {known}", meant_option(.option, .known))]
     Unknown {
         /// What was given.
         option: String,
@@ -162,6 +164,14 @@ pub enum SettingError {
         value: String,
     },
 }
+
+/// Where no option is known, none was meant.
+fn meant_option(option: &str, known: &str) -> String {
+    if known == NONE { String::new() } else { meant(option, known) }
+}
+
+/// What stands in place of a list of options.
+const NONE: &str = "none";
 
 /// Checked settings: what the user gave, on top of the defaults of a table of rules.
 #[derive(Debug, Clone)]
@@ -201,7 +211,7 @@ impl Settings {
         let rule = self.rules.iter().find(|rule| rule.name == key).ok_or_else(|| SettingError::Unknown {
             option: key.to_owned(),
             known: if self.rules.is_empty() {
-                "none".to_owned()
+                NONE.to_owned()
             } else {
                 self.rules.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ")
             },
@@ -333,6 +343,12 @@ mod tests {
     fn errors_name_what_is_allowed() {
         let error = |pair: &str| Settings::new(RULES).set(pair).unwrap_err().to_string();
         assert_eq!(error("batch=3"), "unknown option `batch`; known: capacity, overflow, gap, size");
+        assert_eq!(
+            error("capacitiy=3"),
+            "unknown option `capacitiy`; did you mean `capacity`? known: capacity, overflow, gap, size"
+        );
+        let none = Settings::new(&[]).set("one=3").unwrap_err().to_string();
+        assert_eq!(none, "unknown option `one`; known: none");
         assert_eq!(error("capacity=0"), "option capacity must be a whole number from 1 to 10000000, not `0`");
         assert_eq!(
             error("overflow=drop"),

@@ -18,6 +18,7 @@ use pool_core::{Panic, Timing};
 use super::description::Engine;
 use super::settings::{SettingError, Settings};
 use super::watcher::Watcher;
+use crate::names::meant;
 
 /// The most threads that a spec may ask for. It catches a slip of the finger before it starts a million threads.
 pub const MAX_THREADS: usize = 1024;
@@ -43,7 +44,7 @@ pub enum SpecError {
         known: String,
     },
     /// The name is not in the table.
-    #[error("unknown engine `{name}`; known: {known}")]
+    #[error("unknown engine `{name}`; {}known: {known}", meant(.name, .known))]
     UnknownEngine {
         /// What was given.
         name: String,

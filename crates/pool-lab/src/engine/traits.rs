@@ -111,6 +111,12 @@ pub trait Scopes: Start {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F);
 }
 
+/// Runs loops over what lies in memory, in parallel, and divides them itself.
+pub trait Loops: Start {
+    /// Calls the function for each item, in any order, and returns when all calls have.
+    fn for_each<T: Sync, F: Fn(&T) + Send + Sync>(&self, items: &[T], f: F);
+}
+
 /// Is a [`Pool`] of its own, not through an adapter.
 pub trait IsPool: Start {
     /// Builds the pool.

@@ -3,11 +3,12 @@
 use orx_parallel::*;
 
 use super::row::Row;
-use crate::engine::{Scopes, Spec, SpecError, Start};
+use crate::engine::{Loops, Scopes, Spec, SpecError, Start};
 
 pub(super) fn row() -> Row {
     Row::peer("orx-parallel", "orx-parallel", "parallel loops over a concurrent iterator")
         .scopes::<OrxParallel>()
+        .loops::<OrxParallel>()
         .remarks(&[(
             "scope/flat",
             "a loop: jobs are taken in chunks, and by threads that are started for it",
@@ -32,5 +33,11 @@ impl Scopes for OrxParallel {
         // What it takes has to be `Copy`.
         let job = &job;
         (0..jobs).into_par().num_threads(self.threads).for_each(job);
+    }
+}
+
+impl Loops for OrxParallel {
+    fn for_each<T: Sync, F: Fn(&T) + Send + Sync>(&self, items: &[T], f: F) {
+        self.scope_each(items.len(), |i| f(&items[i]));
     }
 }

@@ -7,7 +7,7 @@ use pool_core::{JobHandle, Pinning, Pool, Priority, QueueId, Submit, ThreadPool}
 
 use super::row::Row;
 use crate::engine::settings::{Allowed, Rule};
-use crate::engine::{Handles, IsPool, Jobs, Joins, Scopes, Spec, SpecError, Start, Survives};
+use crate::engine::{Handles, IsPool, Jobs, Joins, Loops, Scopes, Spec, SpecError, Start, Survives};
 
 /// An option of all of them.
 pub(crate) const PIN: Rule =
@@ -42,6 +42,7 @@ pub(super) fn strategy<S: FromSpec>(row: Row) -> Row {
         .survives::<Ours<S>>()
         .handles::<Ours<S>>()
         .scopes::<Ours<S>>()
+        .loops::<Ours<S>>()
         .own_pool::<Ours<S>>()
 }
 
@@ -151,5 +152,12 @@ impl<S: FromSpec> Scopes for Ours<S> {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
         let job = &job;
         self.pool.scope(|scope| (0..jobs).for_each(|i| scope.execute(move || job(i))));
+    }
+}
+
+impl<S: FromSpec> Loops for Ours<S> {
+    fn for_each<T: Sync, F: Fn(&T) + Send + Sync>(&self, items: &[T], f: F) {
+        // A vector of nothing takes no memory.
+        drop(self.pool.map(items, f));
     }
 }

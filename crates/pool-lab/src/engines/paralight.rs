@@ -6,11 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use paralight::prelude::*;
 
 use super::row::Row;
-use crate::engine::{Scopes, Spec, SpecError, Start, check_threads};
+use crate::engine::{Loops, Scopes, Spec, SpecError, Start, check_threads};
 
 pub(super) fn row() -> Row {
     Row::peer("paralight", "paralight", "parallel loops whose ranges are stolen")
         .scopes::<Paralight>()
+        .loops::<Paralight>()
         .remarks(&[("scope/flat", "a loop: no job is queued, a thread has a range of them")])
         .not_a_pool("it has loops only")
 }
@@ -43,5 +44,12 @@ impl Scopes for Paralight {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         (0..jobs).into_par_iter().with_thread_pool(&mut *pool).for_each(job);
+    }
+}
+
+impl Loops for Paralight {
+    fn for_each<T: Sync, F: Fn(&T) + Send + Sync>(&self, items: &[T], f: F) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        items.par_iter().with_thread_pool(&mut *pool).for_each(f);
     }
 }

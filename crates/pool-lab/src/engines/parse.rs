@@ -90,7 +90,7 @@ mod tests {
     fn errors_name_what_is_known_or_allowed() {
         let known = super::super::names();
         assert!(known.contains("stealing, ") && known.contains("rayon"), "{known}");
-        assert_eq!(error("rayn"), format!("unknown engine `rayn`; known: {known}"));
+        assert_eq!(error("rayn"), format!("unknown engine `rayn`; did you mean `rayon`? known: {known}"));
         assert_eq!(
             error("rayon:0"),
             "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`"
@@ -101,7 +101,10 @@ mod tests {
         );
         assert_eq!(error("rayon:2:3"), "`rayon:2:3`: `3` is not of the form option=value");
         assert_eq!(error("rayon:2:batch=3"), "`rayon:2:batch=3`: unknown option `batch`; known: none");
-        assert_eq!(error("mpsc:2:bach=3"), "`mpsc:2:bach=3`: unknown option `bach`; known: batch, pin");
+        assert_eq!(
+            error("mpsc:2:bach=3"),
+            "`mpsc:2:bach=3`: unknown option `bach`; did you mean `batch`? known: batch, pin"
+        );
         assert_eq!(
             error("bounded:2:capacity=0"),
             "`bounded:2:capacity=0`: option capacity must be a whole number from 1 to 4194304, not `0`"

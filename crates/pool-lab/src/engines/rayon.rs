@@ -1,15 +1,17 @@
 //! rayon: a work-stealing pool of its own, never the global one.
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::row::Row;
-use crate::engine::{Jobs, Joins, Scopes, Spec, SpecError, Start, Survives};
+use crate::engine::{Jobs, Joins, Loops, Scopes, Spec, SpecError, Start, Survives};
 
 pub(super) fn row() -> Row {
     Row::peer("rayon", "rayon", "work stealing, fork-join")
         .jobs_and_joins::<Rayon>()
         .survives::<Rayon>()
         .scopes::<Rayon>()
+        .loops::<Rayon>()
         .remarks(&[(
             "lifecycle/start-stop",
             "neither waits until its threads run, nor at the end until they have ended",
@@ -70,5 +72,11 @@ impl Scopes for Rayon {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
         let job = &job;
         self.pool.scope(|scope| (0..jobs).for_each(|i| scope.spawn(move |_| job(i))));
+    }
+}
+
+impl Loops for Rayon {
+    fn for_each<T: Sync, F: Fn(&T) + Send + Sync>(&self, items: &[T], f: F) {
+        self.pool.install(|| items.par_iter().for_each(f));
     }
 }

@@ -6,7 +6,7 @@ use pool_core::Pool;
 
 use crate::engine::settings::{Rule, Settings};
 use crate::engine::{
-    Engine, Handles, IsPool, Jobs, Joins, Kind, MadeOf, Need, Program, Scopes, Spec, SpecError, Start,
+    Engine, Handles, IsPool, Jobs, Joins, Kind, Loops, MadeOf, Need, Program, Scopes, Spec, SpecError, Start,
     Survives, adapter, any,
 };
 use crate::external;
@@ -137,6 +137,13 @@ impl Row {
         self.engine.can.scopes = true;
         self.engine.starts.push(any::scopes::<E>());
         self.bindings.extend(workloads::for_scopes::<E>());
+        self
+    }
+
+    /// It runs loops, and divides them itself; `E` is how.
+    pub fn loops<E: Loops>(mut self) -> Self {
+        self.engine.can.loops = true;
+        self.bindings.extend(workloads::for_loops::<E>());
         self
     }
 

@@ -1,7 +1,7 @@
 //! No pool and no thread: every job runs at once where it is submitted. The price of the work itself.
 
 use super::row::Row;
-use crate::engine::{Handles, Jobs, Joins, Scopes, Spec, SpecError, Start};
+use crate::engine::{Handles, Jobs, Joins, Loops, Scopes, Spec, SpecError, Start};
 
 pub(super) fn row() -> Row {
     Row::no_pool(
@@ -12,6 +12,7 @@ pub(super) fn row() -> Row {
     .jobs_and_joins::<Serial>()
     .handles::<Serial>()
     .scopes::<Serial>()
+    .loops::<Serial>()
     .not_a_pool("it runs jobs on the thread that submits them")
 }
 
@@ -65,5 +66,11 @@ impl Joins for Serial {
 impl Scopes for Serial {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
         (0..jobs).for_each(job);
+    }
+}
+
+impl Loops for Serial {
+    fn for_each<T: Sync, F: Fn(&T) + Send + Sync>(&self, items: &[T], f: F) {
+        items.iter().for_each(f);
     }
 }

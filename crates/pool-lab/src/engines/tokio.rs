@@ -22,6 +22,14 @@ pub(crate) struct Tokio {
     runtime: Runtime,
 }
 
+impl Tokio {
+    /// Runs a task on a worker, and waits for it.
+    pub(super) fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
+        let task = self.runtime.spawn(task);
+        self.runtime.block_on(task).expect("a workload's tasks neither panic nor are they cancelled")
+    }
+}
+
 impl Start for Tokio {
     /// Where the system refuses a thread `build` panics, and then waits without end for those that it has started.
     fn check(spec: &Spec) -> Result<(), SpecError> {

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use super::apart::{Apart, Gone};
 use super::comparison::{self, Comparison};
 use super::decide::{self, Step};
-use super::lane::{Lane, Runner};
+use super::lane::Lane;
+use super::observer::Observer;
 use super::summary;
-use super::watchdog::Watchdog;
 use crate::plan::{Group, Pace};
 use crate::record::Record;
 
@@ -42,11 +43,12 @@ impl<'g> Blocks<'g> {
     }
 
     /// The first blocks, with all engines.
-    pub(super) fn begin(&mut self, pace: &Pace, is_stopped: &dyn Fn() -> bool) -> Result<(), Stopped> {
+    pub(super) fn begin(&mut self, pace: &Pace, observer: &dyn Observer) -> Result<(), Stopped> {
         for block in 0..pace.first_blocks() {
             let wanted: Vec<usize> =
                 (0..self.lanes.len()).filter(|i| block == 0 || !self.lanes[*i].is_slow).collect();
-            self.block(&wanted, pace, is_stopped)?;
+            observer.block(block, pace.first_blocks());
+            self.block(&wanted, pace, observer)?;
             if block == 0 {
                 self.twin = self.twin_of_fastest(pace);
             }
@@ -60,13 +62,13 @@ impl<'g> Blocks<'g> {
         step: &Step,
         pace: &Pace,
         deadline: Instant,
-        is_stopped: &dyn Fn() -> bool,
+        observer: &dyn Observer,
     ) -> Result<(), Stopped> {
         for _ in 0..step.blocks {
             if Instant::now() >= deadline {
                 break;
             }
-            self.block(&step.lanes, pace, is_stopped)?;
+            self.block(&step.lanes, pace, observer)?;
         }
         Ok(())
     }
@@ -96,34 +98,52 @@ impl<'g> Blocks<'g> {
         Some(Twin { of, lane: Lane::new(self.group, &fastest.spec, &fastest.subject.engine) })
     }
 
-    /// One block: the pools of these lanes are built in an order of its own, measured in rounds, and stopped.
+    /// Engines that are known to fail have their record, and take no part.
+    pub(super) fn leave_out(&mut self, observer: &dyn Observer) {
+        for lane in &mut self.lanes {
+            let why = observer.known_failure(self.group, &lane.subject.engine);
+            lane.failure = why.map(|why| lane.subject.error(why));
+        }
+    }
+
+    /// One block: the pools of these lanes are built in an order of its own, measured in rounds, and stopped. When one of them
+    /// hangs the block is begun anew without it.
     pub(super) fn block(
         &mut self,
         wanted: &[usize],
         pace: &Pace,
-        is_stopped: &dyn Fn() -> bool,
+        observer: &dyn Observer,
     ) -> Result<(), Stopped> {
-        let watchdog = Watchdog::new();
-        let mut order = wanted.to_vec();
-        order.retain(|i| self.lanes[*i].failure.is_none());
         // For the length of the block the twin is a lane like the others.
         let (many, mut twin_of) = (self.lanes.len(), None);
-        if let Some(twin) = self.twin.take_if(|twin| twin.lane.failure.is_none() && order.contains(&twin.of))
+        if let Some(twin) = self.twin.take_if(|twin| twin.lane.failure.is_none() && wanted.contains(&twin.of))
         {
-            order.push(many);
             twin_of = Some(twin.of);
             self.lanes.push(twin.lane);
         }
-        fastrand::Rng::with_seed(SEED + self.count as u64).shuffle(&mut order);
-        let outcome = self.rounds(&order, pace, &watchdog, is_stopped);
+        let outcome = loop {
+            let mut order: Vec<usize> = wanted.iter().copied().chain(twin_of.map(|_| many)).collect();
+            order.retain(|i| self.lanes[*i].failure.is_none());
+            fastrand::Rng::with_seed(SEED + self.count as u64).shuffle(&mut order);
+            match self.rounds(&order, pace, observer) {
+                Ok(()) => break Ok(()),
+                Err(cut) => {
+                    self.forget_block();
+                    match cut {
+                        Cut::Stopped => break Err(Stopped),
+                        Cut::Gone { lane, why } => {
+                            self.lanes[lane].failure = Some(self.lanes[lane].subject.error(why));
+                        }
+                    }
+                }
+            }
+        };
         if let Some(of) = twin_of {
             self.twin = self.lanes.pop().map(|lane| Twin { of, lane });
         }
-        match outcome {
-            Ok(()) => self.count += 1,
-            Err(Stopped) => self.forget_block(),
-        }
-        outcome
+        outcome?;
+        self.count += 1;
+        Ok(())
     }
 
     /// A block that was stopped counts for nobody.
@@ -133,47 +153,83 @@ impl<'g> Blocks<'g> {
         self.lanes.iter_mut().chain(twin).for_each(|lane| lane.blocks.truncate(count));
     }
 
-    fn rounds(
+    fn rounds(&mut self, order: &[usize], pace: &Pace, observer: &dyn Observer) -> Result<(), Cut> {
+        let apart = match Apart::start(pace.patience) {
+            Ok(apart) => apart,
+            Err(error) => {
+                let why = format!("the system has no thread to measure on: {error}");
+                order.iter().for_each(|i| self.lanes[*i].failure = Some(self.lanes[*i].subject.error(&why)));
+                return Ok(());
+            }
+        };
+        let outcome = self.rounds_on(&apart, order, pace, observer);
+        match outcome {
+            Err(Cut::Gone { .. }) => apart.leave_behind(),
+            Ok(()) | Err(Cut::Stopped) => apart.end(),
+        }
+        outcome
+    }
+
+    fn rounds_on(
         &mut self,
+        apart: &Apart,
         order: &[usize],
         pace: &Pace,
-        watchdog: &Watchdog,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<(), Stopped> {
-        let mut runners = Vec::new();
+        observer: &dyn Observer,
+    ) -> Result<(), Cut> {
+        let (group, block) = (self.group, self.count);
+        let left = |lane: usize, when: &'static str| {
+            move |gone: Gone| Cut::Gone { lane, why: format!("{gone}, {when}") }
+        };
+        let mut built = Vec::new();
         for &i in order {
-            if is_stopped() {
-                return Err(Stopped);
+            if observer.is_stopped() {
+                return Err(Cut::Stopped);
             }
             let lane = &mut self.lanes[i];
             let start = Instant::now();
-            watchdog.now_runs(format!("{} on {}", self.group.task, lane.spec));
-            match Runner::new(i, lane, &self.group.task, pace) {
-                Ok(runner) if runner.is_slower_than(pace.slow) => runner.finish_early(self.count, lane),
-                Ok(runner) => runners.push(runner),
-                Err(record) => lane.failure = Some(*record),
+            observer.runs(group, &lane.subject.engine);
+            let made = apart.build(i, (lane.spec.clone(), lane.slowdown), group.task.clone(), *pace);
+            match made.map_err(left(i, "when it was built or warmed up"))? {
+                Ok(None) => built.push(i),
+                Ok(Some(sample)) => {
+                    lane.is_slow = true;
+                    lane.push(block, sample);
+                }
+                Err(error) => lane.fail(error),
             }
             lane.cost = start.elapsed();
         }
         for _ in 0..pace.rounds_a_block() {
-            let mut stopped = false;
-            runners.retain_mut(|runner| {
-                stopped = stopped || is_stopped();
-                let lane = &mut self.lanes[runner.lane];
-                if stopped {
-                    return false;
+            for &i in &built {
+                let lane = &mut self.lanes[i];
+                if lane.failure.is_some() {
+                    continue;
                 }
-                watchdog.now_runs(format!("{} on {}", self.group.task, lane.subject.engine));
+                if observer.is_stopped() {
+                    return Err(Cut::Stopped);
+                }
                 let start = Instant::now();
-                let outcome = runner.take_sample(self.count, lane);
+                observer.runs(group, &lane.subject.engine);
+                match apart.sample(i).map_err(left(i, "in a sample"))? {
+                    Ok(taken) => lane.add(block, taken),
+                    Err(failure) => lane.fail(failure.into()),
+                }
                 lane.cost += start.elapsed();
-                lane.failure = outcome.err().map(|failure| lane.subject.error(failure));
-                lane.failure.is_none()
-            });
-            if stopped {
-                return Err(Stopped);
             }
+        }
+        for i in built {
+            observer.runs(group, &self.lanes[i].subject.engine);
+            apart.stop(i).map_err(left(i, "when it was stopped"))?;
         }
         Ok(())
     }
+}
+
+/// Why a block has no end.
+enum Cut {
+    /// The observer has stopped it.
+    Stopped,
+    /// The engine of this lane has kept the thread.
+    Gone { lane: usize, why: String },
 }

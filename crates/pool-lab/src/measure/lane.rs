@@ -67,6 +67,21 @@ impl Lane {
         self.blocks.iter().map(|block| block.iter().map(|sample| sample.time).collect()).collect()
     }
 
+    /// Why there is no number.
+    pub(super) fn fail(&mut self, error: CaseError) {
+        self.failure = Some(match error {
+            CaseError::Unsupported(why) => self.subject.unsupported(why),
+            other => self.subject.error(other),
+        });
+    }
+
+    /// Adds what was taken to the block with this number.
+    pub(super) fn add(&mut self, block: usize, taken: Taken) {
+        self.taken += taken.taken;
+        self.disturbed += taken.disturbed;
+        self.push(block, taken.sample);
+    }
+
     /// Adds a sample to the block with this number.
     pub(super) fn push(&mut self, block: usize, sample: Sample) {
         self.blocks.resize_with(self.blocks.len().max(block + 1), Vec::new);
@@ -74,10 +89,15 @@ impl Lane {
     }
 }
 
+/// A sample, how often it was taken, and how often of these the machine disturbed it.
+pub(super) struct Taken {
+    pub(super) sample: Sample,
+    pub(super) taken: u32,
+    pub(super) disturbed: u32,
+}
+
 /// An engine of a block, built and warm.
 pub(super) struct Runner {
-    /// The lane that it measures for, by its place.
-    pub(super) lane: usize,
     case: Box<dyn Case>,
     slowdown: f64,
     /// How long the last repeat took when it warmed up, and what it came to.
@@ -88,14 +108,10 @@ pub(super) struct Runner {
 
 impl Runner {
     /// Builds the pool, warms it up, and finds out how often a sample repeats the workload.
-    pub(super) fn new(at: usize, lane: &Lane, task: &Task, pace: &Pace) -> Result<Self, Box<Record>> {
-        let case = engines::case(&lane.spec, task).map_err(|error| match error {
-            CaseError::Unsupported(why) => lane.subject.unsupported(why),
-            other => lane.subject.error(other),
-        })?;
-        let (repeat, warm, slowdown) = (Duration::ZERO, Watch::new(), lane.slowdown);
-        let mut runner = Runner { lane: at, case, slowdown, repeat, warm, repeats: 1 };
-        runner.warm_up(pace.sample).map_err(|failure| lane.subject.error(failure))?;
+    pub(super) fn new(spec: &Spec, slowdown: f64, task: &Task, pace: &Pace) -> Result<Self, CaseError> {
+        let (case, repeat, warm) = (engines::case(spec, task)?, Duration::ZERO, Watch::new());
+        let mut runner = Runner { case, slowdown, repeat, warm, repeats: 1 };
+        runner.warm_up(pace.sample)?;
         Ok(runner)
     }
 
@@ -128,20 +144,17 @@ impl Runner {
         Ok(())
     }
 
-    /// Takes a sample into the block with this number, again if it was disturbed.
-    pub(super) fn take_sample(&mut self, block: usize, lane: &mut Lane) -> Result<(), Failure> {
-        let mut retakes = 0;
-        let sample = loop {
+    /// Takes a sample, again if it was disturbed.
+    pub(super) fn take_sample(&mut self) -> Result<Taken, Failure> {
+        let (mut taken, mut disturbed) = (0, 0);
+        loop {
             let (sample, is_disturbed) = self.sample()?;
-            lane.taken += 1;
-            lane.disturbed += u32::from(is_disturbed);
-            if !is_disturbed || retakes == RETAKES {
-                break sample;
+            taken += 1;
+            disturbed += u32::from(is_disturbed);
+            if !is_disturbed || taken > RETAKES {
+                return Ok(Taken { sample, taken, disturbed });
             }
-            retakes += 1;
-        };
-        lane.push(block, sample);
-        Ok(())
+        }
     }
 
     fn sample(&mut self) -> Result<(Sample, bool), Failure> {
@@ -157,9 +170,7 @@ impl Runner {
 
     /// Takes the last repeat of the warm-up for the only sample of the block: it was so long that it did not matter what came
     /// before.
-    pub(super) fn finish_early(mut self, block: usize, lane: &mut Lane) {
-        lane.is_slow = true;
-        let warm = std::mem::take(&mut self.warm);
-        lane.push(block, Sample::new(warm, self.case.operations() as f64));
+    pub(super) fn finish_early(self) -> Sample {
+        Sample::new(self.warm, self.case.operations() as f64)
     }
 }

@@ -8,16 +8,19 @@
 //! time, for that share of what the repeat took. So the measured time is longer by exactly the share. Of workloads that give
 //! latencies each latency is lengthened instead.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::blocks::{Blocks, Stopped};
 use super::comparison::Comparison;
+use super::observer::Observer;
 use crate::engine::{Kind, Spec};
 use crate::engines;
 use crate::metrics::latency::LATENCIES;
 use crate::numbers::stats::Estimate;
 use crate::numbers::verdict::Verdict;
 use crate::plan::{Group, Pace, curated};
+use crate::record::Record;
 use crate::workload::Task;
 
 /// By how much copies are slowed; the first is a true copy.
@@ -91,7 +94,7 @@ pub fn verify(
     let mut checks = Vec::new();
     for (i, group) in groups.iter().enumerate() {
         let share = end.saturating_duration_since(Instant::now()) / (groups.len() - i) as u32;
-        match check(group, Instant::now() + share, is_stopped) {
+        match check(group, Instant::now() + share, &Asked(is_stopped)) {
             Err(Stopped) => break,
             Ok(None) => {}
             Ok(Some(check)) => {
@@ -103,14 +106,29 @@ pub fn verify(
     checks
 }
 
-fn check(group: &Group, deadline: Instant, is_stopped: &dyn Fn() -> bool) -> Result<Option<Check>, Stopped> {
+/// An observer that is asked whether to go on, and told nothing.
+struct Asked<'a>(&'a dyn Fn() -> bool);
+
+impl Observer for Asked<'_> {
+    fn begin(&mut self, _: usize, _: usize, _: &Group) {}
+
+    fn end(&mut self, _: &Group, _: &[Record]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        (self.0)()
+    }
+}
+
+fn check(group: &Group, deadline: Instant, observer: &Asked) -> Result<Option<Check>, Stopped> {
     let pace = Pace { slow: Some(SLOWEST), ..curated::pace() };
     let mut run = Blocks::new(group);
     run.lanes.iter_mut().skip(1).zip(SLOWDOWNS).for_each(|(lane, slowdown)| lane.slowdown = slowdown);
     let all: Vec<usize> = (0..run.lanes.len()).collect();
     for look in Pace::LOOKS {
         while run.count < look && (run.count < Pace::LOOKS[0] || Instant::now() < deadline) {
-            run.block(&all, &pace, is_stopped)?;
+            run.block(&all, &pace, observer)?;
             if run.lanes.iter().any(|lane| lane.failure.is_some() || lane.is_slow) {
                 return Ok(None);
             }

@@ -70,8 +70,9 @@ pub fn counts(blocks: &[Vec<f64>], looks: Looks) -> Option<Estimate> {
 
 /// A quantile of the values of all blocks together, with its interval.
 pub fn pooled_quantile(blocks: &[Vec<f64>], q: f64, looks: Looks) -> Option<Estimate> {
-    let pool = Pooled::new(blocks);
-    let found = interval(pool.blocks(), looks, |weights| pool.quantile(weights, q))?;
+    let blocks: Vec<&[f64]> = blocks.iter().map(Vec::as_slice).filter(|block| !block.is_empty()).collect();
+    let pooled = Pooled::new(&blocks);
+    let found = interval(blocks.len(), looks, |drawn| pooled.quantile(drawn, q))?;
     Some(Estimate { low: found.low.max(0.0), ..found })
 }
 
@@ -121,18 +122,13 @@ fn of_mean(blocks: &[f64], looks: Looks, prior: Prior) -> Option<Estimate> {
     Some(around(value, moderated, freedom, looks))
 }
 
-/// What a statistic of blocks is, given how often each is drawn, and the interval around it.
+/// What a statistic of blocks is, given their numbers, and the interval around it.
 fn interval(blocks: usize, looks: Looks, statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<Estimate> {
-    let mut weights = vec![1; blocks];
-    let value = statistic(&weights)?;
+    let value = statistic(&(0..blocks).collect::<Vec<usize>>())?;
     if blocks < 2 {
         return Some(Estimate::exact(value));
     }
-    let variance = drawn_variance(blocks, |drawn| {
-        weights.fill(0);
-        drawn.iter().for_each(|i| weights[*i] += 1);
-        statistic(&weights)
-    });
+    let variance = drawn_variance(blocks, statistic);
     Some(around(value, variance, (blocks - 1) as f64, looks))
 }
 
@@ -142,7 +138,7 @@ fn around(value: f64, variance: f64, freedom: f64, looks: Looks) -> Estimate {
 }
 
 /// The variance of a statistic, by drawing blocks with replacement.
-fn drawn_variance(blocks: usize, mut statistic: impl FnMut(&[usize]) -> Option<f64>) -> f64 {
+fn drawn_variance(blocks: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> f64 {
     let mut random = fastrand::Rng::with_seed(SEED);
     let mut drawn = vec![0; blocks];
     let values: Vec<f64> = (0..RESAMPLES)

@@ -1,77 +1,78 @@
-//! Quantiles of the values of blocks that are drawn again and again.
+//! Quantiles of the values of several blocks together, for many draws of blocks.
 
 use super::stats;
 
-/// The values of some blocks, sorted once.
+/// The values of several blocks in order: sorted once, whatever blocks are drawn then.
 pub(super) struct Pooled {
     /// Each value with the number of its block.
-    values: Vec<(f64, usize)>,
+    sorted: Vec<(f64, usize)>,
     /// How many values each block has.
-    counts: Vec<usize>,
+    lengths: Vec<usize>,
 }
 
 impl Pooled {
-    /// Empty blocks are left out.
-    pub(super) fn new(blocks: &[Vec<f64>]) -> Self {
-        let blocks: Vec<&Vec<f64>> = blocks.iter().filter(|block| !block.is_empty()).collect();
-        let numbered = |(i, block): (usize, &&Vec<f64>)| block.iter().map(move |value| (*value, i)).collect();
-        let mut values: Vec<(f64, usize)> =
-            blocks.iter().enumerate().flat_map(|block| -> Vec<_> { numbered(block) }).collect();
-        values.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
-        Pooled { values, counts: blocks.iter().map(|block| block.len()).collect() }
+    /// O(n log n) in the number of values.
+    pub(super) fn new(blocks: &[&[f64]]) -> Self {
+        let numbered = blocks.iter().enumerate();
+        let mut sorted: Vec<(f64, usize)> =
+            numbered.flat_map(|(number, block)| block.iter().map(move |value| (*value, number))).collect();
+        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        Pooled { sorted, lengths: blocks.iter().map(|block| block.len()).collect() }
     }
 
-    pub(super) fn blocks(&self) -> usize {
-        self.counts.len()
-    }
-
-    /// The quantile as [`stats::quantile`] has it, when each block is there so many times. O(n), and less the nearer it lies to an
-    /// end.
-    pub(super) fn quantile(&self, weights: &[usize], q: f64) -> Option<f64> {
-        let total: usize = self.counts.iter().zip(weights).map(|(count, weight)| count * weight).sum();
-        stats::quantile_by_rank(total, q, |rank| self.ranked(weights, rank, total))
-    }
-
-    /// The value that has so many below it.
-    fn ranked(&self, weights: &[usize], rank: usize, total: usize) -> f64 {
-        if rank < total / 2 {
-            nth(self.values.iter(), weights, rank)
-        } else {
-            nth(self.values.iter().rev(), weights, total - 1 - rank)
-        }
+    /// The quantile of all values of the drawn blocks; those of a block that was drawn twice count twice. O(n), and less for
+    /// quantiles near either end.
+    pub(super) fn quantile(&self, drawn: &[usize], q: f64) -> Option<f64> {
+        let mut times = vec![0_usize; self.lengths.len()];
+        drawn.iter().for_each(|block| times[*block] += 1);
+        let count: usize = drawn.iter().map(|block| self.lengths[*block]).sum();
+        stats::interpolated(count, q, |rank| match 2 * rank < count {
+            true => nth(self.sorted.iter(), &times, rank),
+            false => nth(self.sorted.iter().rev(), &times, count - 1 - rank),
+        })
     }
 }
 
-fn nth<'v>(values: impl Iterator<Item = &'v (f64, usize)>, weights: &[usize], n: usize) -> f64 {
-    let mut passed = 0;
+/// The value with this rank, counted from 0, where each counts as often as its block was drawn.
+fn nth<'v>(values: impl Iterator<Item = &'v (f64, usize)>, times: &[usize], rank: usize) -> f64 {
+    let mut seen = 0;
     for (value, block) in values {
-        passed += weights[*block];
-        if passed > n {
+        seen += times[*block];
+        if seen > rank {
             return *value;
         }
     }
-    unreachable!("the rank is below the sum of all weights")
+    unreachable!("a rank is less than the number of values")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The same by sorting what was drawn.
+    fn by_sorting(blocks: &[&[f64]], drawn: &[usize], q: f64) -> Option<f64> {
+        let all: Vec<f64> = drawn.iter().flat_map(|block| blocks[*block]).copied().collect();
+        stats::quantile(&all, q)
+    }
+
     #[test]
-    fn a_quantile_is_that_of_all_drawn_values_put_together() {
-        let mut random = fastrand::Rng::with_seed(1);
-        for _ in 0..200 {
-            let count = random.usize(1..6);
-            let blocks: Vec<Vec<f64>> =
-                (0..count).map(|_| (0..random.usize(1..9)).map(|_| random.f64()).collect()).collect();
-            let weights: Vec<usize> = (0..count).map(|_| random.usize(0..3)).collect();
-            let q = random.f64();
-            let all: Vec<f64> = blocks
-                .iter()
-                .zip(&weights)
-                .flat_map(|(block, weight)| (0..*weight).flat_map(|_| block.clone()).collect::<Vec<f64>>())
-                .collect();
-            assert_eq!(Pooled::new(&blocks).quantile(&weights, q), stats::quantile(&all, q));
+    fn it_is_the_quantile_of_what_was_drawn() {
+        let mut random = fastrand::Rng::with_seed(9);
+        for count in [1, 2, 3, 8, 20] {
+            // Whole numbers, so that many are equal, of blocks that are not equally long.
+            let block = |random: &mut fastrand::Rng| -> Vec<f64> {
+                (0..random.usize(1..60)).map(|_| f64::from(random.u32(0..40))).collect()
+            };
+            let blocks: Vec<Vec<f64>> = (0..count).map(|_| block(&mut random)).collect();
+            let blocks: Vec<&[f64]> = blocks.iter().map(Vec::as_slice).collect();
+            let pooled = Pooled::new(&blocks);
+            for _ in 0..50 {
+                let drawn: Vec<usize> = (0..count).map(|_| random.usize(..count)).collect();
+                for q in [0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 0.999, 1.0] {
+                    assert_eq!(pooled.quantile(&drawn, q), by_sorting(&blocks, &drawn, q), "{drawn:?}, {q}");
+                }
+            }
         }
+        assert_eq!(Pooled::new(&[]).quantile(&[], 0.5), None);
     }
 }

@@ -141,17 +141,16 @@ fn sorted(samples: &[f64]) -> Vec<f64> {
 }
 
 fn quantile_of_sorted(sorted: &[f64], q: f64) -> Option<f64> {
-    quantile_by_rank(sorted.len(), q, |rank| sorted[rank])
+    interpolated(sorted.len(), q, |rank| sorted[rank])
 }
 
-/// The quantile of so many values, of which `ranked` gives the one that has so many below it.
-pub(super) fn quantile_by_rank(count: usize, q: f64, ranked: impl Fn(usize) -> f64) -> Option<f64> {
+/// The `q`-quantile of so many values, of which `at` gives the one of a rank, counted from 0. `None` without values.
+pub(super) fn interpolated(count: usize, q: f64, at: impl Fn(usize) -> f64) -> Option<f64> {
     let last = count.checked_sub(1)?;
     let position = q.clamp(0.0, 1.0) * last as f64;
-    let below = position.floor() as usize;
-    let above = (below + 1).min(last);
-    let (low, high) = (ranked(below), ranked(above));
-    Some(low + (high - low) * (position - below as f64))
+    let rank = position.floor() as usize;
+    let (below, above) = (at(rank), at((rank + 1).min(last)));
+    Some(below + (above - below) * (position - rank as f64))
 }
 
 #[cfg(test)]

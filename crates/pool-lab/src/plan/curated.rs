@@ -17,10 +17,14 @@ const SLOW: Duration = Duration::from_millis(150);
 /// A sample is as long as a block can afford: more blocks tell more than longer samples do.
 const SAMPLE: Duration = Duration::from_millis(5);
 
+/// Programs of other languages have two minutes for an answer, and jobs half a minute.
+const PATIENCE: Duration = Duration::from_secs(130);
+
 /// How thoroughly it is measured: three blocks of one sample for everybody, and more where a verdict is open.
 pub fn pace() -> Pace {
     let blocks = Pace::LOOKS[0];
-    Pace { rounds: blocks, blocks, sample: SAMPLE, limit: Some(LIMIT), slow: Some(SLOW) }
+    let (limit, slow) = (Some(LIMIT), Some(SLOW));
+    Pace { rounds: blocks, blocks, sample: SAMPLE, limit, slow, patience: PATIENCE }
 }
 
 /// The engines that are measured by default: all but those that need long for each job, and those of other languages.
@@ -80,7 +84,7 @@ fn load_policies(task: &Task, threads: usize) -> Vec<Spec> {
     specs.map(|spec| spec.with_threads(threads)).collect()
 }
 
-/// A queue of 64 places holds about three milliseconds of work for two workers.
+/// A queue of 64 places holds little of what is offered above capacity.
 const OVERLOAD_POLICIES: &[&str] = &[
     "bounded::capacity=64",
     "bounded::capacity=64:overflow=reject",

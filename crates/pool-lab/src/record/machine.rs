@@ -82,6 +82,11 @@ impl Machine {
     }
 }
 
+/// Whether a repository has committed, or is about to commit, anything in one of these folders of `results`.
+pub(super) fn is_tracked(results: &Path, folders: &[&str]) -> bool {
+    probe::is_tracked(results, folders)
+}
+
 /// The name of a machine: `amd-epyc-7763-8c-linux`.
 fn folder_name(cpu: &str, cores: usize, os: &str) -> String {
     // "Intel(R) Core(TM) i7-8700K CPU @ 3.20GHz", "AMD EPYC 7763 64-Core Processor": what is left out says

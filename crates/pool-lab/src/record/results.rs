@@ -24,7 +24,7 @@ use super::claims::CLAIMS;
 use super::error::ResultsError;
 use super::files;
 use super::folder::{MACHINE, entries, files_with_extension, read_machine, write_machine};
-use super::machine::Machine;
+use super::machine::{self, Machine};
 use super::progress::Progress;
 use crate::system::disk;
 
@@ -65,7 +65,8 @@ pub struct Run {
 /// The folder (its name within `results`) that a run of this machine goes to.
 ///
 /// It is the machine's name for the reference. A user's own run goes where the user's earlier run on this machine is,
-/// which it replaces; else to the first of `<name>`, `<name>-2`, `<name>-3` ... that is free.
+/// which it replaces; else to the first of `<name>`, `<name>-2`, `<name>-3` ... that is free. A folder of which git tracks
+/// anything, also one that was removed or is not finished, is never free, and replaced by the reference only.
 ///
 /// # Errors
 ///
@@ -76,12 +77,14 @@ pub fn folder_for(results: &Path, machine: &Machine, role: Role) -> Result<Strin
     }
     let (reference, own) = (reference(results)?, own(results)?);
     let is_here = |own: &String| read_machine(&results.join(own)).is_ok_and(|own| own.is_same_as(machine));
-    if let Some(own) = own.filter(is_here) {
+    let is_tracked = |name: &str| machine::is_tracked(results, &[name, &format!("{name}{UNFINISHED}")]);
+    if let Some(own) = own.filter(is_here).filter(|own| !is_tracked(own)) {
         return Ok(own);
     }
     let numbered = (2..).map(|number| format!("{}-{number}", machine.name));
     let mut names = std::iter::once(machine.name.clone()).chain(numbered);
-    let is_free = |name: &String| reference.as_ref() != Some(name) && !results.join(name).exists();
+    let is_free =
+        |name: &String| reference.as_ref() != Some(name) && !results.join(name).exists() && !is_tracked(name);
     Ok(names.find(is_free).expect("there are more numbers than folders"))
 }
 

@@ -14,7 +14,8 @@ use super::error::{RecordError, ResultsError};
 use super::files;
 use super::folder::{MACHINE, files_with_extension, read_machine, write_machine};
 use super::machine::Machine;
-use super::progress::{PROGRESS, Progress, this_program};
+use super::progress::{PROGRESS, Progress};
+use super::running::{self, Running, this_program};
 use crate::plan::{Group, Pace};
 use crate::system::disk;
 
@@ -31,6 +32,7 @@ pub struct Store {
     since: Instant,
     /// Whether what earlier runs have written is yet to be removed.
     is_stale: bool,
+    running: Running,
 }
 
 /// What to do with what is in a folder already.
@@ -77,17 +79,24 @@ impl Store {
         }
         progress.program = this_program();
         progress.planned = groups.len();
+        let last_words = running::last_words(folder);
         if earlier != Earlier::Resume {
             progress.seconds = 0.0;
-            for group in groups {
-                progress.done.remove(&fingerprint(group, pace));
+            for fingerprint in groups.iter().map(|group| fingerprint(group, pace)) {
+                progress.done.remove(&fingerprint);
+                progress.ended.remove(&fingerprint);
             }
+        } else if let Some(last_words) = last_words {
+            progress.note(last_words);
+            // Should this process end before its first group does, the next one has to know.
+            write_machine(folder, &machine)?;
+            write_progress(folder, &progress)?;
         }
         let is_missing = |group: &&Group| !progress.done.contains(&fingerprint(group, pace));
         let missing = groups.iter().filter(is_missing).cloned().collect();
         let records = if is_stale { Vec::new() } else { read(folder, groups)? };
-        let (folder, pace, since) = (folder.to_owned(), *pace, Instant::now());
-        Ok(Store { folder, machine, pace, records, progress, missing, since, is_stale })
+        let (folder, pace, since, running) = (folder.to_owned(), *pace, Instant::now(), Running::new(folder));
+        Ok(Store { folder, machine, pace, records, progress, missing, since, is_stale, running })
     }
 
     /// The groups that are yet to be measured.
@@ -98,6 +107,22 @@ impl Store {
     /// How many groups are complete, of how many.
     pub fn done(&self) -> (usize, usize) {
         (self.progress.planned - self.missing.len(), self.progress.planned)
+    }
+
+    /// Whether there is nothing to go on with: no group is complete, and of no engine a crash is known.
+    pub fn is_new(&self) -> bool {
+        self.done().0 == 0 && self.progress.ended.is_empty()
+    }
+
+    /// Writes down that this engine of this group runs from now on. When it ends the process, a later run that is gone on with
+    /// knows of it.
+    pub fn runs(&self, group: &Group, engine: &str) {
+        self.running.engine(&fingerprint(group, &self.pace), engine);
+    }
+
+    /// Why an engine is not to be tried again in a group, if it is not: it has ended the process there before.
+    pub fn known_failure(&self, group: &Group, engine: &str) -> Option<String> {
+        self.progress.known_failure(&fingerprint(group, &self.pace), engine)
     }
 
     /// What the groups that were complete at the beginning took.
@@ -121,6 +146,7 @@ impl Store {
     ///
     /// [`ResultsError`] when a file cannot be written.
     pub fn add(&mut self, group: &Group, records: &[Record]) -> Result<(), ResultsError> {
+        self.running.nobody();
         self.records.retain(|old| !records.iter().any(|new| new.is_of_same_subject(old)));
         self.records.extend_from_slice(records);
         let files: BTreeSet<String> = records.iter().map(|new| files::file_name(&new.engine)).collect();
@@ -139,9 +165,7 @@ impl Store {
         self.progress.done.insert(fingerprint);
         self.progress.seconds += self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
-        let path = self.folder.join(PROGRESS);
-        let json = serde_json::to_string_pretty(&self.progress).map_err(io::Error::other);
-        json.and_then(|json| disk::replace(&path, json + "\n")).map_err(ResultsError::io(&path))
+        write_progress(&self.folder, &self.progress)
     }
 
     /// Removes the folder with everything in it: the records have another place now.
@@ -155,9 +179,17 @@ impl Store {
 
     /// Removes the folder if nothing was ever written there.
     pub fn remove_if_empty(self) {
+        let Store { folder, running, .. } = self;
+        drop(running);
         // The system refuses when it is not empty, which is what is wanted.
-        let _ = fs::remove_dir(&self.folder);
+        let _ = fs::remove_dir(&folder);
     }
+}
+
+fn write_progress(folder: &Path, progress: &Progress) -> Result<(), ResultsError> {
+    let path = folder.join(PROGRESS);
+    let json = serde_json::to_string_pretty(progress).map_err(io::Error::other);
+    json.and_then(|json| disk::replace(&path, json + "\n")).map_err(ResultsError::io(&path))
 }
 
 /// Removes what earlier runs have written.

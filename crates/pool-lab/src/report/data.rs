@@ -8,6 +8,7 @@
 //! notes      texts
 //! workloads  [name, title, family, what it models, what an operation is, anchor]
 //! machines   {title, path, groups}
+//! again      the commands that measure a group, and an engine of it, again: {workload}, {engine} and {threads} stand for words
 //! group      [workload, threads, noise, entries]
 //! entry      [engine, verdict, ratio, low, high, rank or 0, records]
 //! record     [metric, median, samples], or with low and high after these where they differ; a note is last
@@ -23,7 +24,7 @@ use crate::numbers::stats;
 use crate::record::{self, Record};
 use crate::report::model::{Entry, Group, Measured, Outcome};
 use crate::report::view::View;
-use crate::{engines, metrics};
+use crate::{command, engines, metrics};
 
 /// The object, which may stand in a `script` element: there is no `<` in it.
 pub(crate) fn json(views: &[View]) -> String {
@@ -37,12 +38,14 @@ pub(crate) fn json(views: &[View]) -> String {
         };
         json!([metric.name, title, metric.unit.name(), written])
     };
+    let again = [None, Some("{engine}")].map(|engine| command::measure("{workload}", engine, "{threads}"));
     let data = json!({
         "engines": lists.engines.iter().map(engine).collect::<Vec<_>>(),
         "metrics": metrics::ALL.iter().map(metric).collect::<Vec<_>>(),
         "notes": lists.notes,
         "workloads": lists.workloads.iter().map(|(_, described)| described).collect::<Vec<_>>(),
         "machines": machines,
+        "again": again,
     });
     data.to_string().replace('<', "\\u003c")
 }
@@ -143,6 +146,7 @@ mod tests {
         let entries: Vec<&Value> = groups.iter().flat_map(|group| group[3].as_array().unwrap()).collect();
         let records = entries.iter().flat_map(|entry| entry[6].as_array().unwrap()).count();
         assert_eq!((groups.len(), entries.len(), records), (3, 5, samples.len()));
+        assert_eq!(data["again"][1], "cargo run --release -- measure -w {workload} -p {engine} -t {threads}");
         assert_eq!(data["workloads"][0][0], "spawn/external");
         assert_eq!(data["workloads"][1][1], "latency/ping (gap=0)");
         assert_eq!(data["notes"], json!(["it has no such thing", "<b>lost</b>"]));

@@ -7,9 +7,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{Arguments, Write};
 
+use crate::command::command_of_group;
 use crate::report::claims;
 use crate::report::data;
 use crate::report::escape;
+use crate::report::machines::Machines;
 use crate::report::model::{Family, Task};
 use crate::report::prose;
 use crate::report::ranking::{self, Ranking};
@@ -212,6 +214,8 @@ fn task(page: &mut Page, view: &View, task: &Task) {
     page.0.push_str("<div class=\"body\">\n");
     page.text("p", &format!("{}, threads: {}.", view.title(), group.threads));
     page.table(&tables::brief(group, operation));
+    let again = escape::html(&command_of_group(&task.name(), group.threads));
+    page.raw(format_args!("<p class=\"again\">Measure it again: <code>{again}</code></p>\n"));
     page.0.push_str("</div>\n</article>\n");
 }
 
@@ -243,6 +247,11 @@ fn machines(page: &mut Page, views: &[View]) {
             let all: Vec<(String, Ranking)> = views.iter().flat_map(overall_of_everything).collect();
             page.text("h3", "Ours against the best peer, machine by machine");
             page.table(&tables::by_machine(views.iter().map(|view| (view.title(), &view.families))));
+            let families = views.iter().map(|view| (view.title(), view.families.as_slice()));
+            let side_by_side = Machines::new(families);
+            page.text("h3", "Where machines disagree about the winner");
+            page.text("p", &side_by_side.agreement());
+            page.table(&side_by_side.disagreements());
             page.text("h3", "Mean ratios over all workloads");
             page.table(&tables::side_by_side(&all));
         }

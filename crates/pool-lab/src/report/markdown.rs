@@ -1,7 +1,9 @@
 //! `results/README.md`: the report for those who read on GitHub.
 
+use crate::command::command_of_group;
 use crate::report::claims;
 use crate::report::escape;
+use crate::report::machines::Machines;
 use crate::report::model::{Family, Task};
 use crate::report::prose;
 use crate::report::ranking::Ranking;
@@ -51,6 +53,7 @@ pub(crate) fn report(views: &[View]) -> String {
     if views.len() > 1 {
         page.heading(2, "Ours against the best peer, machine by machine");
         page.block(tables::by_machine(views.iter().map(|view| (view.title(), &view.families))).markdown());
+        machines(&mut page, views);
     }
     page.heading(2, "How to read this");
     page.block(
@@ -62,6 +65,17 @@ pub(crate) fn report(views: &[View]) -> String {
     page.0.truncate(page.0.trim_end().len());
     page.0.push('\n');
     page.0
+}
+
+fn machines(page: &mut Page, views: &[View]) {
+    let machines = Machines::new(views.iter().map(|view| (view.title(), view.families.as_slice())));
+    page.heading(3, "Where machines disagree about the winner");
+    page.paragraph(&machines.agreement());
+    page.block(machines.disagreements().markdown());
+    page.heading(3, "Ratios to the fastest pool, machine by machine");
+    for family in machines.families() {
+        page.fold(family, |page| page.block(machines.ratios(family).markdown()));
+    }
 }
 
 fn contents(views: &[View]) -> String {
@@ -141,6 +155,8 @@ fn task(page: &mut Page, view: &View, task: &Task, figures: &Figures) {
     page.fold("Numbers", |page| {
         for group in task.groups.iter().rev() {
             page.paragraph(&format!("Threads: {}. {}", group.threads, prose::group_noise(group)));
+            let again = command_of_group(&task.name(), group.threads);
+            page.block(format!("Again: `{again}`; one engine alone with `-p` and its name."));
             page.block(tables::group(group, view.captions.operation(&task.workload)).markdown());
         }
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::command::command_of;
 use crate::engine::{Engine, Kind};
 use crate::metric::{Column, Metric};
 use crate::metrics;
@@ -126,7 +127,8 @@ pub(crate) fn brief(group: &Group, operation: &str) -> Table {
                 [engine, time, ratio_cell(measured.ratio.median), Cell::new(verdict)]
             }
             Outcome::Failed(what) => {
-                [engine, Cell::absent("error"), Cell::absent("-"), Cell::new(what).toned(Tone::Bad)]
+                let what = Cell::new(format!("{what}{}", again(entry))).toned(Tone::Bad);
+                [engine, Cell::absent("error"), Cell::absent("-"), what]
             }
             Outcome::Unsupported(_) => continue,
         });
@@ -268,13 +270,19 @@ fn main_cells(entry: &Entry) -> (Vec<Cell>, Cell) {
         }
         Outcome::Failed(what) => {
             let error = Cell { tone: Tone::Bad, ..Cell::absent("error") };
-            (vec![absent(), engine, error, absent(), absent()], Cell::new(what).toned(Tone::Bad))
+            let note = format!("{what}{}", again(entry));
+            (vec![absent(), engine, error, absent(), absent()], Cell::new(note).toned(Tone::Bad))
         }
         Outcome::Unsupported(why) => {
             let unable = Cell::absent("n/a");
             (vec![absent(), engine, unable, absent(), absent()], Cell::new(why).toned(Tone::Faint))
         }
     }
+}
+
+/// The command by which one sees for oneself what went wrong.
+fn again(entry: &Entry) -> String {
+    entry.records.first().map_or_else(String::new, |record| format!("; again: {}", command_of(record)))
 }
 
 /// The time, marked if it is one sample's.

@@ -1,14 +1,15 @@
 //! By how much a process grows: its resident memory and its threads. Only Linux tells; elsewhere both stay 0.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs;
+
+use super::os;
 
 /// What the process was like at a moment.
 #[derive(Debug)]
 pub(crate) struct Baseline {
     resident: u64,
-    threads: BTreeSet<OsString>,
+    threads: BTreeSet<u32>,
 }
 
 /// By how much it has grown since.
@@ -27,46 +28,26 @@ impl Baseline {
     pub(crate) fn take() -> Self {
         // Without it, the peak is that of the process.
         let is_reset = fs::write("/proc/self/clear_refs", "5").is_ok();
-        let resident = status(if is_reset { "VmHWM:" } else { "VmRSS:" });
-        Baseline { resident, threads: threads() }
+        let resident = status(if is_reset { "VmHWM" } else { "VmRSS" });
+        Baseline { resident, threads: os::threads() }
     }
 
     /// What has come since. Threads that have ended meanwhile do not count.
     pub(crate) fn growth(&self) -> Growth {
         let since = |field| status(field).saturating_sub(self.resident);
-        let threads = threads().difference(&self.threads).count();
-        Growth { peak: since("VmHWM:"), kept: since("VmRSS:"), threads }
+        let threads = os::threads().difference(&self.threads).count();
+        Growth { peak: since("VmHWM"), kept: since("VmRSS"), threads }
     }
 }
 
-/// A number of bytes in `/proc/self/status`, which has them in units of 1,024.
+/// A number of bytes that the system tells of this process; 0 where it does not.
 fn status(field: &str) -> u64 {
-    read(&fs::read_to_string("/proc/self/status").unwrap_or_default(), field)
-}
-
-fn read(status: &str, field: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    1024 * number.unwrap_or(0_u64)
-}
-
-fn threads() -> BTreeSet<OsString> {
-    let entries = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name()).collect()
+    os::status_of("self").and_then(|status| os::bytes_in(&status, field)).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_field_is_read_in_bytes() {
-        let text = "Name:\tVmRSS: 1\nVmHWM:\t    2048 kB\nVmRSS:\t   12 kB\n";
-        assert_eq!(
-            (read(text, "VmHWM:"), read(text, "VmRSS:"), read(text, "VmLck:")),
-            (2 << 20, 12 << 10, 0)
-        );
-    }
 
     #[cfg(target_os = "linux")]
     #[test]

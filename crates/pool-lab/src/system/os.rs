@@ -2,7 +2,9 @@
 //!
 //! On systems that cannot say, [`usage`] is `None` and the metrics made from it are absent.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -95,12 +97,19 @@ pub struct Memory {
 
 /// The memory of a process, by its number or `self`; `None` where the system does not tell.
 pub fn memory_of(process: &str) -> Option<Memory> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let bytes = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
-    };
-    Some(Memory { reserved: bytes("VmSize:")?, resident: bytes("VmRSS:")? })
+    let status = status_of(process)?;
+    Some(Memory { reserved: bytes_in(&status, "VmSize")?, resident: bytes_in(&status, "VmRSS")? })
+}
+
+/// What `/proc/<pid>/status` says of a process, by its number or `self`; `None` where the system has no such file.
+pub(crate) fn status_of(process: &str) -> Option<String> {
+    fs::read_to_string(format!("/proc/{process}/status")).ok()
+}
+
+/// The number of bytes in the line `field:` of such a file, which has them in units of 1,024.
+pub(crate) fn bytes_in(status: &str, field: &str) -> Option<u64> {
+    let rest = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    Some(1024 * rest.split_whitespace().next()?.parse::<u64>().ok()?)
 }
 
 /// Waits until all other threads of this process sleep, so that what one measurement leaves behind does not disturb the
@@ -126,12 +135,43 @@ const REST_SPELL: Duration = Duration::from_micros(300);
 /// How many looks in a row must find no other thread running: a busy thread may be asleep for a moment.
 const LOOKS: u32 = 2;
 
-/// The threads of this process that run or could run, the calling one included; 0 where the system does not tell.
+/// The threads of this process, by their numbers; none where the system does not tell.
+pub(crate) fn threads() -> BTreeSet<u32> {
+    let entries = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Threads that nobody waits for any more.
+static LEFT_BEHIND: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn left_behind() -> MutexGuard<'static, BTreeSet<u32>> {
+    LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on nobody waits for these threads ([`rest`]), and on Linux they run only where a core has nothing else to do.
+pub(crate) fn leave_behind(threads: impl Iterator<Item = u32>) {
+    let mut all = left_behind();
+    threads.for_each(|thread| {
+        #[cfg(target_os = "linux")]
+        make_idle(thread);
+        all.insert(thread);
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn make_idle(thread: u32) {
+    let no_priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the parameters are valid for the read. A thread that has ended is an error that changes nothing.
+    unsafe { libc::sched_setscheduler(thread as libc::pid_t, libc::SCHED_IDLE, &raw const no_priority) };
+}
+
+/// The threads of this process that run or could run, the calling one included, but not those that were left behind; 0 where
+/// the system does not tell.
 fn running_threads() -> usize {
-    let Ok(threads) = fs::read_dir("/proc/self/task") else { return 0 };
+    let left_behind = left_behind();
     // A thread that has just ended has no state any more.
-    let stat = |thread: &fs::DirEntry| fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-    threads.flatten().filter(|thread| is_running(&stat(thread))).count()
+    let stat = |thread| fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+    threads().difference(&left_behind).filter(|thread| is_running(&stat(**thread))).count()
 }
 
 /// Reads the state from `/proc/<pid>/stat`: the letter after the name, which is in parentheses and may contain some.
@@ -174,18 +214,31 @@ fn set_timer_slack(nanoseconds: libc::c_ulong) {
 #[cfg(not(target_os = "linux"))]
 fn set_timer_slack(_nanoseconds: u64) {}
 
-/// How many characters a line of the terminal has that standard output is; `None` when it is none, or does not say.
+/// What a program writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+/// How many characters a line of the terminal has that this stream is; `None` when it is none, or does not say.
 #[cfg(unix)]
-pub fn terminal_columns() -> Option<usize> {
+pub fn terminal_columns(stream: Stream) -> Option<usize> {
+    let file = match stream {
+        Stream::Output => libc::STDOUT_FILENO,
+        Stream::Error => libc::STDERR_FILENO,
+    };
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: this request writes a `winsize` and nothing else, and `size` is valid for that.
-    let failed = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    let failed = unsafe { libc::ioctl(file, libc::TIOCGWINSZ, &raw mut size) };
     (failed == 0).then_some(usize::from(size.ws_col))
 }
 
 /// How many characters a line of the terminal has: not known on this system.
 #[cfg(not(unix))]
-pub fn terminal_columns() -> Option<usize> {
+pub fn terminal_columns(_: Stream) -> Option<usize> {
     None
 }
 
@@ -227,6 +280,14 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_a_status_is_read_in_bytes() {
+        let text = "Name:\tVmRSS: 1\nVmHWM:\t    2048 kB\nVmRSS:\t   12 kB\nVmPin:\tmany kB\n";
+        let read = |field| bytes_in(text, field);
+        assert_eq!((read("VmHWM"), read("VmRSS"), read("VmLck")), (Some(2 << 20), Some(12 << 10), None));
+        assert_eq!((read("VmPin"), read("Vm")), (None, None));
+    }
+
+    #[test]
     fn the_state_comes_after_the_name() {
         assert!(is_running("7 (a) R 1 2"));
         assert!(is_running("7 (odd) S (name) R 1 2"));
@@ -236,8 +297,26 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_thread_that_looks_runs() {
+    fn a_thread_that_looks_runs_and_one_that_was_left_behind_is_not_waited_for() {
+        use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+        use std::sync::{Arc, mpsc};
+
         assert!(running_threads() >= 1);
+        let done = Arc::new(AtomicBool::new(false));
+        let (is_done, (tell, told)) = (Arc::clone(&done), mpsc::channel());
+        let spinning = thread::spawn(move || {
+            // SAFETY: the call has no arguments and cannot fail.
+            tell.send(unsafe { libc::gettid() }).unwrap();
+            while !is_done.load(Relaxed) {}
+        });
+        let number = told.recv().unwrap() as u32;
+        assert!(threads().contains(&number));
+        leave_behind([number].into_iter());
+        // SAFETY: a query, of a thread that lives.
+        assert_eq!(unsafe { libc::sched_getscheduler(number as libc::pid_t) }, libc::SCHED_IDLE);
+        assert!(left_behind().contains(&number));
+        done.store(true, Relaxed);
+        spinning.join().unwrap();
     }
 
     #[test]

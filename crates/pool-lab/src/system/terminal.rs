@@ -1,28 +1,72 @@
 //! What is shown to the one who sits in front: lines on standard error, and how wide a line may be.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::system::os;
+use crate::system::os::{self, Stream};
 
 /// Narrower than this nothing can be laid out; a terminal that says less does not know.
 const NARROWEST: usize = 20;
 
-/// Shows a line on standard error. Where it cannot be written (standard error is closed, or a file on a full disk) the program goes on without.
+/// Takes away what stands in the line, up to its end.
+const ERASE: &str = "\r\x1b[K";
+
+/// The line at the bottom of the terminal that says how far a command is; empty where there is none.
+static STATUS: Mutex<String> = Mutex::new(String::new());
+
+fn status() -> MutexGuard<'static, String> {
+    STATUS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether there is a bottom line: standard error is a terminal that can take away what stands in a line.
+pub(crate) fn has_status() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !is_dumb
+}
+
+/// Shows this at the bottom of the terminal, as far as its width allows, in the place of what is there. Not to be called where
+/// there is no bottom line ([`has_status`]), but with nothing.
+pub(crate) fn show_status(text: &str) {
+    let mut shown = status();
+    if shown.is_empty() && text.is_empty() {
+        return;
+    }
+    // A line that is full to the last character may break.
+    let room = columns(Stream::Error).map_or(usize::MAX, |width| width - 1);
+    *shown = text.chars().take(room).collect();
+    let _ = io::stderr().write_all(format!("{ERASE}{shown}").as_bytes());
+}
+
+/// Takes the line at the bottom away, and returns it.
+pub(crate) fn take_status() -> String {
+    let shown = status().clone();
+    show_status("");
+    shown
+}
+
+/// Shows a line on standard error, above the line at the bottom, and on a terminal in as many lines as its width asks for. Where it cannot be written (standard error is closed, or a file on a full disk) the program goes on without.
 pub fn say(line: impl fmt::Display) {
-    let line = format!("{line}\n");
-    let _ = io::stderr().write_all(line.as_bytes());
+    let status = status();
+    let erase = if status.is_empty() { "" } else { ERASE };
+    let lines = wrap(&line.to_string(), columns(Stream::Error).filter(|_| has_status()), "", "  ");
+    let _ = io::stderr().write_all(format!("{erase}{lines}{status}").as_bytes());
 }
 
 /// How many characters a line on standard output may have: what `COLUMNS` says, else as many as the terminal has. `None`
 /// where neither says so, as in a pipe: then lines are as long as they need to be.
 pub(crate) fn width() -> Option<usize> {
+    columns(Stream::Output)
+}
+
+fn columns(stream: Stream) -> Option<usize> {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    said.or_else(os::terminal_columns).filter(|columns| *columns > 0).map(|columns| columns.max(NARROWEST))
+    let columns = said.or_else(|| os::terminal_columns(stream)).filter(|columns| *columns > 0);
+    columns.map(|columns| columns.max(NARROWEST))
 }
 
 /// The words of `text` in lines of at most `width` characters, the first after `first` and all others after `others`. A
-/// longer word has a line of its own.
+/// longer word goes on in the next line.
 pub(crate) fn wrap(text: &str, width: Option<usize>, first: &str, others: &str) -> String {
     let (mut lines, mut line, mut is_empty) = (String::new(), first.to_owned(), true);
     for word in text.split(' ') {
@@ -37,6 +81,13 @@ pub(crate) fn wrap(text: &str, width: Option<usize>, first: &str, others: &str) 
         }
         line.push_str(word);
         is_empty = false;
+        // No line is broken where nothing of it would remain.
+        while let Some(width) = width.filter(|width| line.chars().count() > *width && *width > others.len()) {
+            let rest: String = line.chars().skip(width).collect();
+            lines.extend(line.chars().take(width));
+            lines.push('\n');
+            line = format!("{others}{rest}");
+        }
     }
     lines.push_str(line.trim_end());
     lines.push('\n');
@@ -52,7 +103,9 @@ mod tests {
         assert_eq!(wrap("one two three", None, "- ", "  "), "- one two three\n");
         assert_eq!(wrap("one two three", Some(9), "- ", "  "), "- one two\n  three\n");
         assert_eq!(wrap("one two", Some(5), "- ", "  "), "- one\n  two\n");
-        assert_eq!(wrap("extraordinary one", Some(6), "  ", "    "), "  extraordinary\n    one\n");
+        assert_eq!(wrap("extraordinary one", Some(9), "  ", "    "), "  extraor\n    dinar\n    y one\n");
+        assert_eq!(wrap("go extraordinary", Some(9), "  ", "    "), "  go\n    extra\n    ordin\n    ary\n");
+        assert_eq!(wrap("extraordinary", Some(4), "", "    "), "extraordinary\n", "there is no room");
         assert_eq!(wrap("", Some(6), "  ", "    "), "\n");
     }
 }

@@ -19,9 +19,6 @@ use pool_core::{JobInfo, JobOutcome, Observer};
 use super::recording::{Event, Lane, NO_NAME, Recording, What};
 use crate::engine::Watcher;
 
-/// Threads that have a buffer. The events of further ones are dropped and counted.
-const BUFFERS: usize = 64;
-
 /// A thread looks how long the queue is with its first event after so many nanoseconds, as that takes as long as some events.
 const LOOK_AGAIN: u64 = 10_000;
 
@@ -66,8 +63,9 @@ thread_local! {
 }
 
 impl Recorder {
-    /// For as many events of each thread as there is `room` for.
-    pub fn new(room: usize) -> Self {
+    /// For so many threads, and as many events of each as there is `room` for. The events of further threads are dropped and
+    /// counted.
+    pub fn new(threads: usize, room: usize) -> Self {
         let buffer = || {
             let lane = Lane { events: Vec::with_capacity(room), ..Lane::default() };
             CachePadded::new(Mutex::new(Buffer { lane, ..Buffer::default() }))
@@ -77,7 +75,7 @@ impl Recorder {
             room,
             recording: AtomicU64::new(NEXT_RECORDING.fetch_add(1, Relaxed)),
             begun: AtomicU64::new(0),
-            buffers: (0..BUFFERS).map(|_| buffer()).collect(),
+            buffers: (0..threads).map(|_| buffer()).collect(),
             taken: Mutex::new(0),
             lost: AtomicU64::new(0),
             names: Mutex::default(),
@@ -261,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_full_buffer_drops_what_comes_later_and_counts_it() {
-        let recorder = Recorder::new(3);
+        let recorder = Recorder::new(1, 3);
         recorder.begin();
         for jobs in 1..=5 {
             recorder.after_steal(7, jobs);
@@ -275,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_recording_has_nothing_of_the_one_before() {
-        let recorder = Recorder::new(10);
+        let recorder = Recorder::new(2, 10);
         thread::scope(|scope| {
             scope.spawn(|| recorder.after_steal(1, 1));
         });
@@ -290,14 +288,14 @@ mod tests {
 
     #[test]
     fn threads_beyond_the_buffers_are_counted_as_lost() {
-        let recorder = Recorder::new(1);
+        let recorder = Recorder::new(3, 1);
         recorder.begin();
-        for _ in 0..BUFFERS + 2 {
+        for _ in 0..5 {
             thread::scope(|scope| {
                 scope.spawn(|| recorder.before_submit());
             });
         }
         let recording = recorder.end();
-        assert_eq!((recording.lanes.len(), recording.lost, recording.dropped()), (BUFFERS, 2, 2));
+        assert_eq!((recording.lanes.len(), recording.lost, recording.dropped()), (3, 2, 2));
     }
 }

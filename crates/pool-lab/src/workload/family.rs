@@ -62,10 +62,11 @@ impl Family {
 }
 
 /// All families, in the order of lists and reports.
-pub static FAMILIES: [Family; 15] = [
+pub static FAMILIES: [Family; 16] = [
     Family::new("spawn", "hand over many small independent jobs"),
     Family::new("join", "split work in two, again and again, and wait for both halves"),
     Family::new("scope", "run jobs that borrow from the caller's stack"),
+    Family::new("loop", "divide a loop among the workers, and not into jobs"),
     Family::new("skew", "keep every worker busy when the work is uneven").one_thread_count(),
     Family::new("burst", "wake enough workers for a few jobs").one_thread_count(),
     Family::new("latency", "wake an idle pool for one job").few_jobs().no_speed_up(),

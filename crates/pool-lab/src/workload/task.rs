@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::about::About;
 use crate::engine::settings::{SettingError, Settings};
+use crate::names::meant;
 
 /// A workload with its parameters: what `-w` chooses, and what a measurement is made of.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct Task {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TaskError {
     /// Neither a name, nor a family, nor the beginning of one.
-    #[error("unknown workload `{name}`; known: {known}")]
+    #[error("unknown workload `{name}`; {}known: {known}", meant(.name, .known))]
     Unknown {
         /// What was given.
         name: String,
@@ -33,9 +34,14 @@ pub enum TaskError {
         /// What is wrong.
         source: SettingError,
     },
-    /// Parameters were given for several workloads at once.
-    #[error("`{0}`: parameters need the full name of one workload")]
-    Ambiguous(String),
+    /// Several workloads were named where one is needed, or parameters were given for several at once.
+    #[error("`{task}`: this needs the full name of one workload, such as {such_as}")]
+    Ambiguous {
+        /// What was given.
+        task: String,
+        /// One of the workloads that it stands for.
+        such_as: String,
+    },
 }
 
 impl Task {

@@ -48,7 +48,9 @@ fn tasks_of(choice: &str) -> Result<Vec<Task>, TaskError> {
             Task::new(about, parameters)
                 .map_err(|source| TaskError::Parameter { task: choice.to_owned(), source })?,
         ]),
-        (_, Some(_)) => Err(TaskError::Ambiguous(choice.to_owned())),
+        ([about, ..], Some(_)) => {
+            Err(TaskError::Ambiguous { task: choice.to_owned(), such_as: about.name.to_owned() })
+        }
         (several, None) => Ok(several.iter().flat_map(|about| Task::variants(about)).collect()),
     }
 }
@@ -59,7 +61,10 @@ impl FromStr for Task {
 
     fn from_str(text: &str) -> Result<Self, TaskError> {
         let mut tasks = tasks_of(text)?;
-        if tasks.len() == 1 { Ok(tasks.remove(0)) } else { Err(TaskError::Ambiguous(text.to_owned())) }
+        match tasks.len() {
+            1 => Ok(tasks.remove(0)),
+            _ => Err(TaskError::Ambiguous { task: text.to_owned(), such_as: tasks[0].to_string() }),
+        }
     }
 }
 
@@ -92,9 +97,12 @@ mod tests {
     fn errors_name_what_is_known_or_allowed() {
         let error = |list: &str| Task::parse_list(list).unwrap_err().to_string();
         let known = crate::workloads::names();
-        assert_eq!(error("spwan"), format!("unknown workload `spwan`; known: {known}"));
+        assert_eq!(error("spwan"), format!("unknown workload `spwan`; did you mean `spawn`? known: {known}"));
         assert!(error("").starts_with("unknown workload ``; known: "));
         assert_eq!(error("join/fib:m=3"), "`join/fib:m=3`: unknown option `m`; known: n");
-        assert_eq!(error("join:n=3"), "`join:n=3`: parameters need the full name of one workload");
+        assert_eq!(
+            error("join:n=3"),
+            "`join:n=3`: this needs the full name of one workload, such as join/fib"
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::workload::{About, Counted, Failure, Prepare, Watch, Workload, check};
 
 /// `spawn/handle`.
 pub(crate) struct Handle {
-    jobs: u64,
+    pub(crate) jobs: u64,
 }
 
 impl Prepare for Handle {

@@ -1,7 +1,10 @@
 //! The program, run as a user runs it.
 
+mod saved;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod terminal;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,8 +37,16 @@ fn mistake(arguments: &str) -> String {
 #[test]
 fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
     let cases = [
-        ("measure -p rayn", &*format!("unknown engine `rayn`; known: {}", engines::names())),
-        ("measure -w spwan", &*format!("unknown workload `spwan`; known: {}", workloads::names())),
+        (
+            "measure -p rayn",
+            &*format!("unknown engine `rayn`; did you mean `rayon`? known: {}", engines::names()),
+        ),
+        (
+            "measure -w spwan",
+            &*format!("unknown workload `spwan`; did you mean `spawn`? known: {}", workloads::names()),
+        ),
+        ("measure -w join/fbi", "did you mean `join/fib`? known: "),
+        ("measure -w nonsense -p mpsc", "unknown workload `nonsense`; known: "),
         ("measure -w join/fib:m=3", "known: n"),
         ("measure -p rayon:0", "a whole number from 1 to 1024"),
         ("measure -p rayon -t 0", "a whole number from 1 to 1024"),
@@ -45,7 +56,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
             "measure -p bounded:2:overflow=drop",
             "block, timeout-<time up to 20s>, reject, caller-runs, drop-oldest, drop-newest, shed",
         ),
-        ("measure -p mpsc:2:bach=3", "known: batch"),
+        ("measure -p mpsc:2:bach=3", "unknown option `bach`; did you mean `batch`? known: batch"),
         ("measure -p rayon:2:batch=3", "known: none"),
         ("measure -p rayon:2:x", "option=value"),
         ("measure -p rayon,,mpsc", "an engine is missing"),
@@ -56,7 +67,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("verify", "missing: --statistics"),
         ("verify --statistics --budget 0", "0 is not in 1..="),
         ("measure --rounds some", "a whole number from 1 to 10000"),
-        ("measure --round 3", "a similar argument exists: '--rounds'"),
+        ("measure --round 3", "unexpected argument `--round`; did you mean `--rounds`?"),
         ("measure -p rayon -t -1", "a whole number from 1 to 1024, not `-1`"),
         ("measure -p rayon -t 4294967295", "a whole number from 1 to 1024"),
         ("measure -p rayon:18446744073709551616", "a whole number from 1 to 1024"),
@@ -90,7 +101,7 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
             "trace -w join/fib",
             "missing: --pool <POOL>; right would be, for instance: pool-lab trace --workload",
         ),
-        ("trace -w spwan -p stealing", &*format!("unknown workload `spwan`; known: {}", workloads::names())),
+        ("trace -w spwan -p stealing", "unknown workload `spwan`; did you mean `spawn`? known: "),
         ("trace -w join -p stealing", "full name of one workload"),
         (
             "trace -w join/fib -p rayon",
@@ -102,9 +113,13 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("top -p rayon", "`rayon` does not tell what its threads do"),
         ("top -w spwan", "unknown workload `spwan`"),
         ("top", "`top` needs a terminal to draw on; `pool-lab demo` shows a pool at work without one"),
-        ("claims --only thread-prize", "unknown claim `thread-prize`; known: thread-cost, "),
-        ("measur", "measure"),
-        ("--frobnicate", "--frobnicate"),
+        (
+            "claims --only thread-cots",
+            "unknown claim `thread-cots`; did you mean `thread-cost`? known: thread-cost, ",
+        ),
+        ("measur", "unknown command `measur`; did you mean `measure`? known: demo, list, measure, "),
+        ("frobnicate", "unknown command `frobnicate`; known: demo, "),
+        ("--frobnicate", "unexpected argument `--frobnicate`; see --help"),
     ];
     for (arguments, expected) in cases {
         let message = mistake(arguments);
@@ -376,9 +391,10 @@ fn tables_and_lists_are_as_narrow_as_the_terminal() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout)
     };
-    for arguments in ["list", "measure -w join/fib:n=10 -p rayon,threadpool -t 1 --rounds 2"] {
+    let measure = "measure -w join/fib:n=10 -p rayon,threadpool,bounded::capacity=1024:overflow=caller-runs -t 1 --rounds 2";
+    for arguments in ["list", measure, "claims --list", "claims --quick --only too-few-threads"] {
         for line in narrow(arguments).lines() {
-            assert!(line.chars().count() <= 30 || line.split_whitespace().count() == 1, "{line}");
+            assert!(line.chars().count() <= 30, "{line}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use pool_core::Job;
 use pool_core::strategy::{Helper, Look, Pop, Reach, Search, Taken};
 
 use crate::calls;
@@ -62,6 +63,11 @@ impl Helper for StealingHelper {
         }
         let looks_again = !sure || channel.has_stranded();
         if looks_again { Look::NothingUntil(Instant::now() + POLL) } else { Look::Nothing }
+    }
+
+    fn take_newest(&self, slot: usize, is_such: fn(&mut Job) -> bool) -> Option<Job> {
+        let place = Place { channel: &self.0, index: slot };
+        place.owner()?.pop_newest_if(is_such)
     }
 }
 

@@ -13,23 +13,48 @@ use crate::pool::outlet::StealingOutlet;
 use crate::worker::{self, Worker};
 
 /// The work-stealing discipline.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Stealing {
     order: JobOrder,
 }
 
+impl Default for Stealing {
+    fn default() -> Self {
+        Stealing { order: JobOrder::NewestFirst }
+    }
+}
+
 impl Stealing {
-    /// In which order a worker runs the jobs that it spawns: the oldest first (the default), or the newest. Thieves take the
-    /// oldest in either case.
+    /// In which order a worker runs the jobs that it has spawned, and the jobs of a scope that it has started: the newest first
+    /// (the default), or the oldest. Thieves take the oldest in either case.
+    ///
+    /// Newest first, jobs that spawn jobs run depth first, and few are queued at a time; but a job may wait for as long as those
+    /// that its worker spawned later keep spawning. Oldest first, none waits for long, and a whole generation is queued at once.
+    /// Jobs from outside run in their order either way.
     ///
     /// ```
+    /// use std::sync::{Arc, Mutex};
     /// use pool_core::JobOrder;
     /// use pool_stealing::{Stealing, StealingPool};
     ///
-    /// let depth_first = Stealing::default().order(JobOrder::NewestFirst);
-    /// let pool = StealingPool::with(depth_first).threads(2).build()?;
-    /// # Ok::<(), pool_core::BuildError>(())
+    /// // One worker, and a job that spawns three.
+    /// let run = |stealing| {
+    ///     let pool = Arc::new(StealingPool::with(stealing).threads(1).build()?);
+    ///     let (order, spawner) = (Arc::new(Mutex::new(Vec::new())), pool.clone());
+    ///     let noted = order.clone();
+    ///     pool.spawn(move || {
+    ///         for n in 1..=3 {
+    ///             let noted = noted.clone();
+    ///             spawner.execute(move || noted.lock().unwrap().push(n)).unwrap();
+    ///         }
+    ///     })?.join()?;
+    ///     pool.wait_idle(None);
+    ///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(std::mem::take(&mut *order.lock().unwrap()))
+    /// };
+    /// assert_eq!(run(Stealing::default())?, [3, 2, 1]);
+    /// assert_eq!(run(Stealing::default().order(JobOrder::OldestFirst))?, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```
     pub fn order(mut self, order: JobOrder) -> Self {
         self.order = order;
@@ -98,6 +123,10 @@ impl Strategy for Stealing {
             outlets: (0..slots).map(|index| StealingOutlet::new(channel.clone(), index)).collect(),
             spare: StealingOutlet::new(channel, slots),
         })
+    }
+
+    fn job_order(&self) -> JobOrder {
+        self.order
     }
 
     fn helper(ends: &Ends<Self>) -> Option<Box<dyn Helper>> {

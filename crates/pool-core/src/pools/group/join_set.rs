@@ -3,12 +3,14 @@ use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::ready::{Key, Ready};
-use crate::block_on::block_on;
+use crate::block_on::{block_on, waker};
 use crate::current::current;
+use crate::help::wait_helping;
+use crate::helping::Awaited;
 use crate::os::process_fork::forks;
 use crate::panic::drop_quietly;
 use crate::{Attributes, JobHandle, JoinError, Pool, PoolExt, Rejected};
@@ -39,7 +41,8 @@ use crate::{Attributes, JobHandle, JoinError, Pool, PoolExt, Rejected};
 /// # Waiting inside a job
 ///
 /// As with [`JobHandle::join`], a worker that has to wait runs jobs of the set in place, if they are of its own pool and no thread
-/// has started them. So [`join_next`](JoinSet::join_next) never deadlocks within one pool. The waits with a limit and
+/// has started them. So [`join_next`](JoinSet::join_next) never deadlocks within one pool. In a pool whose workers
+/// [help](crate::Helping), it runs other work, too, when there is none of these. The waits with a limit and
 /// [`poll_join_next`](JoinSet::poll_join_next) run nothing. None of them makes a job [more urgent](JobHandle::boost).
 pub struct JoinSet<T> {
     members: BTreeMap<Key, JobHandle<T>>,
@@ -261,6 +264,15 @@ impl<T> JoinSet<T> {
         loop {
             let start_by = self.deadlines.first().map(|&(start_by, _)| start_by);
             let until = start_by.into_iter().chain(deadline).min();
+            if deadline.is_none()
+                && !self.is_empty()
+                && wait_helping(&AnyEnd { ready: &self.ready, waker: waker(), until })
+            {
+                match self.try_next() {
+                    None => continue,
+                    next => return next,
+                }
+            }
             if let Some(next) = block_on(until, |context| self.poll_next(context)) {
                 return next;
             }
@@ -319,6 +331,27 @@ impl<T> JoinSet<T> {
             handle.clear_waker();
             self.announce(*key, handle);
         }
+    }
+}
+
+/// The end of any job of a set, or the moment by which one of them is to start.
+struct AnyEnd<'a> {
+    ready: &'a Ready,
+    waker: Waker,
+    until: Option<Instant>,
+}
+
+impl Awaited for AnyEnd<'_> {
+    fn is_over(&self) -> bool {
+        self.ready.has_ended() || self.until.is_some_and(|until| until <= Instant::now())
+    }
+
+    fn announce(&self) {
+        self.ready.wait(&self.waker);
+    }
+
+    fn until(&self) -> Option<Instant> {
+        self.until
     }
 }
 

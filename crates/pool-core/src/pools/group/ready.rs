@@ -54,6 +54,21 @@ impl Ready {
         key
     }
 
+    /// Whether there is one to [`pop`](Ready::pop).
+    pub(super) fn has_ended(&self) -> bool {
+        !lock(&self.0).ended.is_empty()
+    }
+
+    /// Leaves the waker to be called when there is one, unless there is one already.
+    pub(super) fn wait(&self, waker: &Waker) {
+        let mut waker = Some(waker.clone());
+        let mut state = lock(&self.0);
+        if state.ended.is_empty() {
+            std::mem::swap(&mut state.waiter, &mut waker);
+        }
+        drop(state);
+    }
+
     /// No thread waits any more.
     pub(super) fn clear_waker(&self) {
         let waiter = lock(&self.0).waiter.take();

@@ -144,9 +144,15 @@ impl JobContext {
         &self.worker_manager
     }
 
+    /// The number of the worker that the calling thread is, if it is one of the pool's.
+    #[inline]
+    pub(crate) fn index_here(&self) -> Option<usize> {
+        current().filter(|worker| worker.pool == self.id()).map(|worker| worker.index)
+    }
+
     /// The run context of the calling thread if it is one of the pool's workers.
     pub(crate) fn current_worker_cx(&self) -> Option<RunContext<'_>> {
-        current().filter(|worker| worker.pool == self.id()).map(|worker| self.worker_cx(worker.index))
+        self.index_here().map(|worker| self.worker_cx(worker))
     }
 
     /// The run context of the calling thread, worker or not.

@@ -1,13 +1,16 @@
 //! What the parts of a pool share.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
+use crate::JobOrder;
 use crate::Panic;
 use crate::job::boost::Boost;
 use crate::job::context::JobContext;
 use crate::job::link::Link;
 use crate::job::reenter::Reenter;
 use crate::job::room::Room;
+use crate::job::timers::Timers;
 
 /// What the parts of a pool share: its [`Metrics`](crate::Metrics), its handlers and limits. Opaque, so that no count can be spoilt:
 ///
@@ -25,11 +28,20 @@ pub struct PoolContext {
     boost: Link<dyn Boost>,
     room: Link<dyn Room>,
     reenter: Link<dyn Reenter>,
+    job_order: JobOrder,
+    timers: Arc<Timers>,
 }
 
 impl PoolContext {
-    pub(crate) fn new(job: JobContext) -> Self {
-        PoolContext { job, boost: Link::default(), room: Link::default(), reenter: Link::default() }
+    pub(crate) fn new(job: JobContext, job_order: JobOrder) -> Self {
+        PoolContext {
+            job,
+            boost: Link::default(),
+            room: Link::default(),
+            reenter: Link::default(),
+            job_order,
+            timers: Arc::default(),
+        }
     }
 
     /// Hands a panic that no handle will hear of to the pool's panic handler. What that panics with goes no further.
@@ -37,6 +49,16 @@ impl PoolContext {
     /// For handles of a crate's own: see [`reentry`](crate::reentry).
     pub fn report_panic(&self, panic: Panic) {
         self.job.report_quietly(panic);
+    }
+
+    /// Jobs that wait for their time.
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
+    /// The order of the jobs of scopes that have none of their own.
+    pub(crate) fn job_order(&self) -> JobOrder {
+        self.job_order
     }
 
     /// Where a job's handle queues a second ticket.

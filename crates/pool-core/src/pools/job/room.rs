@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use crate::sync::Arc;
+use crate::sync::{Arc, waiting_line};
 use crate::{Job, QueueId, Rejected, Submit};
 
 /// A pool whose submitters wait so.
@@ -23,8 +23,7 @@ pub(crate) trait Room: Send + Sync {
     fn leave(&self, place: PlaceId);
 }
 
-/// The queue that has no room, and a number that grows.
-pub(crate) type PlaceId = (QueueId, u64);
+pub(crate) type PlaceId = waiting_line::Place<QueueId>;
 
 /// A place in the line, until it is dropped.
 pub(crate) struct Place {

@@ -11,6 +11,7 @@
 //! before a thread waits for it costs two changes of the word; a mutex around it all took eight.
 
 mod payload;
+mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
@@ -19,15 +20,14 @@ use std::thread::{self, Thread};
 use std::time::Instant;
 
 use self::payload::Payload;
-use crate::help::wait_helping;
-use crate::helping::Awaited;
+pub(crate) use self::waiting::Wait;
 use crate::job::attributed::{Outcome, RareAttributes, enter_plain};
 use crate::job::context::{JobContext, RunContext};
 use crate::job::run_counted;
 use crate::panic::{Panic, drop_quietly};
 use crate::sync::task_ref::Counted;
 pub(crate) use crate::sync::task_ref::TaskRef;
-use crate::sync::task_state::{TaskSnapshot, TaskState};
+use crate::sync::task_state::TaskState;
 use crate::{JoinError, Reason};
 
 pub(crate) struct Task<F, T> {
@@ -55,14 +55,6 @@ impl Waiter {
             }
         }
     }
-}
-
-/// What a waiter finds.
-pub(crate) enum Wait {
-    Done,
-    /// Only the waiter can run the job.
-    Orphaned,
-    TimedOut,
 }
 
 impl<F: FnOnce() -> T, T> Task<F, T> {
@@ -241,75 +233,11 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         }
     }
 
-    /// Blocks until the job is done, or orphaned, or the deadline has passed.
-    ///
-    /// Without a deadline, a worker of a pool whose workers [help](crate::Helping) does so meanwhile.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Wait {
-        let mut seen = self.state.look();
-        if deadline.is_none() && !seen.has_ended() && !seen.is_left_alone() && wait_helping(self) {
-            seen = self.state.look();
-        }
-        loop {
-            if seen.has_ended() {
-                return Wait::Done;
-            }
-            if seen.is_left_alone() {
-                return Wait::Orphaned;
-            }
-            seen = self.announce(Waiter::Thread(thread::current()));
-            if seen.has_ended() || seen.is_left_alone() {
-                continue;
-            }
-            match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                None => thread::park(),
-                Some(left) if left.is_zero() => return Wait::TimedOut,
-                Some(left) => thread::park_timeout(left),
-            }
-            seen = self.state.look();
-        }
-    }
-
-    /// Waits until the job is done or orphaned. Before each sleep, the thread does other work as long as there is some: `works`
-    /// returns whether it has, and if not, has the thread unparked when there is.
-    pub(crate) fn wait_meanwhile(&self, mut works: impl FnMut() -> bool) -> Wait {
-        wait_helping(self);
-        loop {
-            let seen = self.announce(Waiter::Thread(thread::current()));
-            if seen.has_ended() {
-                return Wait::Done;
-            }
-            if seen.is_left_alone() {
-                return Wait::Orphaned;
-            }
-            if !works() {
-                thread::park();
-            }
-        }
-    }
-
-    fn announce(&self, waiter: Waiter) -> TaskSnapshot {
-        let (seen, before) = self.state.wait(waiter);
-        // It may be a waker, whose destructor is foreign code; no lock is held.
-        drop(before);
-        seen
-    }
-
     /// Takes the result, if it is there.
     #[inline]
     pub(crate) fn take(&self) -> Option<Result<T, JoinError>> {
         // SAFETY: it has just become the caller's.
         self.state.take().is_ok().then(|| unsafe { self.payload.take_result() })
-    }
-}
-
-impl<F: FnOnce() -> T, T> Awaited for Task<F, T> {
-    fn is_over(&self) -> bool {
-        let seen = self.state.look();
-        seen.has_ended() || seen.is_left_alone()
-    }
-
-    fn announce(&self) {
-        Task::announce(self, Waiter::Thread(thread::current()));
     }
 }
 
@@ -341,7 +269,11 @@ impl<C> TaskRef<C> {
 pub(crate) trait Claim<T>: Send + Sync {
     /// Runs the job in place of the waiter, if it is not claimed.
     fn run_in_place(&self, cx: Option<RunContext<'_>>);
-    fn wait(&self, deadline: Option<Instant>) -> Wait;
+    /// Until the job has ended or the deadline has passed, a worker of a pool whose workers [help](crate::Helping) does so. Any
+    /// other thread does not wait here.
+    fn wait_helping(&self, deadline: Option<Instant>);
+    /// Blocks until the job is done, or orphaned, or the deadline has passed.
+    fn wait_until(&self, deadline: Option<Instant>) -> Wait;
     fn take(&self) -> Option<Result<T, JoinError>>;
     /// Takes the result, or leaves the waker to be called when it is there.
     fn poll(&self, waker: &Waker) -> Option<Result<T, JoinError>>;
@@ -378,8 +310,12 @@ impl<F: FnOnce() -> T + Send, T: Send> Claim<T> for Task<F, T> {
         }
     }
 
-    fn wait(&self, deadline: Option<Instant>) -> Wait {
-        Task::wait(self, deadline)
+    fn wait_helping(&self, deadline: Option<Instant>) {
+        Task::wait_helping(self, deadline);
+    }
+
+    fn wait_until(&self, deadline: Option<Instant>) -> Wait {
+        Task::wait_until(self, deadline)
     }
 
     fn take(&self) -> Option<Result<T, JoinError>> {

@@ -11,7 +11,9 @@ use crate::panic::drop_quietly;
 ///
 /// So the lock is never contended. In a forked child it may be held for ever, by a thread of the parent that was at it: there
 /// nothing is called, as nothing is dropped.
-pub(crate) struct UnrunHook(Mutex<Option<Arc<dyn Fn(Reason) + Send + Sync>>>);
+pub(crate) struct UnrunHook(Mutex<Option<Hook>>);
+
+type Hook = Arc<dyn Fn(Reason) + Send + Sync>;
 
 impl UnrunHook {
     pub(crate) fn new(hook: impl Fn(Reason) + Send + Sync + 'static) -> Self {
@@ -32,7 +34,7 @@ impl UnrunHook {
         drop_quietly(self.take());
     }
 
-    fn take(&self) -> Option<Arc<dyn Fn(Reason) + Send + Sync>> {
+    fn take(&self) -> Option<Hook> {
         self.0.try_lock().ok()?.take()
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 
 use crate::current::{PoolId, current};
-use crate::observe::counters::{JobCounters, RareCounters, WorkerCounters};
+use crate::observe::counters::{JobCounters, RareCounters, WorkerCounters, add_exclusively};
 use crate::observe::instrumentation::InstrumentationConfig;
 use crate::observe::observer::Observed;
 use crate::observe::stats::{Counts, Stats, WorkerCounts, WorkerStats};
@@ -175,9 +175,24 @@ impl Metrics {
         }
     }
 
-    /// Counts a job that enters a scope.
+    /// Counts a job that comes past the gate.
     pub(crate) fn admit_scoped(&self) {
-        self.scoped[self.stripe()].fetch_add(1, SeqCst);
+        self.admit_scoped_by(current().filter(|worker| worker.pool == self.id).map(|worker| worker.index));
+    }
+
+    /// As [`admit_scoped`](Metrics::admit_scoped), by this worker, which the calling thread is, or by a thread that is none.
+    ///
+    /// It is counted before any thread can take the job. So one that finds the job's outcome counted finds this, too.
+    #[inline]
+    pub(crate) fn admit_scoped_by(&self, worker: Option<usize>) {
+        match worker {
+            Some(worker) if self.workers[worker].jobs.exclusive => {
+                add_exclusively(&self.scoped[self.entry_counters.of_slot(worker)], 1);
+            }
+            _ => {
+                self.scoped[self.stripe()].fetch_add(1, SeqCst);
+            }
+        }
     }
 
     pub(crate) fn count_rejected(&self) {

@@ -119,7 +119,9 @@ impl Distribution {
         for bucket in self.histogram.iter_recorded() {
             let longest = bucket.value_iterated_to();
             let count = bucket.count_at_value().saturating_sub(earlier.histogram.count_at(longest));
-            delta.histogram.record_n(longest, count).expect("it is in the bounds of the histogram");
+            if count > 0 {
+                delta.histogram.record_n(longest, count).expect("it is in the bounds of the histogram");
+            }
         }
         delta
     }

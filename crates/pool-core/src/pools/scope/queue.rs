@@ -1,48 +1,43 @@
 //! The queue of a scope.
 
-use std::sync::Mutex;
-
 use crossbeam_deque::{Injector, Steal};
 
-use crate::sync::lock;
+use super::lanes::{Lanes, Taken};
 use crate::{Job, JobOrder};
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every scope has the large one, and it lies in one place"
-)]
 pub(super) enum JobQueue {
-    OldestFirst(Injector<Job>),
-    NewestFirst(Mutex<Vec<Job>>),
+    // In a box, since it is aligned to more than an allocator gives without effort.
+    OldestFirst(Box<Injector<Job>>),
+    NewestFirst(Lanes),
 }
 
 impl JobQueue {
-    pub(super) fn new(order: JobOrder) -> Self {
+    /// `home` is the worker that opens the scope, if one thread alone has its number.
+    pub(super) fn new(order: JobOrder, workers: usize, home: Option<usize>) -> Self {
         match order {
-            JobOrder::OldestFirst => JobQueue::OldestFirst(Injector::new()),
-            JobOrder::NewestFirst => JobQueue::NewestFirst(Mutex::new(Vec::new())),
+            JobOrder::OldestFirst => JobQueue::OldestFirst(Box::default()),
+            JobOrder::NewestFirst => JobQueue::NewestFirst(Lanes::new(workers, home)),
         }
     }
 
+    /// `here` is the worker that pushes.
     #[inline(always)]
-    pub(super) fn push(&self, job: impl FnOnce() -> Job) {
+    pub(super) fn push(&self, job: impl FnOnce() -> Job, here: Option<usize>) {
         match self {
             JobQueue::OldestFirst(queue) => queue.push(job()),
-            JobQueue::NewestFirst(stack) => {
-                let job = job();
-                lock(stack).push(job);
-            }
+            JobQueue::NewestFirst(lanes) => lanes.push(job(), here),
         }
     }
 
-    pub(super) fn pop(&self) -> Option<Job> {
+    /// Takes a job for this worker, or for a thread that is none.
+    pub(super) fn pop(&self, here: Option<usize>) -> Option<Taken> {
         let queue = match self {
             JobQueue::OldestFirst(queue) => queue,
-            JobQueue::NewestFirst(stack) => return lock(stack).pop(),
+            JobQueue::NewestFirst(lanes) => return lanes.pop(here),
         };
         loop {
             match queue.steal() {
-                Steal::Success(job) => return Some(job),
+                Steal::Success(job) => return Some(Taken { job, more: false }),
                 Steal::Empty => return None,
                 Steal::Retry => std::hint::spin_loop(),
             }
@@ -52,7 +47,7 @@ impl JobQueue {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             JobQueue::OldestFirst(queue) => queue.is_empty(),
-            JobQueue::NewestFirst(stack) => lock(stack).is_empty(),
+            JobQueue::NewestFirst(lanes) => lanes.is_empty(),
         }
     }
 }

@@ -44,11 +44,8 @@ impl<'env> SharedScope<'env> {
         // SAFETY: the job borrows for `'env`, which outlives the call of `shared_scope`, and that does not return before the job
         // has run. A scope is had by reference only: inside that call, or inside a job that it waits for.
         let ticket = self.state.push(|| unsafe { Job::from_borrowing_task(Closure(move || f(&scope))) });
-        // A ticket that finds no queue is dropped, and says so to the scope.
-        if let Some(ticket) = ticket
-            && let Some(queue) = self.state.context.boost().get()
-        {
-            queue.queue_ticket(ticket);
+        if let Some(ticket) = ticket {
+            self.state.queue(ticket);
         }
     }
 }

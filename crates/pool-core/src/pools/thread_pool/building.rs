@@ -77,8 +77,8 @@ impl<S: Strategy> Builder<S> {
         context.admit_within(self.admit_within);
         context.set_urgency(ends.inlet.urgency());
         let id = context.id();
-        let core =
-            Core::new(PoolContext::new(context), ends, parking, table, settings, worker::start_from_anywhere);
+        let context = PoolContext::new(context, self.strategy.job_order());
+        let core = Core::new(context, ends, parking, table, settings, worker::start_from_anywhere);
         core.link_to_context();
         let worker_manager: Arc<dyn WorkerManager> = core.clone();
         core.context().worker_manager().set(Arc::downgrade(&worker_manager));

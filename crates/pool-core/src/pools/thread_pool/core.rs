@@ -8,11 +8,11 @@ use super::intake::Intake;
 use super::lifecycle::Lifecycle;
 use super::mailbox::Mailboxes;
 use super::retired_threads::RetiredThreads;
+use super::room::Line;
 use super::settings::Settings;
 use super::side_queue::SideQueue;
 use super::signals::Signal;
 use super::slot::WorkerSlot;
-use super::waiting_line::WaitingLine;
 use super::worker_table::WorkerTable;
 use crate::adapter::PoolContext;
 use crate::os::process_fork::AtFork;
@@ -33,8 +33,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) gate: Gate<Intake<S::Inlet>>,
     pub(super) parking: Arc<Parking>,
     pub(super) side_queue: SideQueue,
-    pub(super) waiting_line: WaitingLine,
     pub(super) going_on: GoingOn,
+    pub(super) line: Line,
     pub(super) mailboxes: Mailboxes,
     pub(super) lifecycle: Lifecycle,
     pub(super) slots: Box<[WorkerSlot<S::Outlet>]>,
@@ -80,8 +80,8 @@ impl<S: Strategy> Core<S> {
             parking,
             context: Arc::new(context),
             side_queue: SideQueue::default(),
-            waiting_line: WaitingLine::default(),
             going_on: GoingOn::default(),
+            line: Line::new(),
             mailboxes: Mailboxes::new(slots.len(), settings.helping == Helping::Any),
             lifecycle,
             slots,

@@ -18,6 +18,7 @@ impl<S: Strategy> Core<S> {
         }
         let deadline = deadline_after(limit);
         self.close();
+        self.give_up_timed();
         self.wait_for_the_end(deadline)
     }
 
@@ -29,6 +30,7 @@ impl<S: Strategy> Core<S> {
         self.lifecycle.give_back();
         self.close();
         self.set_aside_queued();
+        self.give_up_timed();
         let shutdown = self.wait_for_the_end(deadline);
         (self.lifecycle.take_returned(), shutdown)
     }
@@ -95,6 +97,7 @@ impl<S: Strategy> Core<S> {
                 self.lifecycle.set_out_of_workers();
             }
             self.close();
+            self.give_up_timed();
             self.drain_from(free_slot, reason);
         }
         self.end(reason);

@@ -20,6 +20,13 @@ impl<S: Strategy> Core<S> {
         self.discard_unkept(kept, self.lifecycle.why_closed());
     }
 
+    /// Gives up the jobs whose time has not come, which count from here on. The pool takes nothing more.
+    pub(super) fn give_up_timed(&self) {
+        let timed = self.context.timers().close();
+        timed.iter().for_each(|_| self.context.admit_scoped());
+        self.set_aside(timed, self.lifecycle.why_closed());
+    }
+
     /// Gives up jobs that no worker will run: to the calls of `shutdown_now` that are under way, or else for good.
     ///
     /// Then their destructors run here, which may wait for the end of the pool. So the caller is not inside the gate, and

@@ -133,7 +133,8 @@ impl<S: Strategy> Core<S> {
             search.set_searcher(self.parking.retract(slot));
             return;
         }
-        let until = if let Look::NothingUntil(then) = look { Some(then) } else { None };
+        let look_again = if let Look::NothingUntil(then) = look { Some(then) } else { None };
+        let until = look_again.into_iter().chain(awaited.until()).min();
         let woken = self.parking.park_unless(slot, until, || awaited.is_ready());
         search.set_searcher(woken == Woken::ToSearch);
     }

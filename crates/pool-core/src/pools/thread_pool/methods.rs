@@ -10,8 +10,8 @@ use crate::adapter::PoolContext;
 use crate::error::{BroadcastError, ResizeError, Unsupported};
 use crate::strategy::{Strategy, Urgency};
 use crate::{
-    Attributes, Counts, Job, JobHandle, JobOrder, Pool, PoolExt, PoolState, Rejected, Scope, SharedScope,
-    Shutdown, SpawnAsync, SpawnError, Stats, Submit, Timings,
+    Attributes, Counts, Job, JobHandle, JobOrder, MapOrdered, Pool, PoolExt, PoolState, Rejected, Scope,
+    SharedScope, Shutdown, SpawnAsync, SpawnError, Stats, Submit, Timer, Timings, WorkerLocal,
 };
 
 /// Methods that call those of a trait. After each signature, in brackets, comes what its `where` says.
@@ -35,6 +35,8 @@ macro_rules! methods {
 methods! { PoolExt:
     fn execute_with<F>(attributes: impl Into<Attributes>, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
     fn try_execute<F>(f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
+    fn execute_after<F>(delay: Duration, f: F) -> Result<Timer, Rejected> [F: FnOnce() + Send + 'static];
+    fn execute_every<F>(period: Duration, f: F) -> Result<Timer, Rejected> [F: FnMut() + Send + 'static];
     fn execute_timeout<F>(wait: Duration, f: F) -> Result<(), Rejected> [F: FnOnce() + Send + 'static];
     fn spawn_with<F, T>(attributes: impl Into<Attributes>, f: F) -> Result<JobHandle<T>, Rejected>
         [F: FnOnce() -> T + Send + 'static, T: Send + 'static];
@@ -69,10 +71,20 @@ methods! { Pool:
 // Work that borrows.
 methods! { PoolExt:
     fn scope<'env, F, R>(body: F) -> R [F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R];
+    fn scope_fifo<'env, F, R>(body: F) -> R [F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R];
     fn shared_scope<'env, F, R>(order: JobOrder, body: F) -> R [F: FnOnce(&SharedScope<'env>) -> R];
     fn install<F, R>(f: F) -> R [F: FnOnce() -> R + Send, R: Send];
     fn map<'items, T, R, F>(items: &'items [T], f: F) -> Vec<R>
         [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync];
+    fn for_each<'items, T, F>(items: &'items [T], f: F) -> () [T: Sync, F: Fn(&'items T) + Sync];
+    fn for_each_mut<'items, T, F>(items: &'items mut [T], f: F) -> () [T: Send, F: Fn(&'items mut T) + Sync];
+    fn for_each_chunk_mut<'items, T, F>(items: &'items mut [T], size: usize, f: F) -> ()
+        [T: Send, F: Fn(usize, &'items mut [T]) + Sync];
+    fn map_reduce<'items, T, R, F, C>(items: &'items [T], f: F, combine: C) -> Option<R>
+        [T: Sync, R: Send, F: Fn(&'items T) -> R + Sync, C: Fn(R, R) -> R + Sync];
+    fn map_ordered<I, F, R>(items: I, most: usize, f: F) -> MapOrdered<'_, I::IntoIter, R>
+        [I: IntoIterator<Item: Send + 'static>, F: Fn(I::Item) -> R + Send + Sync + 'static, R: Send + 'static];
+    fn worker_local<T, F>(make: F) -> WorkerLocal<T, F> [F: Fn() -> T];
 }
 
 // The life of the pool.

@@ -15,8 +15,8 @@
 //! - `slot`: where an outlet lies between workers, and how patiently a lost worker is replaced
 //! - `methods`: the methods of the traits, without an import
 //! - `side_queue`: tickets that found the queue full
-//! - `room`, `waiting_line`: submitters that wait for room without blocking
 //! - `reenter`, `going_on`: work that goes on in another job, such as a future
+//! - `room`: submitters that wait for room without blocking
 //! - `cpu_limit`: what a container allows
 //! - `pinning`: which CPU a worker stays on
 //! - `spawning`: who makes its threads
@@ -52,7 +52,6 @@ mod submitting;
 mod table_mirror;
 mod threads;
 mod waiting;
-mod waiting_line;
 mod worker;
 mod worker_table;
 

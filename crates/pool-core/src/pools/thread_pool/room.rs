@@ -1,35 +1,26 @@
 //! Submitters that wait for room in the queue without blocking their threads: see
-//! [`PoolExt::spawn_async`](crate::PoolExt::spawn_async).
+//! [`PoolExt::spawn_async`](crate::PoolExt::spawn_async), and [`waiting_line`](crate::sync::waiting_line) for the protocol.
 //!
-//! A task whose job finds the queue full puts its waker into the [line](super::waiting_line), tries again, and only then waits.
-//! A worker that has popped looks at the signals, as after each pop, and if there is a line wakes the first in it. That one tries
-//! again, and goes back to its place if another was faster.
+//! The bit that tells of the line is a signal, which workers look at after each pop anyway. So all of this costs nothing while there
+//! is no line.
 //!
-//! # No wake-up is lost
-//!
-//! A task puts its waker into the line, which sets the signal; fence; it tries, and finds the queue full. A worker pops; it reads
-//! the signal. If the attempt does not find the room of the pop, the worker finds the signal: the pops of our strategies are
-//! sequentially consistent changes, or behind a mutex that the attempt takes as well. Whatever the strategy, a worker looks again
-//! when it has found nothing and has announced that it parks, after which there is a fence, and then wakes all.
-//!
-//! A wake-up may come to one that does not need it any more: its task was dropped, its pool did not take it for another reason, or it
-//! had found room before. So when it [leaves](WaitingLine::leave) and its waker is not in the line, it wakes the next.
+//! The protocol asks for a pop that is ordered before the look at the signals. A strategy may have another: so a worker also wakes all in
+//! the line when it has found nothing and has announced that it parks, after which there is a fence.
 //!
 //! Closing the pool wakes all, once the gate is closed: one that comes later tries after that, and is rejected.
-//!
-//! While there is no line, all of this costs nothing: the signal is a bit of a word that workers look at anyway.
 
-use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::task::Waker;
 
 use super::core::Core;
 use super::signals::Signal;
-#[cfg(doc)]
-use super::waiting_line::WaitingLine;
 use crate::current::current;
 use crate::job::room::{PlaceId, Room};
+use crate::job::task::Waiter;
 use crate::strategy::{Caller, Strategy};
+use crate::sync::waiting_line::{Left, WaitingLine};
 use crate::{Job, QueueId, Rejected, Submit};
+
+pub(super) type Line = WaitingLine<QueueId, Waker>;
 
 impl<S: Strategy> Core<S> {
     /// A pop has made room, or may have.
@@ -40,16 +31,29 @@ impl<S: Strategy> Core<S> {
             self.requeue_side_queue();
         }
         if seen.has(Signal::ROOM) {
-            self.waiting_line.wake_first(&self.lifecycle.signals);
+            wake(self.line.take_first(self.note_line()));
         }
     }
 
     /// This worker has announced that it parks. Others may wake it meanwhile.
     pub(super) fn wake_line_before_parking(&self) {
         if self.lifecycle.signals.now().has(Signal::ROOM) {
-            self.waiting_line.wake_all(&self.lifecycle.signals);
+            self.wake_line();
         }
     }
+
+    pub(super) fn wake_line(&self) {
+        wake(self.line.take_all(self.note_line()));
+    }
+
+    fn note_line(&self) -> impl Fn(bool) {
+        |is_there| self.lifecycle.signals.put(Signal::ROOM, is_there)
+    }
+}
+
+/// A waker is foreign code, which may panic.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(|waker| Waiter::Waker(waker).wake());
 }
 
 impl<S: Strategy> Room for Core<S> {
@@ -63,21 +67,23 @@ impl<S: Strategy> Room for Core<S> {
     }
 
     fn place(&self, queue: QueueId) -> PlaceId {
-        self.waiting_line.place(queue)
+        self.line.place(queue)
     }
 
     fn wait(&self, place: PlaceId, waker: Waker) {
         // Some thread of the parent may have held the lock, and in the child the next attempt ends it all.
-        if self.lifecycle.is_forked() {
-            return;
+        if !self.lifecycle.is_forked() {
+            drop(self.line.enter(place, waker, self.note_line()));
         }
-        self.waiting_line.enter(place, waker, &self.lifecycle.signals);
-        fence(SeqCst);
     }
 
     fn leave(&self, place: PlaceId) {
-        if !self.lifecycle.is_forked() {
-            self.waiting_line.leave(place, &self.lifecycle.signals);
+        if self.lifecycle.is_forked() {
+            return;
+        }
+        match self.line.leave(place, self.note_line()) {
+            Left::Was(waker) => drop(waker),
+            Left::Next(next) => wake(next),
         }
     }
 }

@@ -227,9 +227,10 @@ impl<S: Strategy> Core<S> {
         if self.gate.is_closed() { self.lifecycle.why_closed() } else { Reason::NoWorkers }
     }
 
-    /// Lets handles and submitters that wait find the way to the queue.
+    /// Lets handles, timers and submitters that wait find the way to the queue.
     pub(super) fn link_to_context(self: &Arc<Self>) {
         let queue: Weak<Self> = Arc::downgrade(self);
+        self.context.timers().queue().set(queue.clone());
         self.context.boost().set(queue.clone());
         self.context.room().set(queue.clone());
         self.context.reenter().set(queue);
@@ -250,7 +251,21 @@ impl<S: Strategy> Boost for Core<S> {
         }
     }
 
+    fn submit_job(&self, job: Job) -> Result<(), Rejected> {
+        self.submit(|| job, Submit::default())
+    }
+
     fn queue_ticket(&self, ticket: Job) {
         drop(self.submit_ticket(ticket, Submit::ticket()));
+    }
+
+    fn take_back_spent(&self, worker: usize) {
+        let Some(helper) = self.helper.as_ref().filter(|_| !self.lifecycle.is_forked()) else { return };
+        while let Some(ticket) = helper.take_newest(worker, Job::is_spent) {
+            // It runs nothing that might panic. What it leaves, if there is something after all, goes where it was.
+            if let Ok(Some(ticket)) = ticket.run_at(Some(self.context.worker_cx(worker))) {
+                return Boost::queue_ticket(self, ticket);
+            }
+        }
     }
 }

@@ -189,7 +189,7 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             match guard.outlet().pop(&mut search) {
                 Pop::Job(job) => place = Some(job),
                 Pop::Shed(job, reason) => no_job = Some(Pop::Shed(job, reason)),
-                Pop::Empty => match core.search_before_parking(guard.outlet(), &mut search) {
+                Pop::Empty => match core.search_before_parking(index, guard.outlet(), &mut search) {
                     Pop::Job(job) => place = Some(job),
                     other => no_job = Some(other),
                 },
@@ -224,6 +224,8 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             Some(Pop::Shed(job, reason)) if job.is_job() => context.discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
             Some(Pop::Shed(ticket, _)) => core.run(&mut Some(ticket), cx),
+            // It has come while the worker looked around.
+            Some(Pop::Empty) if core.mailboxes.has_mail(index) => {}
             Some(Pop::Empty) => {
                 match core.park(index, guard.outlet(), &mut search, ParkingThread::Worker { jobs }) {
                     Waited::Again => {}

@@ -25,7 +25,7 @@ impl Model {
     }
 
     fn push(&self) -> bool {
-        self.progress.push(|| {
+        self.progress.push(false, || {
             self.queue.fetch_add(1, Release);
         })
     }
@@ -116,7 +116,7 @@ fn a_job_that_is_pushed_by_a_job_wakes_a_helper() {
     check(|| {
         // The only ticket's holder is busy with a job of the scope, which pushes one more.
         let scope = Model::new(1);
-        assert!(scope.progress.push(|| {}), "this one is taken at once");
+        assert!(scope.progress.push(false, || {}), "this one is taken at once");
         let worker = loom::thread::spawn({
             let scope = scope.clone();
             move || {
@@ -138,7 +138,7 @@ fn a_job_that_is_pushed_by_a_job_wakes_a_helper() {
 fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
     check(|| {
         let scope = Model::new(2);
-        assert!(scope.progress.push(|| {}), "this one is run below");
+        assert!(scope.progress.push(false, || {}), "this one is run below");
         let worker = loom::thread::spawn({
             let scope = scope.clone();
             move || {
@@ -160,7 +160,7 @@ fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
 fn a_ticket_that_another_thread_finds_refused_while_the_last_leaves_is_noticed() {
     check(|| {
         let scope = Model::new(2);
-        assert!(scope.progress.push(|| {}), "its worker has come by");
+        assert!(scope.progress.push(false, || {}), "its worker has come by");
         assert!(scope.push(), "its ticket is refused");
         let worker = loom::thread::spawn({
             let scope = scope.clone();
@@ -199,7 +199,7 @@ fn a_refused_ticket_leaves_the_jobs_to_the_waiter() {
 fn the_end_is_not_seen_while_a_job_that_has_pushed_another_goes_on() {
     check(|| {
         let scope = Model::new(2);
-        scope.progress.push(|| {});
+        scope.progress.push(false, || {});
         let pusher = loom::thread::spawn({
             let scope = scope.clone();
             move || {
@@ -227,7 +227,7 @@ fn all_that_jobs_have_done_comes_before_the_end() {
     check(|| {
         let scope = Model::new(2);
         let workers = [(); 2].map(|()| {
-            scope.progress.push(|| {});
+            scope.progress.push(false, || {});
             let scope = scope.clone();
             loom::thread::spawn(move || {
                 scope.use_what_is_borrowed();
@@ -246,7 +246,7 @@ fn all_that_jobs_have_done_comes_before_the_end() {
 fn a_job_that_is_pushed_when_tickets_are_refused_wakes_a_waiter_outside() {
     check(|| {
         let scope = Model::new(1);
-        assert!(scope.progress.push(|| {}), "this one is run below, by another thread outside");
+        assert!(scope.progress.push(false, || {}), "this one is run below, by another thread outside");
         scope.progress.give_up();
         let other = loom::thread::spawn({
             let scope = scope.clone();

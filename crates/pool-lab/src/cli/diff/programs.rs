@@ -14,7 +14,7 @@ use crate::cli::compare::{place, times};
 use crate::metrics;
 use crate::numbers::stats;
 use crate::record::Record;
-use crate::system::terminal;
+use crate::system::progress::Progress;
 
 /// Place and engine, and the times of the old, the new, and the old again.
 type Samples = BTreeMap<(String, String), [Vec<f64>; 3]>;
@@ -22,8 +22,9 @@ type Samples = BTreeMap<(String, String), [Vec<f64>; 3]>;
 pub(super) fn compare(arguments: &Diff) -> Result<Vec<Line>, CliError> {
     let Diff { old, new, rounds, .. } = arguments;
     let mut samples = Samples::new();
-    for round in 0..*rounds {
-        terminal::say(format_args!("round {} of {rounds}", round + 1));
+    let (progress, rounds) = (Progress::new(None), *rounds as usize);
+    for round in 0..rounds {
+        progress.begin(round + 1, rounds, "the old, the new, and the old again");
         for (side, program) in [old, new, old].into_iter().enumerate() {
             for record in times(&sample(program, arguments)?) {
                 let key = (place(record), record.engine.clone());

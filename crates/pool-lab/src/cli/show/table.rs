@@ -9,6 +9,8 @@ pub(crate) struct TerminalTable {
     text_columns: usize,
     head: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// So many columns are always shown.
+    fewest: usize,
 }
 
 impl TerminalTable {
@@ -18,7 +20,13 @@ impl TerminalTable {
             text_columns,
             head: head.iter().map(|cell| (*cell).to_owned()).collect(),
             rows: Vec::new(),
+            fewest: head.len(),
         }
+    }
+
+    /// The columns after so many may be left out where the terminal is narrow, the last ones first.
+    pub(crate) fn with_spare_columns_after(self, fewest: usize) -> Self {
+        TerminalTable { fewest, ..self }
     }
 
     /// Adds a row.
@@ -26,17 +34,28 @@ impl TerminalTable {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// The rows as text, each indented by two blanks. Where they are wider than `width` allows, each number has a line of its
-    /// own below the text that begins its row.
+    /// The rows as text, each indented by two blanks. Where they are wider than `width` allows, spare columns are left out, and
+    /// named. Where that does not suffice each number has a line of its own below the text that begins its row.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
-        let lines = self.lines();
-        let longest = lines.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-        if width.is_none_or(|width| longest <= width) { lines } else { self.stacked(width) }
+        let all = self.head.len();
+        let longest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        let fits = |text: &String| width.is_none_or(|width| longest(text) <= width);
+        let mut tries = (self.fewest.min(all)..=all).rev().map(|columns| (columns, self.lines(columns)));
+        match tries.find(|(_, lines)| fits(lines)) {
+            Some((columns, lines)) if columns == all => lines,
+            Some((columns, lines)) => {
+                let titles =
+                    self.head[columns..].iter().map(String::as_str).filter(|title| !title.is_empty());
+                let left_out = titles.collect::<Vec<_>>().join(", ");
+                lines + &wrap(&format!("no room for: {left_out}"), width, "  ", "    ")
+            }
+            None => self.stacked(width),
+        }
     }
 
-    fn lines(&self) -> String {
+    /// The first columns of each row, lined up.
+    fn lines(&self, columns: usize) -> String {
         let rows = || std::iter::once(&self.head).chain(&self.rows);
-        let columns = rows().map(Vec::len).max().unwrap_or(0);
         let width =
             |column| rows().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max();
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
@@ -89,6 +108,17 @@ mod tests {
                      rayon     1.12      183 ns  tie                  -\n";
         assert_eq!(table().render(None), lines);
         assert_eq!(table().render(Some(52)), lines);
+    }
+
+    #[test]
+    fn spare_columns_are_left_out_and_named_before_numbers_have_lines_of_their_own() {
+        let table = table().with_spare_columns_after(3);
+        let lines =
+            "  engine    version   median\n  stealing  1.0      24.0 ns\n  rayon     1.12      183 ns\n";
+        assert_eq!(table.render(Some(28)), format!("{lines}  no room for: 95 % interval\n"));
+        assert!(table.render(Some(50)).ends_with("tie\n  no room for: 95 % interval\n"));
+        assert!(table.render(Some(52)).ends_with("tie                  -\n"));
+        assert!(table.render(Some(26)).contains("    median: 24.0 ns\n"));
     }
 
     #[test]

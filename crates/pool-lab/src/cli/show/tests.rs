@@ -43,6 +43,15 @@ fn one_sample_is_marked_and_judged_by_nothing() {
 }
 
 #[test]
+fn a_terminal_of_common_width_has_the_columns_up_to_the_verdict() {
+    let records = [timed("rayon", 10.0, 1.0, 17.0, 15), timed("mpsc", 12.0, 1.2, 19.0, 15)].concat();
+    let text = shown(&records, Some(62));
+    assert!(text.contains("  mpsc    1.0      12.0 ns  10.8 ns - 13.2 ns  1.20x  slower\n"), "{text}");
+    assert!(text.contains("  no room for: CPU\n") && !text.contains("19.0 ns"), "{text}");
+    assert!(shown(&records, Some(80)).contains("slower  19.0 ns\n"), "{}", shown(&records, Some(80)));
+}
+
+#[test]
 fn a_narrow_terminal_cuts_no_line() {
     let mut records = timed("rayon", 10.0, 1.0, 17.0, 15).to_vec();
     records.push(Subject::new("join/fib", "", "mpsc", "1.0", 2).error("3 jobs have not ended, and none did"));

@@ -63,7 +63,7 @@ fn worker_table(workers: &[WorkerFigures], is_wide: bool) -> Table<'static> {
     let row = |(number, worker): (usize, &WorkerFigures)| {
         let (state, color) = match worker.state {
             State::Runs => ("runs", Color::Green),
-            State::Searches => ("searches", Color::Yellow),
+            State::Awake => ("awake", Color::Yellow),
             State::Sleeps => ("sleeps", Color::Blue),
         };
         let busy = format!("{:.0} %", 100.0 * worker.busy.clamp(0.0, 1.0));
@@ -203,7 +203,7 @@ mod tests {
         let mut figures = figures();
         figures.latencies.clear();
         figures.workers = (0..100)
-            .map(|_| WorkerFigures { state: State::Searches, busy: 0.0, rate: 0.0, jobs: 0, steals: 0 })
+            .map(|_| WorkerFigures { state: State::Awake, busy: 0.0, rate: 0.0, jobs: 0, steals: 0 })
             .collect();
         let lines = screen(40, 24, &figures);
         assert!(lines[2].starts_with("┌100 workers─"), "{lines:#?}");

@@ -13,8 +13,8 @@ use crate::engine::Watcher;
 pub(super) enum State {
     /// It runs a job, or half of a join.
     Runs,
-    /// It looks for work.
-    Searches,
+    /// It looks for work, or runs what is no job: a join that began outside, a message of the pool.
+    Awake,
     /// It sleeps.
     Sleeps,
 }
@@ -46,7 +46,7 @@ impl Watched {
     pub(super) fn states(&self) -> Vec<State> {
         let state = |worker: &Worker| match (worker.sleeps.load(Relaxed), worker.running.load(Relaxed)) {
             (true, _) => State::Sleeps,
-            (false, 0) => State::Searches,
+            (false, 0) => State::Awake,
             (false, _) => State::Runs,
         };
         self.workers.iter().map(state).collect()
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_worker_runs_until_its_outermost_work_has_ended() {
         let watched = Watched::new(2);
-        assert_eq!(watched.states(), [State::Searches, State::Searches]);
+        assert_eq!(watched.states(), [State::Awake, State::Awake]);
         watched.before_park(0);
         watched.before_fork(1);
         watched.begin(Some(1));
@@ -121,6 +121,6 @@ mod tests {
         assert_eq!(watched.states(), [State::Sleeps, State::Runs]);
         watched.after_park(0);
         watched.after_fork(1);
-        assert_eq!(watched.states(), [State::Searches, State::Searches]);
+        assert_eq!(watched.states(), [State::Awake, State::Awake]);
     }
 }

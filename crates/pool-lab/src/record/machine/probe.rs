@@ -64,6 +64,12 @@ pub(super) fn is_dirty(root: &Path) -> Option<bool> {
     Some(!changes.is_empty())
 }
 
+/// Whether git has anything in its index that lies in one of these folders or files of `folder`. Not so where there is no
+/// repository, or no git.
+pub(super) fn is_tracked(folder: &Path, names: &[&str]) -> bool {
+    output(git_command(folder).args(["ls-files", "--"]).args(names)).is_some_and(|files| !files.is_empty())
+}
+
 fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     some_text(&output(git_command(root).args(arguments))?)
 }

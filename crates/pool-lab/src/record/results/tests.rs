@@ -1,3 +1,5 @@
+use std::process::Command;
+
 use super::*;
 use crate::metrics;
 use crate::numbers::stats::Estimate;
@@ -76,6 +78,39 @@ fn a_reference_that_was_once_ones_own_is_not_replaced() {
     save(results, &machine("box"), &[timing("a", 2.0)], Role::Reference).unwrap();
     assert_eq!(save(results, &machine("box"), &[timing("a", 3.0)], Role::Own).unwrap(), "box-2");
     assert_eq!(folders(results), ["box-2", "box"]);
+}
+
+/// Runs git in a folder, as nobody in particular.
+fn git(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_git_tracks_is_replaced_by_the_reference_only() {
+    let scratch = Scratch::new();
+    git(scratch.path(), &["init", "-q"]);
+    let results = scratch.path().join("results");
+    fs::create_dir(&results).unwrap();
+    let mine = [timing("a", 1.0)];
+    let save = |role| save(&results, &machine("box"), &mine, role).unwrap();
+    assert_eq!(
+        (save(Role::Own), save(Role::Own)),
+        ("box".to_owned(), "box".to_owned()),
+        "nothing is tracked"
+    );
+    git(scratch.path(), &["add", "results/box"]);
+    assert_eq!(save(Role::Own), "box-2", "the word of `own` does not count against the index");
+    assert_eq!(save(Role::Own), "box-2");
+    fs::remove_dir_all(results.join("box")).unwrap();
+    assert_eq!(folder_for(&results, &machine("box"), Role::Own).unwrap(), "box-2");
+    git(scratch.path(), &["add", "results/box-2"]);
+    assert_eq!(save(Role::Own), "box-3", "box can be had from git again");
+    fs::create_dir(results.join("box-3.unfinished")).unwrap();
+    fs::write(results.join("box-3.unfinished/machine.json"), "{}").unwrap();
+    git(scratch.path(), &["add", "results/box-3.unfinished"]);
+    assert_eq!(save(Role::Own), "box-4");
+    assert_eq!(save(Role::Reference), "box");
 }
 
 #[test]

@@ -99,6 +99,39 @@ fn a_run_is_gone_on_with_where_it_was_cut_off() {
 }
 
 #[test]
+fn an_engine_that_has_crashed_is_not_tried_again_by_a_run_that_is_gone_on_with() {
+    let scratch = Scratch::new();
+    let all = groups("rayon,mpsc");
+    let words = |signal: &str| {
+        let store = open(scratch.path(), &all, Earlier::Resume);
+        store.runs(&all[0], "rayon");
+        store.runs(&all[1], "mpsc");
+        let written = fs::read_to_string(scratch.path().join("running")).unwrap();
+        drop(store);
+        // As a process leaves it that does not get so far.
+        fs::write(scratch.path().join("running"), written + signal).unwrap();
+    };
+    let known = |store: &Store| {
+        let of = |group: usize, engine: &str| store.known_failure(&all[group], engine);
+        assert_eq!((of(0, "rayon"), of(0, "mpsc"), of(1, "rayon")), (None, None, None));
+        of(1, "mpsc")
+    };
+    assert!(open(scratch.path(), &all, Earlier::Resume).is_new());
+    words("");
+    let once = open(scratch.path(), &all, Earlier::Resume);
+    assert_eq!((known(&once), once.is_new()), (None, false), "it may have been ended from outside");
+    drop(once);
+    words("");
+    let twice = Some("the process ended 2 times while it ran".to_owned());
+    assert_eq!(known(&open(scratch.path(), &all, Earlier::Resume)), twice);
+    assert_eq!(known(&open(scratch.path(), &all, Earlier::Resume)), twice);
+    words("SIGSEGV\n");
+    let crashed = Some("crashed (SIGSEGV), and the process with it".to_owned());
+    assert_eq!(known(&open(scratch.path(), &all, Earlier::Resume)), crashed);
+    assert_eq!(known(&open(scratch.path(), &all, Earlier::Keep)), None, "a new run tries again");
+}
+
+#[test]
 fn what_was_measured_otherwise_is_measured_again() {
     let scratch = Scratch::new();
     let all = groups("rayon");

@@ -24,13 +24,23 @@ function drawWorkload(article) {
 // What the drawing depends on.
 const drawnFor = () => [state.machine, state.threads, state.engines, state.kind, state.base].join("|");
 
+// The command that measures a group again, or one engine of it, for a shell.
+function commandOf(group, engine) {
+  const quoted = (word) => (/^[\w\/:=.,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  const words = { workload: quoted(group.workload.name), threads: group.threads, engine: quoted((engine || "").split("#")[0]) };
+  return raw.again[engine ? 1 : 0].replace(/\{(\w+)\}/g, (_, word) => words[word]);
+}
+
 function again(group) {
-  const command = `cargo run --release -- measure -w ${group.workload.name} -t ${group.threads}`;
+  const command = commandOf(group);
   const link = element("a", { href: "#", download: `${group.workload.anchor}.csv` }, "its records as CSV");
   link.addEventListener("click", () => {
     link.href = URL.createObjectURL(new Blob([csv(group.workload)], { type: "text/csv" }));
   });
-  return element("p", { class: "again" }, "Measure it again: ", element("code", {}, command), " \u00b7 ", link);
+  const one = (entry) => element("p", {}, `${entry.engine.name}: `, element("code", {}, commandOf(group, entry.engine.name)));
+  return element("div", { class: "again" },
+    element("p", {}, "Measure it again: ", element("code", {}, command), " \u00b7 ", link),
+    element("details", {}, element("summary", {}, "One engine again"), ...shownEntries(group).map(one)));
 }
 
 function csv(workload) {
@@ -92,21 +102,24 @@ function moreTables(group) {
 
 // The ratios of each machine side by side, where there are several.
 function machinesTable(group) {
-  const all = machines.map((of) => groupAt(of, group.workload, String(group.threads)));
+  const all = machines.map((of) => groupAt(of, group.workload, String(group.threads)) || groupAt(of, group.workload, "most"));
   if (all.filter(Boolean).length < 2) return [];
   const rows = shownEntries(group).map((entry) => [nameCell(entry), ...all.map((other) => {
     const same = other && other.entries.find((of) => of.engine === entry.engine && of.isMeasured);
     return same ? { text: `${threeDigits(same.ratio)}x ${isBest(same) ? "best" : same.verdict}`, key: same.ratio, class: "num" }
       : { text: "-", key: Infinity, class: "num faint" };
   })]);
-  const heads = ["engine", ...machines.map((of) => of.title)];
-  return [element("details", {}, element("summary", {}, "Machine by machine: ratio to the fastest pool there"),
+  const heads = ["engine", ...machines.map((of, i) => of.title + (all[i] && all[i].threads !== group.threads ? `, ${all[i].threads} threads` : ""))];
+  const first = all.filter(Boolean).map((other) => other.entries.filter((of) => of.rank === 1).map((of) => of.engine.name));
+  const apart = first.some((some, i) => first.slice(0, i).some((others) => some.length && others.length && !some.some((name) => others.includes(name))));
+  return [element("details", { open: true },
+    element("summary", {}, `Machine by machine: ratio to the fastest pool there${apart ? "; they disagree about the winner" : ""}`),
     table(`${group.workload.anchor}-machines`, heads, rows))];
 }
 
 function absent(group) {
   const failed = group.entries.filter((entry) => entry.verdict === "error");
   const unable = group.entries.filter((entry) => entry.verdict === "n/a").map((entry) => entry.engine.name);
-  return element("div", {}, ...failed.map((entry) => element("p", { class: "bad" }, `error: ${entry.engine.name}: ${entry.note}`)),
+  return element("div", {}, ...failed.map((entry) => element("p", { class: "bad" }, `error: ${entry.engine.name}: ${entry.note}; again: `, element("code", {}, commandOf(group, entry.engine.name)))),
     ...(unable.length ? [element("p", { class: "faint" }, `n/a: ${unable.join(", ")}`)] : []));
 }

@@ -1,0 +1,174 @@
+//! Engines that hang or crash, and measurements that go on past them.
+//!
+//! This program has a `main` of its own: where [`LAB`] is set it is a user's `pool_lab::run_with`, with engines that misbehave;
+//! otherwise it runs itself so, and looks at what comes of it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, ExitCode, Output};
+use std::thread;
+
+use pool_lab::engine::{Jobs, Spec, SpecError, Start};
+use pool_lab::engines::Row;
+use pool_lab::record::{self, Record};
+
+const LAB: &str = "MISBEHAVING_LAB";
+
+/// How an engine misbehaves. It runs each job at once, on the thread that hands it over.
+const AT_START: u8 = 0;
+const IN_A_JOB: u8 = 1;
+const AT_STOP: u8 = 2;
+const ABORTS: u8 = 3;
+const FAULTS: u8 = 4;
+
+struct Bad<const HOW: u8>;
+
+fn hang() {
+    loop {
+        thread::park();
+    }
+}
+
+impl<const HOW: u8> Start for Bad<HOW> {
+    fn start(_: &Spec) -> Result<Self, SpecError> {
+        if HOW == AT_START {
+            hang();
+        }
+        Ok(Bad)
+    }
+
+    fn stop(self) {
+        if HOW == AT_STOP {
+            hang();
+        }
+    }
+}
+
+impl<const HOW: u8> Jobs for Bad<HOW> {
+    fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
+        match HOW {
+            IN_A_JOB => hang(),
+            ABORTS => process::abort(),
+            #[cfg(unix)]
+            FAULTS => {
+                let nowhere = std::ptr::without_provenance_mut::<u8>(8);
+                // SAFETY: it is not. Nothing is mapped there, so the process ends here, which is what is looked at.
+                unsafe { nowhere.write_volatile(1) };
+            }
+            _ => job(),
+        }
+    }
+}
+
+fn row<const HOW: u8>(name: &'static str) -> Row {
+    Row::theirs(name, "1.0", "it misbehaves").jobs::<Bad<HOW>>()
+}
+
+fn main() -> ExitCode {
+    if env::var_os(LAB).is_some() {
+        let hanging = [row::<AT_START>("at-start"), row::<IN_A_JOB>("in-a-job"), row::<AT_STOP>("at-stop")];
+        let crashing = [row::<ABORTS>("aborts"), row::<FAULTS>("faults")];
+        return pool_lab::run_with(hanging.into_iter().chain(crashing).collect(), vec![]);
+    }
+    an_engine_that_hangs_has_an_error_row_and_the_run_goes_on();
+    #[cfg(unix)]
+    an_engine_that_crashes_is_left_out_when_the_run_is_gone_on_with();
+    ExitCode::SUCCESS
+}
+
+/// A folder that is removed again when all went well.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        Folder(env::temp_dir().join(format!("pool-lab-{name}-{}", process::id())))
+    }
+
+    fn error_of(&self, engine: &str) -> Vec<String> {
+        let records = records(&self.0.join(format!("{engine}.csv")));
+        let errors = records.into_iter().filter(|record| record.metric.name == "error");
+        errors.map(|record| format!("{}: {}", record.workload, record.note)).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+}
+
+fn records(file: &Path) -> Vec<Record> {
+    record::read_csv(file).unwrap()
+}
+
+fn lab(arguments: &str, folder: &Folder) -> Output {
+    let program = env::current_exe().unwrap();
+    let arguments = format!("measure -t 2 --rounds 2 {arguments} --out {}", folder.0.display());
+    Command::new(program).env(LAB, "1").args(arguments.split_whitespace()).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn is_timed(folder: &Folder, engine: &str, workload: &str) -> bool {
+    let records = records(&folder.0.join(format!("{engine}.csv")));
+    records.iter().any(|record| record.workload == workload && record.metric.name == "time_per_op")
+}
+
+fn an_engine_that_hangs_has_an_error_row_and_the_run_goes_on() {
+    let folder = Folder::new("hang");
+    let chosen = "-w spawn/external:jobs=100,latency/ping:gap=0:pings=5 -p mpsc,at-start,in-a-job,at-stop --patience 3";
+    let output = lab(chosen, &folder);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for (engine, when) in [
+        ("at-start", "when it was built or warmed up"),
+        ("in-a-job", "when it was built or warmed up"),
+        ("at-stop", "when it was stopped"),
+    ] {
+        let errors = ["latency/ping", "spawn/external"].map(|of| format!("{of}: hung after 3 s, {when}"));
+        let mut found = folder.error_of(engine);
+        found.sort();
+        assert_eq!(found, errors, "{text}");
+        assert!(text.contains(&format!("{engine}: ERROR: hung after 3 s")), "{text}");
+    }
+    for workload in ["spawn/external", "latency/ping"] {
+        assert!(is_timed(&folder, "mpsc", workload), "{text}");
+    }
+    let output = lab(&format!("{chosen} --resume"), &folder);
+    let text = said(&output);
+    assert!(output.status.success() && text.starts_with("2 of 2 groups are in "), "{text}");
+}
+
+#[cfg(unix)]
+fn an_engine_that_crashes_is_left_out_when_the_run_is_gone_on_with() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = Folder::new("crash");
+    let chosen = "-w join/fib:n=5,spawn/external:jobs=100 -p mpsc,aborts,faults";
+    // Which of the two comes first is drawn.
+    let signals = [lab(chosen, &folder), lab(&format!("{chosen} --resume"), &folder)].map(|output| {
+        let text = said(&output);
+        output.status.signal().unwrap_or_else(|| panic!("{text}"))
+    });
+    let mut sorted = signals;
+    sorted.sort_unstable();
+    assert_eq!(sorted, [libc::SIGABRT, libc::SIGSEGV]);
+    let output = lab(&format!("{chosen} --resume"), &folder);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("1 of 2 groups are in "), "{text}");
+    for (engine, signal) in [("aborts", "SIGABRT"), ("faults", "SIGSEGV")] {
+        let error = format!("spawn/external: crashed ({signal}), and the process with it");
+        assert_eq!(folder.error_of(engine), [error], "{text}");
+    }
+    assert!(is_timed(&folder, "mpsc", "join/fib") && is_timed(&folder, "mpsc", "spawn/external"), "{text}");
+    assert!(!folder.0.join("running").exists(), "it has ended in order");
+    let output = lab(&format!("{chosen} --resume"), &folder);
+    let text = said(&output);
+    assert!(output.status.success() && text.contains("2 of 2 groups are in "), "{text}");
+}
