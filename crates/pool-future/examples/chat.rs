@@ -85,10 +85,10 @@ async fn accept(pool: Arc<dyn Pool>, listener: Async<TcpListener>, room: Room) -
     Ok(())
 }
 
-fn serve(
-    pool: &Arc<dyn Pool>,
-    address: &str,
-) -> Result<(SocketAddr, FutureHandle<io::Result<()>>), Box<dyn Error>> {
+/// What accepts clients, until it fails or the pool ends.
+type Accepting = FutureHandle<io::Result<()>>;
+
+fn serve(pool: &Arc<dyn Pool>, address: &str) -> Result<(SocketAddr, Accepting), Box<dyn Error>> {
     let listener = Async::<TcpListener>::bind(address.parse::<SocketAddr>()?)?;
     let address = listener.get_ref().local_addr()?;
     Ok((address, spawn_future(pool, accept(pool.clone(), listener, Room::default()))?))

@@ -43,12 +43,16 @@ fn a_closed_pool_drops_those_that_wait_and_tells_their_handles() {
 #[test]
 fn shutdown_in_the_midst_leaves_no_handle_hanging() {
     for pool in pools(2) {
-        let (started, starts) = channel();
+        let (ended, ends) = channel();
+        // They begin when all are there: while so many turn, the full queue takes no more.
+        let (begin, begins) = async_channel::bounded::<()>(1);
         let handles: Vec<_> = (0..40)
             .map(|index| {
                 let (send, receive) = async_channel::bounded(1);
-                let started = started.clone();
+                let (ended, begins) = (ended.clone(), begins.clone());
                 let turning = spawn_future(&pool, async move {
+                    // It is closed.
+                    let _ = begins.recv().await;
                     let mut turns = 0_u64;
                     while index % 2 == 0 || turns < 3 {
                         // Some wait for a moment, some are queued at once.
@@ -56,13 +60,15 @@ fn shutdown_in_the_midst_leaves_no_handle_hanging() {
                         turns = receive.recv().await.unwrap() + 1;
                         yield_now().await;
                     }
-                    let _ = started.send(());
+                    let _ = ended.send(());
                     turns
                 });
                 turning.unwrap()
             })
             .collect();
-        (0..20).for_each(|_| starts.recv().unwrap());
+        drop(begin);
+        // The endless ones do not keep the others from it.
+        (0..20).for_each(|_| ends.recv().unwrap());
         assert_eq!(pool.shutdown(), Shutdown::Terminated);
         for (index, handle) in handles.into_iter().enumerate() {
             match handle.join() {

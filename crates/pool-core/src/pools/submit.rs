@@ -176,12 +176,15 @@ impl Submit {
         self.flags & WAITS_FOR_ROOM != 0
     }
 
-    /// Of work that the pool has taken before: see [`Reentry`](crate::reentry::Reentry).
+    /// Of work that the pool has taken before.
     pub(crate) const fn going_on(self) -> Self {
         Submit { flags: self.flags | GOES_ON, ..self.no_wait() }
     }
 
-    pub(crate) const fn goes_on(self) -> bool {
+    /// Whether this is of work that the pool has taken before, and that goes on now: see [`Reentry`](crate::reentry::Reentry).
+    ///
+    /// A strategy puts it behind what others have queued, as from outside, also on a worker that has a queue of its own.
+    pub const fn goes_on(self) -> bool {
         self.flags & GOES_ON != 0
     }
 }

@@ -27,8 +27,8 @@ impl<S: Strategy> Core<S> {
         }
         self.lifecycle.begin_end();
         self.wake_helpers();
-        self.wake_line();
         self.going_on.close();
+        self.wake_line();
         if self.lifecycle.release_kept_open() {
             let _stands_in = current::stand_in(self.context().id());
             self.drain_from(0, Reason::ShutDown);
