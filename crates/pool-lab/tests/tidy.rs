@@ -33,6 +33,7 @@ const WITHOUT_CIRCLES: &[&str] = &[
     "pool-priority",
     "pool-stealing",
     "pool-fair",
+    "pool-advice",
 ];
 
 /// The crates that have unsafe code; all others forbid it.
