@@ -223,6 +223,9 @@ impl Forecaster {
 
     /// The smallest of the sizes that are as good as the best. `otherwise` when all are too small.
     fn best(&self, otherwise: usize) -> Forecast {
+        if self.is_short_of_cpus() {
+            return self.forecast(otherwise).0;
+        }
         let fewest = (self.load.floor() as usize).max(1);
         let most = 4 * self.today.max(fewest);
         let mut found = Vec::new();
@@ -231,10 +234,6 @@ impl Forecaster {
             let (forecast, is_ample) = self.forecast(threads);
             found.extend(forecast.expected.map(|expected| (expected.response.p99, forecast)));
             if is_ample {
-                break;
-            }
-            // The CPUs cannot do more either.
-            if forecast.expected.is_none() && threads > fewest + 1 && self.is_short_of_cpus() {
                 break;
             }
             threads += 1 + threads / 32;

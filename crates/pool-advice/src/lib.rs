@@ -48,6 +48,9 @@
 //!   compute share the CPUs evenly. A job that finds an idle worker waits for a [wake-up](pool_core::Timings::wake_up).
 //! - **The advice** is the smallest size with which the p99 from submission to end is at most a tenth longer than with any other.
 //!
+//! It is checked: with `pool-lab advise --check` a pool is given jobs that sleep and compute for known shares of their time, it advises,
+//! and all sizes are tried.
+//!
 //! # What it leaves out
 //!
 //! - Bursts, and rates that change: the whole time that was observed counts as one rate. Waits that were measured and are

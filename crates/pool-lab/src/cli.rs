@@ -1,5 +1,6 @@
 //! The command line, a file for each command.
 
+mod advise;
 pub mod bench;
 mod claims;
 mod compare;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::advise::Advise;
 use self::claims::Claims;
 use self::demo::DemoError;
 use self::diff::Diff;
@@ -81,6 +83,8 @@ enum Command {
     Trace(Trace),
     /// Watch a pool at work: its workers, queue, rates and latencies, in the terminal
     Top(Top),
+    /// Run a load on a pool, and say how many threads it should have
+    Advise(Advise),
     /// Print what benches/instructions.sh counts
     #[command(hide = true)]
     Counted,
@@ -141,6 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
         Some(Command::Trace(arguments)) => trace::run(&arguments),
         Some(Command::Top(arguments)) => top::run(&arguments),
+        Some(Command::Advise(arguments)) => advise::run(&arguments),
         Some(Command::Counted) => counted::run(),
         Some(Command::Report { root }) => report::run(&root),
         Some(Command::Pack { folder, out }) => pack::pack(&folder, out),
@@ -205,6 +210,7 @@ fn usage(error: &clap::Error) -> ExitCode {
             };
             let right = match () {
                 () if missing.starts_with("--out") => "measure --out results/mine --resume",
+                () if missing.starts_with("--check") => "advise --check --out results",
                 () if missing.starts_with("--statistics") => "verify --statistics",
                 () if text.contains("pool-lab trace") => "trace --workload join/fib --pool stealing:2",
                 () if missing.contains("--") => "run --workload join/fib --pool stealing:2",

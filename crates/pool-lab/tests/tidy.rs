@@ -39,6 +39,7 @@ const WITHOUT_CIRCLES: &[&str] = &[
     "pool-metrics",
     "pool-orx",
     "pool-future",
+    "pool-advice",
 ];
 
 /// The crates that have unsafe code; all others forbid it.
