@@ -48,7 +48,7 @@ pub fn count(client: &mut Client, condition: &str) -> usize {
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(120), "in vain: {what}");
+        assert!(begin.elapsed() < Duration::from_secs(60), "in vain: {what}");
         std::thread::yield_now();
     }
 }
