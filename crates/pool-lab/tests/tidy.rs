@@ -37,6 +37,7 @@ const WITHOUT_CIRCLES: &[&str] = &[
     "pool-stealing",
     "pool-fair",
     "pool-future",
+    "pool-tracing",
     "pool-metrics",
     "pool-orx",
 ];
