@@ -36,6 +36,7 @@ const WITHOUT_CIRCLES: &[&str] = &[
     "pool-priority",
     "pool-stealing",
     "pool-fair",
+    "pool-tracing",
     "pool-metrics",
     "pool-orx",
     "pool-future",
