@@ -201,7 +201,8 @@ impl<'m> Parser<'m> {
             "mod" if self.depth > self.inner.len() && self.is_child(tokens, at + 1) => {
                 self.name(vec![tokens[at + 1].clone()], true);
             }
-            "use" => return self.use_tree(tokens, at),
+            // Not `use<'a>`, the lifetimes of an `impl`.
+            "use" if !follows(1, "<") => return self.use_tree(tokens, at),
             _ if is_word(token) && follows(1, "::") && (at == 0 || tokens[at - 1] != "::") => {
                 let mut path = vec![token.to_owned()];
                 while follows(2 * path.len() - 1, "::")

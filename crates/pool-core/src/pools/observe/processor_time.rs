@@ -64,7 +64,7 @@ impl Thread {
 
 impl WorkerProcessorTime {
     /// The calling thread is the worker, until this is dropped.
-    pub(crate) fn enter(&self) -> impl Drop + use<'_> {
+    pub(crate) fn enter(&self) -> Entered<'_> {
         self.lock().thread = Thread::current();
         Entered(self)
     }
@@ -95,7 +95,9 @@ impl WorkerProcessorTime {
     }
 }
 
-struct Entered<'a>(&'a WorkerProcessorTime);
+/// While it lives, a thread is the worker.
+#[must_use]
+pub(crate) struct Entered<'a>(&'a WorkerProcessorTime);
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {

@@ -80,7 +80,7 @@ pub(super) mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// Of jobs that compute for 10 ms, one in 20, on so many CPUs; tried with these sizes, with milliseconds to the end.
-    pub(in crate::cli::advise) fn check(trials: &[(usize, Option<u64>)]) -> Check {
+    pub(crate) fn check(trials: &[(usize, Option<u64>)]) -> Check {
         let mut timings = Timings::default();
         (0..2_000).for_each(|_| timings.run_time.record(Duration::from_millis(10)));
         let mut observation = Observation::default();
