@@ -27,12 +27,18 @@ impl<T> SpinLock<T> {
     /// Calls `f` with the value. It must not come back here.
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        if self.is_taken.swap(true, Acquire) {
+        if !self.try_take() {
             self.wait();
         }
         let _taken = Taken(&self.is_taken);
         // SAFETY: the lock is taken, and given back after this, also if `f` panics.
         self.value.with_mut(|value| f(unsafe { &mut *value }))
+    }
+
+    /// Not by a swap: one that fails writes, and in a model no thread ever has to see what another wrote beside it.
+    #[inline(always)]
+    fn try_take(&self) -> bool {
+        self.is_taken.compare_exchange(false, true, Acquire, Relaxed).is_ok()
     }
 
     #[cold]
@@ -44,7 +50,9 @@ impl<T> SpinLock<T> {
             } else {
                 thread::yield_now();
             }
-            if !self.is_taken.load(Relaxed) && !self.is_taken.swap(true, Acquire) {
+            // A model may read for ever that it was taken, where hardware does not.
+            let may_be_free = cfg!(loom) || !self.is_taken.load(Relaxed);
+            if may_be_free && self.try_take() {
                 return;
             }
         }
