@@ -68,10 +68,20 @@ pub fn counts(blocks: &[Vec<f64>], looks: Looks) -> Option<Estimate> {
     Some(Estimate { low: found.low.max(0.0), ..found })
 }
 
-/// A quantile of the values of all blocks together, with its interval.
+/// A quantile of the values of all blocks together, with its interval; of its logarithm where nothing is zero, since latencies
+/// reach far up and never below zero.
 pub fn pooled_quantile(blocks: &[Vec<f64>], q: f64, looks: Looks) -> Option<Estimate> {
     let blocks: Vec<&[f64]> = blocks.iter().map(Vec::as_slice).filter(|block| !block.is_empty()).collect();
     let pooled = Pooled::new(&blocks);
+    if blocks.concat().into_iter().all(|value| value > 0.0) {
+        let found = interval(blocks.len(), looks, |drawn| pooled.quantile(drawn, q).map(f64::ln))?;
+        let median = stats::quantile(&blocks.concat(), q)?;
+        return Some(Estimate {
+            median,
+            low: found.low.exp().min(median),
+            high: found.high.exp().max(median),
+        });
+    }
     let found = interval(blocks.len(), looks, |drawn| pooled.quantile(drawn, q))?;
     Some(Estimate { low: found.low.max(0.0), ..found })
 }

@@ -142,11 +142,18 @@ fn ratios(group: &Group, figure: Figure) -> Vec<(&Entry, Estimate)> {
     let Figure::Of(metric) = figure else {
         return group.pools().map(|(entry, measured)| (entry, measured.ratio)).collect();
     };
-    let of = |entry: &Entry| entry.record(metric).map(|record| record.estimate()).filter(|e| e.low > 0.0);
+    let of = |entry: &Entry| {
+        entry.record(metric).map(|record| above_zero(record.estimate())).filter(|e| e.low > 0.0)
+    };
     let values: Vec<(&Entry, Estimate)> =
         group.pools().filter_map(|(entry, _)| Some((entry, of(entry)?))).collect();
     let best = values.iter().map(|(_, value)| value.median).fold(f64::INFINITY, f64::min);
     values.into_iter().map(|(entry, value)| (entry, value.scaled(1.0 / best))).collect()
+}
+
+/// An interval that reaches down to 0 has no ratio; it is taken to reach as far down as up, by factors.
+fn above_zero(value: Estimate) -> Estimate {
+    if value.low > 0.0 { value } else { Estimate { low: value.median * value.median / value.high, ..value } }
 }
 
 fn choice<'m>(ratios: &[(&'m Entry, Estimate)]) -> Option<Choice<'m>> {
@@ -294,6 +301,20 @@ mod tests {
         );
         let take = "rayon (peer); equal: priority; undecided: stealing";
         assert_eq!(found, [take, "priority 1.03x in p99", "equal", "not recorded"]);
+    }
+
+    #[test]
+    fn an_interval_that_reaches_down_to_nothing_takes_part() {
+        let found = advice_on(
+            "Urgent jobs among many",
+            &[
+                Sample::time("priority/urgent", "rayon", 10.0),
+                Sample::metric("priority/urgent", "rayon", &metrics::LATENCY_P99, 100.0),
+                Sample::time("priority/urgent", "priority", 10.0),
+                Sample::metric("priority/urgent", "priority", &metrics::LATENCY_P99, 20.0).between(0.0, 40.0),
+            ],
+        );
+        assert_eq!(found, ["priority (ours)", "rayon 5.00x in p99", "faster", "not recorded"]);
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn one_block_is_a_point_and_none_is_nothing() {
 fn a_quantile_is_of_all_values_and_its_interval_of_blocks() {
     let block = |shift: u32| (1..=100).map(|i| f64::from(i + shift)).collect::<Vec<f64>>();
     let found = pooled_quantile(&[block(0), block(0), block(0)], 0.5, Looks::ONE).unwrap();
-    assert_eq!((found.median, found.low, found.high), (50.5, 50.5, 50.5));
+    assert!(found.median == 50.5 && found.high - found.low < 1e-9, "{found:?}");
     let apart = pooled_quantile(&[block(0), block(50), block(100)], 0.5, Looks::ONE).unwrap();
     assert!(apart.low < 60.0 && apart.high > 140.0, "{apart:?}");
 }
