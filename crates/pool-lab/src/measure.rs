@@ -55,25 +55,24 @@ pub use observer::Observer;
 /// Measures one group after the other, and returns all records, those of the groups that ended if it was stopped.
 pub fn measure(groups: &[Group], pace: &Pace, observer: &mut dyn Observer) -> Vec<Record> {
     let start = Instant::now();
-    let mut measured = Vec::new();
-    if begin(groups, pace, &mut measured, observer).is_continue()
+    let (mut measured, mut records) = (Vec::new(), Vec::new());
+    if begin(groups, pace, &mut measured, &mut records, observer).is_continue()
         && let Some(limit) = pace.limit
     {
         let changed = go_on(&mut measured, pace, start + limit, observer);
+        changed.iter().for_each(|i| records[*i] = measured[*i].records(pace));
         // An observer that breaks wants no more of them.
-        let _ = changed
-            .into_iter()
-            .map(|i| &measured[i])
-            .try_for_each(|blocks| observer.end(blocks.group, &blocks.records(pace)));
+        let _ = changed.iter().try_for_each(|i| observer.end(measured[*i].group, &records[*i]));
     }
-    measured.iter().flat_map(|blocks| blocks.records(pace)).collect()
+    records.concat()
 }
 
-/// The first blocks of all groups.
+/// The first blocks of all groups, and the records of each.
 fn begin<'g>(
     groups: &'g [Group],
     pace: &Pace,
     measured: &mut Vec<Blocks<'g>>,
+    records: &mut Vec<Vec<Record>>,
     observer: &mut dyn Observer,
 ) -> ControlFlow<()> {
     for (i, group) in groups.iter().enumerate() {
@@ -83,8 +82,10 @@ fn begin<'g>(
         if blocks.begin(pace, observer).is_err() {
             return ControlFlow::Break(());
         }
-        let outcome = observer.end(group, &blocks.records(pace));
+        let found = blocks.records(pace);
+        let outcome = observer.end(group, &found);
         measured.push(blocks);
+        records.push(found);
         outcome?;
     }
     ControlFlow::Continue(())

@@ -17,6 +17,11 @@ const BACKENDS: [&str; 2] = ["pool", "blocking"];
 /// A number that takes far longer than any test.
 const ENDLESS: &str = "/primes/100000000";
 
+/// The server with one worker, and room for one request that waits.
+fn one_worker(backend: &str, more: &[&str]) -> Program {
+    Program::start(&[&["--backend", backend, "--workers", "1", "--queue", "1"], more].concat())
+}
+
 #[test]
 fn it_answers() {
     for backend in BACKENDS {
@@ -39,18 +44,7 @@ fn it_answers() {
 #[test]
 fn one_too_many_is_told_to_come_back() {
     for backend in BACKENDS {
-        let program = Program::start(&[
-            "--backend",
-            backend,
-            "--workers",
-            "1",
-            "--queue",
-            "1",
-            "--deadline-ms",
-            "6000",
-            "--retry-after",
-            "7",
-        ]);
+        let program = one_worker(backend, &["--deadline-ms", "6000", "--retry-after", "7"]);
         let running = program.send(&get(ENDLESS));
         // One computes, and one waits.
         if backend == "pool" {
@@ -76,18 +70,7 @@ fn one_too_many_is_told_to_come_back() {
 #[test]
 fn slow_and_malformed_requests_hold_no_worker() {
     for backend in BACKENDS {
-        let program = Program::start(&[
-            "--backend",
-            backend,
-            "--workers",
-            "1",
-            "--queue",
-            "1",
-            "--deadline-ms",
-            "60000",
-            "--read-ms",
-            "500",
-        ]);
+        let program = one_worker(backend, &["--deadline-ms", "60000", "--read-ms", "500"]);
         let slow_heads: Vec<_> = (0..20).map(|_| program.send("GET /primes/10 HT")).collect();
         let half = "POST /checksum HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf";
         let slow_bodies: Vec<_> = (0..20).map(|_| program.send(half)).collect();
@@ -112,16 +95,7 @@ fn slow_and_malformed_requests_hold_no_worker() {
 #[test]
 fn a_client_that_goes_frees_its_worker() {
     for backend in BACKENDS {
-        let program = Program::start(&[
-            "--backend",
-            backend,
-            "--workers",
-            "1",
-            "--queue",
-            "1",
-            "--deadline-ms",
-            "600000",
-        ]);
+        let program = one_worker(backend, &["--deadline-ms", "600000"]);
         // On a connection that it would go on with, so that the server listens meanwhile.
         let gone = program.send(&get(ENDLESS).replace("Connection: close\r\n", ""));
         program.until_page_has("http_requests_in_flight 2\n");

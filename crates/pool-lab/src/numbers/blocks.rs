@@ -73,17 +73,14 @@ pub fn counts(blocks: &[Vec<f64>], looks: Looks) -> Option<Estimate> {
 pub fn pooled_quantile(blocks: &[Vec<f64>], q: f64, looks: Looks) -> Option<Estimate> {
     let blocks: Vec<&[f64]> = blocks.iter().map(Vec::as_slice).filter(|block| !block.is_empty()).collect();
     let pooled = Pooled::new(&blocks);
-    if blocks.concat().into_iter().all(|value| value > 0.0) {
-        let found = interval(blocks.len(), looks, |drawn| pooled.quantile(drawn, q).map(f64::ln))?;
-        let median = stats::quantile(&blocks.concat(), q)?;
-        return Some(Estimate {
-            median,
-            low: found.low.exp().min(median),
-            high: found.high.exp().max(median),
-        });
+    let quantile = |drawn: &[usize]| pooled.quantile(drawn, q);
+    if blocks.iter().copied().flatten().any(|value| *value <= 0.0) {
+        let found = interval(blocks.len(), looks, quantile)?;
+        return Some(Estimate { low: found.low.max(0.0), ..found });
     }
-    let found = interval(blocks.len(), looks, |drawn| pooled.quantile(drawn, q))?;
-    Some(Estimate { low: found.low.max(0.0), ..found })
+    let median = quantile(&(0..blocks.len()).collect::<Vec<usize>>())?;
+    let found = interval(blocks.len(), looks, |drawn| quantile(drawn).map(f64::ln))?;
+    Some(Estimate { median, low: found.low.exp().min(median), high: found.high.exp().max(median) })
 }
 
 /// `a` divided by `b`, paired: value by value within a block, and block by block. Blocks that one of them lacks, which are
