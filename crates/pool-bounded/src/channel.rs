@@ -1,10 +1,11 @@
 //! The two ends of the channel, for whatever lies in it.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError};
-use pool_core::strategy::{Caller, Patience, Pop, Push};
+use pool_core::strategy::{Caller, Parking, Patience, Pop, Push};
 use pool_core::{Job, Reason, Submit};
 
 use crate::Overflow;
@@ -48,13 +49,19 @@ pub(crate) struct Sending<I> {
     /// For taking out the oldest.
     pub(crate) receiver: Receiver<I>,
     pub(crate) overflow: Overflow,
+    pub(crate) parking: Arc<Parking>,
 }
 
 impl<I: Item> Sending<I> {
+    /// Queues the job and wakes a worker for it.
+    // Woken where the job is known to be queued: a `Push` that is looked at and handed on is moved, 64 bytes.
     #[inline(always)]
     pub(crate) fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         match self.sender.try_send(I::of(job, submit)) {
-            Ok(()) => Push::Queued,
+            Ok(()) => {
+                self.parking.notify_ordered(submit.is_awaited());
+                Push::Queued
+            }
             Err(TrySendError::Full(item)) => self.push_when_full(item, submit, caller),
             Err(TrySendError::Disconnected(item)) => Push::Refused(item.into_job(), Reason::ShutDown),
         }
@@ -62,6 +69,14 @@ impl<I: Item> Sending<I> {
 
     #[cold]
     fn push_when_full(&self, item: I, submit: Submit, caller: Caller) -> Push {
+        let push = self.overflow(item, submit, caller);
+        if let Push::Queued = push {
+            self.parking.notify_ordered(submit.is_awaited());
+        }
+        push
+    }
+
+    fn overflow(&self, item: I, submit: Submit, caller: Caller) -> Push {
         let overflow = match submit.patience() {
             Patience::Never => Overflow::Reject,
             Patience::Until(deadline) => return self.wait(item, Some(deadline), caller),

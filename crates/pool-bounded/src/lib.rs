@@ -163,10 +163,16 @@ impl Bounded {
         &self,
         slots: usize,
         control: I::Control,
+        parking: &Arc<Parking>,
     ) -> Result<(channel::Sending<I>, impl Iterator<Item = channel::Receiving<I>>), BuildError> {
         self.check_memory::<I>()?;
         let (sender, receiver) = bounded(self.capacity);
-        let entrance = channel::Sending { sender, receiver: receiver.clone(), overflow: self.overflow };
+        let entrance = channel::Sending {
+            sender,
+            receiver: receiver.clone(),
+            overflow: self.overflow,
+            parking: parking.clone(),
+        };
         let exit = move |_| channel::Receiving { receiver: receiver.clone(), control: control.clone() };
         Ok((entrance, (0..=slots).map(exit)))
     }
@@ -186,14 +192,14 @@ impl Strategy for Bounded {
         let (channel, mut outlets) = match self.overflow {
             Overflow::Shed(codel) => {
                 let control = Arc::new(Mutex::new(Control::new(codel)));
-                let (entrance, exits) = self.open_for::<Timed>(slots, control)?;
+                let (entrance, exits) = self.open_for::<Timed>(slots, control, parking)?;
                 (
                     InletKind::Timed(entrance),
                     exits.map(|exit| BoundedOutlet(OutletKind::Timed(exit))).collect::<Vec<_>>(),
                 )
             }
             _ => {
-                let (entrance, exits) = self.open_for::<Job>(slots, ())?;
+                let (entrance, exits) = self.open_for::<Job>(slots, (), parking)?;
                 (
                     InletKind::Plain(entrance),
                     exits.map(|exit| BoundedOutlet(OutletKind::Plain(exit))).collect(),
@@ -201,16 +207,12 @@ impl Strategy for Bounded {
             }
         };
         let spare = outlets.pop().expect("one more than there are slots");
-        let inlet = BoundedInlet { channel, parking: parking.clone() };
-        Ok(Ends { inlet, outlets, spare })
+        Ok(Ends { inlet: BoundedInlet(channel), outlets, spare })
     }
 }
 
 /// The sending end.
-pub struct BoundedInlet {
-    channel: InletKind,
-    parking: Arc<Parking>,
-}
+pub struct BoundedInlet(InletKind);
 
 enum InletKind {
     Plain(channel::Sending<Job>),
@@ -225,14 +227,10 @@ impl Inlet for BoundedInlet {
     // Always, so that the job is not moved once more.
     #[inline(always)]
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
-        let push = match &self.channel {
+        match &self.0 {
             InletKind::Plain(sending) => sending.push(job, submit, caller),
             InletKind::Timed(sending) => sending.push(job, submit, caller),
-        };
-        if let Push::Queued = push {
-            self.parking.notify_ordered(submit.is_awaited());
         }
-        push
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// What the tickets, the handles and the waiter of a scope share.
 struct ScopeState {
     context: Arc<PoolContext>,
-    /// The worker that has opened it, if one thread alone has its number.
+    /// The stripe of the thread that has opened it, if that is its own.
     home: Option<usize>,
     jobs: JobQueue,
     progress: Progress,
@@ -274,8 +274,9 @@ impl ScopeState {
     fn new(context: Arc<PoolContext>, order: JobOrder) -> Self {
         let progress = Progress::new(context.workers());
         let is_childs = context.is_forked();
-        let home = context.index_here().filter(|worker| context.worker_counters(*worker).jobs.exclusive);
-        let jobs = JobQueue::new(order, context.workers(), home);
+        let here = context.index_here();
+        let home = Some(context.stripe_of(here)).filter(|stripe| context.is_own_stripe(*stripe));
+        let jobs = JobQueue::new(order, context.workers(), here.filter(|_| home.is_some()));
         ScopeState { context, home, jobs, progress, panic: Mutex::new(None), is_childs, is_detached: false }
     }
 
@@ -283,9 +284,9 @@ impl ScopeState {
     #[inline(always)]
     fn push(self: &Arc<Self>, job: impl FnOnce() -> Job) -> Option<Job> {
         let here = self.context.index_here();
-        self.context.admit_scoped_by(here);
-        let at_home = here.is_some() && here == self.home;
-        let wanted = self.progress.push(at_home, || self.jobs.push(job, here));
+        let stripe = self.context.stripe_of(here);
+        self.context.admit_scoped_on(stripe);
+        let wanted = self.progress.push(Some(stripe) == self.home, || self.jobs.push(job, here));
         wanted.then(|| self.ticket())
     }
 
@@ -293,14 +294,13 @@ impl ScopeState {
         Job::from_task(ScopeTicket { state: Some(self.clone()) })
     }
 
-    /// Takes a job for this worker, or for a thread that is none.
+    /// Takes a job for this worker, or for a thread that is none, into the empty slot. Returns whether there was one.
     #[inline(always)]
-    fn pop(self: &Arc<Self>, here: Option<usize>) -> Option<Job> {
-        let taken = self.jobs.pop(here)?;
-        if taken.more {
+    fn pop(self: &Arc<Self>, here: Option<usize>, slot: &mut Option<Job>) -> bool {
+        if self.jobs.pop(here, slot) {
             self.have_more();
         }
-        Some(taken.job)
+        slot.is_some()
     }
 
     /// This thread has taken jobs for later, which others found nowhere meanwhile: what a push does for them.
@@ -371,11 +371,11 @@ impl ScopeState {
         let cx = here.map_or_else(|| self.context.current_cx(), |worker| self.context.worker_cx(worker));
         let mut ran = 0;
         while ran < TURN {
-            let mut place = self.pop(here);
-            if place.is_none() {
+            let mut slot = None;
+            if !self.pop(here, &mut slot) {
                 break;
             }
-            self.run(&mut place, cx);
+            self.run(&mut slot, cx);
             ran += 1;
             if here.is_none() {
                 self.context.settle();
@@ -391,10 +391,11 @@ impl ScopeState {
     /// Runs the job in this slot. Its end is still to be told to [`Progress::end`].
     // Always inlined, and so is `pop`: apart they cost a job of a scope 20 instructions.
     #[inline(always)]
-    fn run(&self, place: &mut Option<Job>, cx: RunContext<'_>) {
+    fn run(&self, slot: &mut Option<Job>, cx: RunContext<'_>) {
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
-        // Only its payload is kept: what little a job that has ended well leaves is not worth moving (5 ns a job).
-        let panic = catch_unwind(AssertUnwindSafe(|| Job::run_in_place(place, Some(cx)))).flatten().err();
+        // Only its payload comes out: what little a job that has ended well leaves is not worth moving (5 ns a job).
+        let run = || Job::run_in_place(slot, Some(cx)).err();
+        let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(Some);
         self.refuse_after_fork();
         if let Some(payload) = panic {
             // The scope rethrows the payload, and its trace goes no further.
@@ -471,11 +472,11 @@ impl Runnable for ScopeTicket {
         let here = state.context.index_here();
         let mut ran = 0;
         while ran < TURN {
-            let mut place = state.pop(here);
-            if place.is_none() {
+            let mut slot = None;
+            if !state.pop(here, &mut slot) {
                 break;
             }
-            state.run(&mut place, cx);
+            state.run(&mut slot, cx);
             ran += 1;
         }
         state.progress.end(ran);

@@ -120,6 +120,18 @@ struct Stripe {
 }
 
 impl Stripe {
+    /// Counts an entry of the only thread that uses this stripe, unless it is one of the first [`FEW`].
+    #[inline(always)]
+    fn enter_lightly(&self) -> bool {
+        let entered = self.entered.load(Relaxed);
+        let light = entered > FEW;
+        if light {
+            self.entered.store(entered + 1, Relaxed);
+            light_fence();
+        }
+        light
+    }
+
     fn is_quiet(&self) -> bool {
         let left = self.left.load(SeqCst);
         left == self.entered.load(SeqCst)
@@ -201,23 +213,20 @@ impl<I> Gate<I> {
     /// Lets the caller to the inlet, until the guard is dropped; `None` if the gate is closed.
     #[inline]
     pub(crate) fn enter(&self, stripe: usize) -> Option<Inside<'_, I>> {
-        self.admit(Entry::enter(self, stripe))
+        self.enter_as(stripe, false)
     }
 
-    /// As [`enter`](Gate::enter), for the one thread that uses this stripe.
-    #[inline]
-    pub(crate) fn enter_own(&self, stripe: usize) -> Option<Inside<'_, I>> {
-        self.admit(Entry::enter_own(self, stripe))
-    }
-
-    /// Lets a thread in that is no worker of this pool, with its stripe.
-    #[inline]
-    pub(crate) fn enter_from_outside(&self, stripe: usize) -> Option<Inside<'_, I>> {
-        if stripe < OWN_STRIPES { self.enter_own(stripe) } else { self.enter(stripe) }
-    }
-
-    #[inline]
-    fn admit<'a>(&'a self, entry: Entry<'a, I>) -> Option<Inside<'a, I>> {
+    /// As [`enter`](Gate::enter). `is_own`: no other thread uses this stripe.
+    // Always inlined, and so is what it calls, since the guard would else be passed through memory (20 instructions).
+    #[inline(always)]
+    pub(crate) fn enter_as(&self, stripe: usize, is_own: bool) -> Option<Inside<'_, I>> {
+        let stripe = &*self.entry_counters.stripes[stripe];
+        let light = is_own && self.has_light_fences && stripe.enter_lightly();
+        if !light {
+            stripe.entered.fetch_add(1, SeqCst);
+            total_order();
+        }
+        let entry = Entry { gate: self, stripe, light };
         if self.is_closed() {
             return None;
         }
@@ -306,30 +315,8 @@ struct Entry<'a, I> {
     light: bool,
 }
 
-impl<'a, I> Entry<'a, I> {
-    #[inline]
-    fn enter(gate: &'a Gate<I>, stripe: usize) -> Self {
-        let stripe = &*gate.entry_counters.stripes[stripe];
-        stripe.entered.fetch_add(1, SeqCst);
-        total_order();
-        Entry { gate, stripe, light: false }
-    }
-
-    #[inline]
-    fn enter_own(gate: &'a Gate<I>, stripe: usize) -> Self {
-        let own = &*gate.entry_counters.stripes[stripe];
-        let entered = own.entered.load(Relaxed);
-        if entered <= FEW || !gate.has_light_fences {
-            return Entry::enter(gate, stripe);
-        }
-        own.entered.store(entered + 1, Relaxed);
-        light_fence();
-        Entry { gate, stripe: own, light: true }
-    }
-}
-
 impl<I> Drop for Entry<'_, I> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         let left = &self.stripe.left;
         if self.light {

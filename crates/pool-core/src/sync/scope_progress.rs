@@ -4,7 +4,7 @@
 //!
 //! # State
 //!
-//! - `begun`: jobs that were pushed, each counted before anyone can take it; those that the worker pushes that has opened the scope
+//! - `begun`: jobs that were pushed, each counted before anyone can take it; those that the thread pushes that has opened the scope
 //!   in a counter of their own, which only it writes, without a locked instruction.
 //! - `ended`: jobs that have run to their end. Workers add to it in batches.
 //! - `tickets`: messages to the pool that lead a worker here, in the queue or being worked on; at most one a worker.

@@ -31,6 +31,12 @@ pub(crate) fn outside_stripe() -> usize {
     }
 }
 
+/// Whether no other thread uses this stripe, which is the calling thread's.
+#[inline]
+pub(crate) fn is_own_stripe(stripe: usize) -> bool {
+    stripe < OWN_STRIPES
+}
+
 /// Has this thread use another stripe from here on.
 pub(crate) fn set_outside_stripe(stripe: usize) {
     STRIPE.set(stripe);

@@ -17,7 +17,7 @@ use crate::observe::timing::{Timing, Timings};
 use crate::sync::Arc;
 use crate::sync::gate::{EntryCounters, OUTSIDE_STRIPES};
 use crate::sync::quiescence::Quiescence;
-use crate::sync::stripes::outside_stripe;
+use crate::sync::stripes::{is_own_stripe, outside_stripe};
 
 /// A pool's name, its identity, and what it has counted and timed. Read only, so that no user can spoil a count.
 ///
@@ -37,6 +37,8 @@ pub struct Metrics {
     /// Jobs that entered a scope; they do not pass the gate.
     scoped: Box<[CachePadded<AtomicU64>]>,
     workers: Box<[CachePadded<WorkerCounters>]>,
+    /// Each worker alone writes its counters.
+    exclusive: bool,
     outside: Box<[CachePadded<JobCounters>]>,
     rare: RareCounters,
     quiescence: Quiescence,
@@ -57,6 +59,7 @@ impl Metrics {
             entry_counters: Arc::new(EntryCounters::new(workers)),
             scoped: (0..OUTSIDE_STRIPES + workers).map(|_| CachePadded::default()).collect(),
             workers: (0..workers).map(|index| CachePadded::new(worker(index))).collect(),
+            exclusive,
             outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::new(outside())).collect(),
             rare: RareCounters::default(),
             quiescence: Quiescence::default(),
@@ -201,22 +204,26 @@ impl Metrics {
 
     /// Counts a job that comes past the gate.
     pub(crate) fn admit_scoped(&self) {
-        self.admit_scoped_by(current().filter(|worker| worker.pool == self.id).map(|worker| worker.index));
+        self.admit_scoped_on(self.stripe());
     }
 
-    /// As [`admit_scoped`](Metrics::admit_scoped), by this worker, which the calling thread is, or by a thread that is none.
+    /// As [`admit_scoped`](Metrics::admit_scoped), on the calling thread's stripe.
     ///
     /// It is counted before any thread can take the job. So one that finds the job's outcome counted finds this, too.
     #[inline]
-    pub(crate) fn admit_scoped_by(&self, worker: Option<usize>) {
-        match worker {
-            Some(worker) if self.workers[worker].jobs.exclusive => {
-                add_exclusively(&self.scoped[self.entry_counters.of_slot(worker)], 1);
-            }
-            _ => {
-                self.scoped[self.stripe()].fetch_add(1, SeqCst);
-            }
+    pub(crate) fn admit_scoped_on(&self, stripe: usize) {
+        if self.is_own_stripe(stripe) {
+            add_exclusively(&self.scoped[stripe], 1);
+        } else {
+            self.scoped[stripe].fetch_add(1, SeqCst);
         }
+    }
+
+    /// Whether the calling thread, whose stripe this is, has it to itself: not so where several workers of an adapter may have one
+    /// number.
+    #[inline]
+    pub(crate) fn is_own_stripe(&self, stripe: usize) -> bool {
+        is_own_stripe(stripe) || self.exclusive && stripe >= OUTSIDE_STRIPES
     }
 
     pub(crate) fn count_rejected(&self) {
@@ -284,10 +291,13 @@ impl Metrics {
 
     /// The stripe of the calling thread.
     pub(crate) fn stripe(&self) -> usize {
-        match current().filter(|worker| worker.pool == self.id) {
-            Some(worker) => self.entry_counters.of_slot(worker.index),
-            None => outside_stripe(),
-        }
+        self.stripe_of(current().filter(|worker| worker.pool == self.id).map(|worker| worker.index))
+    }
+
+    /// The stripe of the calling thread, which is this worker, or none.
+    #[inline]
+    pub(crate) fn stripe_of(&self, worker: Option<usize>) -> usize {
+        worker.map_or_else(outside_stripe, |index| self.entry_counters.of_slot(index))
     }
 
     /// Nanoseconds since the pool was built.

@@ -6,15 +6,13 @@
 //!
 //! Most scopes of a recursion are opened, filled and emptied by one worker. So the lane of the worker that opens the scope lies in
 //! the scope itself, and the others are made when another worker pushes or steals. A lane is behind a lock that its owner
-//! alone wants, but for thieves, who come once in a batch. What a scope gets from outside lies in a queue that all take from, the oldest
-//! first.
+//! alone wants, but for thieves, who come once in a batch.
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use crossbeam_deque::{Injector, Steal};
 use crossbeam_utils::CachePadded;
 
 use crate::Job;
@@ -31,72 +29,51 @@ pub(super) struct Lanes {
     /// The worker whose lane `home` is, if it is a worker that has opened the scope.
     owner: Option<usize>,
     home: Lane,
-    /// Of a scope that was opened from outside.
-    outside: Option<Box<Injector<Job>>>,
     others: OnceLock<Box<[CachePadded<Lane>]>>,
-}
-
-/// A job, and whether the thread has taken more of them for later, which no other thread could see meanwhile.
-pub(super) struct Taken {
-    pub(super) job: Job,
-    pub(super) more: bool,
 }
 
 impl Lanes {
     pub(super) fn new(workers: usize, owner: Option<usize>) -> Self {
-        let outside = owner.is_none().then(Box::default);
-        Lanes { workers, owner, home: Lane::default(), outside, others: OnceLock::new() }
+        Lanes { workers, owner, home: Lane::default(), others: OnceLock::new() }
     }
 
     #[inline]
     pub(super) fn push(&self, job: Job, here: Option<usize>) {
-        match &self.outside {
-            Some(outside) if here.is_none() => outside.push(job),
-            _ => self.lane_of(here).push(job),
+        self.lane_of(here).push(job);
+    }
+
+    /// Takes the worker's newest job into the empty slot.
+    #[inline(always)]
+    pub(super) fn pop_newest(&self, here: Option<usize>, slot: &mut Option<Job>) {
+        let own = if here == self.owner { Some(&self.home) } else { self.made_lane_of(here) };
+        if let Some(own) = own {
+            own.pop_newest(slot);
         }
     }
 
+    /// Takes another's oldest job into the empty slot, and some more into the worker's own lane: whether it did is returned, since no
+    /// other thread could see those meanwhile. A thread from outside has no lane, and takes one job.
     #[inline]
-    pub(super) fn pop(&self, here: Option<usize>) -> Option<Taken> {
-        let own =
-            if here.is_some() && here == self.owner { Some(&self.home) } else { self.made_lane_of(here) };
-        let job = own.and_then(Lane::pop_newest).or_else(|| self.pop_outside());
-        match job {
-            Some(job) => Some(Taken { job, more: false }),
-            // There is no other lane.
-            None if self.others.get().is_none() && own.is_some() => None,
-            None => self.steal(here),
+    pub(super) fn steal(&self, here: Option<usize>, slot: &mut Option<Job>) -> bool {
+        // There is no other lane.
+        if here.is_some() && here == self.owner && self.others.get().is_none() {
+            return false;
         }
+        self.steal_from_any(here, slot)
     }
 
-    #[inline]
-    fn pop_outside(&self) -> Option<Job> {
-        let outside = self.outside.as_ref()?;
-        loop {
-            match outside.steal() {
-                Steal::Success(job) => return Some(job),
-                Steal::Empty => return None,
-                Steal::Retry => std::hint::spin_loop(),
-            }
-        }
-    }
-
-    /// A worker steals into its own lane. A thread from outside has none, and takes one job.
     #[cold]
-    fn steal(&self, here: Option<usize>) -> Option<Taken> {
+    fn steal_from_any(&self, here: Option<usize>, slot: &mut Option<Job>) -> bool {
         if self.is_empty() {
-            return None;
+            return false;
         }
         let own = here.is_some().then(|| self.lane_of(here));
-        self.lanes()
-            .filter(|lane| own.is_none_or(|own| !std::ptr::eq(*lane, own)))
-            .find_map(|lane| lane.steal(own))
+        let mut others = self.lanes().filter(|lane| own.is_none_or(|own| !std::ptr::eq(*lane, own)));
+        others.find_map(|lane| lane.steal(own, slot)).unwrap_or(false)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.home.is_empty()
-            && self.outside.as_ref().is_none_or(|outside| outside.is_empty())
-            && self.others.get().is_none_or(|others| others.iter().all(|lane| lane.is_empty()))
+        self.lanes().all(Lane::is_empty)
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {
@@ -149,32 +126,32 @@ impl Lane {
         });
     }
 
-    #[inline]
-    fn pop_newest(&self) -> Option<Job> {
+    #[inline(always)]
+    fn pop_newest(&self, slot: &mut Option<Job>) {
         if self.is_empty() {
-            return None;
+            return;
         }
         self.jobs.with(|jobs| {
-            let job = jobs.pop_back();
+            *slot = jobs.pop_back();
             self.settle(jobs);
-            job
-        })
+        });
     }
 
-    /// Takes the oldest job, and up to half of the others into the thief's own lane, which is empty.
+    /// Takes the oldest job, and up to half of the others into the thief's own lane, which is empty. Returns whether there were
+    /// others, and `None` if there was no job at all.
     #[cold]
-    fn steal(&self, own: Option<&Lane>) -> Option<Taken> {
+    fn steal(&self, own: Option<&Lane>, slot: &mut Option<Job>) -> Option<bool> {
         if self.is_empty() {
             return None;
         }
         // Two locks at once, of two thieves that steal from each other, would be a deadlock.
         let mut batch = own.map(|own| own.jobs.with(mem::take));
-        let job = self.take_oldest(batch.as_mut());
+        *slot = self.take_oldest(batch.as_mut());
         let more = batch.as_ref().is_some_and(|batch| !batch.is_empty());
         if let (Some(own), Some(batch)) = (own, batch) {
             own.give_back(batch);
         }
-        job.map(|job| Taken { job, more })
+        slot.is_some().then_some(more)
     }
 
     /// Puts the jobs below what was pushed meanwhile: a pool of another crate may give several workers one number.
@@ -228,9 +205,17 @@ mod tests {
         }
 
         fn run(&self, lanes: &Lanes, here: Option<usize>, jobs: usize) -> Vec<usize> {
-            (0..jobs).for_each(|_| lanes.pop(here).expect("there is a job").job.run());
+            (0..jobs).for_each(|_| pop(lanes, here).0.expect("there is a job").run());
             mem::take(&mut self.0.lock().unwrap())
         }
+    }
+
+    /// The next job of this worker, and whether it has taken more for later.
+    fn pop(lanes: &Lanes, here: Option<usize>) -> (Option<Job>, bool) {
+        let mut slot = None;
+        lanes.pop_newest(here, &mut slot);
+        let more = slot.is_none() && lanes.steal(here, &mut slot);
+        (slot, more)
     }
 
     #[test]
@@ -242,16 +227,8 @@ mod tests {
             // It takes 0, and half of the seven others for later.
             assert_eq!(notes.run(&lanes, Some(1 - owner), 4), [0, 1, 2, 3]);
             assert_eq!(notes.run(&lanes, Some(owner), 4), [7, 6, 5, 4]);
-            assert!(lanes.is_empty() && lanes.pop(None).is_none());
+            assert!(lanes.is_empty() && pop(&lanes, None).0.is_none());
         }
-    }
-
-    #[test]
-    fn what_a_thread_from_outside_has_pushed_is_taken_in_its_order() {
-        let (lanes, notes) = (Lanes::new(1, None), Notes::default());
-        notes.push(&lanes, None, 0..100);
-        assert_eq!(notes.run(&lanes, Some(0), 60), Vec::from_iter(0..60));
-        assert_eq!(notes.run(&lanes, None, 40).len(), 40);
     }
 
     #[test]
@@ -268,9 +245,9 @@ mod tests {
     fn a_batch_that_was_taken_for_later_is_seen_by_others() {
         let (lanes, notes) = (Lanes::new(3, Some(0)), Notes::default());
         notes.push(&lanes, Some(0), 0..1000);
-        let taken = lanes.pop(Some(1)).unwrap();
-        assert!(taken.more && lanes.other(1).len.load(Relaxed) == BATCH - 1);
-        taken.job.run();
+        let (taken, more) = pop(&lanes, Some(1));
+        assert!(more && lanes.other(1).len.load(Relaxed) == BATCH - 1);
+        taken.unwrap().run();
         assert_eq!(notes.run(&lanes, Some(2), 999).len(), 1000);
         assert!(lanes.is_empty());
     }

@@ -13,7 +13,7 @@ use crate::job::in_place::InPlace;
 use crate::observe::observer::Observed;
 use crate::strategy::{Caller, Push, Strategy};
 use crate::sync::gate::Inside;
-use crate::sync::stripes::outside_stripe;
+use crate::sync::stripes::{is_own_stripe, outside_stripe};
 use crate::{Job, Priority, Reason, Rejected, Submit};
 
 impl<S: Strategy> Core<S> {
@@ -25,14 +25,16 @@ impl<S: Strategy> Core<S> {
     // Always inlined, as is what calls it, for the same reason.
     #[inline(always)]
     pub(super) fn submit(&self, job: impl FnOnce() -> Job, submit: Submit) -> Result<(), Rejected> {
-        let (inside, caller) = match current() {
+        let (stripe, is_own, caller) = match current() {
             Some(worker) if worker.pool == self.context.id() => {
-                let own = self.context.entry_counters().of_slot(worker.index);
-                (self.gate.enter_own(own), Caller::Worker(worker.index))
+                (self.context.entry_counters().of_slot(worker.index), true, Caller::Worker(worker.index))
             }
-            _ => (self.gate.enter_from_outside(outside_stripe()), Caller::Outside),
+            _ => {
+                let stripe = outside_stripe();
+                (stripe, is_own_stripe(stripe), Caller::Outside)
+            }
         };
-        let Some(inlet) = inside else { return Err(self.turn_away(job())) };
+        let Some(inlet) = self.gate.enter_as(stripe, is_own) else { return Err(self.turn_away(job())) };
         if self.is_careful {
             return self.push_checked(inlet, job(), submit, caller);
         }

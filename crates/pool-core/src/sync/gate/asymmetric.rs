@@ -36,7 +36,7 @@ fn close_under<const N: usize>(entries: usize, submitters: [fn(&Gate<Inlet>); N]
             let gate =
                 Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), Inlet(UnsafeCell::new(0)), unheard()));
             for own in OWN {
-                (0..entries).for_each(|_| use_inlet(gate.enter_own(own)));
+                (0..entries).for_each(|_| use_inlet(gate.enter_as(own, true)));
             }
             let submitters = submitters.map(|submit| {
                 let gate = gate.clone();
@@ -56,20 +56,23 @@ fn close_under<const N: usize>(entries: usize, submitters: [fn(&Gate<Inlet>); N]
 
 #[test]
 fn a_worker_that_counts_lightly_is_not_overlooked() {
-    close_under(1, [|gate| use_inlet(gate.enter_own(OWN[0]))]);
+    close_under(1, [|gate| use_inlet(gate.enter_as(OWN[0], true))]);
 }
 
 #[test]
 fn nor_is_one_that_begins_to_count_lightly() {
-    close_under(0, [|gate| (0..2).for_each(|_| use_inlet(gate.enter_own(OWN[0])))]);
+    close_under(0, [|gate| (0..2).for_each(|_| use_inlet(gate.enter_as(OWN[0], true)))]);
 }
 
 #[test]
 fn nor_is_one_of_two_workers() {
-    close_under(1, [|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter_own(OWN[1]))]);
+    close_under(
+        1,
+        [|gate| use_inlet(gate.enter_as(OWN[0], true)), |gate| use_inlet(gate.enter_as(OWN[1], true))],
+    );
 }
 
 #[test]
 fn nor_is_a_worker_beside_a_submitter_from_outside() {
-    close_under(1, [|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter(SHARED))]);
+    close_under(1, [|gate| use_inlet(gate.enter_as(OWN[0], true)), |gate| use_inlet(gate.enter(SHARED))]);
 }

@@ -33,7 +33,7 @@ fn close_under<const N: usize>(submitters: [fn(&Gate<Inlet>); N]) {
         let entry_counters = Arc::new(EntryCounters::new(2));
         let gate = Arc::new(Gate::new(entry_counters, Inlet { alive: alive.clone() }, unheard()));
         // The first entry on a worker's stripe is a locked one; those that follow are not.
-        OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
+        OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_as(stripe, true)));
         let submitters = submitters.map(|submit| {
             let gate = gate.clone();
             thread::spawn(move || submit(&gate))
@@ -56,12 +56,15 @@ fn the_inlet_is_dropped_exactly_once_and_never_under_a_submitter() {
 
 #[test]
 fn nor_under_a_worker_that_submits() {
-    close_under([|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter_own(OWN[1]))]);
+    close_under([
+        |gate| use_inlet(gate.enter_as(OWN[0], true)),
+        |gate| use_inlet(gate.enter_as(OWN[1], true)),
+    ]);
 }
 
 #[test]
 fn nor_under_a_worker_beside_a_submitter_from_outside() {
-    close_under([|gate| use_inlet(gate.enter_own(OWN[0])), |gate| use_inlet(gate.enter(SHARED))]);
+    close_under([|gate| use_inlet(gate.enter_as(OWN[0], true)), |gate| use_inlet(gate.enter(SHARED))]);
 }
 
 #[test]
@@ -86,11 +89,11 @@ fn close_under_two_workers(happens: impl FnOnce(), state: u8) {
     let alive = Arc::new(AtomicUsize::new(1));
     let inlet = Inlet { alive: alive.clone() };
     let gate = Arc::new(Gate::new(Arc::new(EntryCounters::new(2)), inlet, unheard()));
-    OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_own(stripe)));
+    OWN.into_iter().for_each(|stripe| use_inlet(gate.enter_as(stripe, true)));
     happens();
     let workers = OWN.map(|stripe| {
         let gate = gate.clone();
-        thread::spawn(move || use_inlet(gate.enter_own(stripe)))
+        thread::spawn(move || use_inlet(gate.enter_as(stripe, true)))
     });
     gate.close();
     workers.into_iter().for_each(|worker| worker.join().unwrap());
@@ -108,7 +111,7 @@ fn a_worker_that_begins_to_count_lightly_is_not_overlooked() {
             Arc::new(Gate::new(Arc::new(EntryCounters::new(1)), Inlet { alive: alive.clone() }, unheard()));
         let worker = {
             let gate = gate.clone();
-            thread::spawn(move || (0..2).for_each(|_| use_inlet(gate.enter_own(OWN[0]))))
+            thread::spawn(move || (0..2).for_each(|_| use_inlet(gate.enter_as(OWN[0], true))))
         };
         gate.close();
         worker.join().unwrap();

@@ -7,7 +7,7 @@ fn a_closed_gate_lets_no_thread_in_and_drops_the_inlet_once() {
     let inlet = Arc::new(());
     let entry_counters = Arc::new(EntryCounters::new(1));
     let gate = Gate::new(entry_counters.clone(), inlet.clone(), unheard());
-    drop(gate.enter_from_outside(0).unwrap());
+    drop(gate.enter_as(0, true).unwrap());
     drop(gate.enter(entry_counters.uncounted()).unwrap());
     assert_eq!(entry_counters.submitted(), 1);
     assert!(gate.close());
@@ -29,12 +29,12 @@ fn enter_often_and_close(own: usize) {
     let entry_counters = Arc::new(EntryCounters::new(1));
     let gate = Gate::new(entry_counters.clone(), inlet.clone(), unheard());
     for entries in 1..=3 * FEW {
-        drop(gate.enter_own(own).unwrap());
+        drop(gate.enter_as(own, true).unwrap());
         assert_eq!(entry_counters.submitted(), entries);
     }
-    let inside = gate.enter_own(own).unwrap();
+    let inside = gate.enter_as(own, true).unwrap();
     gate.close();
-    assert!(gate.enter_own(own).is_none());
+    assert!(gate.enter_as(own, true).is_none());
     assert_eq!(Arc::strong_count(&inlet), 2);
     drop(inside);
     assert_eq!(Arc::strong_count(&inlet), 1);
