@@ -171,7 +171,7 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
     let signals = &core.lifecycle.signals;
     let mut search = Search::of_worker(context, &core.parking, index);
     search.start();
-    let mut jobs: u64 = 0;
+    let (mut jobs, mut before_search): (u64, u64) = (0, 0);
     let (mut open, mut leaves, mut drains) = (true, false, false);
     while open {
         // Read before the pop: a job that was taken before a `shutdown_now` has as good as started. Read after
@@ -190,10 +190,13 @@ fn run_loop<S: Strategy>(core: &Core<S>, index: usize, guard: &mut SlotGuard<'_,
             match guard.outlet().pop(&mut search) {
                 Pop::Job(job) => place = Some(job),
                 Pop::Shed(job, reason) => no_job = Some(Pop::Shed(job, reason)),
-                Pop::Empty => match core.search_before_parking(index, guard.outlet(), &mut search) {
-                    Pop::Job(job) => place = Some(job),
-                    other => no_job = Some(other),
-                },
+                Pop::Empty => {
+                    let since_search = jobs - mem::replace(&mut before_search, jobs);
+                    match core.search_before_parking(index, guard.outlet(), &mut search, since_search) {
+                        Pop::Job(job) => place = Some(job),
+                        other => no_job = Some(other),
+                    }
+                }
             }
             if search.is_searcher() && !matches!(no_job, Some(Pop::Empty)) {
                 search.end(|| core.has_work(guard.outlet()));
