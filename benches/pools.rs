@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode, Output};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
-use pool_lab::cli::bench::{Outcome, run_curated};
+use pool_lab::cli::bench::{Outcome, resume_command, run_curated};
 use pool_lab::command::command_of;
 use pool_lab::engine::Spec;
 use pool_lab::engines;
@@ -89,7 +89,8 @@ fn measure_and_report(resume: bool) -> ExitCode {
         Ok(Outcome::Stopped { done, of }) => {
             say(format_args!(
                 "Interrupted. The report in results/README.md has the {done} of {of} groups that are complete; \
-                 `cargo bench -- --resume` goes on from there."
+                 `{}` goes on from there.",
+                resume_command(role)
             ));
             interrupts.die_if_caught();
             return ExitCode::FAILURE;

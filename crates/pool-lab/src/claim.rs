@@ -1,6 +1,9 @@
 //! A claim that everyone repeats about threads and pools, as an experiment: what is said, how it is measured, and the sentence
 //! that the records give.
 
+mod run;
+
+use std::fmt;
 use std::time::Duration;
 
 use crate::engine::Spec;
@@ -10,7 +13,10 @@ use crate::metrics;
 use crate::numbers::stats::{self, Estimate};
 use crate::numbers::units;
 use crate::record::{Record, Subject};
+use crate::system::apart::Steps;
 use crate::workload::{CaseError, Failure, Task, Watch};
+
+pub use run::{ClaimError, measure};
 
 /// The family under which the records of claims are kept.
 pub const FAMILY: &str = "claim/";
@@ -38,12 +44,19 @@ pub struct Figures {
     pub records: Vec<Record>,
     /// What could not be measured, and why: a line each.
     pub skipped: Vec<String>,
+    steps: Steps,
 }
 
 impl Figures {
     /// For the claim of this name.
     pub fn new(name: &'static str, quick: bool) -> Self {
-        Figures { name, quick, records: Vec::new(), skipped: Vec::new() }
+        Figures { name, quick, records: Vec::new(), skipped: Vec::new(), steps: Steps::default() }
+    }
+
+    /// Says what is measured from here on. Each step may take as long as [`measure`] has patience, and the last one is named when
+    /// it hangs.
+    pub fn step(&self, what: impl fmt::Display) {
+        self.steps.begin(what);
     }
 
     /// Adds a figure: `what` of `subject`, which has so many threads.
@@ -92,6 +105,7 @@ impl Figures {
         let spec: Spec = spec.parse()?;
         let task: Task = task.parse().map_err(|error| Failure::Program(format!("{error}")))?;
         let task = if self.quick { task.quick() } else { task };
+        self.step(format_args!("{task} on {spec}"));
         let mut case = engines::case(&spec, &task)?;
         case.iterate(&mut Watch::new())?;
         let mut samples = Vec::new();

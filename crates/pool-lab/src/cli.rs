@@ -12,6 +12,7 @@ mod list;
 mod measure;
 mod observed;
 mod pack;
+mod patience;
 mod report;
 mod run;
 mod show;
@@ -33,6 +34,7 @@ use self::demo::DemoError;
 use self::diff::Diff;
 use self::error::CliError;
 use self::measure::Measure;
+use self::run::Run;
 use self::top::Top;
 use self::trace::Trace;
 use self::verify::Verify;
@@ -71,14 +73,7 @@ enum Command {
     /// Put the statistics to the test, by differences that are known
     Verify(Verify),
     /// Run one workload once on one engine, unmeasured, for a profiler; print how many operations it has
-    Run {
-        /// The workload with its parameters (join/fib:n=20)
-        #[arg(short, long)]
-        workload: String,
-        /// The engine (stealing:1)
-        #[arg(short, long)]
-        pool: String,
-    },
+    Run(Run),
     /// Write what happens in a pool while a workload runs on it, as a file for ui.perfetto.dev
     Trace(Trace),
     /// Watch a pool at work: its workers, queue, rates and latencies, in the terminal
@@ -142,7 +137,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Measure(arguments)) => measure::run(&arguments),
         Some(Command::Claims(arguments)) => claims::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
-        Some(Command::Run { workload, pool }) => run::run(&workload, &pool),
+        Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Trace(arguments)) => trace::run(&arguments),
         Some(Command::Top(arguments)) => top::run(&arguments),
         Some(Command::Advise(arguments)) => advise::run(&arguments),

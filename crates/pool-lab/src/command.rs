@@ -39,11 +39,40 @@ pub(crate) fn measure(workload: &str, engine: Option<&str>, threads: &str) -> St
     format!("{PROGRAM} measure -w {workload}{engine} -t {threads}")
 }
 
+/// The command that this process was started with, which goes on with what it has kept.
+pub(crate) fn this_resumed() -> String {
+    with_word(std::env::args_os().map(|word| word.to_string_lossy().into_owned()), "--resume")
+}
+
+/// The words as a command for a shell, with this one unless it is there.
+fn with_word(words: impl Iterator<Item = String>, word: &str) -> String {
+    let mut words: Vec<String> = words.collect();
+    if !words.iter().any(|known| known == word) {
+        words.push(word.to_owned());
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
 /// As one word of a shell.
 fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:=.,_-+".contains(c);
-    match word.chars().all(is_plain) {
+    match !word.is_empty() && word.chars().all(is_plain) {
         true => word.into(),
         false => format!("'{}'", word.replace('\'', r"'\''")).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_resumed_once_and_quoted() {
+        let resumed = |words: &str| with_word(words.split('|').map(str::to_owned), "--resume");
+        assert_eq!(
+            resumed("target/pool-lab|measure|--out|my results"),
+            "target/pool-lab measure --out 'my results' --resume"
+        );
+        assert_eq!(resumed("pool-lab|measure|--resume|-p||"), "pool-lab measure --resume -p '' ''");
     }
 }

@@ -23,4 +23,4 @@ pub use spec::{MAX_THREADS, Spec, SpecError};
 pub use table::TableError;
 pub(crate) use traits::check_threads;
 pub use traits::{Handles, IsPool, Jobs, Joins, Loops, Scopes, Start, Survives, UnderRayon};
-pub use watcher::Watcher;
+pub use watcher::{Ran, Watcher};

@@ -1,6 +1,7 @@
 //! The operating system: what the process has used, signals, files, the terminal.
 
 mod alloc;
+pub(crate) mod apart;
 pub(crate) mod crash;
 pub(crate) mod disk;
 pub(crate) mod disturbance;

@@ -26,7 +26,8 @@ pub struct Row {
     pub needs: Need,
     /// What is known of an iteration with these parameters; see [`Outline::of`].
     pub outline: fn(&Settings) -> Result<Option<Outline>, Failure>,
-    /// How any engine runs it, if another crate has added it.
+    /// How any engine runs it whose type is not known: a workload that another crate has added, and an engine that is watched from
+    /// outside.
     pub(crate) any: Option<Binding>,
 }
 
@@ -64,31 +65,40 @@ impl Row {
     }
 }
 
-/// The workloads of one need. A workload that needs the engine in another form names that form after `on`.
+/// The workloads of one need. A workload that needs the engine in another form names that form after `on`. After `any` there is
+/// the engine whose type is not known, if there is one for this need.
 macro_rules! table {
     (
-        $need:ident, fn $bindings:ident<E: $($bound:ident)|+>, const $rows:ident;
+        $need:ident, fn $bindings:ident<E: $($bound:ident)|+>, $(any $any:ident,)? const $rows:ident;
         $(mod $file:ident :: $workload:ident $(on $form:ident)?;)+
+    ) => {
+        table! { @rows [$($any)?] $need, $bindings, $($bound)|+, $rows; $($file $workload [$($form)?])+ }
+    };
+    (
+        @rows $any:tt $need:ident, $bindings:ident, $($bound:ident)|+, $rows:ident;
+        $($file:ident $workload:ident [$($form:ident)?])+
     ) => {
         $(pub(crate) mod $file;)+
 
         /// These workloads on an engine that has what they need.
         pub(crate) fn $bindings<E: $($bound +)+>() -> Vec<Binding> {
-            vec![$(table!(@bind $file $workload $($form)?)),+]
+            vec![$(table!(@bind E, $file $workload $($form)?)),+]
         }
 
         const $rows: &[Row] = &[$(Row {
             about: $file::$workload::ABOUT,
             needs: Need::$need,
             outline: Outline::of::<$file::$workload>,
-            any: None,
+            any: table!(@any $any $file $workload $($form)?),
         }),+];
     };
-    (@bind $file:ident $workload:ident) => { Binding::new::<E, $file::$workload>() };
-    (@bind $file:ident $workload:ident $form:ident) => { Binding::new::<$form<E>, $file::$workload>() };
+    (@bind $engine:ty, $file:ident $workload:ident) => { Binding::new::<$engine, $file::$workload>() };
+    (@bind $engine:ty, $file:ident $workload:ident $form:ident) => { Binding::new::<$form<$engine>, $file::$workload>() };
+    (@any [] $($workload:ident)+) => { None };
+    (@any [$any:ident] $($workload:ident)+) => { Some(table!(@bind $any, $($workload)+)) };
 }
 
-table! { Jobs, fn for_jobs<E: Jobs>, const JOBS;
+table! { Jobs, fn for_jobs<E: Jobs>, any AnyJobs, const JOBS;
     mod spawn_external::External;
     mod spawn_contended::Contended;
     mod spawn_nested::Nested;
@@ -120,7 +130,7 @@ table! { Handles, fn for_handles<E: Handles>, const HANDLES;
     mod spawn_handle::Handle;
 }
 
-table! { Joins, fn for_joins<E: Joins>, const JOINS;
+table! { Joins, fn for_joins<E: Joins>, any AnyJoins, const JOINS;
     mod join_fib::Fib;
     mod join_skynet::Skynet;
     mod join_tree_sum::TreeSum;
@@ -138,7 +148,7 @@ table! { JobsAndJoins, fn for_jobs_and_joins<E: Jobs | Joins>, const JOBS_AND_JO
     mod skew_join_under_load::JoinUnderLoad;
 }
 
-table! { Scopes, fn for_scopes<E: Scopes>, const SCOPES;
+table! { Scopes, fn for_scopes<E: Scopes>, any AnyScopes, const SCOPES;
     mod scope_flat::Flat;
     mod grain_scope::Scope;
 }

@@ -8,10 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitCode, Output};
 use std::thread;
+use std::time::Duration;
 
+use pool_lab::claim::{self, Claim, Figures};
 use pool_lab::engine::{Jobs, Spec, SpecError, Start};
-use pool_lab::engines::Row;
+use pool_lab::engines::{self, Row};
 use pool_lab::record::{self, Record};
+use pool_lab::workload::CaseError;
 
 const LAB: &str = "MISBEHAVING_LAB";
 
@@ -65,15 +68,23 @@ fn row<const HOW: u8>(name: &'static str) -> Row {
     Row::theirs(name, "1.0", "it misbehaves").jobs::<Bad<HOW>>()
 }
 
+fn hanging() -> Vec<Row> {
+    vec![row::<AT_START>("at-start"), row::<IN_A_JOB>("in-a-job"), row::<AT_STOP>("at-stop")]
+}
+
 fn main() -> ExitCode {
     if env::var_os(LAB).is_some() {
-        let hanging = [row::<AT_START>("at-start"), row::<IN_A_JOB>("in-a-job"), row::<AT_STOP>("at-stop")];
         let crashing = [row::<ABORTS>("aborts"), row::<FAULTS>("faults")];
-        return pool_lab::run_with(hanging.into_iter().chain(crashing).collect(), vec![]);
+        return pool_lab::run_with(hanging().into_iter().chain(crashing).collect(), vec![]);
     }
+    engines::add(hanging()).unwrap();
     an_engine_that_hangs_has_an_error_row_and_the_run_goes_on();
+    a_run_of_an_engine_that_hangs_ends_with_a_line();
+    a_claim_whose_engine_hangs_is_an_error_and_the_next_one_is_measured();
     #[cfg(unix)]
     an_engine_that_crashes_is_left_out_when_the_run_is_gone_on_with();
+    #[cfg(unix)]
+    a_crash_without_a_folder_says_how_to_keep_what_is_measured();
     ExitCode::SUCCESS
 }
 
@@ -104,10 +115,13 @@ fn records(file: &Path) -> Vec<Record> {
     record::read_csv(file).unwrap()
 }
 
-fn lab(arguments: &str, folder: &Folder) -> Output {
+fn lab_with(arguments: &str) -> Output {
     let program = env::current_exe().unwrap();
-    let arguments = format!("measure -t 2 --rounds 2 {arguments} --out {}", folder.0.display());
     Command::new(program).env(LAB, "1").args(arguments.split_whitespace()).output().unwrap()
+}
+
+fn lab(arguments: &str, folder: &Folder) -> Output {
+    lab_with(&format!("measure -t 2 --rounds 2 {arguments} --out {}", folder.0.display()))
 }
 
 fn said(output: &Output) -> String {
@@ -144,17 +158,70 @@ fn an_engine_that_hangs_has_an_error_row_and_the_run_goes_on() {
     assert!(output.status.success() && text.starts_with("2 of 2 groups are in "), "{text}");
 }
 
+fn a_run_of_an_engine_that_hangs_ends_with_a_line() {
+    for (engine, when) in [
+        ("at-start", "when it was built"),
+        ("in-a-job", "when it ran the workload"),
+        ("at-stop", "when it was stopped"),
+    ] {
+        let output = lab_with(&format!("run -w spawn/external:jobs=10 -p {engine}:2 --patience 3"));
+        let expected = format!("pool-lab: spawn/external:jobs=10 on {engine}:2: hung after 3 s, {when}\n");
+        assert_eq!((output.status.code(), said(&output)), (Some(1), expected));
+    }
+}
+
+type Experiment = fn(&mut Figures) -> Result<(), CaseError>;
+
+fn a_claim_whose_engine_hangs_is_an_error_and_the_next_one_is_measured() {
+    let claim =
+        |measure: Experiment| Claim { name: "invented", says: "It ends.", measure, sentence: |_| None };
+    let patience = Duration::from_secs(3);
+    let hangs = claim(|figures| figures.time("in-a-job:2", "spawn/external:jobs=10"));
+    let error = claim::measure(&hangs, true, patience).unwrap_err().to_string();
+    assert_eq!(error, "hung after 3 s: spawn/external:jobs=10 on in-a-job:2");
+    let ends = claim(|figures| figures.time("mpsc:2", "spawn/external:jobs=10"));
+    let figures = claim::measure(&ends, true, Duration::from_secs(300)).unwrap();
+    assert_eq!(figures.records.len(), 1);
+}
+
+/// The command that the last line on standard error tells, after what it says about it.
+#[cfg(unix)]
+fn told(output: &Output) -> (String, String) {
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    let mut lines = said.lines().rev().map(|line| line.trim().to_owned());
+    let command = lines.next().unwrap();
+    (lines.next().unwrap(), command)
+}
+
+#[cfg(unix)]
+fn a_crash_without_a_folder_says_how_to_keep_what_is_measured() {
+    let output = lab_with("measure -w spawn/external:jobs=10 -p aborts -t 2 --rounds 1");
+    let said = said(&output);
+    assert!(said.contains("aborts crashed the process (SIGABRT). Nothing is kept without --out; "), "{said}");
+}
+
 #[cfg(unix)]
 fn an_engine_that_crashes_is_left_out_when_the_run_is_gone_on_with() {
     use std::os::unix::process::ExitStatusExt;
 
     let folder = Folder::new("crash");
     let chosen = "-w join/fib:n=5,spawn/external:jobs=100 -p mpsc,aborts,faults";
+    let first = lab(chosen, &folder);
+    let (what, command) = told(&first);
+    let second = Command::new("sh").args(["-c", &format!("exec {command}")]).env(LAB, "1").output().unwrap();
     // Which of the two comes first is drawn.
-    let signals = [lab(chosen, &folder), lab(&format!("{chosen} --resume"), &folder)].map(|output| {
-        let text = said(&output);
+    let signals = [&first, &second].map(|output| {
+        let text = said(output);
         output.status.signal().unwrap_or_else(|| panic!("{text}"))
     });
+    let kept = format!("1 of 2 groups are complete, in {}; to go on without it:", folder.0.display());
+    let (engine, signal) = match signals[0] {
+        libc::SIGABRT => ("aborts", "SIGABRT"),
+        _ => ("faults", "SIGSEGV"),
+    };
+    assert_eq!(what, format!("{engine} crashed the process ({signal}). {kept}"));
+    assert!(command.ends_with(" --resume"), "{command}");
+    assert_eq!(told(&second).1, command, "it is resumed already");
     let mut sorted = signals;
     sorted.sort_unstable();
     assert_eq!(sorted, [libc::SIGABRT, libc::SIGSEGV]);

@@ -64,13 +64,14 @@ fn name(path: &Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
-/// All Rust files below a folder.
+/// All Rust files below a folder, but for what Cargo builds there for a crate outside the workspace.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(sources(&path));
+            let is_built = name(&path) == "target";
+            found.extend(if is_built { Vec::new() } else { sources(&path) });
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Barrier};
 use std::{env, fs, process};
 
 use pool_core::Attributes;
-use pool_lab::engine::Watcher;
+use pool_lab::engine::{AnyJoins, Joins, Spec, Start, Watcher};
 use pool_lab::trace::perfetto;
 use pool_lab::trace::recorder::Recorder;
 use pool_mpsc::MpscPool;
@@ -217,6 +217,35 @@ fn stolen_halves_of_joins_are_slices_of_their_thieves() {
     let mut file = Vec::new();
     perfetto::write(&recorder.end(), "a join on stealing:2", &mut file).unwrap();
     assert_eq!(read(&file, String::new()).count(Type::SliceBegin, "half of a join"), 1);
+}
+
+#[test]
+fn jobs_and_scopes_of_peers_are_seen_from_outside() {
+    for pool in ["rayon", "tokio", "threadpool", "mpsc-naive"] {
+        let read = trace(pool, &format!("-w spawn/external:jobs=500 -p {pool} -t 2"));
+        assert_eq!((read.jobs(), read.count(Type::SliceBegin, "submit")), (500, 500), "{}", read.said);
+        let threads = read.threads();
+        assert!(threads.len() <= 3 && threads.len() > 1 && threads.contains(&"main"), "{threads:?}");
+    }
+    let scope = trace("rayon-scope", "-w scope/flat:jobs=200 -p rayon:2");
+    assert_eq!(scope.jobs(), 200, "{}", scope.said);
+}
+
+#[test]
+fn a_half_of_a_peers_join_that_moves_is_a_slice() {
+    let recorder = Arc::new(Recorder::new(3, 1_000));
+    let spec = "rayon:2".parse::<Spec>().unwrap().with_watcher(recorder.clone());
+    let pool = AnyJoins::start(&spec).unwrap();
+    recorder.begin();
+    let both = Barrier::new(2);
+    pool.enter(|context| AnyJoins::join(context, |_| both.wait(), |_| both.wait()));
+    pool.enter(|context| AnyJoins::join(context, |_| (), |_| ()));
+    pool.stop();
+    let mut file = Vec::new();
+    perfetto::write(&recorder.end(), "joins on rayon:2", &mut file).unwrap();
+    let read = read(&file, String::new());
+    assert_eq!(read.jobs(), 2, "each computation is one");
+    assert!((1..=2).contains(&read.count(Type::SliceBegin, "half of a join")), "the second may move as well");
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn measure(figures: &mut Figures) -> Result<(), CaseError> {
 fn other(figures: &mut Figures, engine: &str, name: &str, count: usize) -> Result<(), CaseError> {
     let row = engines::find(engine).expect("it is in the table");
     let (program, in_program) = row.remote().expect("it is external");
+    figures.step(name);
     let mut process = external::open(program)?;
     let id = process.id().to_string();
     let failed = |error: external::ProcessError| match error {

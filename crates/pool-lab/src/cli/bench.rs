@@ -57,6 +57,14 @@ pub fn run_curated(
     run(root, role, resume, &curated::groups(), &curated::pace(), observer)
 }
 
+/// The command that goes on with a run that was stopped, or has crashed.
+pub fn resume_command(role: Role) -> &'static str {
+    match role {
+        Role::Own => "cargo bench -- --resume",
+        Role::Reference => "POOL_LAB_ROLE=reference cargo bench -- --resume",
+    }
+}
+
 fn run(
     root: &Path,
     role: Role,
@@ -85,6 +93,7 @@ fn run(
         store.remove_if_empty();
         return Err(ReportError::NothingToResume);
     }
+    store.at_crash_resume_with(resume_command(role));
     observer.note(&format!("The records of this run will be in {RESULTS}/{name}/."));
     let mut saving = Saving { store: &mut store, observer, outcome: Ok(()) };
     let left = pace.limit.map(|limit| limit.saturating_sub(saving.store.spent()));

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::error::CliError;
-use crate::claim::{Claim, Figures};
+use super::patience::Patience;
+use crate::claim::{self, Claim};
 use crate::claims;
 use crate::record::machine::Machine;
 use crate::record::{Record, keep_claims};
@@ -22,16 +23,19 @@ pub(super) struct Claims {
     /// Measure only these, by name, separated by commas
     #[arg(long, value_name = "NAMES")]
     only: Option<String>,
-    /// Write the records into claims.csv in this directory, and the machine beside it. Those of other claims stay. With a
-    /// machine's folder in results/, `report` shows them
+    /// Write the records of each claim into claims.csv in this directory as it ends, and the machine beside it. Those of other
+    /// claims stay. With a machine's folder in results/, `report` shows them
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Small inputs, to see that everything works; the figures mean nothing
     #[arg(long)]
     quick: bool,
+    #[command(flatten)]
+    patience: Patience,
 }
 
-/// Measures the claims one after the other, and prints a sentence of each as it ends.
+/// Measures the claims one after the other, and prints a sentence of each as it ends. One that fails or hangs has a line that says
+/// so, and the others are measured all the same.
 pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
     let chosen = chosen(arguments.only.as_deref())?;
     let mut out = io::stdout();
@@ -43,25 +47,30 @@ pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
         out.write_all(chosen.iter().map(line).collect::<String>().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (mut records, mut failed) = (Vec::new(), false);
+    let machine = arguments.out.as_ref().map(|folder| (folder, Machine::describe(Path::new("."))));
+    let keep = |records: &[Record]| match &machine {
+        Some((folder, machine)) => keep_claims(folder, machine, records).map_err(CliError::Out),
+        None => Ok(()),
+    };
+    // Whether they can be written is found out first.
+    keep(&[])?;
     let (progress, of, width) = (Progress::new(None), chosen.len(), terminal::width());
+    let mut failed = false;
     for (done, claim) in chosen.into_iter().enumerate() {
         progress.at(done + 1, of, claim.name);
-        let mut figures = Figures::new(claim.name, arguments.quick);
-        let outcome = (claim.measure)(&mut figures);
+        let figures = match claim::measure(claim, arguments.quick, arguments.patience.time()) {
+            Ok(figures) => figures,
+            Err(error) => {
+                failed = true;
+                terminal::say(format_args!("{}: ERROR: {error}", claim.name));
+                continue;
+            }
+        };
         for line in &figures.skipped {
             terminal::say(format_args!("{}: skipped: {line}", claim.name));
         }
-        if let Err(error) = outcome {
-            failed = true;
-            terminal::say(format_args!("{}: ERROR: {error}", claim.name));
-            continue;
-        }
+        keep(&figures.records)?;
         progress.aside(|| out.write_all(answer(claim, &figures.records, width).as_bytes()))?;
-        records.append(&mut figures.records);
-    }
-    if let Some(folder) = &arguments.out {
-        keep_claims(folder, &Machine::describe(Path::new(".")), &records).map_err(CliError::Out)?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -33,6 +33,10 @@ pub(super) enum CliError {
     Terminal(io::Error),
     #[error("{what}: {source}")]
     Run { what: String, source: Box<CaseError> },
+    #[error("{what}: the system has no thread to run it on: {source}")]
+    NoThread { what: String, source: io::Error },
+    #[error("{what}: {why}")]
+    Gone { what: String, why: String },
     #[error("cannot use the folder of --out: {0}")]
     Out(ResultsError),
     #[error("{0}")]
@@ -82,6 +86,8 @@ impl CliError {
             | CliError::Demo(_)
             | CliError::Written { .. }
             | CliError::Terminal(_)
+            | CliError::NoThread { .. }
+            | CliError::Gone { .. }
             | CliError::Output(_) => false,
         }
     }

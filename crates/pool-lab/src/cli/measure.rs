@@ -4,18 +4,20 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 
 use super::error::CliError;
+use super::patience::Patience;
 use super::show;
+use crate::command;
 use crate::engine::{MAX_THREADS, Spec};
 use crate::measure::{self, Observer};
 use crate::metrics;
 use crate::plan::{Group, Pace, Plan, curated};
 use crate::record::machine::Machine;
 use crate::record::{Earlier, Record, Store};
+use crate::system::crash;
 use crate::system::interrupt::{self, Interrupts};
 use crate::system::progress::Progress;
 use crate::system::terminal;
@@ -23,9 +25,6 @@ use crate::workload::Task;
 
 /// More rounds than this are a slip of the finger: they take hours.
 const MOST_ROUNDS: usize = 10_000;
-
-/// A day.
-const LONGEST_PATIENCE: u64 = 24 * 60 * 60;
 
 #[derive(Debug, Args)]
 pub(super) struct Measure {
@@ -45,9 +44,8 @@ pub(super) struct Measure {
     /// Blocks over which these spread, each with pools of its own: what intervals come from
     #[arg(long, default_value_t = Pace::default().blocks, allow_negative_numbers = true, value_parser = parse_rounds)]
     blocks: usize,
-    /// After so many seconds in its own code an engine is taken to hang: it has an error row, and is left behind
-    #[arg(long, value_name = "SECONDS", default_value_t = Pace::default().patience.as_secs(), value_parser = clap::value_parser!(u64).range(1..=LONGEST_PATIENCE))]
-    patience: u64,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object a line on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -56,10 +54,15 @@ pub(super) struct Measure {
     /// stay. `report DIR` makes a report of them
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Do not measure again what is in the directory of --out already, if the same program measured it in the same way
+    /// Do not measure again what is in the directory of --out already, if the same program measured it in the same way, and leave
+    /// out engines that have crashed there
     #[arg(long, requires = "out")]
     resume: bool,
 }
+
+/// What a crash says without --out.
+const NOTHING_KEPT: &str =
+    "Nothing is kept without --out; with `--out DIR` each group is, and `--resume` then goes on without it";
 
 fn parse_rounds(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -98,16 +101,18 @@ impl Measure {
 
 /// Measures, and prints or writes each group as it ends.
 pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let patience = Duration::from_secs(arguments.patience);
+    let patience = arguments.patience.time();
     let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, patience, ..Pace::default() };
     let groups = arguments.groups()?;
     let Some(folder) = &arguments.out else {
+        crash::say_at_crash(NOTHING_KEPT);
         return measure(&groups, &pace, Printer::new(arguments.json, None));
     };
     let earlier = if arguments.resume { Earlier::Resume } else { Earlier::Keep };
     // The folder that the program is run in says which revision it is, if any does.
     let machine = Machine::describe(Path::new("."));
-    let store = Store::open(folder, &machine, &groups, &pace, earlier).map_err(CliError::Out)?;
+    let mut store = Store::open(folder, &machine, &groups, &pace, earlier).map_err(CliError::Out)?;
+    store.at_crash_resume_with(&command::this_resumed());
     let missing = store.missing();
     if arguments.resume {
         let (done, of) = store.done();
@@ -125,10 +130,8 @@ fn measure(groups: &[Group], pace: &Pace, mut printer: Printer) -> Result<ExitCo
     drop(printer.progress);
     printer.outcome?;
     if let Some(store) = printer.store.filter(|_| interrupt::is_caught()) {
-        let (done, of) = store.done();
-        terminal::say(format_args!(
-            "interrupted: {done} of {of} groups are complete; --resume goes on from there"
-        ));
+        terminal::say(format_args!("interrupted: {}; to go on:", store.kept()));
+        terminal::say_command(&command::this_resumed());
     }
     Ok(if printer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -172,7 +175,10 @@ impl Observer for Printer {
     }
 
     fn runs(&self, group: &Group, engine: &str) {
-        self.store.iter().for_each(|store| store.runs(group, engine));
+        match &self.store {
+            Some(store) => store.runs(group, engine),
+            None => crash::runs(engine),
+        }
     }
 
     fn known_failure(&self, group: &Group, engine: &str) -> Option<String> {

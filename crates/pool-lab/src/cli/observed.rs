@@ -1,20 +1,29 @@
-//! The pools that `trace` and `top` can look into, and the workloads that they run.
+//! The pools that `trace`, `top` and `advise` can look into, and the workloads that they run.
 
 use super::error::CliError;
 use super::measure::parse_threads;
 use crate::engine::Spec;
 use crate::engine::settings::Settings;
-use crate::engines;
+use crate::engines::{self, Row};
 use crate::workload::Task;
 use crate::workloads;
 
 /// Reads the spec of a pool that tells what its threads do. It has this thread count unless it says its own, or one thread a core.
 pub(super) fn spec(pool: &str, threads: Option<&str>) -> Result<Spec, CliError> {
+    spec_of(pool, threads, |row| row.engine.can.is_pool)
+}
+
+/// The same of a pool that tells it or can be watched from outside.
+pub(super) fn watched_spec(pool: &str, threads: Option<&str>) -> Result<Spec, CliError> {
+    spec_of(pool, threads, Row::can_be_watched)
+}
+
+fn spec_of(pool: &str, threads: Option<&str>, is_one: fn(&Row) -> bool) -> Result<Spec, CliError> {
     let spec: Spec = pool.parse()?;
-    if !spec.engine().can.is_pool {
-        let ours = engines::rows().iter().map(|row| &row.engine).filter(|engine| engine.can.is_pool);
-        let known = ours.map(|engine| engine.name).collect::<Vec<_>>().join(", ");
-        return Err(CliError::NotObserved { engine: spec.engine().name, known });
+    let known = engines::rows().iter().filter(|row| is_one(row)).map(|row| row.engine.name);
+    if !known.clone().any(|name| name == spec.engine().name) {
+        let (engine, known) = (spec.engine().name, known.collect::<Vec<_>>().join(", "));
+        return Err(CliError::NotObserved { engine, known });
     }
     let default = match threads {
         Some(text) => match parse_threads(text)?[..] {

@@ -36,7 +36,8 @@ pub(super) struct Trace {
     /// looked at; workloads of joins have their defaults
     #[arg(short, long)]
     workload: String,
-    /// The pool, one of ours (stealing:2)
+    /// The pool (stealing:2, rayon:2). Ours tell what their threads do: jobs, steals, sleeps, wake-ups, queue. Of any other pool that
+    /// runs here there are its jobs, submissions and those halves of joins that another thread runs, taken by closures around them
     #[arg(short, long)]
     pool: String,
     /// The thread count, if the pool does not say its own; by default one a core
@@ -53,7 +54,7 @@ pub(super) struct Trace {
 /// Runs the workload some times with and without a recorder, and writes what happened the last time.
 pub(super) fn run(arguments: &Trace) -> Result<ExitCode, CliError> {
     let task = sized_down(observed::task(&arguments.workload)?);
-    let spec = observed::spec(&arguments.pool, arguments.threads.as_deref())?;
+    let spec = observed::watched_spec(&arguments.pool, arguments.threads.as_deref())?;
     let title = format!("{task} on {spec}");
     let recorder = Arc::new(Recorder::new(spec.threads() + OTHER_THREADS, arguments.buffer as usize));
     let failed = |source| CliError::Run { what: title.clone(), source: Box::new(source) };

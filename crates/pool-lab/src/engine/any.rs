@@ -1,12 +1,19 @@
-//! An engine whose type is not known: what the workloads of other crates run on.
+//! An engine whose type is not known: what the workloads of other crates run on, and what is watched of a pool that tells nothing
+//! itself.
 //!
 //! The compiler makes each pair of an engine and a workload where it knows both. Of a workload in another crate it knows none of
 //! our engines' types, so such a workload runs on [`AnyJobs`], [`AnyJoins`] or [`AnyScopes`]: a box and an indirect call for
 //! each job, or two indirect calls for each join, on every engine alike.
+//!
+//! Where the spec has a [`Watcher`], it hears of each job, and of each half of a join that another thread runs than the one that
+//! joins.
 
 use std::any::Any;
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
 
 use super::traits::{Jobs, Joins, Scopes, Start};
+use super::watcher::{Ran, Watcher, watched};
 use super::{Spec, SpecError};
 
 /// Starts an engine behind a trait object.
@@ -113,21 +120,25 @@ impl<E: Joins> DynJoins for E {
 macro_rules! any {
     ($(#[$doc:meta])* $name:ident($object:ident)) => {
         $(#[$doc])*
-        pub struct $name(Box<dyn $object>);
+        pub struct $name {
+            engine: Box<dyn $object>,
+            watcher: Option<Arc<dyn Watcher>>,
+        }
 
         impl Start for $name {
             fn start(spec: &Spec) -> Result<Self, SpecError> {
                 let mut starts = spec.engine().starts.iter();
                 let begin = starts.find_map(|start| start.downcast_ref::<Begin<dyn $object>>());
-                begin.expect(BOUND)(spec).map($name)
+                let engine = begin.expect(BOUND)(spec)?;
+                Ok($name { engine, watcher: spec.watcher().cloned() })
             }
 
             fn stop(self) {
-                self.0.stop();
+                self.engine.stop();
             }
 
             fn loses_beyond(&self) -> Option<usize> {
-                self.0.loses_beyond()
+                self.engine.loses_beyond()
             }
         }
     };
@@ -148,27 +159,38 @@ any! {
     AnyScopes(DynScopes)
 }
 
+impl AnyJobs {
+    fn submit(&self, job: impl FnOnce() + Send + 'static, how: How) {
+        let Some(watcher) = &self.watcher else { return self.engine.execute_boxed(Box::new(job), how) };
+        let of_job = Arc::clone(watcher);
+        watcher.before_submit();
+        self.engine.execute_boxed(Box::new(move || watched(Some(&*of_job), Ran::Job, job)), how);
+        watcher.after_submit();
+    }
+}
+
 impl Jobs for AnyJobs {
     fn execute<F: FnOnce() + Send + 'static>(&self, job: F) {
-        self.0.execute_boxed(Box::new(job), How::Plainly);
+        self.submit(job, How::Plainly);
     }
 
     fn execute_urgent<F: FnOnce() + Send + 'static>(&self, job: F) {
-        self.0.execute_boxed(Box::new(job), How::Urgently);
+        self.submit(job, How::Urgently);
     }
 
     fn execute_of<F: FnOnce() + Send + 'static>(&self, tenant: u16, job: F) {
-        self.0.execute_boxed(Box::new(job), How::Of(tenant));
+        self.submit(job, How::Of(tenant));
     }
 
     fn offer<F: FnOnce() + Send + 'static>(&self, job: F) {
-        self.0.execute_boxed(Box::new(job), How::Offered);
+        self.submit(job, How::Offered);
     }
 }
 
 impl Scopes for AnyScopes {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
-        self.0.scope_any(jobs, &job);
+        let watcher = self.watcher.as_deref();
+        self.engine.scope_any(jobs, &|i| watched(watcher, Ran::Job, || job(i)));
     }
 }
 
@@ -176,23 +198,39 @@ impl Scopes for AnyScopes {
 const RAN: &str = "an engine runs what it is given before it returns";
 
 /// Where a closure of [`AnyJoins`] can join.
-pub struct AnyContext<'c>(&'c mut (dyn DynContext + 'c));
+pub struct AnyContext<'c> {
+    at: &'c mut (dyn DynContext + 'c),
+    watcher: Option<&'c dyn Watcher>,
+}
 
 /// Makes a closure that may be called again of one that is called once, and keeps its answer.
 fn half<R>(
     closure: impl FnOnce(&mut AnyContext<'_>) -> R,
     answer: &mut Option<R>,
+    watcher: Option<&dyn Watcher>,
 ) -> impl FnMut(&mut dyn DynContext) {
     let mut closure = Some(closure);
-    move |context| *answer = closure.take().map(|closure| closure(&mut AnyContext(context)))
+    move |at| *answer = closure.take().map(|closure| closure(&mut AnyContext { at, watcher }))
+}
+
+/// Runs half of a join, and tells of it where that is not on the thread that joins.
+fn run_half<R>(
+    half: impl FnOnce(&mut AnyContext<'_>) -> R,
+    at: &mut AnyContext<'_>,
+    home: Option<ThreadId>,
+) -> R {
+    let has_moved = home.is_some_and(|home| home != thread::current().id());
+    let watcher = at.watcher.filter(|_| has_moved);
+    watched(watcher, Ran::Half, || half(at))
 }
 
 impl Joins for AnyJoins {
     type Context<'c> = AnyContext<'c>;
 
     fn enter<R: Send>(&self, root: impl FnOnce(&mut AnyContext<'_>) -> R + Send) -> R {
-        let mut answer = None;
-        self.0.enter_any(&mut half(root, &mut answer));
+        let (mut answer, watcher) = (None, self.watcher.as_deref());
+        let root = |context: &mut AnyContext<'_>| watched(watcher, Ran::Job, || root(context));
+        self.engine.enter_any(&mut half(root, &mut answer, watcher));
         answer.expect(RAN)
     }
 
@@ -203,8 +241,12 @@ impl Joins for AnyJoins {
         RA: Send,
         RB: Send,
     {
-        let (mut left, mut right) = (None, None);
-        context.0.join_any(&mut half(a, &mut left), &mut half(b, &mut right));
+        let (mut left, mut right, watcher) = (None, None, context.watcher);
+        let home = watcher.map(|_| thread::current().id());
+        context.at.join_any(
+            &mut half(|at: &mut AnyContext<'_>| run_half(a, at, home), &mut left, watcher),
+            &mut half(|at: &mut AnyContext<'_>| run_half(b, at, home), &mut right, watcher),
+        );
         (left.expect(RAN), right.expect(RAN))
     }
 }
@@ -322,7 +364,7 @@ mod tests {
     #[test]
     fn every_way_to_submit_reaches_the_engine() {
         let notes = Arc::default();
-        let any = AnyJobs(Box::new(Notes(Arc::clone(&notes))));
+        let any = AnyJobs { engine: Box::new(Notes(Arc::clone(&notes))), watcher: None };
         any.execute(|| ());
         any.execute_urgent(|| ());
         any.execute_of(300, || ());

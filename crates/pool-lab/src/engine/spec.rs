@@ -141,8 +141,8 @@ impl Spec {
         self.headroom
     }
 
-    /// The same spec of a pool that is watched, if it is one of ours. No spec string says so: measurements are never made with
-    /// it.
+    /// The same spec of a pool that is watched. Ours tell the watcher what their threads do; of any other it hears what is seen from
+    /// outside. No spec string says so: measurements are never made with it.
     pub fn with_watcher(&self, watcher: Arc<dyn Watcher>) -> Self {
         Spec { watcher: Some(watcher), ..self.clone() }
     }

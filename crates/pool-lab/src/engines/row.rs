@@ -273,6 +273,23 @@ impl Row {
         self.pool.is_ok()
     }
 
+    /// Whether what its threads do can be watched: our pools tell it themselves, of others jobs, joins and scopes are seen from outside.
+    pub(crate) fn can_be_watched(&self) -> bool {
+        self.engine.can.is_pool || !self.engine.starts.is_empty()
+    }
+
+    /// What makes a watched engine and this workload a case.
+    fn watched_binding(&self, workload: &About) -> Result<&Binding, CaseError> {
+        let row = workloads::find(workload.name);
+        let any = row.and_then(|row| row.any.as_ref().filter(|_| row.needs.is_met_by(&self.engine.can)));
+        any.ok_or_else(|| {
+            let names = [Need::Jobs, Need::Joins, Need::Scopes].map(Need::name).join(", ");
+            CaseError::Unsupported(format!(
+                "no trace: of pools that are not ours only workloads of these are: {names}"
+            ))
+        })
+    }
+
     /// What builds the `Pool`, or why there is none.
     pub(super) fn pool(&self) -> Result<BuildPool, &'static str> {
         self.pool
@@ -289,6 +306,9 @@ impl Row {
             let outline = self.outline(about, parameters)?;
             let outline = outline.ok_or_else(|| CaseError::Unsupported("not in its protocol".to_owned()))?;
             return external::case(program, engine, spec, about, parameters, outline);
+        }
+        if spec.watcher().is_some() && !self.engine.can.is_pool && self.binding(about).is_some() {
+            return self.watched_binding(about)?.make(spec, parameters);
         }
         match self.binding(about) {
             Some(binding) => binding.make(spec, parameters),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::apart::{Apart, Gone};
+use super::apart::Apart;
 use super::comparison::{self, Comparison};
 use super::decide::{self, Step};
 use super::lane::Lane;
@@ -10,6 +10,7 @@ use super::observer::Observer;
 use super::summary;
 use crate::plan::{Group, Pace};
 use crate::record::Record;
+use crate::system::apart::Gone;
 
 /// The order of engines within a block is drawn with this seed and the block's number.
 const SEED: u64 = 0x0062_6c6f_636b;

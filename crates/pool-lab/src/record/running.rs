@@ -36,11 +36,13 @@ impl Running {
 
     /// From now on this engine runs, in the group with this fingerprint.
     pub(super) fn engine(&self, group: &str, engine: &str) {
+        crash::runs(engine);
         self.write(&format!("{}\n{group}\n{engine}\n", self.program));
     }
 
     /// From now on no engine runs.
     pub(super) fn nobody(&self) {
+        crash::runs("");
         if self.file.get().is_some() {
             self.write("");
         }
@@ -62,6 +64,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        crash::say_at_crash("");
         if self.file.take().is_some() {
             // The folder may have been removed with it.
             let _ = fs::remove_file(&self.path);

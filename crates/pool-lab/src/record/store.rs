@@ -17,7 +17,7 @@ use super::machine::Machine;
 use super::progress::{PROGRESS, Progress};
 use super::running::{self, Running, this_program};
 use crate::plan::{Group, Pace};
-use crate::system::disk;
+use crate::system::{crash, disk};
 
 /// A folder that a run writes its records into, group by group.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Store {
     /// Whether what earlier runs have written is yet to be removed.
     is_stale: bool,
     running: Running,
+    /// The command that goes on when this process has crashed.
+    resume: String,
 }
 
 /// What to do with what is in a folder already.
@@ -96,7 +98,26 @@ impl Store {
         let missing = groups.iter().filter(is_missing).cloned().collect();
         let records = if is_stale { Vec::new() } else { read(folder, groups)? };
         let (folder, pace, since, running) = (folder.to_owned(), *pace, Instant::now(), Running::new(folder));
-        Ok(Store { folder, machine, pace, records, progress, missing, since, is_stale, running })
+        let resume = String::new();
+        Ok(Store { folder, machine, pace, records, progress, missing, since, is_stale, running, resume })
+    }
+
+    /// From now on a crash says on standard error what is kept, and that this command goes on without the engine that crashed.
+    pub fn at_crash_resume_with(&mut self, command: &str) {
+        command.clone_into(&mut self.resume);
+        self.prepare_for_crash();
+    }
+
+    fn prepare_for_crash(&self) {
+        if !self.resume.is_empty() {
+            crash::say_at_crash(&format!("{}; to go on without it:\n  {}", self.kept(), self.resume));
+        }
+    }
+
+    /// What is there if the run ends here, in words.
+    pub fn kept(&self) -> String {
+        let (done, of) = self.done();
+        format!("{done} of {of} groups are complete, in {}", self.folder.display())
     }
 
     /// The groups that are yet to be measured.
@@ -165,6 +186,7 @@ impl Store {
         self.progress.done.insert(fingerprint);
         self.progress.seconds += self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
+        self.prepare_for_crash();
         write_progress(&self.folder, &self.progress)
     }
 

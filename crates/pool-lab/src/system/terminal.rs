@@ -10,7 +10,7 @@ use crate::system::os::{self, Stream};
 const NARROWEST: usize = 20;
 
 /// Takes away what stands in the line, up to its end.
-const ERASE: &str = "\r\x1b[K";
+pub(super) const ERASE: &str = "\r\x1b[K";
 
 /// The line at the bottom of the terminal that says how far a command is; empty where there is none.
 static STATUS: Mutex<String> = Mutex::new(String::new());
@@ -47,11 +47,19 @@ pub(crate) fn take_status() -> String {
 
 /// Shows a line on standard error, above the line at the bottom, and on a terminal in as many lines as its width asks for. Where it cannot be written (standard error is closed, or a file on a full disk) the program goes on without.
 pub fn say(line: impl fmt::Display) {
-    let status = status();
-    let erase = if status.is_empty() { "" } else { ERASE };
     // A path that is longer can still be copied.
     let width = columns(Stream::Error).filter(|_| has_status());
-    let lines = lay_out(&line.to_string(), width, "", "  ", usize::MAX);
+    say_lines(&lay_out(&line.to_string(), width, "", "  ", usize::MAX));
+}
+
+/// Shows a command in a line of its own, which is never broken, so that it can be copied.
+pub fn say_command(command: &str) {
+    say_lines(&format!("  {command}\n"));
+}
+
+fn say_lines(lines: &str) {
+    let status = status();
+    let erase = if status.is_empty() { "" } else { ERASE };
     let _ = io::stderr().write_all(format!("{erase}{lines}{status}").as_bytes());
 }
 

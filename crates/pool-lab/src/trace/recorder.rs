@@ -17,7 +17,7 @@ use pool_core::adapter::PoolContext;
 use pool_core::{JobInfo, JobOutcome, Observer};
 
 use super::recording::{Event, Lane, NO_NAME, Recording, What};
-use crate::engine::Watcher;
+use crate::engine::{Ran, Watcher};
 
 /// A thread looks how long the queue is with its first event after so many nanoseconds, as that takes as long as some events.
 const LOOK_AGAIN: u64 = 10_000;
@@ -152,7 +152,7 @@ impl Recorder {
             *taken += 1;
             let mut buffer = lock(buffer);
             let events = mem::take(&mut buffer.lane.events);
-            let thread = thread::current().name().unwrap_or("a thread").to_owned();
+            let thread = thread::current().name().map_or_else(|| format!("thread {index}"), str::to_owned);
             let worker = pool_core::current().map(|worker| worker.index);
             *buffer =
                 Buffer { recording, lane: Lane { thread, worker, events, ..Lane::default() }, looked: 0 };
@@ -203,6 +203,14 @@ impl Buffer {
 impl Watcher for Recorder {
     fn started(&self, pool: &Arc<PoolContext>) {
         *lock(&self.pool) = Some(pool.clone());
+    }
+
+    fn begins(&self, what: Ran) {
+        self.add(None, if what == Ran::Job { What::JobBegins(NO_NAME) } else { What::ForkBegins });
+    }
+
+    fn ends(&self, what: Ran) {
+        self.add(None, if what == Ran::Job { What::JobEnds { panicked: false } } else { What::ForkEnds });
     }
 }
 

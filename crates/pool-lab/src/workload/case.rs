@@ -60,7 +60,7 @@ pub(crate) struct Binding {
 
 impl Binding {
     /// The workload `W` on the engine `E`.
-    pub(crate) fn new<E: Start, W: Workload<E>>() -> Self {
+    pub(crate) const fn new<E: Start, W: Workload<E>>() -> Self {
         Binding { about: W::ABOUT, make: make::<E, W> }
     }
 

@@ -105,9 +105,14 @@ fn mistakes_are_answered_in_one_line_that_names_what_is_right() {
         ("trace -w spwan -p stealing", "unknown workload `spwan`; did you mean `spawn`? known: "),
         ("trace -w join -p stealing", "full name of one workload"),
         (
-            "trace -w join/fib -p rayon",
-            "`rayon` does not tell what its threads do; these do: mpsc, bounded, priority, fair, stealing",
+            "trace -w join/fib -p go-channel",
+            "`go-channel` does not tell what its threads do; these do: mpsc, bounded, priority, fair, stealing",
         ),
+        (
+            "trace -w spawn/handle -p tokio",
+            "no trace: of pools that are not ours only workloads of these are: ",
+        ),
+        ("trace -w join/fib -p tokio", "no fork-join"),
         ("trace -w join/fib -p stealing -t 0", "a whole number from 1 to 1024, not `0`"),
         ("trace -w join/fib -p stealing --buffer 1", "1 is not in 16..="),
         ("trace -w join/fib -p stealing -o /nowhere/at/all", "cannot write /nowhere/at/all: "),

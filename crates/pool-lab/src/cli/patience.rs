@@ -1,0 +1,24 @@
+//! How long a command waits for an engine.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::plan::Pace;
+
+/// A day.
+const LONGEST: u64 = 24 * 60 * 60;
+
+#[derive(Debug, Args)]
+pub(super) struct Patience {
+    /// After so many seconds in its own code an engine is taken to hang: that is its error, and it is left behind
+    #[arg(long, value_name = "SECONDS", default_value_t = Pace::default().patience.as_secs(), value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    patience: u64,
+}
+
+impl Patience {
+    /// As a time.
+    pub(super) fn time(&self) -> Duration {
+        Duration::from_secs(self.patience)
+    }
+}
