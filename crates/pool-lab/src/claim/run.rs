@@ -68,7 +68,8 @@ mod tests {
                 std::thread::park();
             }
         };
-        assert_eq!(outcome(hangs, Duration::from_millis(1)), "hung after 0 s: the second");
+        // Long enough for the second step to begin, on a machine that is busy.
+        assert_eq!(outcome(hangs, Duration::from_secs(2)), "hung after 2 s: the second");
         let long = Duration::from_secs(100);
         assert_eq!(outcome(|_| panic!("as it should"), long), "panicked");
         let wrong = |figures: &mut Figures| figures.time("chili:1", "spawn/external:jobs=5");
