@@ -37,6 +37,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 use self::in_scope::{AttributedInScope, TicketInScope};
@@ -60,7 +61,7 @@ const TURN: usize = 32;
 
 /// A place to start jobs that may borrow what outlives it. See [`PoolExt::scope`](crate::PoolExt::scope).
 pub struct Scope<'scope, 'env: 'scope> {
-    state: Arc<ScopeState>,
+    state: &'scope Arc<ScopeState>,
     queue_ticket: &'scope (dyn Fn(Job) + Sync),
     // Invariance over both, as in std's scope: see there for why.
     scope: PhantomData<&'scope mut &'scope ()>,
@@ -80,6 +81,8 @@ struct ScopeState {
     is_childs: bool,
     /// Nobody waits for the end of all jobs, which borrow nothing: a panic that no handle hears of is the pool's.
     is_detached: bool,
+    /// Its owner has gone on, so no job will come: tickets that are left lead nowhere.
+    has_ended: AtomicBool,
 }
 
 /// Runs `body`, then every job that it started, and returns the body's result. Without an order the jobs run in the pool's.
@@ -92,8 +95,7 @@ where
     let state = Arc::new(ScopeState::new(pool.context().clone(), order));
     // A refused ticket is dropped, and its drop says so to the core.
     let queue_ticket = |ticket| drop(pool.submit(ticket, Submit::ticket()));
-    let scope =
-        Scope { state: state.clone(), queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
+    let scope = Scope { state: &state, queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
     run(&state, || body(&scope))
 }
 
@@ -277,7 +279,8 @@ impl ScopeState {
         let here = context.index_here();
         let home = Some(context.stripe_of(here)).filter(|stripe| context.is_own_stripe(*stripe));
         let jobs = JobQueue::new(order, context.workers(), here.filter(|_| home.is_some()));
-        ScopeState { context, home, jobs, progress, panic: Mutex::new(None), is_childs, is_detached: false }
+        let (panic, has_ended) = (Mutex::new(None), AtomicBool::new(false));
+        ScopeState { context, home, jobs, progress, panic, is_childs, is_detached: false, has_ended }
     }
 
     /// Queues a job, and returns a ticket for it if more workers could be busy with this scope.
@@ -320,11 +323,13 @@ impl ScopeState {
 
     /// The scope has ended.
     fn take_tickets_back(&self) {
-        if self.progress.has_tickets()
+        let tickets = self.progress.tickets();
+        if tickets != 0
             && let Some(worker) = self.context.index_here()
             && let Some(queue) = self.context.boost().get()
         {
-            queue.take_back_spent(worker);
+            self.has_ended.store(true, Relaxed);
+            queue.take_back_spent(worker, tickets);
         }
     }
 
@@ -335,16 +340,28 @@ impl ScopeState {
     /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to the thread that
     /// makes it so, unless that is the end of the last job.
     fn wait_until(self: &Arc<Self>, done: impl Fn() -> bool, announce: impl Fn(thread::Thread)) {
+        if done() {
+            return;
+        }
         let here = self.context.index_here();
         // Its jobs are no part of the job that waits here.
         let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
-        if !done() && wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
+        let run_some = || {
+            self.refuse_after_fork();
+            may_run() && self.run_some(here, &done)
+        };
+        // What is the scope's own comes first, also for a caller that helps: most often there is nothing else to do.
+        while run_some() {
+            if done() {
+                return;
+            }
+        }
+        if wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
             return self.progress.retract();
         }
         while !done() {
-            self.refuse_after_fork();
-            if may_run() && self.run_some(here, &done) {
+            if run_some() {
                 continue;
             }
             announce(thread::current());
@@ -485,7 +502,12 @@ impl Runnable for ScopeTicket {
     }
 
     fn is_spent(&mut self) -> bool {
-        self.state.as_ref().is_none_or(|state| state.progress.is_over())
+        let is_spent = self.state.as_ref().is_none_or(|state| state.has_ended.load(Relaxed));
+        if is_spent {
+            // No thread counts the tickets of a scope that has ended.
+            self.state = None;
+        }
+        is_spent
     }
 
     /// Being dropped is what tells the scope.

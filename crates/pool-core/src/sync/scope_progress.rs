@@ -200,9 +200,9 @@ impl Progress {
         self.wake_all();
     }
 
-    /// Whether there may be tickets in the pool.
-    pub(crate) fn has_tickets(&self) -> bool {
-        self.tickets.load(Relaxed) != 0
+    /// How many tickets there may be in the pool.
+    pub(crate) fn tickets(&self) -> usize {
+        self.tickets.load(Relaxed)
     }
 
     /// Whether no worker will come by any more.
@@ -228,7 +228,10 @@ impl Progress {
 
     /// The calling thread does not sleep here any more.
     pub(crate) fn retract(&self) {
-        self.change_sleepers(|_, _| {});
+        // A thread that is on the list reads its own length, or one that was written since: not 0.
+        if self.asleep.load(Relaxed) != 0 {
+            self.change_sleepers(|_, _| {});
+        }
     }
 
     /// Changes the list after the calling thread was taken off it.
