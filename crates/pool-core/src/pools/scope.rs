@@ -27,6 +27,7 @@ mod lanes;
 mod map_ordered;
 mod queue;
 mod shared;
+mod spare;
 
 pub use map_ordered::MapOrdered;
 pub(crate) use map_ordered::map_ordered;
@@ -92,11 +93,13 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
     let order = order.unwrap_or(pool.context().job_order());
-    let state = Arc::new(ScopeState::new(pool.context().clone(), order));
+    let state = ScopeState::open(pool.context(), order);
     // A refused ticket is dropped, and its drop says so to the core.
     let queue_ticket = |ticket| drop(pool.submit(ticket, Submit::ticket()));
     let scope = Scope { state: &state, queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
-    run(&state, || body(&scope))
+    let result = run(&state, || body(&scope));
+    spare::keep(state);
+    result
 }
 
 /// Runs the body of a scope and waits for its jobs.
@@ -273,11 +276,24 @@ impl<T> Drop for ScopedHandle<'_, T> {
 }
 
 impl ScopeState {
+    /// The state of a new scope.
+    fn open(context: &Arc<PoolContext>, order: JobOrder) -> Arc<Self> {
+        let spare = match order {
+            JobOrder::NewestFirst => spare::take(context, ScopeState::home(context)),
+            JobOrder::OldestFirst => None,
+        };
+        spare.unwrap_or_else(|| Arc::new(ScopeState::new(context.clone(), order)))
+    }
+
+    fn home(context: &PoolContext) -> Option<usize> {
+        Some(context.stripe_of(context.index_here())).filter(|stripe| context.is_own_stripe(*stripe))
+    }
+
     fn new(context: Arc<PoolContext>, order: JobOrder) -> Self {
         let progress = Progress::new(context.workers());
         let is_childs = context.is_forked();
         let here = context.index_here();
-        let home = Some(context.stripe_of(here)).filter(|stripe| context.is_own_stripe(*stripe));
+        let home = ScopeState::home(&context);
         let jobs = JobQueue::new(order, context.workers(), here.filter(|_| home.is_some()));
         let (panic, has_ended) = (Mutex::new(None), AtomicBool::new(false));
         ScopeState { context, home, jobs, progress, panic, is_childs, is_detached: false, has_ended }
@@ -319,6 +335,12 @@ impl ScopeState {
         if let Some(queue) = self.context.boost().get() {
             queue.queue_ticket(ticket);
         }
+    }
+
+    /// Makes one that has ended, and that nothing else holds, as good as new. Returns whether it is.
+    fn renew(&self) -> bool {
+        self.has_ended.store(false, Relaxed);
+        self.progress.renew()
     }
 
     /// The scope has ended.

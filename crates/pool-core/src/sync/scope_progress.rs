@@ -200,6 +200,13 @@ impl Progress {
         self.wake_all();
     }
 
+    /// The scope has ended, and no other thread knows it: it is as it was made. Returns `false` if no worker would come to it.
+    pub(crate) fn renew(&self) -> bool {
+        let counts = [&*self.begun_at_home, &self.begun, &self.ended, &self.tickets];
+        counts.into_iter().for_each(|count| count.store(0, Relaxed));
+        !self.refused.load(Relaxed) && self.asleep.load(Relaxed) == 0
+    }
+
     /// How many tickets there may be in the pool.
     pub(crate) fn tickets(&self) -> usize {
         self.tickets.load(Relaxed)

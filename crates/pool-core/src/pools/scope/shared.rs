@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
-use super::{ScopeState, run};
+use super::{ScopeState, run, spare};
 use crate::job::Closure;
 use crate::sync::Arc;
 use crate::{Job, JobOrder, Pool};
@@ -24,9 +24,10 @@ where
     P: Pool + ?Sized,
     F: FnOnce(&SharedScope<'env>) -> R,
 {
-    let state = Arc::new(ScopeState::new(pool.context().clone(), order));
-    let scope = SharedScope { state, env: PhantomData };
-    run(&scope.state, || body(&scope))
+    let scope = SharedScope { state: ScopeState::open(pool.context(), order), env: PhantomData };
+    let result = run(&scope.state, || body(&scope));
+    spare::keep(scope.state);
+    result
 }
 
 impl<'env> SharedScope<'env> {
