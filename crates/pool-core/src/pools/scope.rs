@@ -9,6 +9,9 @@
 //! A ticket holds the scope's core and no borrow, so it may lie in the queue for longer than the scope lives. What
 //! borrows are the jobs, and [`scope`] does not return before each has run.
 //!
+//! A worker that opens a scope has one ticket at a time in the queue; who takes it queues the next, if there are more jobs. It runs the
+//! jobs itself when it waits, so most scopes of a recursion end before any ticket is taken.
+//!
 //! The queue is crossbeam-deque's injector, which grows by blocks, or where the newest job runs first the [`lanes`]; who is to come,
 //! to wait and to be woken is the business of [`Progress`].
 //!
@@ -290,11 +293,11 @@ impl ScopeState {
     }
 
     fn new(context: Arc<PoolContext>, order: JobOrder) -> Self {
-        let progress = Progress::new(context.workers());
         let is_childs = context.is_forked();
-        let here = context.index_here();
         let home = ScopeState::home(&context);
-        let jobs = JobQueue::new(order, context.workers(), here.filter(|_| home.is_some()));
+        let worker = context.index_here().filter(|_| home.is_some());
+        let progress = Progress::new(context.workers(), worker.is_some());
+        let jobs = JobQueue::new(order, context.workers(), worker);
         let (panic, has_ended) = (Mutex::new(None), AtomicBool::new(false));
         ScopeState { context, home, jobs, progress, panic, is_childs, is_detached: false, has_ended }
     }
@@ -305,7 +308,10 @@ impl ScopeState {
         let here = self.context.index_here();
         let stripe = self.context.stripe_of(here);
         self.context.admit_scoped_on(stripe);
-        let wanted = self.progress.push(Some(stripe) == self.home, || self.jobs.push(job, here));
+        let at_home = Some(stripe) == self.home;
+        self.progress.begin(at_home);
+        self.jobs.push(job, here);
+        let wanted = self.progress.pushed(at_home);
         wanted.then(|| self.ticket())
     }
 
@@ -325,7 +331,7 @@ impl ScopeState {
     /// This thread has taken jobs for later, which others found nowhere meanwhile: what a push does for them.
     #[cold]
     fn have_more(self: &Arc<Self>) {
-        if self.progress.push_counted() {
+        if self.progress.pushed(false) {
             self.queue(self.ticket());
         }
     }
@@ -509,17 +515,26 @@ impl Runnable for ScopeTicket {
         let Some(state) = self.state.take() else { return Ok(None) };
         let cx = cx.unwrap_or_else(|| state.context.current_cx());
         let here = state.context.index_here();
+        state.progress.take_ticket();
         let mut ran = 0;
         while ran < TURN {
             let mut slot = None;
             if !state.pop(here, &mut slot) {
                 break;
             }
+            if ran == 0 && state.progress.send_next(|| state.has_jobs()) {
+                state.queue(state.ticket());
+            }
             state.run(&mut slot, cx);
             ran += 1;
         }
         state.progress.end(ran);
-        let goes_on = ran == TURN || state.progress.leave(|| state.has_jobs());
+        let goes_on = if ran == TURN {
+            state.progress.requeue();
+            true
+        } else {
+            state.progress.leave(|| state.has_jobs())
+        };
         Ok(goes_on.then(|| Job::from_task(ScopeTicket { state: Some(state) })))
     }
 
