@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -43,7 +45,6 @@ impl Drop for Open {
 }
 
 /// The worker that this thread is.
-#[derive(Clone)]
 pub(crate) struct Here {
     pub(crate) registry: Arc<Registry>,
     pub(crate) open: Weak<Open>,
@@ -51,11 +52,12 @@ pub(crate) struct Here {
 }
 
 thread_local! {
-    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+    // Shared on this thread alone: a clone of what it holds would be four locked instructions, there and back.
+    static HERE: RefCell<Option<Rc<Here>>> = const { RefCell::new(None) };
 }
 
 /// The worker that this thread is, if it is one.
-pub(crate) fn here() -> Option<Here> {
+pub(crate) fn here() -> Option<Rc<Here>> {
     HERE.try_with(|here| here.borrow().clone()).ok().flatten()
 }
 
@@ -66,7 +68,7 @@ pub(crate) fn index_here() -> Option<usize> {
 
 /// Makes this thread a worker; or none, when it has been.
 pub(crate) fn set_here(here: Option<Here>) {
-    let before = HERE.try_with(|place| place.replace(here));
+    let before = HERE.try_with(|place| place.replace(here.map(Rc::new)));
     drop(before);
 }
 
@@ -109,8 +111,25 @@ pub(crate) fn global() -> &'static Arc<Open> {
 }
 
 /// The pool of the calling thread, or the global one.
-pub(crate) fn current_or_global() -> Arc<Registry> {
-    here().map_or_else(|| global().0.clone(), |here| here.registry)
+pub(crate) fn current_or_global() -> CurrentRegistry {
+    here().map_or_else(|| CurrentRegistry::Global(&global().0), CurrentRegistry::Here)
+}
+
+/// What [`current_or_global`] has found.
+pub(crate) enum CurrentRegistry {
+    Here(Rc<Here>),
+    Global(&'static Registry),
+}
+
+impl Deref for CurrentRegistry {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        match self {
+            CurrentRegistry::Here(here) => &here.registry,
+            CurrentRegistry::Global(registry) => registry,
+        }
+    }
 }
 
 /// As [`current_or_global`], kept open. `None` in the last moments of a pool, on one of its own workers.

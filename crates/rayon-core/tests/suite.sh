@@ -95,9 +95,19 @@ mod registry {
 }
 T
 
+# The test binaries of a suite. One that does not compile would count as one without tests.
+binaries_of() {
+    local messages
+    if ! messages=$(cd "$1" && cargo test --tests --no-run --message-format=json-render-diagnostics 2>"$work/errors"); then
+        cat "$work/errors" >&2
+        exit 1
+    fi
+    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' <<<"$messages"
+}
+
 # Each test in a process of its own, so that one which hangs or aborts is one that failed.
 run() {
-    local spec=$1 dir=$2 passed=0 failed=()
+    local spec=$1 dir=$2 binaries=$3 passed=0 failed=()
     while read -r binary; do
         while read -r name; do
             if (cd "$dir" && RAYON_POOL=$spec timeout "$seconds" "$binary" --exact "$name" >/dev/null 2>&1); then
@@ -106,8 +116,7 @@ run() {
                 failed+=("$(basename "$binary" | sed 's/-[0-9a-f]*$//')::$name")
             fi
         done < <("$binary" --list --format terse | sed -n 's/: test$//p')
-    done < <(cd "$dir" && cargo test --tests --no-run --message-format=json 2>/dev/null |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+    done <<<"$binaries"
     printf '%-14s %-11s %3d passed, %d failed\n' "$spec" "$(basename "$dir")" "$passed" "${#failed[@]}"
     [ ${#failed[@]} -eq 0 ] || printf '    %s\n' "${failed[@]}"
 }
@@ -115,6 +124,6 @@ run() {
 # SUITES="core" or "rayon" runs one of the two.
 for suite in ${SUITES:-core rayon}; do
     dir=$work/$suite
-    (cd "$dir" && cargo test --tests --no-run 2>&1 | grep -E '^error' -A 12 || true)
-    for spec in "${specs[@]}"; do run "$spec" "$dir"; done
+    binaries=$(binaries_of "$dir")
+    for spec in "${specs[@]}"; do run "$spec" "$dir" "$binaries"; done
 done

@@ -75,7 +75,7 @@ pub(crate) trait Runnable: Send {
     /// was still a job of the pool's.
     fn release(&mut self) -> bool;
 
-    /// It is a ticket that leads nowhere any more: to run it takes a moment, and leaves none.
+    /// It is a ticket that leads nowhere any more, and never will. Then to drop it does nothing.
     fn is_spent(&mut self) -> bool {
         false
     }
@@ -164,7 +164,7 @@ impl Job {
         unsafe { (self.table.release)(&raw mut self.storage) }
     }
 
-    /// Whether this is a ticket that leads nowhere any more.
+    /// Whether this is a ticket that leads nowhere any more. Then it is to be dropped.
     pub(crate) fn is_spent(&mut self) -> bool {
         // SAFETY: the storage holds the task that the table was made for; `self` is not consumed yet.
         unsafe { (self.table.is_spent)(&raw mut self.storage) }

@@ -9,6 +9,9 @@
 //! A ticket holds the scope's core and no borrow, so it may lie in the queue for longer than the scope lives. What
 //! borrows are the jobs, and [`scope`] does not return before each has run.
 //!
+//! A worker that opens a scope has one ticket at a time in the queue; who takes it queues the next, if there are more jobs. It runs the
+//! jobs itself when it waits, so most scopes of a recursion end before any ticket is taken.
+//!
 //! The queue is crossbeam-deque's injector, which grows by blocks, or where the newest job runs first the [`lanes`]; who is to come,
 //! to wait and to be woken is the business of [`Progress`].
 //!
@@ -27,6 +30,7 @@ mod lanes;
 mod map_ordered;
 mod queue;
 mod shared;
+mod spare;
 
 pub use map_ordered::MapOrdered;
 pub(crate) use map_ordered::map_ordered;
@@ -37,6 +41,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 use self::in_scope::{AttributedInScope, TicketInScope};
@@ -60,7 +65,7 @@ const TURN: usize = 32;
 
 /// A place to start jobs that may borrow what outlives it. See [`PoolExt::scope`](crate::PoolExt::scope).
 pub struct Scope<'scope, 'env: 'scope> {
-    state: Arc<ScopeState>,
+    state: &'scope Arc<ScopeState>,
     queue_ticket: &'scope (dyn Fn(Job) + Sync),
     // Invariance over both, as in std's scope: see there for why.
     scope: PhantomData<&'scope mut &'scope ()>,
@@ -80,6 +85,8 @@ struct ScopeState {
     is_childs: bool,
     /// Nobody waits for the end of all jobs, which borrow nothing: a panic that no handle hears of is the pool's.
     is_detached: bool,
+    /// Its owner has gone on, so no job will come: tickets that are left lead nowhere.
+    has_ended: AtomicBool,
 }
 
 /// Runs `body`, then every job that it started, and returns the body's result. Without an order the jobs run in the pool's.
@@ -89,12 +96,13 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
     let order = order.unwrap_or(pool.context().job_order());
-    let state = Arc::new(ScopeState::new(pool.context().clone(), order));
+    let state = ScopeState::open(pool.context(), order);
     // A refused ticket is dropped, and its drop says so to the core.
     let queue_ticket = |ticket| drop(pool.submit(ticket, Submit::ticket()));
-    let scope =
-        Scope { state: state.clone(), queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
-    run(&state, || body(&scope))
+    let scope = Scope { state: &state, queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
+    let result = run(&state, || body(&scope));
+    spare::keep(state);
+    result
 }
 
 /// Runs the body of a scope and waits for its jobs.
@@ -271,13 +279,27 @@ impl<T> Drop for ScopedHandle<'_, T> {
 }
 
 impl ScopeState {
+    /// The state of a new scope.
+    fn open(context: &Arc<PoolContext>, order: JobOrder) -> Arc<Self> {
+        let spare = match order {
+            JobOrder::NewestFirst => spare::take(context, ScopeState::home(context)),
+            JobOrder::OldestFirst => None,
+        };
+        spare.unwrap_or_else(|| Arc::new(ScopeState::new(context.clone(), order)))
+    }
+
+    fn home(context: &PoolContext) -> Option<usize> {
+        Some(context.stripe_of(context.index_here())).filter(|stripe| context.is_own_stripe(*stripe))
+    }
+
     fn new(context: Arc<PoolContext>, order: JobOrder) -> Self {
-        let progress = Progress::new(context.workers());
         let is_childs = context.is_forked();
-        let here = context.index_here();
-        let home = Some(context.stripe_of(here)).filter(|stripe| context.is_own_stripe(*stripe));
-        let jobs = JobQueue::new(order, context.workers(), here.filter(|_| home.is_some()));
-        ScopeState { context, home, jobs, progress, panic: Mutex::new(None), is_childs, is_detached: false }
+        let home = ScopeState::home(&context);
+        let worker = context.index_here().filter(|_| home.is_some());
+        let progress = Progress::new(context.workers(), worker.is_some());
+        let jobs = JobQueue::new(order, context.workers(), worker);
+        let (panic, has_ended) = (Mutex::new(None), AtomicBool::new(false));
+        ScopeState { context, home, jobs, progress, panic, is_childs, is_detached: false, has_ended }
     }
 
     /// Queues a job, and returns a ticket for it if more workers could be busy with this scope.
@@ -286,7 +308,10 @@ impl ScopeState {
         let here = self.context.index_here();
         let stripe = self.context.stripe_of(here);
         self.context.admit_scoped_on(stripe);
-        let wanted = self.progress.push(Some(stripe) == self.home, || self.jobs.push(job, here));
+        let at_home = Some(stripe) == self.home;
+        self.progress.begin(at_home);
+        self.jobs.push(job, here);
+        let wanted = self.progress.pushed(at_home);
         wanted.then(|| self.ticket())
     }
 
@@ -306,7 +331,7 @@ impl ScopeState {
     /// This thread has taken jobs for later, which others found nowhere meanwhile: what a push does for them.
     #[cold]
     fn have_more(self: &Arc<Self>) {
-        if self.progress.push_counted() {
+        if self.progress.pushed(false) {
             self.queue(self.ticket());
         }
     }
@@ -318,13 +343,21 @@ impl ScopeState {
         }
     }
 
+    /// Makes one that has ended, and that nothing else holds, as good as new. Returns whether it is.
+    fn renew(&self) -> bool {
+        self.has_ended.store(false, Relaxed);
+        self.progress.renew()
+    }
+
     /// The scope has ended.
     fn take_tickets_back(&self) {
-        if self.progress.has_tickets()
+        let tickets = self.progress.tickets();
+        if tickets != 0
             && let Some(worker) = self.context.index_here()
             && let Some(queue) = self.context.boost().get()
         {
-            queue.take_back_spent(worker);
+            self.has_ended.store(true, Relaxed);
+            queue.take_back_spent(worker, tickets);
         }
     }
 
@@ -335,16 +368,28 @@ impl ScopeState {
     /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to the thread that
     /// makes it so, unless that is the end of the last job.
     fn wait_until(self: &Arc<Self>, done: impl Fn() -> bool, announce: impl Fn(thread::Thread)) {
+        if done() {
+            return;
+        }
         let here = self.context.index_here();
         // Its jobs are no part of the job that waits here.
         let _plain = enter_plain();
         let may_run = || here.is_some() || self.progress.is_abandoned();
-        if !done() && wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
+        let run_some = || {
+            self.refuse_after_fork();
+            may_run() && self.run_some(here, &done)
+        };
+        // What is the scope's own comes first, also for a caller that helps: most often there is nothing else to do.
+        while run_some() {
+            if done() {
+                return;
+            }
+        }
+        if wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
             return self.progress.retract();
         }
         while !done() {
-            self.refuse_after_fork();
-            if may_run() && self.run_some(here, &done) {
+            if run_some() {
                 continue;
             }
             announce(thread::current());
@@ -470,22 +515,36 @@ impl Runnable for ScopeTicket {
         let Some(state) = self.state.take() else { return Ok(None) };
         let cx = cx.unwrap_or_else(|| state.context.current_cx());
         let here = state.context.index_here();
+        state.progress.take_ticket();
         let mut ran = 0;
         while ran < TURN {
             let mut slot = None;
             if !state.pop(here, &mut slot) {
                 break;
             }
+            if ran == 0 && state.progress.send_next(|| state.has_jobs()) {
+                state.queue(state.ticket());
+            }
             state.run(&mut slot, cx);
             ran += 1;
         }
         state.progress.end(ran);
-        let goes_on = ran == TURN || state.progress.leave(|| state.has_jobs());
+        let goes_on = if ran == TURN {
+            state.progress.requeue();
+            true
+        } else {
+            state.progress.leave(|| state.has_jobs())
+        };
         Ok(goes_on.then(|| Job::from_task(ScopeTicket { state: Some(state) })))
     }
 
     fn is_spent(&mut self) -> bool {
-        self.state.as_ref().is_none_or(|state| state.progress.is_over())
+        let is_spent = self.state.as_ref().is_none_or(|state| state.has_ended.load(Relaxed));
+        if is_spent {
+            // No thread counts the tickets of a scope that has ended.
+            self.state = None;
+        }
+        is_spent
     }
 
     /// Being dropped is what tells the scope.

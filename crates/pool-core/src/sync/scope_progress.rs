@@ -7,14 +7,17 @@
 //! - `begun`: jobs that were pushed, each counted before anyone can take it; those that the thread pushes that has opened the scope
 //!   in a counter of their own, which only it writes, without a locked instruction.
 //! - `ended`: jobs that have run to their end. Workers add to it in batches.
-//! - `tickets`: messages to the pool that lead a worker here, in the queue or being worked on; at most one a worker.
+//! - `tickets`: messages to the pool that lead a worker here, in the queue or being worked on; at most one a worker. In the
+//!   upper half of the word, how many of them lie in the queue.
 //! - `refused`: the pool has dropped a ticket, and takes no more of them.
 //! - the sleepers, behind a mutex, and how many there are.
 //!
 //! # Rules
 //!
-//! - **Push**: count the job; put it in the queue; fence; claim a ticket if one more could be of use; wake a sleeper who
-//!   helps, if there is one.
+//! - **Push**: count the job; put it in the queue; fence; claim a ticket if one more could be of use, and for a worker that pushes
+//!   into its own scope, none lies in the queue; wake a sleeper who helps, if there is one.
+//! - **Take** a ticket: it is in the queue no more; fence; when the first job is taken, look for another, and claim a ticket for it
+//!   if none lies in the queue.
 //! - **End** some jobs: count them; fence; if a thread sleeps and all have ended, wake all.
 //! - **Leave** (the holder of a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
 //!   one, claim a ticket again and go on; otherwise, if tickets are refused, wake everyone.
@@ -38,6 +41,7 @@
 //! | one side writes, then reads | the other writes, then reads | so |
 //! |---|---|---|
 //! | a job in the queue; `tickets` | `tickets` given back; the queue | the job has a ticket, or who leaves finds it |
+//! | a job in the queue; `tickets` | a ticket taken out of the queue; the queue | a ticket is yet to be taken, or who takes it finds the job |
 //! | a job in the queue; sleepers | itself among the sleepers; the queue | who helps finds the job, or is woken for it |
 //! | `ended`; sleepers | itself among the sleepers; `ended` | who waits finds the end, or is woken for it |
 //! | `tickets` given back; `refused` | itself among the sleepers; `tickets` | who waits outside finds no ticket left, or is woken |
@@ -62,9 +66,15 @@ use crate::sync::{
     Thread, fence, lock, thread,
 };
 
+/// A ticket that lies in the queue.
+const QUEUED: usize = 1 << (usize::BITS / 2);
+
 pub(crate) struct Progress {
     /// How many workers the pool has: more tickets are of no use.
     workers: usize,
+    /// A worker has opened the scope, and runs its jobs when it waits: most such scopes end before a ticket is taken. So it queues
+    /// one, and who takes that queues the next.
+    one_at_a_time: bool,
     begun_at_home: Apart<AtomicUsize>,
     begun: Apart<AtomicUsize>,
     ended: Apart<AtomicUsize>,
@@ -106,9 +116,10 @@ struct Sleeper {
 }
 
 impl Progress {
-    pub(crate) fn new(workers: usize) -> Self {
+    pub(crate) fn new(workers: usize, one_at_a_time: bool) -> Self {
         Progress {
-            workers,
+            workers: workers.min(QUEUED - 1),
+            one_at_a_time,
             begun_at_home: Apart::new(AtomicUsize::new(0)),
             begun: Apart::new(AtomicUsize::new(0)),
             ended: Apart::new(AtomicUsize::new(0)),
@@ -119,25 +130,26 @@ impl Progress {
         }
     }
 
-    /// Counts a job and has `push` put it in the queue. Returns whether the caller is to send a ticket.
+    /// Counts a job that is about to be put in the queue.
     ///
     /// `at_home` for one thread alone.
     #[inline(always)]
-    pub(crate) fn push(&self, at_home: bool, push: impl FnOnce()) -> bool {
+    pub(crate) fn begin(&self, at_home: bool) {
         if at_home {
             self.begun_at_home.store(self.begun_at_home.load(Relaxed) + 1, Relaxed);
         } else {
             self.begun.fetch_add(1, Relaxed);
         }
-        push();
-        self.push_counted()
     }
 
-    /// As [`push`](Progress::push), of jobs that are counted, and have just been put where all threads find them.
+    /// Jobs that are [counted](Progress::begin) have just been put where all threads find them, in a push `at_home` or elsewhere.
+    /// Returns whether the caller is to send a ticket.
     #[inline(always)]
-    pub(crate) fn push_counted(&self) -> bool {
+    pub(crate) fn pushed(&self, at_home: bool) -> bool {
         fence(SeqCst);
-        let claimed = self.claim();
+        let one_at_a_time = at_home && self.one_at_a_time;
+        let word = self.tickets.load(Relaxed);
+        let claimed = may_claim(word, self.workers, one_at_a_time) && self.claim(one_at_a_time);
         if self.asleep.load(Relaxed) != 0 {
             self.wake_for_a_job();
         }
@@ -146,14 +158,33 @@ impl Progress {
 
     /// Claims a ticket, if there are fewer than could be of use. Jobs that run count as well: a ticket that is
     /// busy with one leads no worker to the next.
-    fn claim(&self) -> bool {
-        if self.tickets.load(Relaxed) >= self.workers || self.refused.load(Relaxed) {
+    ///
+    /// `one_at_a_time`: only if none lies in the queue.
+    #[inline(never)]
+    fn claim(&self, one_at_a_time: bool) -> bool {
+        if self.refused.load(Relaxed) {
             return false;
         }
         let unfinished = self.begun().saturating_sub(self.ended.load(Relaxed));
         let useful = self.workers.min(unfinished);
-        let claim = |tickets| (tickets < useful).then_some(tickets + 1);
+        let claim = |word| may_claim(word, useful, one_at_a_time).then_some(word + QUEUED + 1);
         self.tickets.fetch_update(Relaxed, Relaxed, claim).is_ok()
+    }
+
+    /// A ticket was taken out of the queue, and its holder is about to take a job.
+    pub(crate) fn take_ticket(&self) {
+        self.tickets.fetch_sub(QUEUED, Relaxed);
+        fence(SeqCst);
+    }
+
+    /// The holder of a ticket has taken its first job. Returns whether it is to send another ticket.
+    pub(crate) fn send_next(&self, has_jobs: impl FnOnce() -> bool) -> bool {
+        self.one_at_a_time && self.tickets.load(Relaxed) < QUEUED && has_jobs() && self.claim(true)
+    }
+
+    /// The holder of a ticket puts it into the queue again.
+    pub(crate) fn requeue(&self) {
+        self.tickets.fetch_add(QUEUED, Relaxed);
     }
 
     /// So many jobs have run to their end. The last touch of the scope's borrows is before this.
@@ -178,11 +209,11 @@ impl Progress {
         self.begun_at_home.load(Relaxed) + self.begun.load(Relaxed)
     }
 
-    /// The holder of a ticket has found no job. Returns whether it still holds a ticket and is to go on.
+    /// The holder of a ticket has found no job. Returns whether it has claimed one again, which is to go into the queue.
     pub(crate) fn leave(&self, has_jobs: impl FnOnce() -> bool) -> bool {
         self.tickets.fetch_sub(1, Relaxed);
         fence(SeqCst);
-        if has_jobs() && self.claim() {
+        if has_jobs() && self.claim(false) {
             return true;
         }
         // The last ticket may have gone with this one: a refused one has woken no thread that could see that.
@@ -195,19 +226,26 @@ impl Progress {
     /// A ticket was dropped unrun.
     pub(crate) fn give_up(&self) {
         self.refused.store(true, Relaxed);
-        self.tickets.fetch_sub(1, Relaxed);
+        self.tickets.fetch_sub(QUEUED + 1, Relaxed);
         // No fence: the sleepers' lock is always taken, and a thread that takes it later sees what came before.
         self.wake_all();
     }
 
-    /// Whether there may be tickets in the pool.
-    pub(crate) fn has_tickets(&self) -> bool {
-        self.tickets.load(Relaxed) != 0
+    /// The scope has ended, and no other thread knows it: it is as it was made. Returns `false` if no worker would come to it.
+    pub(crate) fn renew(&self) -> bool {
+        let counts = [&*self.begun_at_home, &self.begun, &self.ended, &self.tickets];
+        counts.into_iter().for_each(|count| count.store(0, Relaxed));
+        !self.refused.load(Relaxed) && self.asleep.load(Relaxed) == 0
+    }
+
+    /// How many tickets there may be in the pool.
+    pub(crate) fn tickets(&self) -> usize {
+        self.tickets.load(Relaxed) % QUEUED
     }
 
     /// Whether no worker will come by any more.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.refused.load(Relaxed) && self.tickets.load(Relaxed) == 0
+        self.refused.load(Relaxed) && self.tickets() == 0
     }
 
     /// Parks the thread, unless it is `ready`, until something has changed or for no reason.
@@ -228,7 +266,10 @@ impl Progress {
 
     /// The calling thread does not sleep here any more.
     pub(crate) fn retract(&self) {
-        self.change_sleepers(|_, _| {});
+        // A thread that is on the list reads its own length, or one that was written since: not 0.
+        if self.asleep.load(Relaxed) != 0 {
+            self.change_sleepers(|_, _| {});
+        }
     }
 
     /// Changes the list after the calling thread was taken off it.
@@ -264,6 +305,12 @@ impl Progress {
     fn sleepers(&self) -> MutexGuard<'_, Vec<Sleeper>> {
         lock(&self.sleepers)
     }
+}
+
+/// Whether one ticket more than this word counts is of use, if so many are.
+#[inline(always)]
+fn may_claim(word: usize, useful: usize, one_at_a_time: bool) -> bool {
+    word % QUEUED < useful && !(one_at_a_time && word >= QUEUED)
 }
 
 #[cfg(all(test, loom))]

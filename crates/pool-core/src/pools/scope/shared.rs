@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 
-use super::{ScopeState, run};
+use super::{ScopeState, run, spare};
 use crate::job::Closure;
 use crate::sync::Arc;
 use crate::{Job, JobOrder, Pool};
@@ -23,15 +24,13 @@ where
     P: Pool + ?Sized,
     F: FnOnce(&SharedScope<'env>) -> R,
 {
-    let scope = SharedScope::of(&Arc::new(ScopeState::new(pool.context().clone(), order)));
-    run(&scope.state, || body(&scope))
+    let scope = SharedScope { state: ScopeState::open(pool.context(), order), env: PhantomData };
+    let result = run(&scope.state, || body(&scope));
+    spare::keep(scope.state);
+    result
 }
 
 impl<'env> SharedScope<'env> {
-    fn of(state: &Arc<ScopeState>) -> Self {
-        SharedScope { state: state.clone(), env: PhantomData }
-    }
-
     /// Starts a job, which is called with the scope. The scope waits for all.
     ///
     /// If it panics, the scope panics with its payload when everything in it has finished.
@@ -40,13 +39,35 @@ impl<'env> SharedScope<'env> {
         F: FnOnce(&SharedScope<'env>) + Send + 'env,
     {
         self.state.refuse_after_fork();
-        let scope = SharedScope::of(&self.state);
+        let scope = Lent(Arc::as_ptr(&self.state));
+        // SAFETY: `shared_scope` holds the state until the job has ended.
+        let job = move || unsafe { scope.with(f) };
         // SAFETY: the job borrows for `'env`, which outlives the call of `shared_scope`, and that does not return before the job
         // has run. A scope is had by reference only: inside that call, or inside a job that it waits for.
-        let ticket = self.state.push(|| unsafe { Job::from_borrowing_task(Closure(move || f(&scope))) });
+        let ticket = self.state.push(|| unsafe { Job::from_borrowing_task(Closure(job)) });
         if let Some(ticket) = ticket {
             self.state.queue(ticket);
         }
+    }
+}
+
+/// The scope, as a job has it. It holds nothing: the thread that waits for the job does. To count another holder takes two locked
+/// instructions a job.
+struct Lent(*const ScopeState);
+
+// SAFETY: it stands for a reference to what jobs on all threads share.
+unsafe impl Send for Lent {}
+
+impl Lent {
+    /// Calls the job's closure with the scope.
+    ///
+    /// # Safety
+    ///
+    /// The scope lives until this has returned.
+    unsafe fn with<'env>(self, f: impl FnOnce(&SharedScope<'env>)) {
+        // SAFETY: the pointer is that of an `Arc`, which another holds for as long; and this one is never dropped.
+        let state = unsafe { Arc::from_raw(self.0) };
+        f(&ManuallyDrop::new(SharedScope { state, env: PhantomData }));
     }
 }
 

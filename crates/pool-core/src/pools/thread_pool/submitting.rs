@@ -261,13 +261,9 @@ impl<S: Strategy> Boost for Core<S> {
         drop(self.submit_ticket(ticket, Submit::ticket()));
     }
 
-    fn take_back_spent(&self, worker: usize) {
+    fn take_back_spent(&self, worker: usize, most: usize) {
         let Some(helper) = self.helper.as_ref().filter(|_| !self.lifecycle.is_forked()) else { return };
-        while let Some(ticket) = helper.take_newest(worker, Job::is_spent) {
-            // It runs nothing that might panic. What it leaves, if there is something after all, goes where it was.
-            if let Ok(Some(ticket)) = ticket.run_at(Some(self.context.worker_cx(worker))) {
-                return Boost::queue_ticket(self, ticket);
-            }
-        }
+        let spent = (0..most).map_while(|_| helper.take_newest(worker, Job::is_spent));
+        spent.for_each(drop);
     }
 }

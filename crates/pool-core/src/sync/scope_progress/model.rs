@@ -17,9 +17,26 @@ struct Model {
     borrowed: UnsafeCell<u32>,
 }
 
+impl Progress {
+    /// Counts a job and has `push` put it in the queue. Returns whether the caller is to send a ticket.
+    fn push(&self, at_home: bool, push: impl FnOnce()) -> bool {
+        self.begin(at_home);
+        push();
+        self.pushed(at_home)
+    }
+}
+
 impl Model {
     fn new(workers: usize) -> Arc<Self> {
-        let progress = Progress::new(workers);
+        Model::of(Progress::new(workers, false))
+    }
+
+    /// The scope of a worker.
+    fn of_worker(workers: usize) -> Arc<Self> {
+        Model::of(Progress::new(workers, true))
+    }
+
+    fn of(progress: Progress) -> Arc<Self> {
         let [queue, ran] = [0, 0].map(AtomicUsize::new);
         Arc::new(Model { progress, queue, ran, borrowed: UnsafeCell::new(7) })
     }
@@ -66,6 +83,7 @@ impl Model {
     /// A worker that has come by with a ticket.
     fn work(&self) {
         loop {
+            self.progress.take_ticket();
             while self.run_one() {}
             if !self.progress.leave(|| self.has_jobs()) {
                 return;
@@ -291,5 +309,25 @@ fn a_job_that_is_pushed_when_tickets_are_refused_wakes_a_waiter_outside() {
         scope.wait();
         other.join().unwrap();
         assert_eq!(scope.ran.load(Relaxed), 1);
+    });
+}
+
+#[test]
+fn a_job_that_is_pushed_while_the_only_ticket_is_taken_has_one_as_well() {
+    check(|| {
+        let scope = Model::of_worker(2);
+        assert!(scope.push_at_home());
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                scope.progress.take_ticket();
+                assert!(scope.queue.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok());
+                // Before it runs what it has taken, which may wait for the other.
+                scope.progress.send_next(|| scope.has_jobs())
+            }
+        });
+        let pushed = scope.push_at_home();
+        let sent = worker.join().unwrap();
+        assert!(pushed != sent, "one of them sends a ticket for the second job");
     });
 }
