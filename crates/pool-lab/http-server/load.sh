@@ -16,6 +16,7 @@ trap 'kill "${pid[@]}" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
 # Starts a server. It says where it listens in $folder/BACKEND.
 start() {
+    : >"$folder/$1"
     "$programs/http-server" --listen 127.0.0.1:0 --backend "$1" --workers 2 --queue 64 >"$folder/$1" &
     pid[$1]=$!
     until grep -q "listening at" "$folder/$1"; do kill -0 "${pid[$1]}"; sleep 0.1; done
