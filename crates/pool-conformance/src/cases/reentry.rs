@@ -73,7 +73,7 @@ fn step(way: Reentry, left: usize, ran: SharedCount) {
         let next = way.clone();
         way.execute(Attributes::new(), move || step(next, left - 1, ran)).unwrap();
     }
-    if left % 10 == 0 {
+    if left.is_multiple_of(10) {
         panic_on_purpose();
     }
 }
