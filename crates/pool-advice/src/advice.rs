@@ -75,6 +75,14 @@ pub struct Quantiles {
 const JOBS: usize = 50_000;
 const CAPACITY_JOBS: usize = 10_000;
 
+/// Those that are played to see what others take of the CPUs, and how often.
+const FITTED_JOBS: usize = 20_000;
+const FITS: u32 = 7;
+
+/// The least that others leave of the CPUs, as a share. Workers that wait for longer than that explains are not spread evenly over the CPUs by
+/// the system: that makes jobs longer, and takes nothing of what can be computed.
+const LEAST_LEFT: f64 = 0.9;
+
 /// Draws the jobs.
 const SEED: u64 = 17;
 
@@ -176,6 +184,30 @@ fn doubts(observation: &Observation) -> Vec<Doubt> {
     doubts
 }
 
+/// How many CPUs others leave, such that workers wait for one for as much of the time as they did: all, if they waited for no longer than
+/// they do because of each other.
+fn available(model: &Model, jobs: &Jobs, threads: usize, load: f64, starved: f64) -> f64 {
+    let with = |available: f64| Model { available, ..model.clone() };
+    let waits_less = |available: f64| {
+        let model = with(available);
+        let is_enough = model.rate <= FULL * model.capacity(jobs, threads);
+        is_enough
+            .then(|| model.play(jobs, threads))
+            .is_some_and(|outcome| outcome.starved / outcome.end < starved)
+    };
+    let most = model.cpus as f64;
+    if !waits_less(most) {
+        return most;
+    }
+    // The jobs got what they needed.
+    let mut between = (load * model.computing).max(LEAST_LEFT * most).min(most)..most;
+    for _ in 0..FITS {
+        let middle = (between.start + between.end) / 2.0;
+        if waits_less(middle) { between.end = middle } else { between.start = middle }
+    }
+    between.end
+}
+
 /// The model of one observation, with the jobs that are played.
 struct Forecaster {
     model: Model,
@@ -197,9 +229,11 @@ impl Forecaster {
         let division = Division::of(observation).unwrap_or(Division { blocked: 0.0, starved: 0.0 });
         // The model has the jobs share the CPUs, so what they lost by that is not to be counted twice.
         let own = 1.0 - division.starved.min(0.99);
-        let model = Model {
+        let (cpus, today) = (observation.cpus.max(1), observation.threads.max(1));
+        let mut model = Model {
             rate,
-            cpus: observation.cpus.max(1),
+            cpus,
+            available: cpus as f64,
             service: Sampler::new(&timings.run_time, own),
             computing: 1.0 - division.coefficient(),
             wake_up: Sampler::new(&timings.wake_up, 1.0),
@@ -207,7 +241,11 @@ impl Forecaster {
         let jobs = model.draw(JOBS, SEED);
         let capacity_jobs = jobs.first(CAPACITY_JOBS);
         let load = rate * timings.run_time.mean().as_secs_f64() * own;
-        Some(Forecaster { model, jobs, capacity_jobs, load, today: observation.threads.max(1) })
+        if let Some(starved) = observation.processor_time.and_then(|time| time.waited) {
+            let starved = starved.as_secs_f64() / observation.elapsed.as_secs_f64();
+            model.available = available(&model, &jobs.first(FITTED_JOBS), today, load, starved);
+        }
+        Some(Forecaster { model, jobs, capacity_jobs, load, today })
     }
 
     /// And whether no job would have waited for a worker to become free, so that more of them change nothing.

@@ -44,8 +44,10 @@
 //!   workers keep the CPUs busy to that utilisation, here to 1. It says nothing of waits: with few jobs fewer workers do, and with
 //!   bursts more have their use.
 //! - **Waits**: [M/G/k], played with 50,000 jobs. They arrive independently of each other (Poisson) at the rate that was measured; how long
-//!   they take is drawn from the [run times](pool_core::Timings::run_time), less the wait for a CPU; each computes for the same share of that, and the jobs that
-//!   compute share the CPUs evenly. A job that finds an idle worker waits for a [wake-up](pool_core::Timings::wake_up).
+//!   they take is drawn from the [run times](pool_core::Timings::run_time), less the wait for a CPU; each computes for the same share of
+//!   that, half of it before it is blocked and half after. A worker that finds all CPUs taken waits for one, also before a job starts, and
+//!   makes way after 3 ms. A job that finds an idle worker waits for a [wake-up](pool_core::Timings::wake_up). Where workers have waited for
+//!   a CPU for longer than they do because of each other, others have used the CPUs: so there are up to a tenth less of those.
 //! - **The advice** is the smallest size with which the p99 from submission to end is at most a tenth longer than with any other.
 //!
 //! It is checked: with `pool-lab advise --check` a pool is given jobs that sleep and compute for known shares of their time, it advises,
@@ -57,7 +59,7 @@
 //!   unlike those of the model make a [`Doubt`].
 //! - Order: the queue is first in, first out. With priorities, it is about jobs of all levels together.
 //! - What more workers do to that which jobs wait for: a disk, a database, or a lock may take longer the more ask for it.
-//! - The CPUs that other threads and processes use.
+//! - The CPUs that other threads and processes use at other times than were observed.
 //! - Jobs of scopes, and the halves of joins: they come when others run, and not by themselves. A pool that only computes wants a worker for each CPU.
 //!
 //! [M/G/k]: https://en.wikipedia.org/wiki/M/G/k_queue

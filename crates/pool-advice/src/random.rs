@@ -32,6 +32,7 @@ impl Random {
 }
 
 /// Draws seconds as they were recorded.
+#[derive(Clone)]
 pub(crate) struct Sampler {
     /// The seconds of each bucket, and how many were recorded in it and those before.
     buckets: Vec<(f64, u64)>,

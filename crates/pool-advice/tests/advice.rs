@@ -60,7 +60,8 @@ fn jobs_that_sleep_get_more_workers_than_cpus() {
     // M/M/4: Erlang C of 2.8 is 0.43, and of those who wait one in 43 does so for longer than 12.5 ms.
     let today = expected_wait(&advice, 0);
     assert!((11..14).contains(&today.as_millis()), "{today:?}");
-    assert!(expected_wait(&advice, 1) < today / 10 && expected_wait(&advice, 2) == Duration::ZERO);
+    // Then they wait for a CPU at most.
+    assert!(expected_wait(&advice, 1) < today / 10 && expected_wait(&advice, 2) < today / 20);
     let recommended = advice.recommended.unwrap();
     assert!((5..=7).contains(&recommended.threads), "{recommended:?}");
     let blocking = advice.blocking.unwrap();

@@ -58,11 +58,13 @@ pub enum Claim {
     Empty,
     /// It can be paused, takes work for given workers, and may be shut down with a limit.
     Lifecycle,
+    /// Work that it has taken once [comes back](pool_core::reentry) past a full queue, behind what waits.
+    Reentry,
 }
 
 impl Claim {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Claim; 19] = [
+    pub const ALL: [Claim; 20] = [
         Claim::Parallel,
         Claim::Limit,
         Claim::Fifo,
@@ -82,6 +84,7 @@ impl Claim {
         Claim::Workforce,
         Claim::Empty,
         Claim::Lifecycle,
+        Claim::Reentry,
     ];
 }
 

@@ -14,7 +14,7 @@ use self::stub::Stub;
 
 #[test]
 fn what_an_adapter_cannot_do_is_a_typed_error() {
-    let pool: Arc<dyn Pool> = Arc::new(Stub::new("here", |recorder: &Recorder, job: Job| {
+    let pool: Arc<dyn Pool> = Arc::new(Stub::new("here", |recorder: &Arc<Recorder>, job: Job| {
         // Where it is submitted.
         recorder.admit();
         recorder.run(job, 0);
@@ -40,7 +40,7 @@ fn what_an_adapter_cannot_do_is_a_typed_error() {
 /// Its own counts are wrong then, and nothing else.
 #[test]
 fn an_adapter_that_counts_wrongly_overflows_nothing() {
-    let pool = Stub::new("confused", |recorder: &Recorder, job: Job| {
+    let pool = Stub::new("confused", |recorder: &Arc<Recorder>, job: Job| {
         (0..5).for_each(|_| recorder.discard(Job::new(|| ()), Reason::Full));
         recorder.run(job, 0);
         Ok(())

@@ -23,7 +23,7 @@ type Kept = Arc<Mutex<Vec<Job>>>;
 fn hostile() -> (impl Pool, Kept) {
     let kept = Kept::default();
     let keeps = kept.clone();
-    let pool = Stub::new("hostile", move |_: &Recorder, job: Job| {
+    let pool = Stub::new("hostile", move |_: &Arc<Recorder>, job: Job| {
         keeps.lock().unwrap().push(job);
         let bomb = Bomb("the job that was handed back");
         Err(Rejected::new(Job::new(move || drop(bomb)), Reason::Full))

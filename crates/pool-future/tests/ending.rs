@@ -1,19 +1,22 @@
 //! What becomes of futures when their pool ends, drops what is queued, or is another crate's.
 
+#[path = "../../pool-core/tests/support/stub.rs"]
+mod stub;
 mod support;
 
 use std::future::pending;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::channel;
 use std::thread;
 
 use pool_bounded::{Bounded, BoundedPool, Overflow};
-use pool_core::adapter::{PoolContext, Recorder};
-use pool_core::{Helping, Job, JoinError, Pool, PoolExt, PoolState, Reason, Rejected, Shutdown, Submit};
+use pool_core::adapter::Recorder;
+use pool_core::{Helping, Job, JoinError, Pool, PoolExt, Reason, Shutdown};
 use pool_future::{FutureHandle, block_on, spawn_future, yield_now};
 use pool_stealing::StealingPool;
 
+use self::stub::Stub;
 use self::support::{Drops, hold, pools};
 
 #[test]
@@ -175,62 +178,32 @@ fn a_panic_in_block_on_comes_out_of_it() {
 }
 
 /// Another crate's pool: a thread and a channel, and a flag that says that it is full.
-struct Other {
-    recorder: Arc<Recorder>,
-    jobs: Mutex<Sender<Job>>,
-    is_full: AtomicBool,
-}
-
-impl Other {
-    fn new() -> Self {
-        let recorder = Arc::new(Recorder::new("other", 1));
-        let (jobs, queue) = channel();
-        let worker = recorder.clone();
-        thread::spawn(move || {
-            for job in queue {
-                let mut next = Some(job);
-                while let Some(job) = next {
-                    next = worker.run(job, 0);
-                }
+fn other(is_full: &Arc<AtomicBool>) -> Arc<dyn Pool> {
+    let (jobs, queue) = channel::<(Arc<Recorder>, Job)>();
+    thread::spawn(move || {
+        for (recorder, job) in queue {
+            let mut next = Some(job);
+            while let Some(job) = next {
+                next = recorder.run(job, 0);
             }
-        });
-        Other { recorder, jobs: Mutex::new(jobs), is_full: AtomicBool::new(false) }
-    }
-}
-
-impl Pool for Other {
-    fn submit(&self, job: Job, submit: Submit) -> Result<(), Rejected> {
-        if !submit.is_ticket() {
-            self.recorder.admit();
         }
-        if self.is_full.load(SeqCst) {
-            return Err(self.recorder.reject(job, Reason::Full));
+    });
+    let is_full = is_full.clone();
+    Arc::new(Stub::new("other", move |recorder: &Arc<Recorder>, job: Job| {
+        recorder.admit();
+        if is_full.load(SeqCst) {
+            return Err(recorder.reject(job, Reason::Full));
         }
-        self.jobs.lock().unwrap().send(job).unwrap();
+        jobs.send((recorder.clone(), job)).unwrap();
         Ok(())
-    }
-
-    fn context(&self) -> &Arc<PoolContext> {
-        self.recorder.context()
-    }
-
-    fn state(&self) -> PoolState {
-        PoolState::Running
-    }
-
-    fn shutdown(&self) -> Shutdown {
-        Shutdown::Terminated
-    }
-
-    fn shutdown_now(&self) -> (Vec<Job>, Shutdown) {
-        (Vec::new(), Shutdown::Terminated)
-    }
+    }))
 }
 
 /// The waker of the channel is called under a lock that the future takes when it is dropped.
 #[test]
 fn an_adapter_runs_futures_and_may_reject_their_polls() {
-    let pool = Arc::new(Other::new());
+    let is_full = Arc::new(AtomicBool::new(false));
+    let pool = other(&is_full);
     let yields = spawn_future(&pool, async {
         yield_now().await;
         2
@@ -244,11 +217,11 @@ fn an_adapter_runs_futures_and_may_reject_their_polls() {
         (send, handle)
     };
     let (send, rejected) = receives();
-    pool.is_full.store(true, SeqCst);
+    is_full.store(true, SeqCst);
     send.try_send(1).unwrap();
     assert!(matches!(rejected.join(), Err(JoinError::Unrun(Reason::Full))));
 
-    pool.is_full.store(false, SeqCst);
+    is_full.store(false, SeqCst);
     let (send, left) = receives();
     drop(pool);
     send.try_send(1).unwrap();

@@ -91,6 +91,8 @@ mod current_worker;
 #[cfg(loom)]
 mod loom_pool;
 #[cfg(not(loom))]
+mod refill;
+#[cfg(not(loom))]
 mod worker_queues;
 #[cfg(loom)]
 use loom_pool::{channel, current_worker, worker_queues};

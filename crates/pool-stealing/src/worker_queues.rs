@@ -11,13 +11,6 @@
 //! that it held; the run queue never grows. While a deque is short there is nothing to lose, and jobs are popped from it
 //! directly, without the fence that stealing takes.
 //!
-//! # How many at a time
-//!
-//! What lies in a run queue behind a long job is taken by a thief only when the injector is empty, so that under load
-//! later jobs overtake it. So a worker takes from the injector what it has lately run in about [`AHEAD`]: jobs of 100 microseconds
-//! one at a time, which is the order of a queue that all share, and jobs of one microsecond or less [`BATCH`] at a time. The
-//! clock is read once in [`TURNS`] times that a worker takes jobs from there.
-//!
 //! # What a long queue leaves
 //!
 //! That buffer is given back when its worker has been at rest for a second: see [`ShrinkTimer`](pool_core::strategy::ShrinkTimer). A
@@ -29,7 +22,6 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
-use std::time::{Duration, Instant};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use pool_core::strategy::KEPT_JOBS;
@@ -37,19 +29,9 @@ use pool_core::{CpuTime, Job, JobOrder};
 
 use crate::demand::Demand;
 use crate::header::Header;
+use crate::refill::{BATCH, RefillLimit};
 use crate::split::SplitStack;
 use crate::sync::{Mutex, Thread, lock, thread};
-
-/// The most jobs that a worker takes into its run queue at once.
-///
-/// Enough to make the cost of sharing small; few enough that one worker does not hoard.
-const BATCH: usize = 32;
-
-/// As many jobs as a worker runs in about this time it takes from the injector at once.
-const AHEAD: Duration = Duration::from_micros(50);
-
-/// How often a worker takes jobs from the injector between two looks at the clock.
-const TURNS: u32 = 16;
 
 /// A deque of so many jobs has the smallest buffer that there is, unless it was longer before.
 const SHORT: usize = 32;
@@ -93,43 +75,6 @@ struct Own {
     /// What the worker has asked for while it waited in the midst of a job.
     demand: Cell<Demand>,
     refill: RefillLimit,
-}
-
-/// How many jobs the worker takes from the injector at once.
-struct RefillLimit {
-    limit: Cell<usize>,
-    /// How often it has taken some, and how many in all, since it last read the clock.
-    turns: Cell<u32>,
-    jobs: Cell<u32>,
-    since: Cell<Option<Instant>>,
-}
-
-impl RefillLimit {
-    fn new() -> Self {
-        let (turns, jobs) = (Cell::new(0), Cell::new(0));
-        RefillLimit { limit: Cell::new(BATCH), turns, jobs, since: Cell::new(None) }
-    }
-
-    /// So many were taken.
-    #[inline]
-    fn note(&self, jobs: usize) {
-        self.jobs.set(self.jobs.get() + jobs as u32);
-        self.turns.set(self.turns.get() + 1);
-        if self.turns.get() == TURNS {
-            self.adapt(Instant::now());
-        }
-    }
-
-    /// What the worker did besides counts as if the jobs had been longer: then it takes fewer, and soon sees that it may
-    /// take more.
-    #[cold]
-    fn adapt(&self, now: Instant) {
-        self.turns.set(0);
-        let (jobs, since) = (self.jobs.replace(0), self.since.replace(Some(now)));
-        let Some(took) = since.map(|since| now.saturating_duration_since(since)) else { return };
-        let in_time = AHEAD.as_nanos() * u128::from(jobs) / took.as_nanos().max(1);
-        self.limit.set(in_time.clamp(1, BATCH as u128) as usize);
-    }
 }
 
 impl WorkerQueues {
@@ -388,7 +333,7 @@ impl<'a> Owner<'a> {
     /// [`RefillLimit`].
     pub(crate) fn take_injected(self, injector: &Injector<Job>) -> Option<Job> {
         let Own { run_queue, refill, .. } = &self.slot.own.0;
-        let job = retry(|| injector.steal_batch_with_limit_and_pop(run_queue, refill.limit.get()))?;
+        let job = retry(|| injector.steal_batch_with_limit_and_pop(run_queue, refill.limit()))?;
         refill.note(1 + run_queue.len());
         Some(job)
     }
@@ -427,28 +372,9 @@ pub(crate) fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-
-    /// The limit after some turns in which as many jobs as allowed were taken, each so long.
-    fn limit_after(refill: &RefillLimit, length: Duration) -> usize {
-        let mut now = refill.since.get().unwrap_or_else(Instant::now);
-        for _ in 0..3 {
-            let jobs = TURNS * refill.limit.get() as u32;
-            refill.jobs.set(jobs);
-            now += length * jobs;
-            refill.adapt(now);
-        }
-        refill.limit.get()
-    }
-
-    #[test]
-    fn long_jobs_are_taken_one_at_a_time_and_short_ones_in_batches() {
-        let refill = RefillLimit::new();
-        assert_eq!(refill.limit.get(), BATCH);
-        assert_eq!(limit_after(&refill, Duration::from_micros(100)), 1);
-        assert_eq!(limit_after(&refill, Duration::from_micros(10)), 5);
-        assert_eq!(limit_after(&refill, Duration::from_nanos(100)), BATCH);
-    }
 
     #[test]
     fn a_worker_takes_what_it_can_run_soon() {
@@ -460,7 +386,7 @@ mod tests {
         assert!(owner.take_injected(&injector).is_some());
         assert!(owner.has_run_queue(), "nothing is known of them yet");
         while owner.pop_run_queue().is_some() {}
-        limit_after(&slot.own.0.refill, Duration::from_millis(1));
+        slot.own.0.refill.have_taken(Duration::from_millis(1));
         assert!(owner.take_injected(&injector).is_some());
         assert!(!owner.has_run_queue(), "they have been long");
     }

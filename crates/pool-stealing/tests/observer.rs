@@ -1,13 +1,14 @@
 //! What an observer hears of steals.
 
-use std::sync::{Arc, Barrier, Mutex, mpsc};
-use std::time::Duration;
+#[path = "support/robbed.rs"]
+mod robbed;
 
-use pool_core::{Observer, Pool, PoolExt, current};
+use std::sync::{Arc, Barrier, Mutex};
+
+use pool_core::{Observer, Pool, current};
 use pool_stealing::StealingPool;
 
-/// Long enough for the slowest machine: reaching it means that something hangs.
-const FOREVER: Duration = Duration::from_secs(60);
+use self::robbed::have_three_stolen;
 
 #[derive(Default)]
 struct Steals {
@@ -40,18 +41,7 @@ fn observed() -> (StealingPool, Arc<Steals>) {
 fn stolen_jobs_are_told_with_their_number() {
     let (pool, steals) = observed();
     let pool = Arc::new(pool);
-    let inner = pool.clone();
-    let robbed = pool.spawn(move || {
-        let (done, finished) = mpsc::channel();
-        for _ in 0..3 {
-            let done = done.clone();
-            inner.execute(move || done.send(()).unwrap()).unwrap();
-        }
-        // They lie in this worker's deque, so the other one has to steal them.
-        (0..3).for_each(|_| finished.recv_timeout(FOREVER).unwrap());
-        current().unwrap().index
-    });
-    let robbed = robbed.unwrap().join().unwrap();
+    let robbed = have_three_stolen(&pool);
     let jobs = steals.jobs.lock().unwrap();
     assert!(jobs.iter().all(|(thief, _)| *thief == 1 - robbed), "{jobs:?}");
     assert_eq!(jobs.iter().map(|(_, jobs)| jobs).sum::<usize>(), 3, "{jobs:?}");

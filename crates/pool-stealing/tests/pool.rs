@@ -1,11 +1,16 @@
 //! The pool with its threads: answers, counts, wake-ups, losses.
 
+#[path = "support/robbed.rs"]
+mod robbed;
+
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant};
 
-use pool_core::{Pool, PoolExt, Shutdown, current};
+use pool_core::{Pool, PoolExt, Shutdown};
 use pool_stealing::{Stealing, StealingPool};
+
+use self::robbed::have_three_stolen;
 
 /// Long enough for the slowest machine: reaching it means that something hangs.
 const FOREVER: Duration = Duration::from_secs(60);
@@ -46,26 +51,6 @@ fn a_burst_of_blocking_jobs_wakes_as_many_workers() {
         }
         // Each job waits for the three others, so all four workers have to come.
         all.wait();
-    }
-}
-
-#[test]
-fn jobs_spawned_by_a_job_that_then_blocks_are_run_by_others() {
-    for _ in 0..200 {
-        let pool = Arc::new(pool(2));
-        let (done, finished) = mpsc::channel();
-        let inner = pool.clone();
-        pool.execute(move || {
-            let (inner_done, inner_finished) = mpsc::channel();
-            for _ in 0..3 {
-                let done = inner_done.clone();
-                inner.execute(move || done.send(()).unwrap()).unwrap();
-            }
-            (0..3).for_each(|_| inner_finished.recv_timeout(FOREVER).unwrap());
-            done.send(()).unwrap();
-        })
-        .unwrap();
-        finished.recv_timeout(FOREVER).expect("jobs behind a blocked worker were not stolen");
     }
 }
 
@@ -170,21 +155,10 @@ fn the_discipline_is_named() {
 }
 
 #[test]
-fn steals_are_counted_where_the_thief_sits() {
-    for _ in 0..100 {
+fn jobs_behind_a_blocked_worker_are_stolen_and_counted_where_the_thief_sits() {
+    for _ in 0..200 {
         let pool = Arc::new(pool(2));
-        let inner = pool.clone();
-        let robbed = pool.spawn(move || {
-            let (done, finished) = mpsc::channel();
-            for _ in 0..3 {
-                let done = done.clone();
-                inner.execute(move || done.send(()).unwrap()).unwrap();
-            }
-            // They lie in this worker's deque, so the other one has to steal them.
-            (0..3).for_each(|_| finished.recv_timeout(FOREVER).unwrap());
-            current().unwrap().index
-        });
-        let robbed = robbed.unwrap().join().unwrap();
+        let robbed = have_three_stolen(&pool);
         let stats = pool.stats();
         let thief = &stats.workers[1 - robbed];
         assert!((1..=3).contains(&thief.steals) && thief.stolen_jobs == 3, "{stats:?}");

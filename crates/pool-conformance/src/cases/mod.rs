@@ -30,6 +30,7 @@ mod observing;
 mod order;
 mod overdue;
 mod panics;
+mod reentry;
 mod rejection;
 mod scope_attributes;
 mod scopes;
@@ -58,6 +59,7 @@ pub fn cases() -> Vec<Case> {
         counting::cases(),
         panics::cases(),
         rejection::cases(),
+        reentry::cases(),
         try_spawn::cases(),
         spawn_async::cases(),
         handles::cases(),

@@ -69,8 +69,12 @@ impl Shared {
         job
     }
 
-    fn queue(&self, state: &mut State, job: Job) -> Push {
-        state.jobs.push_back(job);
+    fn queue(&self, state: &mut State, job: Job, submit: Submit) -> Push {
+        match self.settings.end {
+            // Behind what others have queued: newest first, that is before all of it.
+            End::Newest if submit.goes_on() => state.jobs.push_front(job),
+            End::Newest | End::Oldest => state.jobs.push_back(job),
+        }
         Push::Queued
     }
 }
@@ -83,21 +87,21 @@ impl DequeInlet {
         self.0.emptied.wait_while(state, |state| state.jobs.len() >= capacity).unwrap()
     }
 
-    fn push_full(&self, mut state: MutexGuard<'_, State>, job: Job, full: Full) -> Push {
+    fn push_full(&self, mut state: MutexGuard<'_, State>, job: Job, submit: Submit, full: Full) -> Push {
         match full {
             Full::Wait => {
                 let mut state = self.wait_for_room(state);
-                self.0.queue(&mut state, job)
+                self.0.queue(&mut state, job, submit)
             }
             Full::Refuse => Push::Refused(job, Reason::Full),
             Full::RunHere => Push::RunHere(job),
             Full::DropNewest => Push::Displaced(job),
             Full::DropOldest => {
                 let oldest = state.jobs.pop_front().expect("a full queue has one");
-                let _ = self.0.queue(&mut state, job);
+                let _ = self.0.queue(&mut state, job, submit);
                 Push::Displaced(oldest)
             }
-            Full::Shed => self.0.queue(&mut state, job),
+            Full::Shed => self.0.queue(&mut state, job, submit),
         }
     }
 }
@@ -106,7 +110,7 @@ impl Inlet for DequeInlet {
     fn push(&self, job: Job, submit: Submit, caller: Caller) -> Push {
         let mut state = self.0.lock();
         if state.jobs.len() < self.0.settings.capacity {
-            return self.0.queue(&mut state, job);
+            return self.0.queue(&mut state, job, submit);
         }
         let full = match (submit.patience(), caller) {
             _ if submit.is_ticket() => Full::Refuse,
@@ -114,7 +118,7 @@ impl Inlet for DequeInlet {
             (Patience::Policy, _) => self.0.settings.full,
             _ => Full::Refuse,
         };
-        self.push_full(state, job, full)
+        self.push_full(state, job, submit, full)
     }
 }
 

@@ -7,17 +7,17 @@ use pool_core::adapter::Recorder;
 use pool_core::{Job, Pool, PoolState, Rejected, Shutdown, Submit};
 
 pub struct Stub<S> {
-    recorder: Recorder,
+    recorder: Arc<Recorder>,
     submit: S,
 }
 
-impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Stub<S> {
+impl<S: Fn(&Arc<Recorder>, Job) -> Result<(), Rejected> + Send + Sync> Stub<S> {
     pub fn new(name: &str, submit: S) -> Self {
-        Stub { recorder: Recorder::new(name, 1), submit }
+        Stub { recorder: Arc::new(Recorder::new(name, 1)), submit }
     }
 }
 
-impl<S: Fn(&Recorder, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<S> {
+impl<S: Fn(&Arc<Recorder>, Job) -> Result<(), Rejected> + Send + Sync> Pool for Stub<S> {
     fn submit(&self, job: Job, _: Submit) -> Result<(), Rejected> {
         (self.submit)(&self.recorder, job)
     }

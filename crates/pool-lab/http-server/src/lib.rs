@@ -7,7 +7,12 @@
 //! curl http://127.0.0.1:8080/metrics
 //! ```
 //!
-//! The same with `tokio::task::spawn_blocking` and two semaphores, for comparison: `--backend blocking`. `load.sh` loads either with `wrk`.
+//! The same with `tokio::task::spawn_blocking` and two semaphores, for comparison: `--backend blocking`. `load.sh` loads both with `wrk`, and in an open loop
+//! ([`client`], the program `open-loop`), and sees that each request which was read has its answer, also when SIGTERM comes in between:
+//!
+//! ```sh
+//! cargo run --release -p http-server --bin open-loop -- --rate 500 --rate 1000 pool=127.0.0.1:8080
+//! ```
 //!
 //! | | the pool | `spawn_blocking` |
 //! |---|---|---|
@@ -27,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+pub mod client;
 pub mod metrics;
 pub mod server;
 pub mod settings;

@@ -1,4 +1,7 @@
 //! What came of the check, as data.
+//!
+//! What is measured is the median of what the rounds have measured: a stall of the machine, which may set the p99 of a whole second, counts in
+//! its own round only.
 
 use std::time::Duration;
 
@@ -23,15 +26,38 @@ pub(super) struct Check {
 pub(super) struct Trial {
     pub(super) forecast: Forecast,
     /// The jobs of rounds that nothing disturbed, and of those that something did.
-    pub(super) quiet: Vec<Times>,
-    pub(super) disturbed: Vec<Times>,
+    pub(super) quiet: Vec<Vec<Times>>,
+    pub(super) disturbed: Vec<Vec<Times>>,
 }
+
+/// A p99.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pair {
+    pub(super) expected: Duration,
+    /// The median of the rounds, the least and the greatest.
+    pub(super) measured: Duration,
+    pub(super) least: Duration,
+    pub(super) greatest: Duration,
+}
+
+/// How what was expected compares with what was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Verdict {
+    Near,
+    /// It is near to what some rounds have measured, or between them.
+    Undecided,
+    Far,
+}
+
+/// So far a p99 may be off, as a share.
+const NEAR: f64 = 0.3;
 
 impl Check {
     /// The smallest size whose p99 from submission to end is at most a tenth longer than with any other that was tried.
     pub(super) fn best(&self) -> Option<usize> {
-        let tried =
-            || self.trials.iter().filter_map(|trial| Some((trial.forecast.threads, trial.pairs()?[1].1)));
+        let tried = || {
+            self.trials.iter().filter_map(|trial| Some((trial.forecast.threads, trial.pairs()?[1].measured)))
+        };
         let least = tried().map(|(_, p99)| p99).min()?;
         tried().find(|(_, p99)| *p99 <= least.mul_f64(AS_GOOD)).map(|(threads, _)| threads)
     }
@@ -51,22 +77,43 @@ impl Trial {
         self.forecast.expected.is_some()
     }
 
-    /// The wait and the response that were expected, each with what was measured. `None` if nothing was tried.
+    /// The wait and the response. `None` if nothing was tried.
     ///
     /// Rounds that were disturbed count only where all were.
-    pub(super) fn pairs(&self) -> Option<[(Duration, Duration); 2]> {
+    pub(super) fn pairs(&self) -> Option<[Pair; 2]> {
         let expected = self.forecast.expected?;
-        let jobs = if self.quiet.is_empty() { &self.disturbed } else { &self.quiet };
-        let p99 = |of: fn(&Times) -> f64| {
-            let times: Vec<f64> = jobs.iter().map(of).collect();
-            stats::quantile(&times, 0.99).map(Duration::from_secs_f64)
+        let rounds = if self.quiet.is_empty() { &self.disturbed } else { &self.quiet };
+        let pair = |expected: Duration, of: fn(&Times) -> f64| {
+            let p99 = |round: &Vec<Times>| {
+                let times: Vec<f64> = round.iter().map(of).collect();
+                stats::quantile(&times, 0.99)
+            };
+            let p99s: Vec<f64> = rounds.iter().filter_map(p99).collect();
+            let at = |share| stats::quantile(&p99s, share).map(Duration::from_secs_f64);
+            Some(Pair { expected, measured: at(0.5)?, least: at(0.0)?, greatest: at(1.0)? })
         };
-        Some([(expected.wait.p99, p99(|job| job.to_start)?), (expected.response.p99, p99(|job| job.to_end)?)])
+        Some([pair(expected.wait.p99, |job| job.to_start)?, pair(expected.response.p99, |job| job.to_end)?])
     }
 }
 
-/// By how much what was expected exceeds what was measured, as a share of that.
-pub(super) fn excess((expected, measured): (Duration, Duration)) -> f64 {
+impl Pair {
+    /// By how much what was expected exceeds what was measured, as a share of that.
+    pub(super) fn excess(&self) -> f64 {
+        excess(self.expected, self.measured)
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        if self.excess().abs() <= NEAR {
+            Verdict::Near
+        } else if excess(self.expected, self.least) >= -NEAR && excess(self.expected, self.greatest) <= NEAR {
+            Verdict::Undecided
+        } else {
+            Verdict::Far
+        }
+    }
+}
+
+fn excess(expected: Duration, measured: Duration) -> f64 {
     expected.as_secs_f64() / measured.as_secs_f64().max(f64::MIN_POSITIVE) - 1.0
 }
 
@@ -88,10 +135,10 @@ pub(super) mod tests {
         (observation.jobs, observation.timings) = (20_000, Some(timings));
         let trial = |(threads, response): &(usize, Option<u64>)| Trial {
             quiet: response
-                .map(|millis| Times { to_start: 1e-3, to_end: 1e-3 * millis as f64 })
+                .map(|millis| vec![Times { to_start: 1e-3, to_end: 1e-3 * millis as f64 }])
                 .into_iter()
                 .collect(),
-            disturbed: vec![Times { to_start: 1.0, to_end: 2.0 }; usize::from(response.is_some())],
+            disturbed: vec![vec![Times { to_start: 1.0, to_end: 2.0 }]; usize::from(response.is_some())],
             ..Trial::new(observation.forecasts([*threads])[0])
         };
         let trials = trials.iter().map(trial).collect();
@@ -110,16 +157,41 @@ pub(super) mod tests {
         let mut check = check(&[(2, Some(10))]);
         let trial = &mut check.trials[0];
         let second = Duration::from_secs(1);
-        assert_eq!(trial.pairs().unwrap().map(|(_, measured)| measured), [second / 1_000, second / 100]);
+        assert_eq!(trial.pairs().unwrap().map(|pair| pair.measured), [second / 1_000, second / 100]);
         trial.quiet.clear();
-        assert_eq!(trial.pairs().unwrap().map(|(_, measured)| measured), [second, 2 * second]);
+        assert_eq!(trial.pairs().unwrap().map(|pair| pair.measured), [second, 2 * second]);
         trial.disturbed.clear();
         assert_eq!(trial.pairs(), None);
     }
 
     #[test]
-    fn what_exceeds_is_a_share_of_what_was_measured() {
-        assert_eq!(excess((3 * SECOND, 2 * SECOND)), 0.5);
-        assert_eq!(excess((SECOND, 2 * SECOND)), -0.5);
+    fn rounds_that_differ_leave_it_undecided() {
+        let pair = |expected, [least, measured, greatest]: [u32; 3]| Pair {
+            expected: expected * SECOND,
+            measured: measured * SECOND,
+            least: least * SECOND,
+            greatest: greatest * SECOND,
+        };
+        assert_eq!(pair(3, [2, 2, 2]).excess(), 0.5);
+        assert_eq!(pair(1, [2, 2, 2]).excess(), -0.5);
+        assert_eq!(pair(12, [10, 10, 10]).verdict(), Verdict::Near);
+        assert_eq!(pair(8, [1, 10, 30]).verdict(), Verdict::Near);
+        assert_eq!(pair(20, [9, 10, 11]).verdict(), Verdict::Far);
+        assert_eq!(pair(20, [9, 10, 16]).verdict(), Verdict::Undecided);
+        assert_eq!(pair(5, [7, 10, 11]).verdict(), Verdict::Undecided);
+        assert_eq!(pair(4, [7, 10, 11]).verdict(), Verdict::Far);
+    }
+
+    #[test]
+    fn a_stall_counts_in_its_own_round() {
+        let mut check = check(&[(2, Some(10))]);
+        let stalled = vec![Times { to_start: 1.0, to_end: 2.0 }];
+        let fine = check.trials[0].quiet[0].clone();
+        check.trials[0].quiet.extend([stalled, fine]);
+        let [_, response] = check.trials[0].pairs().unwrap();
+        assert_eq!(
+            (response.measured, response.least, response.greatest),
+            (SECOND / 100, SECOND / 100, 2 * SECOND)
+        );
     }
 }

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use super::finding::{Check, Trial, excess};
+use super::finding::{Check, Pair, Trial, Verdict};
 use crate::engine::Spec;
 use crate::numbers::units;
 use crate::record::machine::Machine;
-
-/// So far a p99 may be off, as a share.
-const NEAR: f64 = 0.3;
 
 /// Waits that are shorter than this share of the time to the end matter little.
 const MATTERS: f64 = 0.1;
@@ -16,17 +13,19 @@ const MATTERS: f64 = 0.1;
 /// What came out, in a few lines: also what a terminal shows.
 pub(super) fn summary(checks: &[Check]) -> Vec<String> {
     let pairs: Vec<_> = checks.iter().flat_map(|check| &check.trials).filter_map(Trial::pairs).collect();
-    let waits = pairs.iter().map(|[wait, _]| excess(*wait));
-    let long = pairs.iter().filter(|[(_, wait), (_, response)]| *wait > response.mul_f64(MATTERS));
-    let responses = pairs.iter().map(|[_, response]| excess(*response));
+    let waits = || pairs.iter().map(|[wait, _]| *wait);
+    let long = pairs.iter().filter(|[wait, response]| wait.measured > response.measured.mul_f64(MATTERS));
     let sizes = checks.iter().filter_map(|check| Some(check.recommended()?.abs_diff(check.best()?)));
     let near_sizes = sizes.clone().filter(|apart| *apart <= 1).count();
     vec![
-        format!("The p99 from submission to end is within 30 % in {}.", near(responses)),
-        format!("The p99 of the wait is within 30 % in {}.", near(waits)),
+        format!(
+            "The p99 from submission to end is within 30 % in {}.",
+            near(pairs.iter().map(|pair| pair[1]))
+        ),
+        format!("The p99 of the wait is within 30 % in {}.", near(waits())),
         format!(
             "Of waits that are longer than a tenth of the time to the end: {}.",
-            near(long.map(|[wait, _]| excess(*wait)))
+            near(long.map(|pair| pair[0]))
         ),
         disturbed(checks),
         format!(
@@ -38,26 +37,31 @@ pub(super) fn summary(checks: &[Check]) -> Vec<String> {
 
 /// How much was left out.
 fn disturbed(checks: &[Check]) -> String {
-    let of =
-        |jobs: fn(&Trial) -> usize| checks.iter().flat_map(|check| &check.trials).map(jobs).sum::<usize>();
+    let of = |rounds: fn(&Trial) -> usize| {
+        checks.iter().flat_map(|check| &check.trials).map(rounds).sum::<usize>()
+    };
     let (quiet, disturbed) = (of(|trial| trial.quiet.len()), of(|trial| trial.disturbed.len()));
     format!(
-        "Other programs disturbed {:.0} % of it.",
+        "Other programs disturbed {:.0} % of the rounds.",
         100.0 * disturbed as f64 / (quiet + disturbed).max(1) as f64
     )
 }
 
-fn near(excesses: impl Iterator<Item = f64>) -> String {
-    let (mut near, mut all) = (0, 0);
-    for excess in excesses {
-        all += 1;
-        near += usize::from(excess.abs() <= NEAR);
+fn near(pairs: impl Iterator<Item = Pair>) -> String {
+    let verdicts: Vec<Verdict> = pairs.map(|pair| pair.verdict()).collect();
+    let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    let (near, undecided) = (count(Verdict::Near), count(Verdict::Undecided));
+    let of_them = format!("{near} of {}", verdicts.len());
+    if undecided == 0 {
+        of_them
+    } else {
+        format!("{of_them}, and may be in {undecided} more, where the rounds differ")
     }
-    format!("{near} of {all}")
 }
 
 const HEADER: &str = "sleep,at,threads,threads_today,blocking_coefficient,recommended,best,\
-    wait_p99_expected_ns,wait_p99_measured_ns,response_p99_expected_ns,response_p99_measured_ns\n";
+    wait_p99_expected_ns,wait_p99_measured_ns,wait_p99_least_ns,wait_p99_greatest_ns,\
+    response_p99_expected_ns,response_p99_measured_ns,response_p99_least_ns,response_p99_greatest_ns\n";
 
 /// A line for each size of each situation; fields are empty where a size is too small.
 pub(super) fn csv(checks: &[Check]) -> String {
@@ -71,9 +75,12 @@ fn line(check: &Check, trial: &Trial) -> String {
     let size = |size: Option<usize>| size.map_or(String::new(), |size| size.to_string());
     let times = match trial.pairs() {
         Some(pairs) => pairs
-            .map(|(expected, measured)| format!("{},{}", expected.as_nanos(), measured.as_nanos()))
+            .map(|pair| {
+                let times = [pair.expected, pair.measured, pair.least, pair.greatest];
+                times.map(|time| time.as_nanos().to_string()).join(",")
+            })
             .join(","),
-        None => ",,,".to_owned(),
+        None => ",".repeat(7),
     };
     format!(
         "{},{},{},{},{coefficient},{},{},{times}\n",
@@ -93,8 +100,8 @@ pub(super) fn markdown(machine: &Machine, spec: &Spec, time: Duration, checks: &
         "# Advice, put to the test\n\n\
          `pool-lab advise --check` wrote this on {cpu}, {} cores, {}, with {}. Jobs arrive independently of each other; each sleeps and \
          computes for known shares of a length that is exponentially distributed. A pool of today's size is observed and advises; \
-         then each size runs the load for {:.1} s in rounds; those that other programs disturbed are left out. Times are from the moment \
-         when a job was to arrive.\n\n",
+         then each size runs the load for {:.1} s in rounds; those that other programs disturbed are left out. What is measured is the median \
+         of the rounds, with the least and the greatest. Times are from the moment when a job was to arrive.\n\n",
         machine.cores,
         machine.date,
         spec.label(),
@@ -128,7 +135,19 @@ fn row(trial: &Trial) -> String {
     let time = |time: Duration| units::time(time.as_nanos() as f64);
     let cells = match trial.pairs() {
         Some(pairs) => pairs
-            .map(|pair| format!("{} | {} | {:+.0} %", time(pair.0), time(pair.1), 100.0 * excess(pair)))
+            .map(|pair| {
+                let [expected, measured, least, greatest] =
+                    [pair.expected, pair.measured, pair.least, pair.greatest].map(time);
+                let mark = match pair.verdict() {
+                    Verdict::Near => "",
+                    Verdict::Undecided => " ?",
+                    Verdict::Far => " !",
+                };
+                format!(
+                    "{expected} | {measured} ({least} - {greatest}) | {:+.0} %{mark}",
+                    100.0 * pair.excess()
+                )
+            })
             .join(" | "),
         None => "without end | | | without end | |".to_owned(),
     };
@@ -153,7 +172,7 @@ mod tests {
     fn a_line_has_as_many_fields_as_the_header() {
         let text = csv(&[check(&[(1, None), (2, Some(10))])]);
         let fields: Vec<usize> = text.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(fields, [11; 3], "{text}");
+        assert_eq!(fields, [15; 3], "{text}");
         assert!(text.contains(",2,2,"), "{text}");
     }
 
