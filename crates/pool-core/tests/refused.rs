@@ -26,6 +26,9 @@ use self::deque::{Deque, End};
 /// It turns a hang into a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long nobody asks for a thread after one was refused.
+const HOLD_OFF: Duration = Duration::from_millis(101);
+
 /// No thread is to be had.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 
@@ -165,12 +168,7 @@ fn lose_the_last_worker(way: &Way) -> Option<Reason> {
     thread::spawn(move || {
         begins.recv().unwrap();
         IS_SLOW.set(true);
-        // For the job before a thread was wanted already, and refused at once; for a while nobody tries again.
-        let mut refused = None;
-        while IS_SLOW.get() {
-            refused = submit(&submitter);
-        }
-        told.send(refused).unwrap();
+        told.send(submit(&submitter)).unwrap();
     });
     let ender = pool.clone();
     let (ended, ending) = mpsc::channel();
@@ -182,6 +180,8 @@ fn lose_the_last_worker(way: &Way) -> Option<Reason> {
 
     REFUSES.store(true, SeqCst);
     let doom = doom(&pool, way.blocks);
+    // For this job a thread was wanted already, and refused at once. For so long nobody tries again.
+    thread::sleep(HOLD_OFF);
     begin.send(()).unwrap();
     wait_for(|slow| slow.asked);
     // The worker dies, and has no successor.
