@@ -46,6 +46,7 @@ use std::thread;
 
 use self::in_scope::{AttributedInScope, TicketInScope};
 use self::queue::JobQueue;
+use self::spare::Spare;
 use crate::help::wait_helping;
 use crate::helping::Awaited;
 use crate::job::abort_on_unwind::AbortOnUnwind;
@@ -89,6 +90,11 @@ struct ScopeState {
     has_ended: AtomicBool,
 }
 
+thread_local! {
+    /// Scopes of one pool that this thread has opened, and that have ended.
+    static SPARE: Spare<Arc<ScopeState>> = const { Spare::new() };
+}
+
 /// Runs `body`, then every job that it started, and returns the body's result. Without an order the jobs run in the pool's.
 pub(crate) fn scope<'env, P, F, R>(pool: &P, order: Option<JobOrder>, body: F) -> R
 where
@@ -101,7 +107,7 @@ where
     let queue_ticket = |ticket| drop(pool.submit(ticket, Submit::ticket()));
     let scope = Scope { state: &state, queue_ticket: &queue_ticket, scope: PhantomData, env: PhantomData };
     let result = run(&state, || body(&scope));
-    spare::keep(state);
+    state.keep();
     result
 }
 
@@ -279,13 +285,23 @@ impl<T> Drop for ScopedHandle<'_, T> {
 }
 
 impl ScopeState {
-    /// The state of a new scope.
+    /// The state of a new scope: one that has ended and was opened at this home, if there is one.
     fn open(context: &Arc<PoolContext>, order: JobOrder) -> Arc<Self> {
-        let spare = match order {
-            JobOrder::NewestFirst => spare::take(context, ScopeState::home(context)),
-            JobOrder::OldestFirst => None,
-        };
+        let home = ScopeState::home(context);
+        let fits = |state: &Arc<ScopeState>| Arc::ptr_eq(&state.context, context) && state.home == home;
+        let may_be_old = order == JobOrder::NewestFirst && home.is_some() && !context.is_forked();
+        let spare = if may_be_old { Spare::take(&SPARE, fits) } else { None };
         spare.unwrap_or_else(|| Arc::new(ScopeState::new(context.clone(), order)))
+    }
+
+    /// The scope has ended. It is kept for the next, if nothing else holds it, such as a ticket that is left in a queue, or a handle.
+    fn keep(mut self: Arc<Self>) {
+        let is_good = Arc::get_mut(&mut self).is_some_and(|state| {
+            matches!(state.jobs, JobQueue::NewestFirst(_)) && !state.context.is_forked() && state.renew()
+        });
+        if is_good {
+            Spare::keep(&SPARE, self);
+        }
     }
 
     fn home(context: &PoolContext) -> Option<usize> {

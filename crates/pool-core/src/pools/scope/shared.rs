@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
-use super::{ScopeState, run, spare};
+use super::{ScopeState, run};
 use crate::job::Closure;
 use crate::sync::Arc;
 use crate::{Job, JobOrder, Pool};
@@ -26,7 +26,7 @@ where
 {
     let scope = SharedScope { state: ScopeState::open(pool.context(), order), env: PhantomData };
     let result = run(&scope.state, || body(&scope));
-    spare::keep(scope.state);
+    scope.state.keep();
     result
 }
 

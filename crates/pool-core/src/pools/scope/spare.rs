@@ -1,50 +1,39 @@
-//! Scopes that have ended, kept for the next ones that the same worker opens.
+//! What has ended and is kept for the next of its kind that the same thread makes: the states of scopes.
 //!
 //! In a recursion each scope has a few jobs, and to make its state, with the room for its jobs, takes as long as to run some of them.
-//! What is kept is the whole, of scopes whose newest job runs first, when nothing else holds it any more: a ticket that is left in a
-//! queue, or a handle.
 
 use std::cell::RefCell;
-
-use super::ScopeState;
-use super::queue::JobQueue;
-use crate::adapter::PoolContext;
-use crate::sync::Arc;
+use std::thread::LocalKey;
 
 /// So many at most: a recursion leaves one at each level.
 const KEPT: usize = 16;
 
-thread_local! {
-    /// Those of one pool.
-    static SPARE: RefCell<Vec<Arc<ScopeState>>> = const { RefCell::new(Vec::new()) };
-}
+pub(super) struct Spare<T>(RefCell<Vec<T>>);
 
-/// A scope of this pool that has ended and was opened at this [home](ScopeState::home), if there is one.
-pub(super) fn take(context: &Arc<PoolContext>, home: Option<usize>) -> Option<Arc<ScopeState>> {
-    let home = home.filter(|_| !context.is_forked())?;
-    let fits = |state: &Arc<ScopeState>| Arc::ptr_eq(&state.context, context) && state.home == Some(home);
-    let taken = SPARE.try_with(|spare| {
-        let mut spare = spare.borrow_mut();
-        if fits(spare.last()?) { spare.pop().map(Ok) } else { Some(Err(std::mem::take(&mut *spare))) }
-    });
-    // Those of another pool go, outside the cell: they may be the last to hold something of a program's.
-    taken.ok().flatten()?.ok()
-}
+impl<T> Spare<T> {
+    pub(super) const fn new() -> Self {
+        Spare(RefCell::new(Vec::new()))
+    }
 
-/// The scope has ended: keeps it, if nothing holds it but the caller.
-pub(super) fn keep(mut state: Arc<ScopeState>) {
-    let is_good = Arc::get_mut(&mut state).is_some_and(|state| {
-        matches!(state.jobs, JobQueue::NewestFirst(_)) && !state.context.is_forked() && state.renew()
-    });
-    if is_good {
+    /// What was kept last, if it fits. If not, all that is kept goes.
+    pub(super) fn take(spare: &'static LocalKey<Self>, fits: impl FnOnce(&T) -> bool) -> Option<T> {
+        let taken = spare.try_with(|Spare(kept)| {
+            let mut kept = kept.borrow_mut();
+            if fits(kept.last()?) { kept.pop().map(Ok) } else { Some(Err(std::mem::take(&mut *kept))) }
+        });
+        // What goes is dropped outside the cell: it may be the last to hold something of a program's.
+        taken.ok().flatten()?.ok()
+    }
+
+    pub(super) fn keep(spare: &'static LocalKey<Self>, value: T) {
         // Returned if it finds no place, so that it is dropped outside the cell.
-        let _full = SPARE.try_with(|spare| {
-            let mut spare = spare.borrow_mut();
-            if spare.len() < KEPT {
-                spare.push(state);
+        let _full = spare.try_with(|Spare(kept)| {
+            let mut kept = kept.borrow_mut();
+            if kept.len() < KEPT {
+                kept.push(value);
                 return None;
             }
-            Some(state)
+            Some(value)
         });
     }
 }
