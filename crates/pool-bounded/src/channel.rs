@@ -69,14 +69,14 @@ impl<I: Item> Sending<I> {
 
     #[cold]
     fn push_when_full(&self, item: I, submit: Submit, caller: Caller) -> Push {
-        let push = self.overflow(item, submit, caller);
+        let push = self.apply_policy(item, submit, caller);
         if let Push::Queued = push {
             self.parking.notify_ordered(submit.is_awaited());
         }
         push
     }
 
-    fn overflow(&self, item: I, submit: Submit, caller: Caller) -> Push {
+    fn apply_policy(&self, item: I, submit: Submit, caller: Caller) -> Push {
         let overflow = match submit.patience() {
             Patience::Never => Overflow::Reject,
             Patience::Until(deadline) => return self.wait(item, Some(deadline), caller),

@@ -555,12 +555,7 @@ impl Runnable for ScopeTicket {
     }
 
     fn is_spent(&mut self) -> bool {
-        let is_spent = self.state.as_ref().is_none_or(|state| state.has_ended.load(Relaxed));
-        if is_spent {
-            // No thread counts the tickets of a scope that has ended.
-            self.state = None;
-        }
-        is_spent
+        self.state.as_ref().is_none_or(|state| state.has_ended.load(Relaxed))
     }
 
     /// Being dropped is what tells the scope.
@@ -572,9 +567,11 @@ impl Runnable for ScopeTicket {
 }
 
 impl Drop for ScopeTicket {
-    /// Dropped unrun: the scope's waiters have to see to the jobs themselves.
+    /// Dropped unrun: the scope's waiters have to see to the jobs themselves. No thread counts the tickets of one that has ended.
     fn drop(&mut self) {
-        if let Some(state) = self.state.take() {
+        if let Some(state) = self.state.take()
+            && !state.has_ended.load(Relaxed)
+        {
             state.progress.give_up();
         }
     }

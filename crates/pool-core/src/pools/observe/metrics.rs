@@ -37,8 +37,6 @@ pub struct Metrics {
     /// Jobs that entered a scope; they do not pass the gate.
     scoped: Box<[CachePadded<AtomicU64>]>,
     workers: Box<[CachePadded<WorkerCounters>]>,
-    /// Each worker alone writes its counters.
-    exclusive: bool,
     outside: Box<[CachePadded<JobCounters>]>,
     rare: RareCounters,
     quiescence: Quiescence,
@@ -59,7 +57,6 @@ impl Metrics {
             entry_counters: Arc::new(EntryCounters::new(workers)),
             scoped: (0..OUTSIDE_STRIPES + workers).map(|_| CachePadded::default()).collect(),
             workers: (0..workers).map(|index| CachePadded::new(worker(index))).collect(),
-            exclusive,
             outside: (0..OUTSIDE_STRIPES).map(|_| CachePadded::new(outside())).collect(),
             rare: RareCounters::default(),
             quiescence: Quiescence::default(),
@@ -223,7 +220,8 @@ impl Metrics {
     /// number.
     #[inline]
     pub(crate) fn is_own_stripe(&self, stripe: usize) -> bool {
-        is_own_stripe(stripe) || self.exclusive && stripe >= OUTSIDE_STRIPES
+        is_own_stripe(stripe)
+            || stripe.checked_sub(OUTSIDE_STRIPES).is_some_and(|slot| self.workers[slot].jobs.exclusive)
     }
 
     pub(crate) fn count_rejected(&self) {

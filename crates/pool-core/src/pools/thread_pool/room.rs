@@ -13,7 +13,6 @@ use std::task::Waker;
 
 use super::core::Core;
 use super::signals::Signal;
-use crate::current::current;
 use crate::job::room::{PlaceId, Room};
 use crate::job::task::Waiter;
 use crate::strategy::{Caller, Strategy};
@@ -59,8 +58,7 @@ impl<S: Strategy> Room for Core<S> {
         let context = self.context();
         let stripe = if is_first { context.stripe() } else { context.entry_counters().uncounted() };
         let Some(inlet) = self.gate.enter(stripe) else { return Err(self.turn_away(job)) };
-        let caller = current().filter(|worker| worker.pool == context.id());
-        let caller = caller.map_or(Caller::Outside, |worker| Caller::Worker(worker.index));
+        let caller = context.index_here().map_or(Caller::Outside, Caller::Worker);
         self.push_checked(inlet, job, submit.waiting_for_room(), caller)
     }
 
