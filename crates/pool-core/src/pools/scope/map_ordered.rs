@@ -10,7 +10,8 @@ use std::iter::{Fuse, FusedIterator};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::in_scope::TicketInScope;
-use super::{Scope, ScopeState, ScopedHandle};
+use super::state::ScopeState;
+use super::{Scope, ScopedHandle};
 use crate::job::task::{Task, TaskRef};
 use crate::panic::drop_quietly;
 use crate::sync::Arc;
@@ -40,8 +41,7 @@ where
     F: Fn(I::Item) -> R + Send + Sync + 'static,
     R: Send + 'static,
 {
-    let state = ScopeState::new(pool.context().clone(), JobOrder::OldestFirst);
-    let state = Arc::new(ScopeState { is_detached: true, ..state });
+    let state = ScopeState::detached(pool.context(), JobOrder::OldestFirst);
     let f = Arc::new(f);
     let start = move |item| {
         let f = f.clone();

@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
-use super::{ScopeState, run};
+use super::run;
+use super::state::ScopeState;
 use crate::job::Closure;
 use crate::sync::Arc;
 use crate::{Job, JobOrder, Pool};

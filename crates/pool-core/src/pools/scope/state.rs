@@ -1,0 +1,130 @@
+//! What the tickets, the handles and the waiter of a scope share.
+
+use std::any::Any;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::queue::JobQueue;
+use super::spare::Spare;
+use crate::JobOrder;
+use crate::job::pool_context::PoolContext;
+use crate::os::process_fork::refuse_to_wait;
+use crate::panic::{Panic, drop_quietly};
+use crate::sync::scope_progress::Progress;
+use crate::sync::{Arc, lock};
+
+pub(super) struct ScopeState {
+    pub(super) context: Arc<PoolContext>,
+    /// The stripe of the thread that has opened it, if that is its own.
+    pub(super) home: Option<usize>,
+    pub(super) jobs: JobQueue,
+    pub(super) progress: Progress,
+    /// The payload of the first job without a handle that panicked.
+    pub(super) panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// It began in a forked child of the pool's process, where its owner runs its jobs.
+    is_childs: bool,
+    /// Nobody waits for the end of all jobs, which borrow nothing: a panic that no handle hears of is the pool's.
+    is_detached: bool,
+    /// Its owner has gone on, so no job will come: tickets that are left lead nowhere.
+    pub(super) has_ended: AtomicBool,
+}
+
+thread_local! {
+    /// Scopes of one pool that this thread has opened, and that have ended.
+    static SPARE: Spare<Arc<ScopeState>> = const { Spare::new() };
+}
+
+impl ScopeState {
+    /// The state of a new scope: one that has ended and was opened at this home, if there is one.
+    pub(super) fn open(context: &Arc<PoolContext>, order: JobOrder) -> Arc<Self> {
+        let home = ScopeState::home(context);
+        let fits = |state: &Arc<ScopeState>| Arc::ptr_eq(&state.context, context) && state.home == home;
+        let may_be_old = order == JobOrder::NewestFirst && home.is_some() && !context.is_forked();
+        let spare = if may_be_old { Spare::take(&SPARE, fits) } else { None };
+        spare.unwrap_or_else(|| Arc::new(ScopeState::new(context.clone(), order)))
+    }
+
+    /// The state of a scope whose end no thread waits for.
+    pub(super) fn detached(context: &Arc<PoolContext>, order: JobOrder) -> Arc<Self> {
+        Arc::new(ScopeState { is_detached: true, ..ScopeState::new(context.clone(), order) })
+    }
+
+    /// The scope has ended. It is kept for the next, if nothing else holds it, such as a ticket that is left in a queue, or a handle.
+    pub(super) fn keep(mut self: Arc<Self>) {
+        let is_good = Arc::get_mut(&mut self).is_some_and(|state| {
+            matches!(state.jobs, JobQueue::NewestFirst(_)) && !state.context.is_forked() && state.renew()
+        });
+        if is_good {
+            Spare::keep(&SPARE, self);
+        }
+    }
+
+    fn home(context: &PoolContext) -> Option<usize> {
+        Some(context.stripe_of(context.index_here())).filter(|stripe| context.is_own_stripe(*stripe))
+    }
+
+    fn new(context: Arc<PoolContext>, order: JobOrder) -> Self {
+        let is_childs = context.is_forked();
+        let home = ScopeState::home(&context);
+        let worker = context.index_here().filter(|_| home.is_some());
+        let progress = Progress::new(context.workers(), worker.is_some());
+        let jobs = JobQueue::new(order, context.workers(), worker);
+        let (panic, has_ended) = (Mutex::new(None), AtomicBool::new(false));
+        ScopeState { context, home, jobs, progress, panic, is_childs, is_detached: false, has_ended }
+    }
+
+    /// Makes one that has ended, and that nothing else holds, as good as new. Returns whether it is.
+    fn renew(&self) -> bool {
+        self.has_ended.store(false, Relaxed);
+        self.progress.renew()
+    }
+
+    /// The scope has ended.
+    pub(super) fn take_tickets_back(&self) {
+        let tickets = self.progress.tickets();
+        if tickets != 0
+            && let Some(worker) = self.context.index_here()
+            && let Some(queue) = self.context.boost().get()
+        {
+            self.has_ended.store(true, Relaxed);
+            queue.take_back_spent(worker, tickets);
+        }
+    }
+
+    pub(super) fn has_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
+    /// Aborts a child that was forked while the scope was open: others of the parent's threads may have held the locks of the
+    /// scope and of its queue, and run the jobs.
+    #[inline(always)]
+    pub(super) fn refuse_after_fork(&self) {
+        if self.is_from_before_fork() {
+            refuse_to_wait("a scope");
+        }
+    }
+
+    #[inline(always)]
+    fn is_from_before_fork(&self) -> bool {
+        self.context.is_forked() && !self.is_childs
+    }
+
+    /// Keeps the first payload, since only one can be rethrown, and drops all others.
+    #[cold]
+    pub(super) fn keep_panic(&self, panic: Panic) {
+        if self.is_from_before_fork() {
+            // It is not rethrown, and the lock may be held for ever.
+            return drop_quietly(panic.into_payload());
+        }
+        if self.is_detached {
+            return self.context.report_quietly(panic);
+        }
+        let payload = panic.into_payload();
+        let second = {
+            let mut first = lock(&self.panic);
+            if first.is_some() { Some(payload) } else { first.replace(payload) }
+        };
+        // Without the lock, since its destructor may do anything; and the worker must not die of what that panics with.
+        drop_quietly(second);
+    }
+}

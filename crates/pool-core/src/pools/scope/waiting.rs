@@ -1,0 +1,121 @@
+//! Running the jobs of a scope, by the thread that waits for them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use super::state::ScopeState;
+use crate::Job;
+use crate::help::wait_helping;
+use crate::helping::Awaited;
+use crate::job::attributed::enter_plain;
+use crate::job::context::RunContext;
+use crate::panic::Panic;
+use crate::sync::Arc;
+
+/// How many jobs of a scope a worker runs before it looks at what else is queued.
+pub(super) const TURN: usize = 32;
+
+impl ScopeState {
+    /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to the thread that
+    /// makes it so, unless that is the end of the last job.
+    pub(super) fn wait_until(self: &Arc<Self>, done: impl Fn() -> bool, announce: impl Fn(thread::Thread)) {
+        if done() {
+            return;
+        }
+        let here = self.context.index_here();
+        // Its jobs are no part of the job that waits here.
+        let _plain = enter_plain();
+        let may_run = || here.is_some() || self.progress.is_abandoned();
+        let run_some = || {
+            self.refuse_after_fork();
+            may_run() && self.run_some(here, &done)
+        };
+        // What is the scope's own comes first, also for a caller that helps: most often there is nothing else to do.
+        while run_some() {
+            if done() {
+                return;
+            }
+        }
+        if wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
+            return self.progress.retract();
+        }
+        while !done() {
+            if run_some() {
+                continue;
+            }
+            announce(thread::current());
+            self.progress.sleep(here.is_some(), || done() || may_run() && self.has_jobs());
+        }
+    }
+
+    /// Runs jobs in place of the thread that waits, until that is over or for a turn. Returns whether there was one.
+    fn run_some(self: &Arc<Self>, here: Option<usize>, done: &dyn Fn() -> bool) -> bool {
+        let cx = here.map_or_else(|| self.context.current_cx(), |worker| self.context.worker_cx(worker));
+        let mut ran = 0;
+        while ran < TURN {
+            let mut slot = None;
+            if !self.pop(here, &mut slot) {
+                break;
+            }
+            self.run(&mut slot, cx);
+            ran += 1;
+            if here.is_none() {
+                self.context.settle();
+            }
+            if done() {
+                break;
+            }
+        }
+        self.progress.end(ran);
+        ran > 0
+    }
+
+    /// Runs the job in this slot. Its end is still to be told to [`Progress::end`].
+    // Always inlined, and so is `pop`: apart they cost a job of a scope 20 instructions.
+    #[inline(always)]
+    pub(super) fn run(&self, slot: &mut Option<Job>, cx: RunContext<'_>) {
+        // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
+        // Only its payload comes out: what little a job that has ended well leaves is not worth moving (5 ns a job).
+        let run = || Job::run_in_place(slot, Some(cx)).err();
+        let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(Some);
+        self.refuse_after_fork();
+        if let Some(payload) = panic {
+            // The scope rethrows the payload, and its trace goes no further.
+            self.keep_panic(Panic::caught(payload));
+        }
+    }
+}
+
+/// A scope as a worker waits for it that helps.
+struct Waiting<'a> {
+    state: &'a Arc<ScopeState>,
+    here: Option<usize>,
+    done: &'a dyn Fn() -> bool,
+    announce: &'a dyn Fn(thread::Thread),
+}
+
+impl Waiting<'_> {
+    fn may_run(&self) -> bool {
+        self.here.is_some() || self.state.progress.is_abandoned()
+    }
+}
+
+impl Awaited for Waiting<'_> {
+    fn is_over(&self) -> bool {
+        (self.done)()
+    }
+
+    fn announce(&self) {
+        (self.announce)(thread::current());
+        self.state.progress.announce(self.here.is_some());
+    }
+
+    fn run_own(&self) -> bool {
+        self.state.refuse_after_fork();
+        self.may_run() && self.state.run_some(self.here, self.done)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_over() || self.may_run() && self.state.has_jobs()
+    }
+}
