@@ -48,7 +48,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         output: Cell::new(None),
         is_over: Cell::new(false),
     };
-    blocked.poll();
+    blocked.poll(&mut || ());
     if !blocked.is_over() && !wait_helping(&blocked) {
         block_in_place(|| blocked.wait());
     }
@@ -68,11 +68,12 @@ struct Blocked<'a, F: Future> {
 }
 
 impl<F: Future> Blocked<'_, F> {
-    /// Polls the future if it has been woken. Returns whether it had.
-    fn poll(&self) -> bool {
+    /// Polls the future if it has been woken. Returns whether it had; if so, it calls `woken` before.
+    fn poll(&self, woken: &mut dyn FnMut()) -> bool {
         if !self.signal.is_set.swap(false, SeqCst) {
             return false;
         }
+        woken();
         let mut future = self.future.borrow_mut();
         let mut context = Context::from_waker(&self.waker);
         // A panic must not pass through the pool's loop.
@@ -88,7 +89,7 @@ impl<F: Future> Blocked<'_, F> {
 
     fn wait(&self) {
         while !self.is_over() {
-            if !self.poll() {
+            if !self.poll(&mut || ()) {
                 thread::park();
             }
         }
@@ -103,8 +104,8 @@ impl<F: Future> Awaited for Blocked<'_, F> {
     /// The waker has the thread from the beginning.
     fn announce(&self) {}
 
-    fn run_own(&self) -> bool {
-        self.poll()
+    fn run_own(&self, found: &mut dyn FnMut()) -> bool {
+        self.poll(found)
     }
 
     fn is_ready(&self) -> bool {

@@ -99,12 +99,13 @@ impl Awaited for Waiting<'_> {
         self.stolen.await_done();
     }
 
-    fn run_own(&self) -> bool {
+    fn run_own(&self, found: &mut dyn FnMut()) -> bool {
         let mut demand = self.demand.take();
         let (thief, me) = (self.stolen.thief(), self.owner.index());
         let fork = self.channel.steal_fork(thief, me, &mut demand, || !self.stolen.is_done());
         self.demand.set(demand);
         let Some(fork) = fork else { return false };
+        found();
         self.owner.count_stolen_fork();
         fork.run(self.channel);
         true

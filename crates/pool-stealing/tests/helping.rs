@@ -5,8 +5,11 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use pool_core::{Attributes, Helping, JoinError, JoinSet, Reason, help_one, help_own, join_any};
+use pool_core::{Attributes, Helping, JobOrder, JoinError, JoinSet, Reason, help_one, help_own, join_any};
 use pool_stealing::StealingPool;
+
+/// Turns a hang into a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 fn helping(threads: usize) -> StealingPool {
     StealingPool::builder().threads(threads).helping(Helping::Any).build().unwrap()
@@ -181,6 +184,54 @@ fn a_scope_that_waits_leaves_no_worker_idle() {
             });
         });
     }
+}
+
+/// The push that wakes the owner of a scope has it search for the others. It finds a job of its scope, which waits for one that comes
+/// when the other workers sleep.
+#[test]
+fn a_worker_that_was_woken_for_its_scope_leaves_the_search_to_others() {
+    let pool = &helping(3);
+    for _ in 0..50 {
+        let (started, has_started) = channel();
+        let (release, released) = channel::<()>();
+        let (send, receive) = channel();
+        let busy = pool.spawn(move || released.recv()).unwrap();
+        std::thread::scope(|threads| {
+            threads.spawn(move || {
+                let both = Barrier::new(2);
+                pool.install(|| {
+                    pool.shared_scope(JobOrder::NewestFirst, |scope| {
+                        let both = &both;
+                        scope.execute(move |scope| {
+                            both.wait();
+                            // The owner may sleep by now, or not.
+                            (0..100).for_each(|_| std::thread::yield_now());
+                            scope.execute(move |_| {
+                                both.wait();
+                                started.send(parks(pool)).unwrap();
+                                receive.recv_timeout(DEADLINE).unwrap();
+                            });
+                            both.wait();
+                        });
+                        both.wait();
+                    });
+                });
+            });
+            let before: u64 = has_started.recv().unwrap();
+            drop(release);
+            assert!(busy.join().unwrap().is_err());
+            // That of the scope's first job, and the one that was busy.
+            while parks(pool) < before + 1 {
+                std::thread::yield_now();
+            }
+            pool.execute(move || send.send(()).unwrap()).unwrap();
+        });
+    }
+}
+
+/// How often workers have parked that had nothing to do.
+fn parks(pool: &StealingPool) -> u64 {
+    pool.stats().workers.iter().map(|worker| worker.parks).sum()
 }
 
 #[test]

@@ -52,8 +52,10 @@ pub trait Awaited {
     /// each look that precedes a sleep.
     fn announce(&self);
 
-    /// Runs something that brings the end nearer. Returns whether there was something.
-    fn run_own(&self) -> bool {
+    /// Runs something that brings the end nearer. Returns whether there was something. If so, it calls `found` before it runs that: a
+    /// worker that was woken to search for the others searches no more.
+    fn run_own(&self, found: &mut dyn FnMut()) -> bool {
+        let _ = found;
         false
     }
 

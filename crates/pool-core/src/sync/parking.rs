@@ -88,7 +88,8 @@
 //! before it parks, whether that has come, and retracts when it is unparked. *Neither wake-up is lost*: the
 //! worker has announced itself there as well, before its look, so it sees the end, or the unparking comes after the look and
 //! ends the parking. If it was made the searcher meanwhile, it has the role when it retracts, and gives it back with a look for
-//! work that it leaves to others (*Find*).
+//! work that it leaves to others (*Find*). So it does before it runs anything, also what it waits for: a role that is held
+//! in a job keeps all others asleep until that ends, and the job may wait for one of theirs.
 //!
 //! # What is left to chance
 //!

@@ -28,7 +28,7 @@ impl ScopeState {
         let may_run = || here.is_some() || self.progress.is_abandoned();
         let run_some = || {
             self.refuse_after_fork();
-            may_run() && self.run_some(here, &done)
+            may_run() && self.run_some(here, &done, &mut || ())
         };
         // What is the scope's own comes first, also for a caller that helps: most often there is nothing else to do.
         while run_some() {
@@ -48,14 +48,23 @@ impl ScopeState {
         }
     }
 
-    /// Runs jobs in place of the thread that waits, until that is over or for a turn. Returns whether there was one.
-    fn run_some(self: &Arc<Self>, here: Option<usize>, done: &dyn Fn() -> bool) -> bool {
+    /// Runs jobs in place of the thread that waits, until that is over or for a turn. Returns whether there was one; if so, `found` was
+    /// called before the first.
+    fn run_some(
+        self: &Arc<Self>,
+        here: Option<usize>,
+        done: &dyn Fn() -> bool,
+        found: &mut dyn FnMut(),
+    ) -> bool {
         let cx = here.map_or_else(|| self.context.current_cx(), |worker| self.context.worker_cx(worker));
         let mut ran = 0;
         while ran < TURN {
             let mut slot = None;
             if !self.pop(here, &mut slot) {
                 break;
+            }
+            if ran == 0 {
+                found();
             }
             self.run(&mut slot, cx);
             ran += 1;
@@ -110,9 +119,9 @@ impl Awaited for Waiting<'_> {
         self.state.progress.announce(self.here.is_some());
     }
 
-    fn run_own(&self) -> bool {
+    fn run_own(&self, found: &mut dyn FnMut()) -> bool {
         self.state.refuse_after_fork();
-        self.may_run() && self.state.run_some(self.here, self.done)
+        self.may_run() && self.state.run_some(self.here, self.done, found)
     }
 
     fn is_ready(&self) -> bool {

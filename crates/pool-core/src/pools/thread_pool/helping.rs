@@ -31,7 +31,7 @@ impl<S: Strategy> Core<S> {
         let mut search = self.search_of(slot);
         let mut looks = 0;
         while !awaited.is_over() {
-            if awaited.run_own()
+            if awaited.run_own(&mut || search.end(|| self.has_help_work()))
                 || self.help_once(slot, Reach::Own, &mut search)
                 || self.help_once(slot, Reach::Any, &mut search)
             {
@@ -59,25 +59,24 @@ impl<S: Strategy> Core<S> {
             && seen.has(Signal::MAIL)
             && let Some(mail) = self.mailboxes.take(slot, &self.lifecycle.signals)
         {
-            search.end(|| self.has_help_work());
-            self.run_helping(slot, mail);
+            self.run_helping(slot, mail, search);
             return true;
         }
         match self.take_work(slot, reach, search) {
             Taken::Ran => {}
-            Taken::Popped(Pop::Job(job)) => {
+            Taken::Popped(Pop::Job(job)) => self.run_helping(slot, job, search),
+            Taken::Popped(Pop::Shed(job, reason)) if job.is_job() => {
                 search.end(|| self.has_help_work());
-                self.run_helping(slot, job);
+                self.context().discard(job, reason);
             }
-            Taken::Popped(Pop::Shed(job, reason)) if job.is_job() => self.context().discard(job, reason),
             // Whatever a discipline sheds, it cannot mean a ticket.
-            Taken::Popped(Pop::Shed(ticket, _)) => self.run_helping(slot, ticket),
+            Taken::Popped(Pop::Shed(ticket, _)) => self.run_helping(slot, ticket, search),
             Taken::Popped(Pop::Empty) => {
                 if reach == Reach::Own {
                     return false;
                 }
                 let Some(kept) = self.side_queue.take_one(&self.lifecycle.signals) else { return false };
-                self.run_helping(slot, kept);
+                self.run_helping(slot, kept, search);
             }
         }
         if reach == Reach::Any && self.lifecycle.signals.now().has(Signal::ROOM_OR_SIDE_QUEUE) {
@@ -113,7 +112,8 @@ impl<S: Strategy> Core<S> {
     }
 
     /// Runs a job inside another. What it panics with goes no further than the panic handler.
-    fn run_helping(&self, slot: usize, job: Job) {
+    fn run_helping(&self, slot: usize, job: Job, search: &mut Search<'_>) {
+        search.end(|| self.has_help_work());
         if self.lifecycle.gives_back() && job.is_job() {
             return self.set_aside(vec![job], Reason::ShutDown);
         }
