@@ -11,6 +11,7 @@ use crate::header::TakenFrame;
 #[cfg(loom)]
 use crate::loom_pool::refuse_to_wait;
 use crate::split::Taken;
+use crate::worker_queues::Owner;
 
 /// A fork that was taken, and whose it is.
 pub(crate) struct Fork {
@@ -77,9 +78,16 @@ impl Channel {
         self.take_fork(victim, thief, Some(&|| slot.is_off_cpu()), still_wanted)
     }
 
-    /// Takes the oldest fork of the calling worker's own, if it is public: the worker waits in the midst of what comes before it.
-    #[cfg(not(loom))]
-    pub(crate) fn take_own_fork(&self, me: usize) -> Option<Fork> {
+    /// The oldest fork of the calling worker's own: the second half of a join whose first half waits on this thread. The worker
+    /// takes it as a thief would, so the join finds that it was stolen, and done.
+    pub(crate) fn take_own_fork(&self, owner: Owner<'_>) -> Option<Fork> {
+        let (stack, me) = (owner.stack(), owner.index());
+        if !stack.has_forks() || self.is_forked() {
+            return None;
+        }
+        if !stack.has_public() {
+            calls::answer(stack, &self.parking);
+        }
         self.take_fork(me, me, None, || true)
     }
 

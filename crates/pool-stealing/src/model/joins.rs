@@ -7,6 +7,7 @@ use crate::demand::Demand;
 use crate::frame::Frame;
 use crate::join::join_here;
 use crate::worker::Worker;
+use crate::worker_queues::Owner;
 
 /// What both halves of a join use, one after the other.
 struct Borrowed(UnsafeCell<u32>);
@@ -54,6 +55,28 @@ fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
             if index == Some(1) {
                 frame.end();
             }
+        });
+        thief.join().unwrap();
+    });
+}
+
+/// The first half waits for something, and comes across its second half while it helps; or a thief takes that.
+#[test]
+fn an_owner_that_helps_takes_its_own_fork_or_a_thief_does() {
+    bounded(2, || {
+        let channel = Arc::new(Channel::new(2));
+        let thief = spawn_thief(&channel, 1, 2, |_| ());
+        current_worker::work(&channel, 0, |worker| {
+            let borrowed = Borrowed(UnsafeCell::new(0));
+            let help = |_: Worker<'_>| {
+                // SAFETY: this thread is there.
+                let owner = unsafe { Owner::new(&channel.slots[0]) };
+                if let Some(fork) = channel.take_own_fork(owner) {
+                    fork.run(&channel);
+                }
+            };
+            let ((), second) = worker.join(help, |_| borrowed.add_one());
+            assert_eq!((second, borrowed.add_one()), (1, 2));
         });
         thief.join().unwrap();
     });

@@ -23,7 +23,7 @@ impl Helper for StealingHelper {
         search.stole_forks(owner.slot().take_stolen_forks());
         let (fork, job) = match reach {
             Reach::Own => {
-                let fork = own_fork(channel, owner);
+                let fork = channel.take_own_fork(owner);
                 let job = if fork.is_none() { place.own(search) } else { None };
                 (fork, job)
             }
@@ -82,17 +82,4 @@ impl StealingHelper {
         let mut slots = others(me, channel.slots.len());
         fork.or_else(|| slots.find_map(|slot| channel.steal_stranded(slot, me, || true)))
     }
-}
-
-/// The oldest fork of the worker's own: the second half of a join whose first half waits on this thread. The worker takes it as
-/// a thief would, so the join finds that it was stolen, and done.
-fn own_fork(channel: &Channel, owner: Owner<'_>) -> Option<Fork> {
-    let (stack, me) = (owner.stack(), owner.index());
-    if !stack.has_forks() || channel.is_forked() {
-        return None;
-    }
-    if !stack.has_public() {
-        calls::answer(stack, &channel.parking);
-    }
-    channel.take_own_fork(me)
 }
