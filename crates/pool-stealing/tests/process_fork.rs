@@ -83,12 +83,17 @@ fn a_child_forked_while_the_global_pool_is_being_built_can_use_it() {
     for _ in 0..40 {
         // In a process that has none yet.
         let end = in_child(|| {
-            let built = AtomicBool::new(false);
+            let (has_started, built) = (AtomicBool::new(false), AtomicBool::new(false));
             thread::scope(|threads| {
                 threads.spawn(|| {
+                    has_started.store(true, SeqCst);
                     assert_eq!(pool_stealing::global().join(|| 1, || 2), (1, 2));
                     built.store(true, SeqCst);
                 });
+                // A child that was forked while std starts a thread can start none.
+                while !has_started.load(SeqCst) {
+                    thread::yield_now();
+                }
                 loop {
                     let was_built = built.load(SeqCst);
                     let end = in_child(|| {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::job::boost::Boost;
 use crate::job::link::Link;
+use crate::os::process_fork;
 use crate::panic::drop_quietly;
 use crate::sync::lock;
 use crate::{CancelToken, Job, Reason};
@@ -107,7 +108,8 @@ impl Timers {
     /// Starts the thread, which takes the lock first. Returns whether it could be started.
     fn start(self: &Arc<Self>) -> bool {
         let timers = self.clone();
-        thread::Builder::new().name("pool-timer".to_owned()).spawn(move || timers.keep_time()).is_ok()
+        let builder = thread::Builder::new().name("pool-timer".to_owned());
+        process_fork::spawn(builder, move || timers.keep_time()).is_ok()
     }
 
     fn keep_time(&self) {

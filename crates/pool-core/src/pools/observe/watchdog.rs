@@ -27,6 +27,7 @@ use crate::blocking::WorkerManager;
 use crate::cancel::Wakers;
 use crate::name::Name;
 use crate::os::cpu_set::CpuSet;
+use crate::os::process_fork;
 use crate::panic::drop_quietly;
 
 /// How long the thread stays when no job with a limit runs.
@@ -133,7 +134,7 @@ impl Drop for Watchdog {
 /// Returns whether it could be started. Called under the mutex, which the thread takes first.
 fn start(shared: &Arc<Inner>) -> bool {
     let (shared, name) = (shared.clone(), format!("{}-watchdog", shared.pool));
-    thread::Builder::new().name(name).spawn(move || shared.keep_watch()).is_ok()
+    process_fork::spawn(thread::Builder::new().name(name), move || shared.keep_watch()).is_ok()
 }
 
 impl Inner {

@@ -5,10 +5,16 @@
 //! pools and has each shut its gate by plain stores. No other lock is touched.
 //!
 //! So nothing that is done [without forks](without_forks) is half done in a child.
+//!
+//! A thread that starts takes a lock of std's before it runs any code of ours (for its message at a stack overflow). In a child that was
+//! forked at that moment each new thread would wait for it for ever, so a fork waits until the threads that [`spawn`] starts have
+//! started. Threads that end take that lock as well, and so do those of other code: that is left to chance.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
 
 use crate::os;
 
@@ -27,6 +33,9 @@ static MAKING: Mutex<()> = Mutex::new(());
 
 /// Held while the [waiters](crate::cancel) of a token are changed, whichever token it is.
 static CHANGING: Mutex<()> = Mutex::new(());
+
+/// Threads that are about to run their first line.
+static STARTING: AtomicUsize = AtomicUsize::new(0);
 
 /// How many forks lie between the first process and this one.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
@@ -80,6 +89,34 @@ impl Makes {
 impl Drop for Makes {
     fn drop(&mut self) {
         MAKES.set(false);
+    }
+}
+
+/// Starts a thread. No other thread forks this process before it has started.
+pub(crate) fn spawn<T: Send + 'static>(
+    builder: thread::Builder,
+    f: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    let starting = without_forks(Starting::begin);
+    builder.spawn(move || {
+        drop(starting);
+        f()
+    })
+}
+
+struct Starting;
+
+impl Starting {
+    fn begin() -> Self {
+        STARTING.fetch_add(1, Relaxed);
+        Starting
+    }
+}
+
+impl Drop for Starting {
+    /// Also if there is no thread.
+    fn drop(&mut self) {
+        STARTING.fetch_sub(1, Release);
     }
 }
 
@@ -152,6 +189,10 @@ extern "C" fn before() {
     let _ = HELD.try_with(|held| {
         held.borrow_mut().get_or_insert_with(|| {
             let making = (!MAKES.get()).then(|| lock(&MAKING));
+            // With the lock, so no other begins to start.
+            while STARTING.load(Acquire) > 0 {
+                thread::yield_now();
+            }
             Held { _making: making, pools: lock(&POOLS), _changing: lock(&CHANGING) }
         });
     });

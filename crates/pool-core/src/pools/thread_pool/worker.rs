@@ -13,6 +13,7 @@ use super::spawning::{Lost, Outcome, WorkerThread};
 use super::waiting::{ParkingThread, Waited};
 use crate::blocking::enter_worker_manager;
 use crate::current;
+use crate::os::process_fork;
 use crate::panic::drop_quietly;
 use crate::strategy::{Outlet, Pop, Search, Strategy};
 
@@ -56,7 +57,7 @@ fn spawn<S: Strategy>(
         builder = builder.stack_size(size);
     }
     let core = core.clone();
-    let thread = builder.spawn(move || {
+    let thread = process_fork::spawn(builder, move || {
         current::become_member(core.context().id());
         if let (Starter::OnAnyCpu, Some(cpus)) = (starter, &core.settings.cpu_set) {
             cpus.move_here();
