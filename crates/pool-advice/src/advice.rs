@@ -79,9 +79,9 @@ const CAPACITY_JOBS: usize = 10_000;
 const FITTED_JOBS: usize = 20_000;
 const FITS: u32 = 7;
 
-/// The least that others leave of the CPUs, as a share. Workers that wait for longer than that explains are not spread evenly over the CPUs by
-/// the system: that makes jobs longer, and takes nothing of what can be computed.
-const LEAST_LEFT: f64 = 0.9;
+/// The least that others leave of the CPUs, as a share. Workers that wait for longer than that explains are not spread evenly over the
+/// CPUs by the system: they get [stuck](Model::stuck), which makes jobs longer and takes little of what can be computed.
+const LEAST_LEFT: f64 = 0.95;
 
 /// Draws the jobs.
 const SEED: u64 = 17;
@@ -184,28 +184,37 @@ fn doubts(observation: &Observation) -> Vec<Doubt> {
     doubts
 }
 
-/// How many CPUs others leave, such that workers wait for one for as much of the time as they did: all, if they waited for no longer than
-/// they do because of each other.
-fn available(model: &Model, jobs: &Jobs, threads: usize, load: f64, starved: f64) -> f64 {
-    let with = |available: f64| Model { available, ..model.clone() };
-    let waits_less = |available: f64| {
-        let model = with(available);
+/// The model with what makes its workers wait for a CPU for as much of the time as they did, beside each other: what others take of the
+/// CPUs, within limits, and then how often a worker gets stuck.
+fn fitted(model: Model, jobs: &Jobs, threads: usize, load: f64, starved: f64) -> Model {
+    let waits_less = |model: &Model| {
         let is_enough = model.rate <= FULL * model.capacity(jobs, threads);
         is_enough
             .then(|| model.play(jobs, threads))
             .is_some_and(|outcome| outcome.starved / outcome.end < starved)
     };
-    let most = model.cpus as f64;
-    if !waits_less(most) {
-        return most;
+    if !waits_less(&model) {
+        return model;
     }
+    let most = model.cpus as f64;
     // The jobs got what they needed.
-    let mut between = (load * model.computing).max(LEAST_LEFT * most).min(most)..most;
+    let least = (load * model.computing).max(LEAST_LEFT * most).min(most);
+    let model =
+        raised(|taken| Model { available: most - taken * (most - least), ..model.clone() }, waits_less);
+    raised(|stuck| Model { stuck, ..model.clone() }, waits_less)
+}
+
+/// The model of the greatest share, from 0 to 1, whose workers still wait less.
+fn raised(of: impl Fn(f64) -> Model, waits_less: impl Fn(&Model) -> bool) -> Model {
+    let mut between = 0.0..1.0;
+    if waits_less(&of(1.0)) {
+        return of(1.0);
+    }
     for _ in 0..FITS {
         let middle = (between.start + between.end) / 2.0;
-        if waits_less(middle) { between.end = middle } else { between.start = middle }
+        if waits_less(&of(middle)) { between.start = middle } else { between.end = middle }
     }
-    between.end
+    of(between.start)
 }
 
 /// The model of one observation, with the jobs that are played.
@@ -237,13 +246,14 @@ impl Forecaster {
             service: Sampler::new(&timings.run_time, own),
             computing: 1.0 - division.coefficient(),
             wake_up: Sampler::new(&timings.wake_up, 1.0),
+            stuck: 0.0,
         };
         let jobs = model.draw(JOBS, SEED);
         let capacity_jobs = jobs.first(CAPACITY_JOBS);
         let load = rate * timings.run_time.mean().as_secs_f64() * own;
         if let Some(starved) = observation.processor_time.and_then(|time| time.waited) {
             let starved = starved.as_secs_f64() / observation.elapsed.as_secs_f64();
-            model.available = available(&model, &jobs.first(FITTED_JOBS), today, load, starved);
+            model = fitted(model, &jobs.first(FITTED_JOBS), today, load, starved);
         }
         Some(Forecaster { model, jobs, capacity_jobs, load, today })
     }

@@ -47,7 +47,8 @@
 //!   they take is drawn from the [run times](pool_core::Timings::run_time), less the wait for a CPU; each computes for the same share of
 //!   that, half of it before it is blocked and half after. A worker that finds all CPUs taken waits for one, also before a job starts, and
 //!   makes way after 3 ms. A job that finds an idle worker waits for a [wake-up](pool_core::Timings::wake_up). Where workers have waited for
-//!   a CPU for longer than they do because of each other, others have used the CPUs: so there are up to a tenth less of those.
+//!   a CPU for longer than they do because of each other, others have used the CPUs: so there are up to a twentieth less of those. If that
+//!   does not explain it, the system leaves CPUs idle while workers wait for another: so a share of the wake-ups does that.
 //! - **The advice** is the smallest size with which the p99 from submission to end is at most a tenth longer than with any other.
 //!
 //! It is checked: with `pool-lab advise --check` a pool is given jobs that sleep and compute for known shares of their time, it advises,
@@ -68,6 +69,7 @@
 
 mod advice;
 mod blocking;
+mod cpus;
 mod doubt;
 mod model;
 mod observation;

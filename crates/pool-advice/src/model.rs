@@ -7,12 +7,15 @@
 //! makes way for the next. So short jobs do not share the CPUs but wait for them, also before they start, as under the schedulers of today's
 //! systems; long ones share them evenly. When a job ends, its worker goes on with the next in what is left of its slice.
 //!
+//! A worker that wakes up to compute takes an idle CPU, most often. A part of them [wait](Model::stuck) for the CPU that they had last, though
+//! another is idle, for as long as the worker there has its slice.
+//!
 //! What other programs and threads take of the CPUs makes those that are there for the jobs fewer, by a fraction: where as many as there are
 //! CPUs compute, all become slower.
 
-use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
+use crate::cpus::{Cpus, End, OnCpu};
 use crate::random::{Random, Sampler};
 
 /// How long a worker has a CPU for itself while others wait: some milliseconds on Linux, and more elsewhere.
@@ -35,6 +38,9 @@ pub(crate) struct Model {
     pub(crate) computing: f64,
     /// How long a worker that sleeps takes to begin with a job.
     pub(crate) wake_up: Sampler,
+    /// The share of the wake-ups after which a worker waits for one given CPU, though another may be idle. Systems leave a thread where it
+    /// was rather than look for long, and on virtual machines take an idle CPU for one that is not.
+    pub(crate) stuck: f64,
 }
 
 /// The same jobs for every number of workers, so that differences between those are not differences between draws.
@@ -46,6 +52,8 @@ struct Job {
     computing: f64,
     blocked: f64,
     wake_up: f64,
+    /// From 0 to 1, for the wake-ups before each part: whether the worker gets [stuck](Model::stuck), and where.
+    luck: [f64; 2],
 }
 
 /// What became of the jobs: seconds, ascending.
@@ -66,13 +74,15 @@ impl Model {
     /// Draws so many jobs.
     pub(crate) fn draw(&self, jobs: usize, seed: u64) -> Jobs {
         let (mut gaps, mut lengths) = (Random::with_seed(seed), Random::with_seed(!seed));
+        let mut lucks = Random::with_seed(seed ^ u64::MAX / 3);
         let mut arrival = 0.0;
         let draw = |_| {
             arrival += gaps.exponential() / self.rate;
             let length = self.service.draw(&mut lengths);
             let computing = length * self.computing;
             let wake_up = self.wake_up.draw(&mut lengths);
-            Job { arrival, computing, blocked: length - computing, wake_up }
+            let luck = [lucks.unit(), lucks.unit()];
+            Job { arrival, computing, blocked: length - computing, wake_up, luck }
         };
         Jobs((0..jobs).map(draw).collect())
     }
@@ -96,33 +106,6 @@ impl Jobs {
     }
 }
 
-/// Something that ends at this time.
-struct End<T> {
-    at: f64,
-    what: T,
-}
-
-impl<T> PartialEq for End<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T> Eq for End<T> {}
-
-impl<T> Ord for End<T> {
-    /// The earliest is the greatest, as a heap gives the greatest first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.at.total_cmp(&self.at)
-    }
-}
-
-impl<T> PartialOrd for End<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 /// What a worker computes, or waits to compute.
 #[derive(Clone, Copy)]
 struct Turn {
@@ -135,40 +118,31 @@ struct Turn {
 }
 
 struct Play<'a> {
+    model: &'a Model,
     jobs: &'a [Job],
-    cpus: usize,
-    available: f64,
     slice: f64,
     idle_workers: usize,
     now: f64,
-    /// What a worker has been given that has had a CPU from the beginning. It goes on more slowly where others take a part of them.
-    given: f64,
     arrived: usize,
     queue: VecDeque<usize>,
-    /// Workers that have a CPU, until they will have been given what they need or may have.
-    running: BinaryHeap<End<Turn>>,
-    /// Workers that wait for one.
-    ready: VecDeque<Turn>,
+    cpus: Cpus<Turn>,
     /// Jobs that are blocked, or whose worker wakes up.
     delayed: BinaryHeap<End<Turn>>,
     outcome: Outcome,
 }
 
 impl<'a> Play<'a> {
-    fn new(model: &Model, jobs: &'a [Job], workers: usize) -> Self {
+    fn new(model: &'a Model, jobs: &'a [Job], workers: usize) -> Self {
         let computing = jobs.iter().map(|job| job.computing).sum::<f64>() / jobs.len().max(1) as f64;
         Play {
+            model,
             jobs,
-            cpus: model.cpus,
-            available: model.available,
             slice: SLICE.max(computing / MOST_SLICES),
             idle_workers: workers,
             now: 0.0,
-            given: 0.0,
             arrived: 0,
             queue: VecDeque::new(),
-            running: BinaryHeap::new(),
-            ready: VecDeque::new(),
+            cpus: Cpus::new(model.cpus, model.available),
             delayed: BinaryHeap::new(),
             outcome: Outcome {
                 waits: Vec::with_capacity(jobs.len()),
@@ -192,25 +166,19 @@ impl<'a> Play<'a> {
     fn step(&mut self) -> bool {
         let arrival = self.jobs.get(self.arrived).map_or(f64::INFINITY, |job| job.arrival);
         let delay = self.delayed.peek().map_or(f64::INFINITY, |end| end.at);
-        let speed = (self.available / self.running.len() as f64).min(1.0);
-        let computed =
-            self.running.peek().map_or(f64::INFINITY, |end| self.now + (end.at - self.given) / speed);
+        let computed = self.now + self.cpus.next_end();
         let next = arrival.min(delay).min(computed);
         if next == f64::INFINITY {
             return false;
         }
-        if !self.running.is_empty() {
-            let (passed, running) = (next - self.now, self.running.len() as f64);
-            self.given += passed * speed;
-            self.outcome.starved += passed * (self.ready.len() as f64 + running * (1.0 - speed));
-        }
+        self.outcome.starved += self.cpus.pass(next - self.now);
         self.now = next;
         if computed == next {
-            let turn = self.running.pop().expect("its end is the next event").what;
-            self.go_on(turn);
+            let on = self.cpus.stop().expect("its end is the next event");
+            self.go_on(on);
         } else if delay == next {
             let turn = self.delayed.pop().expect("its end is the next event").what;
-            self.compute(turn);
+            self.wake(turn);
         } else {
             self.arrive();
         }
@@ -241,50 +209,57 @@ impl<'a> Play<'a> {
         self.delayed.push(End { at: self.now + time, what: turn });
     }
 
-    /// A worker wants a CPU.
-    fn compute(&mut self, turn: Turn) {
-        if self.running.len() < self.cpus { self.run_on_cpu(turn) } else { self.ready.push_back(turn) }
+    /// A worker that was asleep wants a CPU.
+    fn wake(&mut self, turn: Turn) {
+        let luck = self.jobs[turn.job].luck[usize::from(!turn.is_first_part)];
+        let Model { stuck, cpus, .. } = *self.model;
+        let cpu = (luck < stuck).then(|| ((luck / stuck * cpus as f64) as usize).min(cpus - 1));
+        let on = self.cpus.claim(cpu, turn);
+        self.start(on);
     }
 
     /// There is a CPU for it.
-    fn run_on_cpu(&mut self, mut turn: Turn) {
+    fn start(&mut self, on: Option<OnCpu<Turn>>) {
+        let Some(OnCpu { cpu, worker: mut turn }) = on else { return };
         if !turn.has_started {
             turn.has_started = true;
             self.outcome.waits.push(self.now - self.jobs[turn.job].arrival);
         }
         let time = turn.left.min(turn.slice);
-        let what = Turn { left: turn.left - time, slice: turn.slice - time, ..turn };
-        self.running.push(End { at: self.given + time, what });
+        let worker = Turn { left: turn.left - time, slice: turn.slice - time, ..turn };
+        self.cpus.run(OnCpu { cpu, worker }, time);
     }
 
     /// A worker has had a CPU for as long as it needed or might.
-    fn go_on(&mut self, turn: Turn) {
+    fn go_on(&mut self, on: OnCpu<Turn>) {
+        let OnCpu { cpu, worker: turn } = on;
         if turn.left > 0.0 {
-            return self.make_way(turn);
+            return self.make_way(on);
         }
         if turn.is_first_part {
             let Job { computing, blocked, .. } = self.jobs[turn.job];
             let second = Turn { left: computing / 2.0, is_first_part: false, slice: self.slice, ..turn };
             self.delay(second, blocked);
         } else if let Some(next) = self.end(turn.job) {
-            return self.make_way(self.begin(next, turn.slice));
+            return self.make_way(OnCpu { cpu, worker: self.begin(next, turn.slice) });
         }
-        self.leave_cpu();
+        self.leave(cpu);
     }
 
-    /// The worker goes on, if there is something left of its slice or nobody waits.
-    fn make_way(&mut self, turn: Turn) {
+    /// The worker goes on, if there is something left of its slice. If not, it has a CPU that is idle, or waits behind the others.
+    fn make_way(&mut self, on: OnCpu<Turn>) {
+        let OnCpu { cpu, worker: turn } = on;
         if turn.slice > 0.0 {
-            return self.run_on_cpu(turn);
+            return self.start(Some(on));
         }
-        self.ready.push_back(Turn { slice: self.slice, ..turn });
-        self.leave_cpu();
+        let elsewhere = self.cpus.claim(None, Turn { slice: self.slice, ..turn });
+        self.start(elsewhere);
+        self.leave(cpu);
     }
 
-    fn leave_cpu(&mut self) {
-        if let Some(next) = self.ready.pop_front() {
-            self.run_on_cpu(next);
-        }
+    fn leave(&mut self, cpu: usize) {
+        let next = self.cpus.leave(cpu);
+        self.start(next);
     }
 
     /// Returns the next job of the worker.
@@ -326,7 +301,8 @@ mod tests {
         let lengths = lengths();
         let rate = load / lengths.mean().as_secs_f64();
         let wake_up = Sampler::new(&Distribution::default(), 1.0);
-        Model { rate, cpus, available: cpus as f64, service: Sampler::new(&lengths, 1.0), computing, wake_up }
+        let (available, service) = (cpus as f64, Sampler::new(&lengths, 1.0));
+        Model { rate, cpus, available, service, computing, wake_up, stuck: 0.0 }
     }
 
     fn quantile(times: &[f64], share: f64) -> f64 {
@@ -421,6 +397,19 @@ mod tests {
         // M/M/1 with jobs of 1.25 times the length.
         assert_near(mean(&outcome.responses), 1.25 * MEAN / (1.0 - 0.625), 0.05);
         assert_near(outcome.starved / JOBS as f64, 0.25 * MEAN, 0.02);
+    }
+
+    /// Two CPUs with a queue each are two M/M/1 of half the load, but for what changes over at the end of a slice.
+    #[test]
+    fn workers_that_are_stuck_wait_beside_an_idle_cpu() {
+        let model = Model { stuck: 1.0, ..exponential(1.0, 2, 1.0) };
+        let jobs = model.draw(JOBS / 2, 9);
+        let (apart, together) =
+            (model.play(&jobs, 1_000), Model { stuck: 0.0, ..model.clone() }.play(&jobs, 1_000));
+        assert_near(mean(&together.responses), MEAN / (1.0 - 0.25), 0.05);
+        let (least, most) = (1.05 * mean(&together.responses), MEAN / (1.0 - 0.5));
+        assert!((least..most).contains(&mean(&apart.responses)), "{}", mean(&apart.responses));
+        assert!(apart.starved > 1.2 * together.starved);
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Random {
     }
 
     /// From 0 to 1, without 1.
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
