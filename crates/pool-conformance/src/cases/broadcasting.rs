@@ -20,6 +20,7 @@ pub(super) fn cases() -> Vec<Case> {
     use Claim::{Counts, Hooks, Lifecycle, Parallel, Shutdown, ShutdownNow, WaitIdle, Workforce};
     vec![
         case!("broadcasting", every_worker_runs_its_part_once).needs(&[Lifecycle]),
+        case!("broadcasting", workers_that_are_starting_have_a_part).needs(&[Lifecycle, Workforce]),
         case!("broadcasting", parts_and_results_borrow).needs(&[Lifecycle]),
         case!("broadcasting", a_part_waits_for_its_worker).needs(&[Lifecycle, Parallel]),
         case!("broadcasting", in_a_job_the_caller_runs_its_own_part).needs(&[Lifecycle]).submits(1),
@@ -56,6 +57,16 @@ fn every_worker_runs_its_part_once(subject: &Subject) {
             let threads_seen: BTreeSet<_> = seen.iter().map(|seen| format!("{:?}", seen.2)).collect();
             assert_eq!(threads_seen.len(), threads);
         }
+    }
+}
+
+fn workers_that_are_starting_have_a_part(subject: &Subject) {
+    for _ in 0..20 {
+        let pool = subject.build(Setup { max_threads: Some(4), ..Setup::threads(1) });
+        pool.resize(4).unwrap();
+        assert_eq!(pool.broadcast(|worker| (worker, this_worker())).unwrap().len(), 4);
+        assert_eq!(pool.spawn_broadcast(|worker| worker).unwrap().len(), 4);
+        assert!(pool.execute_on(3, || ()).is_ok());
     }
 }
 

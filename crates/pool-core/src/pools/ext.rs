@@ -310,8 +310,8 @@ pub trait PoolExt: Pool {
         Ok(handle.bound_to(worker))
     }
 
-    /// Runs the closure once on every worker that there is now, with the worker's number, waits, and returns the results in the
-    /// order of the numbers. It may borrow.
+    /// Runs the closure once on every worker that there is now or that is starting, as after a [resize](Pool::resize), with the worker's
+    /// number, waits, and returns the results in the order of the numbers. It may borrow.
     ///
     /// Each worker runs its part between two jobs, before anything that is queued; so this waits for the jobs that run, and for
     /// the end of a [pause](Pool::pause). The parts are no jobs: they are not counted, and no hook is called for them. A worker that
@@ -353,8 +353,8 @@ pub trait PoolExt: Pool {
         broadcast(self, f)
     }
 
-    /// Submits the closure once for every worker that there is now, with the worker's number, and returns the handles in the
-    /// order of the numbers. Each is a job as of [`spawn_on`](PoolExt::spawn_on).
+    /// Submits the closure once for every worker that there is now or that is starting, with the worker's number, and returns the
+    /// handles in the order of the numbers. Each is a job as of [`spawn_on`](PoolExt::spawn_on).
     ///
     /// **A job that joins these handles waits for the other workers and runs nothing meanwhile.** Two jobs that do so on two
     /// workers wait for ever; [`broadcast`](PoolExt::broadcast) is for that.

@@ -225,7 +225,7 @@ pub trait Pool: Send + Sync {
 
     /// Wants so many workers from now on, and loses nothing on the way there.
     ///
-    /// More are started here. Of those that are too many, the ones with the highest numbers leave, each when it has finished its
+    /// More are started here, and take mail from then on, as their part of a [broadcast](crate::PoolExt::broadcast). Of those that are too many, the ones with the highest numbers leave, each when it has finished its
     /// job; what it had queued for itself is left to the others. So once the pool has settled, the workers are again those from
     /// 0 to [`threads`](Pool::threads), unless a thread was refused or workers in one place do not get past their start
     /// hook. A slot is taken again when the one who leaves it has left, its stop hook included. A worker that serves what no other does stays, as pool-priority's express workers do,
@@ -279,7 +279,7 @@ pub trait Pool: Send + Sync {
         Err(self.context().reject(job, Reason::Unsupported))
     }
 
-    /// The numbers of the workers that there are now, ascending: 0 to [`threads`](Pool::threads), once the pool has settled
+    /// The numbers of the workers that there are now or that are starting, ascending: 0 to [`threads`](Pool::threads), once the pool has settled
     /// after a [resize](Pool::resize).
     fn present_workers(&self) -> Vec<usize> {
         (0..self.threads()).collect()

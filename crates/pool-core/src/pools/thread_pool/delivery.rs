@@ -44,11 +44,11 @@ impl<S: Strategy> Core<S> {
     fn worker_for(&self, key: u64) -> Option<usize> {
         let of = |count: usize| usize::try_from(key % count as u64).expect("less than a usize");
         let wanted = self.lifecycle.workers.target();
-        if wanted > 0 && self.mailboxes.is_open(of(wanted)) {
+        if wanted > 0 && self.mailboxes.takes_mail(of(wanted)) {
             return Some(of(wanted));
         }
-        let open: Vec<usize> = self.mailboxes.open_slots().collect();
-        if open.is_empty() { None } else { Some(open[of(open.len())]) }
+        let workers: Vec<usize> = self.mailboxes.slots().collect();
+        if workers.is_empty() { None } else { Some(workers[of(workers.len())]) }
     }
 
     /// Returns the job if no worker is there. The caller is inside the gate.

@@ -71,7 +71,9 @@ impl<S: Strategy> Core<S> {
         // Another slot may be free, and not fail.
         self.start_workers();
         let left = self.mailboxes.abandon(index, &self.lifecycle.signals);
-        self.set_aside(left.into(), Reason::NoWorkers);
+        let has_others = self.lifecycle.has_worker();
+        let reason = if has_others { Reason::NoSuchWorker(index) } else { Reason::NoWorkers };
+        self.set_aside(left.into(), reason);
         self.give_up_if_no_worker();
         if self.lifecycle.all_slots_disabled() {
             let _ = self.lifecycle.release_kept_open();

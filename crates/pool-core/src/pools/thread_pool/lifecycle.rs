@@ -319,6 +319,11 @@ impl Lifecycle {
         slot
     }
 
+    /// Whether a slot is taken for a worker whose thread does not exist yet, so that its mailbox takes no mail.
+    pub(super) fn has_unexpected_worker(&self, mailboxes: &Mailboxes) -> bool {
+        self.lock().table.starting_slots().any(|slot| !mailboxes.takes_mail(slot))
+    }
+
     /// A worker asks whether it is to leave its slot. It stays while it has mail.
     pub(super) fn leave_surplus(&self, slot: usize, mailboxes: &Mailboxes) -> bool {
         self.leave_if_surplus(&mut self.lock(), slot, mailboxes)

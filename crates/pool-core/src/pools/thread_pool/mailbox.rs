@@ -1,6 +1,6 @@
 //! Work for one given worker: a mailbox at each slot, read between two jobs.
 //!
-//! A mailbox is open while a worker is in its slot, or is about to; a worker leaves only with an empty one. So mail is
+//! A mailbox takes mail while a worker is in its slot, or is about to; a worker leaves only with an empty one. So mail is
 //! read by a worker of that slot, at the latest when the pool ends, or given up when the slot is disabled.
 //!
 //! A thread that puts mail wakes the worker by name; a worker looks into its mailbox between two jobs, and once more when it has
@@ -15,7 +15,7 @@
 //! One lock is around either, so the worker finds the message, or the sender finds the worker.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
@@ -28,10 +28,17 @@ pub(super) struct Mailboxes {
     inner: Mutex<Inner>,
 }
 
+/// No worker is here, and none is about to be.
+const CLOSED: u8 = 0;
+/// A thread was started that is to be the worker here.
+const EXPECTED: u8 = 1;
+/// A worker is here.
+const OPEN: u8 = 2;
+
 /// What can be seen of a mailbox without the lock. Written under it.
 #[derive(Default)]
 struct MailboxFlags {
-    is_open: AtomicBool,
+    state: AtomicU8,
     count: AtomicUsize,
 }
 
@@ -52,10 +59,16 @@ impl Mailboxes {
         Mailboxes { boxes: (0..slots).map(|_| MailboxFlags::default()).collect(), inner: Mutex::new(inner) }
     }
 
-    /// A worker is about to be here.
+    /// A worker is here.
     pub(super) fn open(&self, slot: usize) {
         let _inner = self.lock();
-        self.boxes[slot].is_open.store(true, SeqCst);
+        self.boxes[slot].state.store(OPEN, SeqCst);
+    }
+
+    /// A thread has been started that will [open](Mailboxes::open) it, or [abandon](Mailboxes::abandon) it, and has not got so far.
+    pub(super) fn expect(&self, slot: usize) {
+        let _inner = self.lock();
+        self.boxes[slot].state.fetch_max(EXPECTED, SeqCst);
     }
 
     /// The worker leaves, unless there is mail for it.
@@ -63,7 +76,7 @@ impl Mailboxes {
         let inner = self.lock();
         let is_empty = inner.jobs[slot].is_empty();
         if is_empty {
-            self.boxes[slot].is_open.store(false, SeqCst);
+            self.boxes[slot].state.store(CLOSED, SeqCst);
         }
         is_empty
     }
@@ -71,24 +84,34 @@ impl Mailboxes {
     /// No worker will come here any more: returns what lies there.
     pub(super) fn abandon(&self, slot: usize, signals: &Signals) -> VecDeque<Job> {
         let mut inner = self.lock();
-        self.boxes[slot].is_open.store(false, SeqCst);
+        self.boxes[slot].state.store(CLOSED, SeqCst);
         let jobs = std::mem::take(&mut inner.jobs[slot]);
         self.note(&mut inner, slot, signals);
         jobs
     }
 
-    pub(super) fn is_open(&self, slot: usize) -> bool {
-        self.boxes.get(slot).is_some_and(|mailbox| mailbox.is_open.load(SeqCst))
+    pub(super) fn takes_mail(&self, slot: usize) -> bool {
+        self.state(slot) != CLOSED
     }
 
+    /// The slots whose mailboxes take mail.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> {
+        (0..self.boxes.len()).filter(|slot| self.takes_mail(*slot))
+    }
+
+    /// Those with a worker.
     pub(super) fn open_slots(&self) -> impl Iterator<Item = usize> {
-        (0..self.boxes.len()).filter(|slot| self.is_open(*slot))
+        (0..self.boxes.len()).filter(|slot| self.state(*slot) == OPEN)
+    }
+
+    fn state(&self, slot: usize) -> u8 {
+        self.boxes.get(slot).map_or(CLOSED, |mailbox| mailbox.state.load(SeqCst))
     }
 
     /// Puts a job into a mailbox; returns it if no worker is there.
     pub(super) fn put(&self, slot: usize, job: Job, signals: &Signals) -> Result<(), Job> {
         let mut inner = self.lock();
-        if !self.is_open(slot) {
+        if !self.takes_mail(slot) {
             return Err(job);
         }
         if job.is_job() || inner.in_order {

@@ -286,7 +286,7 @@ impl<S: Strategy> Pool for ThreadPool<S> {
     }
 
     fn present_workers(&self) -> Vec<usize> {
-        self.core.mailboxes.open_slots().collect()
+        self.core.mailboxes.slots().collect()
     }
 
     fn threads(&self) -> usize {

@@ -8,6 +8,7 @@
 //! gate, so that a shutdown finds the worker. It gives jobs up outside the gate, since that runs destructors.
 
 use std::sync::atomic::{Ordering::SeqCst, fence};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::core::Core;
@@ -168,7 +169,16 @@ impl<S: Strategy> Core<S> {
         }
         self.apply(|table| table.set_target(threads));
         self.have_all_keep_alive();
+        self.wait_for_starters();
         Ok(())
+    }
+
+    /// A worker that saw that more are wanted may be starting one. From then on that one takes mail, such as its part of a broadcast.
+    fn wait_for_starters(&self) {
+        // The handler is the program's, and may be what calls this.
+        while self.settings.spawn_handler.is_none() && self.lifecycle.has_unexpected_worker(&self.mailboxes) {
+            thread::yield_now();
+        }
     }
 
     /// Changes how many workers are wanted, starts those that are missing, and wakes those that are to leave.
@@ -362,7 +372,7 @@ struct Stamped<S: Strategy> {
 impl<S: Strategy> Runnable for Stamped<S> {
     const IS_STAMPED: bool = true;
 
-    fn run(self, cx: Option<RunContext<'_>>) -> std::thread::Result<Option<Job>> {
+    fn run(self, cx: Option<RunContext<'_>>) -> thread::Result<Option<Job>> {
         if self.at.elapsed() > self.limit
             && let Some(pool) = self.pool.upgrade()
         {

@@ -29,9 +29,15 @@ pub(super) fn start_from_anywhere<S: Strategy>(core: &Arc<Core<S>>, index: usize
     start(core, index, Starter::OnAnyCpu)
 }
 
-/// Starts a thread for this slot. The thread of the worker before is joined at the end.
+/// Starts a thread for this slot, which takes mail from now on. The thread of the worker before is joined at the end.
 pub(super) fn start<S: Strategy>(core: &Arc<Core<S>>, index: usize, starter: Starter) -> io::Result<()> {
-    core.slots[index].start(|| spawn(core, index, starter), |predecessor| core.retired.add(predecessor))
+    let spawn_expected = || {
+        let thread = spawn(core, index, starter)?;
+        // The worker gets no further before this has returned.
+        core.mailboxes.expect(index);
+        Ok(thread)
+    };
+    core.slots[index].start(spawn_expected, |predecessor| core.retired.add(predecessor))
 }
 
 fn spawn<S: Strategy>(

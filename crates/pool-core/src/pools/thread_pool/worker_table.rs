@@ -129,6 +129,10 @@ impl WorkerTable {
         self.starting
     }
 
+    pub(super) fn starting_slots(&self) -> impl Iterator<Item = usize> {
+        (0..self.slots.len()).filter(|slot| self.slots[*slot] == SlotState::Starting)
+    }
+
     pub(super) fn can_grow(&self) -> bool {
         self.target < self.ceiling
     }
