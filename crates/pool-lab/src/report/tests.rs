@@ -210,7 +210,7 @@ fn a_bad_file_of_records_stops_the_report_and_is_named() {
     let scratch = results();
     fs::write(scratch.path().join("zeta/rayon.csv"), "workload\nx\n").unwrap();
     let text = rebuild(scratch.path(), &captions()).unwrap_err().to_string();
-    assert!(text.contains("rayon.csv:2: missing field"), "{text}");
+    assert!(text.contains("rayon.csv:1: the column `engine` is missing"), "{text}");
 }
 
 #[test]
