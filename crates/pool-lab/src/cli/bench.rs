@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(outcome.unwrap(), Outcome::Stopped { done: 1, of: 3 });
         assert_eq!(begun, ["1/3 join/fib:n=5", "2/3 join/fib:n=6"]);
         let report = report_of(root);
-        assert!(report.contains(".unfinished (1 of 3 groups)\n"), "{report}");
+        assert!(report.contains("## this run, unfinished: 1 of 3 groups\n"), "{report}");
         assert!(report.contains("#### join/fib (n=5)") && !report.contains("n=6"), "{report}");
 
         let (outcome, _) = small(root, false, 1);
