@@ -148,6 +148,12 @@ mod tests {
     }
 
     #[test]
+    fn the_help_says_how_long_it_takes() {
+        let minutes = format!("({} minutes at most)", pool_lab::plan::curated::LIMIT.as_secs() / 60);
+        assert!(HELP.contains(&minutes), "{minutes}");
+    }
+
+    #[test]
     fn without_arguments_everything_is_measured() {
         assert_eq!(asked("--bench"), Ok(Asked::Report { resume: false }));
         assert_eq!(asked("--resume --bench"), Ok(Asked::Report { resume: true }));

@@ -131,12 +131,14 @@ pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
     // The folder that the program is run in says which revision it is, if any does.
     let machine = Machine::describe(Path::new("."));
     let mut store = Store::open(folder, &machine, &groups, &pace, earlier).map_err(CliError::Out)?;
-    optimised::warn();
     store.at_crash_resume_with(&command::this_resumed());
     let missing = store.missing();
     if arguments.resume {
         let (done, of) = store.done();
         terminal::say(format_args!("{done} of {of} groups are in {} already", folder.display()));
+    }
+    if !missing.is_empty() {
+        optimised::warn();
     }
     // Without a folder there is nothing to bring to an end.
     let interrupts = Interrupts::catch("Interrupted: the sample that runs is the last ...");
