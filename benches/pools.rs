@@ -4,18 +4,21 @@
 //!   criterion on the headline workloads, quietly; it ends with the result in three sentences. `curated::LIMIT` says how long
 //!   the measurement takes. Each workload is on disk when it ends; after an interrupt there is a report of those, and
 //!   `cargo bench -- --resume` goes on from there.
-//! - With any argument (a filter, `--test`, `--save-baseline x`, ...): criterion alone, over every workload on every
+//! - With any other argument (a filter, `--test`, `--save-baseline x`, ...): criterion alone, over every workload on every
 //!   engine that can do it, with one thread a core. It serves the person who works on one thing; since it
 //!   measures one engine after the other, its numbers are no comparison.
 //!
 //! Benchmarks are called `family/workload/engine/threads`, so that `cargo bench -- join/fib/stealing` runs one.
 
+use std::cell::Cell;
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
+use pool_bench::arguments::{Asked, HELP, understand};
 use pool_lab::cli::bench::{Outcome, resume_command, run_curated};
 use pool_lab::command::command_of;
 use pool_lab::engine::Spec;
@@ -45,17 +48,19 @@ fn main() -> ExitCode {
         return headlines();
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Cargo itself passes `--bench`.
-    let users: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--bench").collect();
-    match users[..] {
-        [] if !arguments.is_empty() => return measure_and_report(false),
-        ["--resume"] => return measure_and_report(true),
-        _ if users.contains(&"--resume") => {
-            say("--resume goes on with the whole measurement, and takes no other argument");
+    let wanted = match understand(&arguments) {
+        Ok(Asked::Report { resume }) => return measure_and_report(resume),
+        Ok(Asked::Criterion { filter, is_help }) => {
+            if is_help {
+                print!("{HELP}");
+            }
+            filter
+        }
+        Err(mistake) => {
+            say(mistake);
             return ExitCode::from(BAD_INPUT);
         }
-        _ => {}
-    }
+    };
     // Without `--bench` criterion only tests that the benchmarks run, as it does with `--test`.
     let testing = arguments.iter().any(|a| a == "--test") || !arguments.iter().any(|a| a == "--bench");
     // Criterion runs no programs.
@@ -66,30 +71,48 @@ fn main() -> ExitCode {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(3))
         .configure_from_args();
-    run_criterion(&mut criterion, tasks, |_, _| true);
+    let has_run = run_criterion(&mut criterion, tasks, |_, _| true);
+    if let Some(filter) = wanted.filter(|_| !has_run) {
+        say(format_args!(
+            "no benchmark matches `{filter}`; `cargo bench -- --list` shows what there is, such as join/fib/stealing/2"
+        ));
+        return ExitCode::from(BAD_INPUT);
+    }
     criterion.final_summary();
     ExitCode::SUCCESS
+}
+
+/// What is said at the signal. The sample that runs comes to its end first.
+const INTERRUPTED: &str = "Interrupted: writing the report of what is complete ...";
+
+/// Cargo has ended at the same signal, and by now the shell's prompt may stand in the last line of the terminal.
+fn leave_prompt() {
+    if io::stderr().is_terminal() {
+        say("");
+    }
 }
 
 fn measure_and_report(resume: bool) -> ExitCode {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace");
     let Some(role) = role() else { return ExitCode::from(BAD_INPUT) };
-    let interrupts = Interrupts::catch();
+    let interrupts = Interrupts::catch(INTERRUPTED);
     let mut shown = Shown(Progress::new(Some(LIMIT)));
     let outcome = run_curated(root, role, resume, &mut shown);
     drop(shown);
     let folder = match outcome {
         Ok(Outcome::Complete { folder }) => folder,
         Ok(Outcome::Stopped { done: 0, .. }) => {
+            leave_prompt();
             say("Interrupted before the first group was complete. Everything is as it was.");
             interrupts.die_if_caught();
             return ExitCode::FAILURE;
         }
         Ok(Outcome::Stopped { done, of }) => {
+            leave_prompt();
             say(format_args!(
-                "Interrupted. The report in results/README.md has the {done} of {of} groups that are complete; \
-                 `{}` goes on from there.",
+                "Interrupted. The report results/report.html (and results/README.md) has the {done} of {of} groups that are \
+                 complete; `{}` goes on from there.",
                 resume_command(role)
             ));
             interrupts.die_if_caught();
@@ -174,9 +197,11 @@ fn role() -> Option<Role> {
     }
 }
 
-/// Registers a benchmark for each task on each engine that can do it and that the filter lets pass. Programs of other languages are
+/// Registers a benchmark for each task on each engine that can do it and that the filter lets pass, and returns whether criterion ran
+/// any. Programs of other languages are
 /// not among them: their toolchains may be missing, and the records have them.
-fn run_criterion(criterion: &mut Criterion, tasks: Vec<Task>, filter: impl Fn(&Task, &Spec) -> bool) {
+fn run_criterion(criterion: &mut Criterion, tasks: Vec<Task>, filter: impl Fn(&Task, &Spec) -> bool) -> bool {
+    let has_run = Cell::new(false);
     let threads = *curated::thread_counts().last().expect("there is at least one thread count");
     for task in tasks {
         let mut group = criterion.benchmark_group(task.to_string());
@@ -188,12 +213,14 @@ fn run_criterion(criterion: &mut Criterion, tasks: Vec<Task>, filter: impl Fn(&T
             // The pool is built only if criterion's filter chooses the benchmark, and lives no longer.
             let mut built = None;
             group.bench_function(BenchmarkId::new(row.engine.name, threads), |bencher| {
+                has_run.set(true);
                 let case = built.get_or_insert_with(|| build(&spec, &task));
                 bencher.iter_custom(|repeats| time(&mut **case, repeats, &spec, &task));
             });
         }
         group.finish();
     }
+    has_run.get()
 }
 
 fn build(spec: &Spec, task: &Task) -> Box<dyn Case> {
@@ -214,6 +241,10 @@ struct Shown(Progress);
 impl Observer for Shown {
     fn note(&mut self, what: &str) {
         say(what);
+    }
+
+    fn limit(&mut self, left: Duration) {
+        self.0.limit(left);
     }
 
     fn begin(&mut self, number: usize, of: usize, group: &Group) {

@@ -1,1 +1,3 @@
-//! The criterion harness has no library of its own.
+//! What the criterion harness is asked for.
+
+pub mod arguments;

@@ -11,6 +11,7 @@ mod error;
 mod list;
 mod measure;
 mod observed;
+mod optimised;
 mod pack;
 mod patience;
 mod report;
@@ -18,14 +19,15 @@ mod run;
 mod show;
 mod top;
 mod trace;
+mod usage;
 mod verify;
+mod whole;
 
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::advise::Advise;
@@ -37,16 +39,14 @@ use self::measure::Measure;
 use self::run::Run;
 use self::top::Top;
 use self::trace::Trace;
+use self::usage::BAD_INPUT;
 use self::verify::Verify;
-use crate::names::meant;
+use crate::names;
 use crate::system::{interrupt, terminal};
 use crate::{engines, workloads};
 
 /// The pool of the demonstration.
 const DEMO_POOL: &str = "mpsc:4";
-
-/// The exit code of bad input.
-const BAD_INPUT: u8 = 2;
 
 /// Thread pools, and what the differences between them cost.
 #[derive(Debug, Parser)]
@@ -126,9 +126,13 @@ enum Command {
 /// wrong answer. A closed pipe and an interrupt end the process by their signal.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     interrupt::die_at_closed_pipes();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(program) = arguments.first() {
+        names::started_as(program);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::answer(&error, &Cli::command()),
     };
     let outcome = match cli.command {
         None => demo(DEMO_POOL),
@@ -154,7 +158,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // Where there are no signals: the reader of our output has closed it.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::say(format_args!("pool-lab: {error}"));
+            terminal::say(format_args!("{}: {error}", names::program()));
             if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
         }
     }
@@ -175,76 +179,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// }
 /// ```
 pub fn run_with(engines: Vec<engines::Row>, workloads: Vec<workloads::Row>) -> ExitCode {
+    if let Some(program) = std::env::args_os().next() {
+        names::started_as(&program);
+    }
     match engines::add(engines).and_then(|()| workloads::add(workloads)) {
         Ok(()) => run(std::env::args_os()),
         Err(error) => {
-            terminal::say(format_args!("pool-lab: {error}"));
+            terminal::say(format_args!("{}: {error}", names::program()));
             ExitCode::from(BAD_INPUT)
         }
-    }
-}
-
-/// What clap has to say: help in full, a mistake in one line.
-fn usage(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        // Help whose reader has gone is no failure.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
-    let line = match error.kind() {
-        ErrorKind::InvalidSubcommand => unknown_command(error),
-        ErrorKind::UnknownArgument => unknown_argument(error),
-        // What is missing is on lines of their own.
-        ErrorKind::MissingRequiredArgument => {
-            let missing = match error.get(ContextKind::InvalidArg) {
-                Some(ContextValue::Strings(missing)) => missing.join(" and "),
-                _ => first.to_owned(),
-            };
-            let right = match () {
-                () if missing.starts_with("--out") => "measure --out results/mine --resume",
-                () if missing.starts_with("--check") => "advise --check --out results",
-                () if missing.starts_with("--statistics") => "verify --statistics",
-                () if text.contains("pool-lab trace") => "trace --workload join/fib --pool stealing:2",
-                () if missing.contains("--") => "run --workload join/fib --pool stealing:2",
-                () if missing.contains("<FILE>") => "merge amd-epyc-2c-linux.jsonl",
-                () if missing.contains("<OLD>") || missing.contains("<NEW>") => {
-                    "diff results/old results/new"
-                }
-                () if missing.contains("<FOLDERS>") => "cmp results/mine results/amd-epyc-2c-linux",
-                () => "pack results/mine",
-            };
-            format!("missing: {missing}; right would be, for instance: pool-lab {right}")
-        }
-        _ => format!("{first}; {}", tip.unwrap_or("see --help")),
-    };
-    terminal::say(format_args!("pool-lab: {line}"));
-    ExitCode::from(BAD_INPUT)
-}
-
-/// What the user gave, of this kind.
-fn given(error: &clap::Error, kind: ContextKind) -> &str {
-    match error.get(kind) {
-        Some(ContextValue::String(given)) => given,
-        Some(ContextValue::Strings(given)) => given.first().map_or("", String::as_str),
-        _ => "",
-    }
-}
-
-fn unknown_command(error: &clap::Error) -> String {
-    let (command, name) = (Cli::command(), given(error, ContextKind::InvalidSubcommand));
-    let known = command.get_subcommands().filter(|known| !known.is_hide_set()).map(clap::Command::get_name);
-    let known = known.collect::<Vec<_>>().join(", ");
-    format!("unknown command `{name}`; {}known: {known}", meant(name, &known))
-}
-
-fn unknown_argument(error: &clap::Error) -> String {
-    let name = given(error, ContextKind::InvalidArg);
-    match given(error, ContextKind::SuggestedArg) {
-        "" => format!("unexpected argument `{name}`; see --help"),
-        right => format!("unexpected argument `{name}`; did you mean `{right}`?"),
     }
 }
 

@@ -139,6 +139,11 @@ pub fn case(spec: &Spec, task: &Task) -> Result<Box<dyn Case>, CaseError> {
     row_of(spec).case(spec, task.about, &task.parameters)
 }
 
+/// What the engine that the spec names lacks for a workload, as far as that is known without starting it.
+pub(crate) fn lack(spec: &Spec, task: &Task) -> Option<String> {
+    row_of(spec).lacks(task.about)
+}
+
 /// Builds any engine that runs detached jobs as a `Pool`: the one line that an experiment of one's own needs.
 ///
 /// The spec string says which engine, how many threads (one a core unless it says), and which options. See

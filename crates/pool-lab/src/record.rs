@@ -223,8 +223,8 @@ fn metric_name<S: Serializer>(metric: &Metric, to: S) -> Result<S::Ok, S::Error>
 fn metric_of_name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Metric, D::Error> {
     let name = String::deserialize(from)?;
     metrics::find(&name).ok_or_else(|| {
-        let known = metrics::names();
-        D::Error::custom(format_args!("unknown metric `{name}`; {}known: {known}", meant(&name, &known)))
+        let meant = meant(&name, &metrics::names());
+        D::Error::custom(format_args!("unknown metric `{name}`; {meant}a newer pool-lab may know it"))
     })
 }
 

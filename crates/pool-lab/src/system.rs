@@ -11,6 +11,7 @@ pub(crate) mod os;
 pub mod progress;
 #[cfg(test)]
 pub(crate) mod scratch;
+mod stderr;
 pub mod terminal;
 
 pub use alloc::Counting;

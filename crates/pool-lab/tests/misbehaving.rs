@@ -165,7 +165,9 @@ fn a_run_of_an_engine_that_hangs_ends_with_a_line() {
         ("at-stop", "when it was stopped"),
     ] {
         let output = lab_with(&format!("run -w spawn/external:jobs=10 -p {engine}:2 --patience 3"));
-        let expected = format!("pool-lab: spawn/external:jobs=10 on {engine}:2: hung after 3 s, {when}\n");
+        let program = std::env::current_exe().unwrap();
+        let program = program.file_stem().unwrap().display();
+        let expected = format!("{program}: spawn/external:jobs=10 on {engine}:2: hung after 3 s, {when}\n");
         assert_eq!((output.status.code(), said(&output)), (Some(1), expected));
     }
 }

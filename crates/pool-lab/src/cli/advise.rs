@@ -20,6 +20,7 @@ use self::load::Load;
 use self::watched::Watched;
 use super::error::CliError;
 use super::observed;
+use super::whole::{DAY, whole};
 use crate::engine::Spec;
 use crate::engine::settings::parse_duration;
 use crate::engines;
@@ -40,22 +41,22 @@ pub(super) struct Advise {
     #[arg(short, long, allow_negative_numbers = true)]
     threads: Option<String>,
     /// Percent of its time that a job sleeps
-    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, allow_negative_numbers = true, value_parser = whole::<u8>(0..=100))]
     share_of_sleep: u8,
     /// How many jobs arrive, in percent of what the threads could do if each had a CPU
-    #[arg(long, value_name = "PERCENT", default_value_t = 60, value_parser = clap::value_parser!(u8).range(1..=200))]
+    #[arg(long, value_name = "PERCENT", default_value_t = 60, allow_negative_numbers = true, value_parser = whole::<u8>(1..=200))]
     at: u8,
     /// The mean length of a job, from 10us to 1s; lengths are exponentially distributed
-    #[arg(long, value_name = "TIME", default_value = "2ms", value_parser = job_length)]
+    #[arg(long, value_name = "TIME", default_value = "2ms", allow_negative_numbers = true, value_parser = job_length)]
     job: Duration,
     /// How long the load runs, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, allow_negative_numbers = true, value_parser = whole::<u64>(1..=LONGEST))]
     seconds: u64,
     /// Put the advice to the test: of loads with known shares of sleep, try all sizes, and write advice.csv and advice.md
     #[arg(long, conflicts_with_all = ["workload", "threads", "share_of_sleep", "at", "job", "seconds"])]
     check: bool,
     /// With --check: about how long it may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 150, requires = "check", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 150, requires = "check", allow_negative_numbers = true, value_parser = whole::<u64>(1..=DAY))]
     budget: u64,
     /// With --check: the folder
     #[arg(long, value_name = "FOLDER", default_value = "results", requires = "check")]
@@ -111,5 +112,5 @@ fn job_length(text: &str) -> Result<Duration, String> {
     let allowed = Duration::from_micros(10)..=Duration::from_secs(1);
     parse_duration(text)
         .filter(|time| allowed.contains(time))
-        .ok_or_else(|| "it must be a time from 10us to 1s, such as 500us".to_owned())
+        .ok_or_else(|| "a time from 10us to 1s, such as 500us".to_owned())
 }

@@ -95,8 +95,11 @@ fn run(
     }
     store.at_crash_resume_with(resume_command(role));
     observer.note(&format!("The records of this run will be in {RESULTS}/{name}/."));
+    let left = pace.limit.map(|limit| limit.saturating_sub(store.spent()));
+    if let Some(left) = left {
+        observer.limit(left);
+    }
     let mut saving = Saving { store: &mut store, observer, outcome: Ok(()) };
-    let left = pace.limit.map(|limit| limit.saturating_sub(saving.store.spent()));
     measure(&saving.store.missing(), &Pace { limit: left, ..*pace }, &mut saving);
     saving.outcome?;
     let (done, of) = store.done();
@@ -205,9 +208,14 @@ mod tests {
         looks: std::cell::Cell<u32>,
         begun: Vec<(usize, usize, String)>,
         notes: usize,
+        limit: Option<Duration>,
     }
 
     impl Observer for Stops {
+        fn limit(&mut self, left: Duration) {
+            self.limit = Some(left);
+        }
+
         fn note(&mut self, _: &str) {
             self.notes += 1;
         }
@@ -231,12 +239,14 @@ mod tests {
         let plan = Plan { engines: Spec::parse_list("serial").unwrap(), tasks, threads: vec![1] };
         let pace =
             Pace { rounds: 2, sample: Duration::from_micros(1), limit: Some(LIMIT), ..Pace::default() };
-        let mut stops = Stops { at, looks: 0.into(), begun: Vec::new(), notes: 0 };
+        let mut stops = Stops { at, looks: 0.into(), begun: Vec::new(), notes: 0, limit: None };
         let replaces = !resume
             && root.join("results").read_dir().is_ok_and(|mut folders| {
                 folders.any(|folder| folder.unwrap().file_name().to_string_lossy().ends_with(".unfinished"))
             });
         let outcome = run(root, Role::Own, resume, &plan.groups(), &pace, &mut stops);
+        // Of a run that is gone on with it is less: what earlier runs took is not before it any more.
+        assert!(stops.limit.is_none_or(|left| (left < LIMIT) == resume), "{:?}", stops.limit);
         assert_eq!(stops.notes, outcome.as_ref().map_or(stops.notes, |_| 1 + usize::from(replaces)));
         (outcome, stops.begun.iter().map(|(number, of, task)| format!("{number}/{of} {task}")).collect())
     }
@@ -260,7 +270,7 @@ mod tests {
         assert_eq!(outcome.unwrap(), Outcome::Stopped { done: 1, of: 3 });
         assert_eq!(begun, ["1/3 join/fib:n=5", "2/3 join/fib:n=6"]);
         let report = report_of(root);
-        assert!(report.contains(".unfinished (1 of 3 groups)\n"), "{report}");
+        assert!(report.contains("## this run, unfinished: 1 of 3 groups\n"), "{report}");
         assert!(report.contains("#### join/fib (n=5)") && !report.contains("n=6"), "{report}");
 
         let (outcome, _) = small(root, false, 1);

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::error::CliError;
+use super::optimised;
 use super::patience::Patience;
 use crate::claim::{self, Claim};
 use crate::claims;
 use crate::record::machine::Machine;
-use crate::record::{Record, keep_claims};
+use crate::record::{Record, ResultsError, keep_claims};
+use crate::system::disk;
 use crate::system::progress::Progress;
 use crate::system::terminal::{self, wrap};
 
@@ -53,7 +55,13 @@ pub(super) fn run(arguments: &Claims) -> Result<ExitCode, CliError> {
         None => Ok(()),
     };
     // Whether they can be written is found out first.
+    if let Some(folder) = &arguments.out {
+        disk::check_writable(folder).map_err(ResultsError::io(folder)).map_err(CliError::Out)?;
+    }
     keep(&[])?;
+    if !arguments.quick {
+        optimised::warn();
+    }
     let (progress, of, width) = (Progress::new(None), chosen.len(), terminal::width());
     let mut failed = false;
     for (done, claim) in chosen.into_iter().enumerate() {

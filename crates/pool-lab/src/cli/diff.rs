@@ -22,6 +22,9 @@ pub(super) use self::arguments::Diff;
 /// Compares, and prints a line for each engine and workload that both have. The exit code is 1 when any is slower beyond noise.
 pub(super) fn run(arguments: &Diff) -> Result<ExitCode, CliError> {
     let Diff { old, new, .. } = arguments;
+    if let Some(option) = arguments.for_programs().filter(|_| old.is_dir() && new.is_dir()) {
+        return Err(CliError::ForPrograms { option });
+    }
     let lines = match (old.is_dir(), new.is_dir()) {
         (true, true) => records(&load(old)?.records, &load(new)?.records),
         (false, false) if old.is_file() && new.is_file() => programs::compare(arguments)?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::demo::DemoError;
 use crate::engine::{MAX_THREADS, SpecError};
-use crate::names::meant;
+use crate::names::{few, meant, program};
 use crate::record::ResultsError;
 use crate::report::ReportError;
 use crate::workload::{CaseError, TaskError};
@@ -21,13 +21,19 @@ pub(super) enum CliError {
     Threads(String),
     #[error("unknown claim `{name}`; {}known: {known}", meant(.name, .known))]
     Claim { name: String, known: String },
-    #[error("`{engine}` does not tell what its threads do; these do: {known}")]
+    #[error("`{engine}` does not tell what its threads do; these do: {}", few(.known))]
     NotObserved { engine: &'static str, known: String },
+    #[error("--blocks {blocks} is more than --rounds {rounds}: a block has at least one round")]
+    Blocks { blocks: usize, rounds: usize },
+    #[error("nothing can be measured: {what}: {why}{}", and_others(.others))]
+    NothingToMeasure { what: String, why: String, others: usize },
+    #[error("{option} is for two programs, and these are two folders: what is in them is measured already")]
+    ForPrograms { option: &'static str },
     #[error("cannot write {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("cannot write all of {}: {source}", path.display())]
     Written { path: PathBuf, source: io::Error },
-    #[error("`top` needs a terminal to draw on; `pool-lab demo` shows a pool at work without one")]
+    #[error("`top` needs a terminal to draw on; `{} demo` shows a pool at work without one", program())]
     NoTerminal,
     #[error("cannot draw on the terminal: {0}")]
     Terminal(io::Error),
@@ -65,6 +71,10 @@ pub(super) enum CliError {
     Output(#[from] io::Error),
 }
 
+fn and_others(others: &usize) -> String {
+    if *others == 0 { String::new() } else { format!("; and so on for {others} more") }
+}
+
 impl CliError {
     /// Whether what was asked for is wrong, rather than what came of it.
     pub(super) fn is_bad_input(&self) -> bool {
@@ -75,6 +85,9 @@ impl CliError {
             | CliError::Threads(_)
             | CliError::Claim { .. }
             | CliError::NotObserved { .. }
+            | CliError::Blocks { .. }
+            | CliError::NothingToMeasure { .. }
+            | CliError::ForPrograms { .. }
             | CliError::File { .. }
             | CliError::NoTerminal
             | CliError::Out(_) => true,

@@ -8,10 +8,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::error::CliError;
+use super::optimised;
 use super::patience::Patience;
 use super::show;
+use super::whole::whole;
 use crate::command;
 use crate::engine::{MAX_THREADS, Spec};
+use crate::engines;
 use crate::measure::{self, Observer};
 use crate::metrics;
 use crate::plan::{Group, Pace, Plan, curated};
@@ -24,7 +27,7 @@ use crate::system::terminal;
 use crate::workload::Task;
 
 /// More rounds than this are a slip of the finger: they take hours.
-const MOST_ROUNDS: usize = 10_000;
+const MOST_ROUNDS: u64 = 10_000;
 
 #[derive(Debug, Args)]
 pub(super) struct Measure {
@@ -39,11 +42,12 @@ pub(super) struct Measure {
     #[arg(short, long, allow_negative_numbers = true)]
     threads: Option<String>,
     /// Samples of each engine
-    #[arg(long, default_value_t = Pace::default().rounds, allow_negative_numbers = true, value_parser = parse_rounds)]
+    #[arg(long, default_value_t = Pace::default().rounds, allow_negative_numbers = true, value_parser = whole::<usize>(1..=MOST_ROUNDS))]
     rounds: usize,
-    /// Blocks over which these spread, each with pools of its own: what intervals come from
-    #[arg(long, default_value_t = Pace::default().blocks, allow_negative_numbers = true, value_parser = parse_rounds)]
-    blocks: usize,
+    /// Blocks over which these spread, each with pools of its own: what intervals come from; by default 5, or as many as there are
+    /// samples
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=MOST_ROUNDS))]
+    blocks: Option<usize>,
     #[command(flatten)]
     patience: Patience,
     /// Print one JSON object a line on standard output, and nothing else
@@ -63,13 +67,6 @@ pub(super) struct Measure {
 /// What a crash says without --out.
 const NOTHING_KEPT: &str =
     "Nothing is kept without --out; with `--out DIR` each group is, and `--resume` then goes on without it";
-
-fn parse_rounds(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(rounds @ 1..=MOST_ROUNDS) => Ok(rounds),
-        _ => Err(format!("this number must be a whole number from 1 to {MOST_ROUNDS}")),
-    }
-}
 
 /// Reads a list of thread counts.
 pub(super) fn parse_threads(list: &str) -> Result<Vec<usize>, CliError> {
@@ -93,18 +90,40 @@ impl Measure {
         Ok(Plan { engines, tasks: Task::parse_list(&self.workloads)?, threads })
     }
 
+    fn pace(&self) -> Result<Pace, CliError> {
+        let (rounds, default) = (self.rounds, Pace::default());
+        if let Some(blocks) = self.blocks.filter(|blocks| *blocks > rounds) {
+            return Err(CliError::Blocks { blocks, rounds });
+        }
+        let blocks = self.blocks.unwrap_or(default.blocks);
+        Ok(Pace { rounds, blocks, patience: self.patience.time(), ..default })
+    }
+
     /// What is measured together.
     pub(super) fn groups(&self) -> Result<Vec<Group>, CliError> {
         Ok(self.plan()?.groups())
     }
 }
 
+/// That there is an engine that can do one of the workloads.
+fn has_something(groups: &[Group]) -> Result<(), CliError> {
+    let pairs = || groups.iter().flat_map(|group| group.engines.iter().map(move |spec| (&group.task, spec)));
+    let mut first = None;
+    for (task, spec) in pairs() {
+        let Some(why) = engines::lack(spec, task) else { return Ok(()) };
+        first.get_or_insert_with(|| (format!("{task} on {spec}"), why));
+    }
+    let others = pairs().count().saturating_sub(1);
+    first.map_or(Ok(()), |(what, why)| Err(CliError::NothingToMeasure { what, why, others }))
+}
+
 /// Measures, and prints or writes each group as it ends.
 pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
-    let patience = arguments.patience.time();
-    let pace = Pace { rounds: arguments.rounds, blocks: arguments.blocks, patience, ..Pace::default() };
+    let pace = arguments.pace()?;
     let groups = arguments.groups()?;
+    has_something(&groups)?;
     let Some(folder) = &arguments.out else {
+        optimised::warn();
         crash::say_at_crash(NOTHING_KEPT);
         return measure(&groups, &pace, Printer::new(arguments.json, None));
     };
@@ -118,8 +137,11 @@ pub(super) fn run(arguments: &Measure) -> Result<ExitCode, CliError> {
         let (done, of) = store.done();
         terminal::say(format_args!("{done} of {of} groups are in {} already", folder.display()));
     }
+    if !missing.is_empty() {
+        optimised::warn();
+    }
     // Without a folder there is nothing to bring to an end.
-    let interrupts = Interrupts::catch();
+    let interrupts = Interrupts::catch("Interrupted: the sample that runs is the last ...");
     let code = measure(&missing, &pace, Printer::new(arguments.json, Some(store)))?;
     interrupts.die_if_caught();
     Ok(code)

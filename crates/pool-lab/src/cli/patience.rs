@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::whole::{DAY, whole};
 use crate::plan::Pace;
-
-/// A day.
-const LONGEST: u64 = 24 * 60 * 60;
 
 #[derive(Debug, Args)]
 pub(super) struct Patience {
     /// After so many seconds in its own code an engine is taken to hang: that is its error, and it is left behind
-    #[arg(long, value_name = "SECONDS", default_value_t = Pace::default().patience.as_secs(), value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = Pace::default().patience.as_secs(), allow_negative_numbers = true, value_parser = whole::<u64>(1..=DAY))]
     patience: u64,
 }
 

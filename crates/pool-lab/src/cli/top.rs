@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Top) -> Result<ExitCode, CliError> {
     let timing = if arguments.no_timing { Timing::Off } else { Timing::Every };
     let title = format!("{task} on {spec}");
     let load = Load::start(spec.with_timing(timing).with_watcher(watched.clone()), task)?;
-    let interrupts = Interrupts::catch();
+    let interrupts = Interrupts::catch("");
     let mut terminal = ratatui::try_init().map_err(CliError::Terminal)?;
     let outcome = show(&mut terminal, &mut Sampler::new(title, watched), &load);
     // Shows the cursor again.

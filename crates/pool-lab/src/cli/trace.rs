@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::observed;
+use super::whole::whole;
 use crate::engine::{Need, Spec};
 use crate::engines;
 use crate::numbers::{stats, units};
@@ -47,7 +48,7 @@ pub(super) struct Trace {
     #[arg(short, long, default_value = "trace.pftrace")]
     out: PathBuf,
     /// Events that are kept of each thread
-    #[arg(long, default_value_t = 65_536, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
+    #[arg(long, default_value_t = 65_536, value_name = "EVENTS", allow_negative_numbers = true, value_parser = whole::<u32>(16..=1_000_000))]
     buffer: u32,
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::error::CliError;
+use super::optimised;
+use super::whole::{DAY, whole};
 use crate::engine::Spec;
 use crate::measure::verify::{self, Check};
 use crate::plan::curated;
@@ -18,16 +20,13 @@ use crate::system::progress::Progress;
 use crate::system::{disk, terminal};
 use crate::workload::Task;
 
-/// A day.
-const LONGEST: u64 = 24 * 60 * 60;
-
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// Put the statistics to the test: each engine against its own copy, and against copies that are slowed by 3, 10 and 30 %
     #[arg(long, required = true)]
     statistics: bool,
     /// How long it may take, about, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 480, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 480, allow_negative_numbers = true, value_parser = whole::<u64>(1..=DAY))]
     budget: u64,
     /// Write statistics.csv and statistics.md into this folder
     #[arg(long, value_name = "FOLDER", default_value = "results")]
@@ -51,9 +50,11 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, CliError> {
         None => curated::engines(),
     };
     disk::check_writable(&arguments.out).map_err(ResultsError::io(&arguments.out)).map_err(CliError::Out)?;
+    optimised::warn();
     let threads = curated::thread_counts().into_iter().max().unwrap_or(1);
     let groups = verify::groups(&tasks, &engines, threads);
-    let interrupts = Interrupts::catch();
+    let interrupts =
+        Interrupts::catch("Interrupted: nothing is written; the sample that runs is the last ...");
     let budget = Duration::from_secs(arguments.budget);
     let (progress, mut done, of) = (Progress::new(Some(budget)), 0, groups.len());
     let shown = |number: usize| progress.at(number.min(of), of, "each engine against copies of itself");

@@ -153,6 +153,16 @@ pub enum SettingError {
         /// What is known, in a list.
         known: String,
     },
+    /// The option was given before.
+    #[error("option {option} is given twice, as `{first}` and `{second}`; give it once")]
+    Twice {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        first: String,
+        /// The other one.
+        second: String,
+    },
     /// The value is not allowed.
     #[error("option {option} must be {allowed}, not `{value}`")]
     BadValue {
@@ -205,7 +215,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`SettingError`] when it is no pair, the key is unknown or the value is not allowed.
+    /// [`SettingError`] when it is no pair, the key is unknown, was set before, or the value is not allowed.
     pub fn set(&mut self, pair: &str) -> Result<(), SettingError> {
         let (key, value) = pair.split_once('=').ok_or_else(|| SettingError::NotAPair(pair.to_owned()))?;
         let rule = self.rules.iter().find(|rule| rule.name == key).ok_or_else(|| SettingError::Unknown {
@@ -222,6 +232,10 @@ impl Settings {
                 allowed: rule.allowed.to_string(),
                 value: value.to_owned(),
             });
+        }
+        if let Some(first) = self.given.get(rule.name) {
+            let (first, second) = (first.clone(), value.to_owned());
+            return Err(SettingError::Twice { option: rule.name, first, second });
         }
         self.given.insert(rule.name, value.to_owned());
         Ok(())
@@ -322,10 +336,13 @@ mod tests {
         let mut settings = Settings::new(RULES).quick();
         assert_eq!(settings.duration("gap"), Duration::from_micros(1));
         assert_eq!(settings.number("capacity"), 1024);
-        settings.set("gap=0").unwrap();
-        assert_eq!(settings.duration("gap"), Duration::ZERO);
-        settings.set("gap=5ms").unwrap();
-        assert_eq!(settings.duration("gap"), Duration::from_micros(1));
+        let given = |pair| {
+            let mut settings = Settings::new(RULES).quick();
+            settings.set(pair).unwrap();
+            settings
+        };
+        assert_eq!(given("gap=0").duration("gap"), Duration::ZERO);
+        assert_eq!(given("gap=5ms").duration("gap"), Duration::from_micros(1));
         settings.set("capacity=2000").unwrap();
         assert_eq!(settings.number("capacity"), 2000);
     }
@@ -374,6 +391,11 @@ mod tests {
             assert!(error(bad).starts_with("option size must be a power of two up to 64, not"), "{bad}");
         }
         assert_eq!(error("gap"), "`gap` is not of the form option=value");
+        let mut settings = Settings::new(RULES);
+        settings.set("capacity=4").unwrap();
+        let twice = settings.set("capacity=5").unwrap_err().to_string();
+        assert_eq!(twice, "option capacity is given twice, as `4` and `5`; give it once");
+        assert_eq!(settings.number("capacity"), 4);
     }
 
     #[test]

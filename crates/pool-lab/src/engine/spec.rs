@@ -18,7 +18,7 @@ use pool_core::{Panic, Timing};
 use super::description::Engine;
 use super::settings::{SettingError, Settings};
 use super::watcher::Watcher;
-use crate::names::meant;
+use crate::names::{all, few, meant};
 
 /// The most threads that a spec may ask for. It catches a slip of the finger before it starts a million threads.
 pub const MAX_THREADS: usize = 1024;
@@ -38,18 +38,26 @@ pub struct Spec {
 #[derive(Debug, thiserror::Error)]
 pub enum SpecError {
     /// Nothing between two commas, or nothing at all.
-    #[error("an engine is missing; known: {known}")]
+    #[error("an engine is missing; {}", all(.known))]
     Empty {
         /// The names of all engines.
         known: String,
     },
     /// The name is not in the table.
-    #[error("unknown engine `{name}`; {}known: {known}", meant(.name, .known))]
+    #[error("unknown engine `{name}`; {}{}", meant(.name, .known), all(.known))]
     UnknownEngine {
         /// What was given.
         name: String,
         /// The names of all engines.
         known: String,
+    },
+    /// A list where one engine is wanted.
+    #[error("`{list}`: one engine is wanted here, such as `{such_as}`")]
+    Several {
+        /// What was given.
+        list: String,
+        /// The first of them.
+        such_as: String,
     },
     /// The second part is neither a thread count nor an option.
     #[error("`{spec}`: the thread count must be a whole number from 1 to {MAX_THREADS}, not `{threads}`")]
@@ -68,7 +76,7 @@ pub enum SpecError {
         source: SettingError,
     },
     /// The engine cannot stand behind the `Pool` trait.
-    #[error("engine `{engine}` is no pool: {why}; these are: {known}")]
+    #[error("engine `{engine}` is no pool: {why}; these are: {}", few(.known))]
     NotAPool {
         /// The names of those that are.
         known: String,

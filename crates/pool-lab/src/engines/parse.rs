@@ -23,13 +23,17 @@ impl FromStr for Spec {
         if text.is_empty() {
             return Err(SpecError::Empty { known: super::names() });
         }
+        if text.contains(',') {
+            let such_as = Spec::parse_list(text)?.remove(0).to_string();
+            return Err(SpecError::Several { list: text.to_owned(), such_as });
+        }
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
         let unknown = || SpecError::UnknownEngine { name: name.to_owned(), known: super::names() };
         let mut spec = Spec::new(&super::find(name).ok_or_else(unknown)?.engine);
         let mut options = parts.peekable();
         if let Some(part) = options.next_if(|part| !part.contains('='))
-            && let Some(threads) = parse_threads(text, part)?
+            && let Some(threads) = parse_threads(text, part, options.peek().is_none())?
         {
             spec = spec.with_threads(threads);
         }
@@ -40,9 +44,9 @@ impl FromStr for Spec {
     }
 }
 
-/// Reads the second part of a spec, where nothing means that threads come from elsewhere.
-fn parse_threads(spec: &str, part: &str) -> Result<Option<usize>, SpecError> {
-    if part.is_empty() {
+/// Reads the second part of a spec, where nothing means that threads come from elsewhere, unless it is the last part.
+fn parse_threads(spec: &str, part: &str, is_last: bool) -> Result<Option<usize>, SpecError> {
+    if part.is_empty() && !is_last {
         return Ok(None);
     }
     match part.parse() {
@@ -88,9 +92,22 @@ mod tests {
 
     #[test]
     fn errors_name_what_is_known_or_allowed() {
-        let known = super::super::names();
-        assert!(known.contains("stealing, ") && known.contains("rayon"), "{known}");
-        assert_eq!(error("rayn"), format!("unknown engine `rayn`; did you mean `rayon`? known: {known}"));
+        let many = super::super::rows().len();
+        let expected =
+            format!("unknown engine `rayn`; did you mean `rayon`? `pool-lab list` shows all {many}");
+        assert_eq!(error("rayn"), expected);
+        assert_eq!(
+            error("stealing,rayon:2"),
+            "`stealing,rayon:2`: one engine is wanted here, such as `stealing`"
+        );
+        assert!(error("stealing,rayn").starts_with("unknown engine `rayn`"));
+        assert_eq!(
+            error("rayon:"),
+            "`rayon:`: the thread count must be a whole number from 1 to 1024, not ``"
+        );
+        let twice =
+            "`bounded:2:capacity=4:capacity=5`: option capacity is given twice, as `4` and `5`; give it once";
+        assert_eq!(error("bounded:2:capacity=4:capacity=5"), twice);
         assert_eq!(
             error("rayon:0"),
             "`rayon:0`: the thread count must be a whole number from 1 to 1024, not `0`"

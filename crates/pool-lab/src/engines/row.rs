@@ -10,6 +10,7 @@ use crate::engine::{
     Survives, UnderRayon, adapter, any,
 };
 use crate::external;
+use crate::workload::program;
 use crate::workload::{About, Binding, Case, CaseError, Failure, Outline, Workload};
 use crate::workloads;
 
@@ -295,6 +296,26 @@ impl Row {
         self.pool
     }
 
+    /// What it lacks for this workload, as far as that is known without starting it.
+    pub(super) fn lacks(&self, about: &About) -> Option<String> {
+        if let Some(program) = self.program().filter(|program| !program.is_installed()) {
+            return Some(program.missing());
+        }
+        if !self.can_do(about) {
+            return Some(self.unsupported(about));
+        }
+        let row = workloads::find(about.name).filter(|row| matches!(row.needs, Need::UnderRayon))?;
+        program::missing(row.about)
+    }
+
+    /// What of a workload it cannot do.
+    fn unsupported(&self, about: &About) -> String {
+        match (self.remote, workloads::find(about.name)) {
+            (Some(_), _) => "not in its protocol".to_owned(),
+            (None, row) => format!("no {}", row.map_or("such workload", |row| row.needs.name())),
+        }
+    }
+
     /// The engine with a workload, which must be one of the table.
     pub(super) fn case(
         &self,
@@ -304,7 +325,7 @@ impl Row {
     ) -> Result<Box<dyn Case>, CaseError> {
         if let Some((program, engine)) = self.remote {
             let outline = self.outline(about, parameters)?;
-            let outline = outline.ok_or_else(|| CaseError::Unsupported("not in its protocol".to_owned()))?;
+            let outline = outline.ok_or_else(|| CaseError::Unsupported(self.unsupported(about)))?;
             return external::case(program, engine, spec, about, parameters, outline);
         }
         if spec.watcher().is_some() && !self.engine.can.is_pool && self.binding(about).is_some() {
@@ -312,10 +333,7 @@ impl Row {
         }
         match self.binding(about) {
             Some(binding) => binding.make(spec, parameters),
-            None => {
-                let needs = workloads::find(about.name).map_or("such workload", |row| Need::name(row.needs));
-                Err(CaseError::Unsupported(format!("no {needs}")))
-            }
+            None => Err(CaseError::Unsupported(self.unsupported(about))),
         }
     }
 }

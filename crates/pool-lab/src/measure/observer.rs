@@ -1,6 +1,7 @@
 //! Who is told how a measurement goes on.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::plan::Group;
 use crate::record::Record;
@@ -9,6 +10,9 @@ use crate::record::Record;
 pub trait Observer {
     /// Something to be known before it begins.
     fn note(&mut self, _what: &str) {}
+
+    /// It begins, and takes about so long. Told where that is settled; a run that is gone on with takes what the earlier ones have left.
+    fn limit(&mut self, _left: Duration) {}
 
     /// A group begins: the how-manieth of how many.
     fn begin(&mut self, number: usize, of: usize, group: &Group);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::ResultsError;
-use super::folder::{MACHINE, read_machine, write_machine};
+use super::folder::{earlier_machine, write_machine};
 use super::machine::Machine;
 use super::{Record, files};
 
@@ -18,12 +18,7 @@ pub(super) const CLAIMS: &str = "claims.csv";
 /// [`ResultsError`] when the folder is another machine's, a file there is bad, or something cannot be written.
 pub fn keep_claims(folder: &Path, machine: &Machine, records: &[Record]) -> Result<(), ResultsError> {
     fs::create_dir_all(folder).map_err(ResultsError::io(folder))?;
-    if folder.join(MACHINE).is_file() {
-        let before = read_machine(folder)?;
-        if !before.is_same_as(machine) {
-            return Err(ResultsError::OtherMachine { folder: folder.to_owned(), name: before.name });
-        }
-    } else {
+    if earlier_machine(folder, machine)?.is_none() {
         write_machine(folder, machine)?;
     }
     let path = folder.join(CLAIMS);

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{RecordError, ResultsError};
-use super::folder::{self, MACHINE};
+use super::Record;
+use super::error::{MACHINE, RecordError, ResultsError};
+use super::folder::write_run;
 use super::machine::Machine;
 use super::results::{self, Run};
-use super::{Record, files};
+use crate::names::program;
 use crate::system::disk;
 
 /// The version of the form.
@@ -50,15 +51,14 @@ pub fn read(file: &Path) -> Result<(Machine, Vec<Record>), ResultsError> {
     let mut lines = (1_u64..).zip(text.lines());
     let first = lines.next().map_or("", |(_, line)| line);
     let head: Head = serde_json::from_str(first)
-        .map_err(|_| malformed(1, "this is no run; `pool-lab pack` writes one".to_owned()))?;
+        .map_err(|_| malformed(1, format!("this is no run; `{} pack` writes one", program())))?;
     if head.pool_lab_run != FORM {
         let reason = format!("the form must be {FORM}, not {}; use a newer pool-lab", head.pool_lab_run);
         return Err(malformed(1, reason).into());
     }
     let mut records = Vec::new();
     for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-        let record: Record =
-            serde_json::from_str(line).map_err(|error| malformed(number, error.to_string()))?;
+        let record: Record = serde_json::from_str(line).map_err(RecordError::json(file, number))?;
         if let Some(defect) = record.defect() {
             return Err(malformed(number, defect).into());
         }
@@ -83,8 +83,7 @@ pub fn merge(results: &Path, machine: &Machine, records: &[Record]) -> Result<St
     for name in names {
         let folder = results.join(&name);
         if !folder.exists() {
-            files::write_by_engine(&folder, records)?;
-            folder::write_machine(&folder, machine)?;
+            write_run(&folder, machine, records)?;
             return Ok(name);
         }
         if folder.join(MACHINE).is_file() {
@@ -138,6 +137,7 @@ mod tests {
             (String::new(), ":1: this is no run; `pool-lab pack` writes one"),
             (good.replace("run\":1", "run\":2"), ":1: the form must be 1, not 2"),
             (good.replace("50.0", "-50.0"), ":2: "),
+            (good[..good.len() - 9].to_owned(), " is cut short (line 2): make it anew with `pack`"),
             (good.lines().next().unwrap().to_owned(), ":1: there is no record below the machine"),
         ];
         for (text, expected) in cases {

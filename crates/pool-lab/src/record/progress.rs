@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::{PROGRESS, ResultsError};
 use super::running::LastWords;
-
-pub(super) const PROGRESS: &str = "progress.json";
 
 /// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,8 +42,29 @@ impl Progress {
         }
     }
 
-    /// What the folder says; `None` when it says nothing, or nothing that this program understands.
-    pub(super) fn read(folder: &Path) -> Option<Progress> {
-        serde_json::from_str(&fs::read_to_string(folder.join(PROGRESS)).ok()?).ok()
+    /// What the folder says; `None` when it says nothing, or what another version of this program has written.
+    ///
+    /// # Errors
+    ///
+    /// [`ResultsError`] when the file cannot be read, or is no JSON.
+    pub(super) fn read(folder: &Path) -> Result<Option<Progress>, ResultsError> {
+        let path = folder.join(PROGRESS);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(ResultsError::io(&path)(error)),
+        };
+        match serde_json::from_str(&text) {
+            Ok(progress) => Ok(Some(progress)),
+            Err(error) if error.is_data() => Ok(None),
+            Err(error) => Err(ResultsError::json(&path)(error)),
+        }
+    }
+
+    /// The file that says it, and what is to be in it.
+    pub(super) fn file(&self, folder: &Path) -> Result<(PathBuf, Vec<u8>), ResultsError> {
+        let path = folder.join(PROGRESS);
+        let json = serde_json::to_string_pretty(self).map_err(ResultsError::json(&path))?;
+        Ok((path, (json + "\n").into_bytes()))
     }
 }

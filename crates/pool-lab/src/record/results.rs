@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 
 use super::Record;
 use super::claims::CLAIMS;
-use super::error::ResultsError;
+use super::error::{MACHINE, ResultsError};
 use super::files;
-use super::folder::{MACHINE, entries, files_with_extension, read_machine, write_machine};
+use super::folder::{entries, files_with_extension, read_machine, write_run};
 use super::machine::{self, Machine};
 use super::progress::Progress;
 use crate::system::disk;
@@ -95,7 +95,8 @@ pub fn unfinished(results: &Path, name: &str) -> PathBuf {
 
 /// How many groups of an unfinished run are complete, of how many; `None` when there is no such run.
 pub fn unfinished_groups(results: &Path, name: &str) -> Option<(usize, usize)> {
-    Progress::read(&unfinished(results, name)).map(|progress| (progress.done.len(), progress.planned))
+    let progress = Progress::read(&unfinished(results, name)).ok().flatten();
+    progress.map(|progress| (progress.done.len(), progress.planned))
 }
 
 /// The name of the reference machine's folder, if one was ever chosen.
@@ -136,7 +137,7 @@ pub fn save(
 ) -> Result<String, ResultsError> {
     let name = folder_for(results, machine, role)?;
     let folder = results.join(&name);
-    let written = files::write_by_engine(&folder, records)?;
+    let written = write_run(&folder, machine, records)?;
     for stale in files_with_extension(&folder, "csv")?.into_iter() {
         // Claims are measured apart.
         if written.contains(&stale) || stale.ends_with(CLAIMS) {
@@ -144,7 +145,6 @@ pub fn save(
         }
         fs::remove_file(&stale).map_err(ResultsError::io(&stale))?;
     }
-    write_machine(&folder, machine)?;
     let path = results.join(if role == Role::Reference { REFERENCE } else { OWN });
     disk::replace(&path, format!("{name}\n")).map_err(ResultsError::io(&path))?;
     Ok(name)
@@ -183,6 +183,9 @@ pub fn load(results: &Path) -> Result<Vec<Run>, ResultsError> {
 ///
 /// [`ResultsError`] when a file cannot be read or is not what it should be.
 pub fn load_run(folder: &Path) -> Result<Run, ResultsError> {
+    if !folder.join(MACHINE).is_file() {
+        return Err(ResultsError::NoRecords { folder: folder.to_owned() });
+    }
     let machine = read_machine(folder)?;
     let name =
         folder.file_name().map_or_else(|| machine.name.clone(), |name| name.to_string_lossy().into_owned());
@@ -190,8 +193,8 @@ pub fn load_run(folder: &Path) -> Result<Run, ResultsError> {
     for file in files_with_extension(folder, "csv")? {
         records.extend(files::read_csv(&file)?);
     }
-    let progress = || Progress::read(folder).unwrap_or_default();
-    let unfinished = name.ends_with(UNFINISHED).then(progress);
+    let progress = if name.ends_with(UNFINISHED) { Some(Progress::read(folder)?) } else { None };
+    let unfinished = progress.map(Option::unwrap_or_default);
     let unfinished = unfinished.map(|progress| (progress.done.len(), progress.planned));
     Ok(Run {
         path: name.clone(),

@@ -5,16 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Record;
 use super::error::{RecordError, ResultsError};
 use super::files;
-use super::folder::{MACHINE, files_with_extension, read_machine, write_machine};
+use super::folder::{earlier_machine, files_with_extension, machine_file, write_all};
 use super::machine::Machine;
-use super::progress::{PROGRESS, Progress};
+use super::progress::Progress;
 use super::running::{self, Running, this_program};
 use crate::plan::{Group, Pace};
 use crate::system::{crash, disk};
@@ -67,12 +66,9 @@ impl Store {
         let is_stale = earlier == Earlier::Remove;
         let mut machine = machine.clone();
         let mut progress = Progress::default();
-        if !is_stale && folder.join(MACHINE).is_file() {
-            let before = read_machine(folder)?;
-            if !before.is_same_as(&machine) {
-                return Err(ResultsError::OtherMachine { folder: folder.to_owned(), name: before.name });
-            }
-            progress = Progress::read(folder).unwrap_or_default();
+        let before = if is_stale { None } else { earlier_machine(folder, &machine)? };
+        if let Some(before) = before {
+            progress = Progress::read(folder)?.unwrap_or_default();
             if progress.program != this_program() || before.kernel != machine.kernel {
                 progress = Progress::default();
             } else if earlier == Earlier::Resume {
@@ -91,12 +87,18 @@ impl Store {
         } else if let Some(last_words) = last_words {
             progress.note(last_words);
             // Should this process end before its first group does, the next one has to know.
-            write_machine(folder, &machine)?;
-            write_progress(folder, &progress)?;
+            write_all(folder, &[machine_file(folder, &machine)?, progress.file(folder)?])?;
         }
-        let is_missing = |group: &&Group| !progress.done.contains(&fingerprint(group, pace));
-        let missing = groups.iter().filter(is_missing).cloned().collect();
         let records = if is_stale { Vec::new() } else { read(folder, groups)? };
+        // A file that was removed takes the groups with it that it had records of.
+        let known: BTreeSet<Key> = records.iter().map(key).collect();
+        let is_whole = |group: &Group| {
+            let (workload, variant) = (group.task.about.name, group.task.variant());
+            let of = |label: String| (workload.to_owned(), variant.clone(), group.threads, label);
+            group.labels().into_iter().all(|label| known.contains(&of(label)))
+        };
+        let is_done = |group: &Group| progress.done.contains(&fingerprint(group, pace)) && is_whole(group);
+        let missing = groups.iter().filter(|group| !is_done(group)).cloned().collect();
         let (folder, pace, since, running) = (folder.to_owned(), *pace, Instant::now(), Running::new(folder));
         let resume = String::new();
         Ok(Store { folder, machine, pace, records, progress, missing, since, is_stale, running, resume })
@@ -173,11 +175,6 @@ impl Store {
         let files: BTreeSet<String> = records.iter().map(|new| files::file_name(&new.engine)).collect();
         let affected = self.records.iter().filter(|old| files.contains(&files::file_name(&old.engine)));
         let affected: Vec<Record> = affected.cloned().collect();
-        if std::mem::take(&mut self.is_stale) {
-            clear(&self.folder)?;
-        }
-        files::write_by_engine(&self.folder, &affected)?;
-        write_machine(&self.folder, &self.machine)?;
 
         let fingerprint = fingerprint(group, &self.pace);
         self.missing.retain(|missing| self::fingerprint(missing, &self.pace) != fingerprint);
@@ -187,7 +184,11 @@ impl Store {
         self.progress.seconds += self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
         self.prepare_for_crash();
-        write_progress(&self.folder, &self.progress)
+        // All of them or none: on a full disk what was there before is whole.
+        let mut written = files::by_engine(&self.folder, &affected)?;
+        written.extend([machine_file(&self.folder, &self.machine)?, self.progress.file(&self.folder)?]);
+        write_all(&self.folder, &written)?;
+        if std::mem::take(&mut self.is_stale) { remove_others(&self.folder, &written) } else { Ok(()) }
     }
 
     /// Removes the folder with everything in it: the records have another place now.
@@ -208,17 +209,18 @@ impl Store {
     }
 }
 
-fn write_progress(folder: &Path, progress: &Progress) -> Result<(), ResultsError> {
-    let path = folder.join(PROGRESS);
-    let json = serde_json::to_string_pretty(progress).map_err(io::Error::other);
-    json.and_then(|json| disk::replace(&path, json + "\n")).map_err(ResultsError::io(&path))
+/// Removes the records that earlier runs have written into other files than these.
+fn remove_others(folder: &Path, written: &[(PathBuf, Vec<u8>)]) -> Result<(), ResultsError> {
+    let mut stale = files_with_extension(folder, "csv")?;
+    stale.retain(|path| !written.iter().any(|(new, _)| new == path));
+    stale.iter().try_for_each(|path| fs::remove_file(path).map_err(ResultsError::io(path)))
 }
 
-/// Removes what earlier runs have written.
-fn clear(folder: &Path) -> Result<(), ResultsError> {
-    let mut stale = files_with_extension(folder, "csv")?;
-    stale.extend([folder.join(PROGRESS), folder.join(MACHINE)].into_iter().filter(|path| path.exists()));
-    stale.iter().try_for_each(|path| fs::remove_file(path).map_err(ResultsError::io(path)))
+/// Workload, variant, threads and engine.
+type Key = (String, String, usize, String);
+
+fn key(record: &Record) -> Key {
+    (record.workload.clone(), record.variant.clone(), record.threads, record.engine.clone())
 }
 
 /// The records of the files that these groups will write to. Other files are none of our business.

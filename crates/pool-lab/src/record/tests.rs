@@ -76,10 +76,12 @@ fn a_file_without_records_is_an_error() {
         let text = error.to_string();
         text[text.find("empty").unwrap()..].to_owned()
     };
-    fs::write(&path, "").unwrap();
-    assert_eq!(message(read_csv(&path).unwrap_err()), "empty.csv:1: there are no records in this file");
-    write_csv(&path, []).unwrap();
-    assert_eq!(message(read_csv(&path).unwrap_err()), "empty.csv:2: there are no records in this file");
+    let remedy = "remove it, and measure again, or go on with --resume: what was in it is made anew";
+    for text in [String::new(), Record::COLUMNS.join(",") + "\n"] {
+        fs::write(&path, text).unwrap();
+        let expected = format!("empty.csv is cut short (line 1): {remedy}");
+        assert_eq!(message(read_csv(&path).unwrap_err()), expected);
+    }
     let path = scratch.path().join("empty.jsonl");
     fs::write(&path, "\n\n").unwrap();
     assert_eq!(
@@ -101,7 +103,7 @@ fn error_of(row: &str) -> String {
 #[test]
 fn bad_rows_name_file_line_and_column() {
     let cases = [
-        ("w,,e,1,2,time_per_op,ns,fast,1,3,15,", "bad.csv:3: median: invalid float literal"),
+        ("w,,e,1,2,time_per_op,ns,fast,1,3,15,", "bad.csv:3: median must be a number, not `fast`"),
         ("w,,e,1,2,time_per_op,ns,2,1,NaN,15,", "bad.csv:3: median, low and high must be finite"),
         ("w,,e,1,2,time_per_op,ns,2,3,4,15,", "bad.csv:3: 3 <= 2 <= 4 does not hold"),
         ("w,,e,1,2,time_per_op,ns,-2,-3,-1,15,", "bad.csv:3: time_per_op must not be negative"),
@@ -111,16 +113,40 @@ fn bad_rows_name_file_line_and_column() {
         ("w,,e,1,2,time_per_op,ms,2,1,3,15,", "bad.csv:3: the unit of time_per_op is `ns`, not `ms`"),
         ("w,,e,1,2,time_per_op,ns,2,1,3,0,", "bad.csv:3: time_per_op without a sample"),
         ("w,,e,1,0,time_per_op,ns,2,1,3,15,", "bad.csv:3: there must be at least 1 thread"),
-        ("w,,e,1,-2,time_per_op,ns,2,1,3,15,", "bad.csv:3: threads: invalid digit found in string"),
+        ("w,,e,1,-2,time_per_op,ns,2,1,3,15,", "bad.csv:3: threads must be a whole number, not `-2`"),
         (",,e,1,2,time_per_op,ns,2,1,4,15,", "bad.csv:3: the workload and the engine must be named"),
     ];
     for (row, expected) in cases {
         assert_eq!(error_of(row), expected);
     }
     let unknown = error_of("w,,e,1,2,speed,ns,2,1,3,15,");
-    let expected = "bad.csv:3: unknown metric `speed`; did you mean `spread`? known: time_per_op, spread, ";
+    let expected = "bad.csv:3: unknown metric `speed`; did you mean `spread`? a newer pool-lab";
     assert!(unknown.starts_with(expected), "{unknown}");
-    assert!(error_of("w,,e").starts_with("bad.csv:3: "), "{}", error_of("w,,e"));
+    assert!(
+        error_of("w,,e").starts_with("bad.csv:3: here are 3 fields, and 12 columns"),
+        "{}",
+        error_of("w,,e")
+    );
+    let header = error_of(&Record::COLUMNS.join(","));
+    assert_eq!(header, "bad.csv:3: here is the header again; remove this line");
+}
+
+/// Wherever a file ends but at the end of a record, it is known that it was longer.
+#[test]
+fn a_file_that_was_cut_is_told_from_a_whole_one() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("rayon.csv");
+    let noted = subject("rayon").error("on \"two\"\nlines");
+    write_csv(&path, &[noted, subject("rayon").record(&metrics::TIME_PER_OP, estimate(7.0), 15)]).unwrap();
+    let whole = fs::read_to_string(&path).unwrap();
+    let first_ends = whole.rfind("spawn").unwrap();
+    for end in (0..whole.len()).filter(|end| *end != first_ends) {
+        fs::write(&path, &whole[..end]).unwrap();
+        let error = read_csv(&path).expect_err(&whole[..end]);
+        assert!(matches!(error, RecordError::CutShort { .. }), "{end}: {error}");
+    }
+    fs::write(&path, &whole[..first_ends]).unwrap();
+    assert_eq!(read_csv(&path).unwrap().len(), 1, "nothing tells that there was a second one");
 }
 
 #[test]
@@ -129,7 +155,7 @@ fn a_missing_column_and_a_missing_file_are_errors() {
     let path = scratch.path().join("bad.csv");
     fs::write(&path, "workload,engine\nw,e\n").unwrap();
     let text = read_csv(&path).unwrap_err().to_string();
-    assert!(text.ends_with("bad.csv:2: missing field `version`"), "{text}");
+    assert!(text.contains("bad.csv:1: the column `version` is missing; remove the file"), "{text}");
     assert!(matches!(read_csv(&scratch.path().join("none.csv")), Err(RecordError::Io { .. })));
 }
 
@@ -140,4 +166,7 @@ fn a_bad_json_line_names_its_line() {
     fs::write(&path, subject("a").error("x").to_json() + "\n{}\n").unwrap();
     let text = read_json_lines(&path).unwrap_err().to_string();
     assert!(text.contains("bad.jsonl:2: missing field `workload`"), "{text}");
+    fs::write(&path, subject("a").error("x").to_json() + "\n{\"work").unwrap();
+    let text = read_json_lines(&path).unwrap_err().to_string();
+    assert!(text.contains("bad.jsonl is cut short (line 2)"), "{text}");
 }

@@ -41,9 +41,10 @@ impl Figure {
 }
 
 /// What the table of advice shows.
-pub(crate) const ABOUT: &str = "The pool with the least mean ratio over the workloads named, at the highest thread count; how far \
-    behind the best of the other side (ours or peers) is; its processor time an operation (and against the least) and peak memory; \
-    and what is known of the difference: faster, equal (within 5 %), undecided, or n=1 (one sample).";
+pub(crate) const ABOUT: &str = "The pool with the least mean ratio over the workloads named, at the highest thread count, and beside it what \
+    of all engines is equal to it (within 5 %) or undecided; the best of the other side (ours or peers), and what is known of the pool \
+    against that one: faster, equal, undecided, or n=1 (one sample); its processor time an operation (and against the least) and peak \
+    memory. stealing-worker is pool-stealing whose joins go through a `Worker` handle; its documentation says how.";
 
 /// The table of situations.
 const SITUATIONS: [Situation; 8] = [
@@ -85,6 +86,8 @@ pub(crate) struct Advice<'m> {
     figure: &'static str,
     /// The workloads that were measured. Without any there is no choice.
     pub(crate) evidence: Vec<&'m Task>,
+    /// How many of the situation's workloads these are, and how many it has.
+    covered: (usize, usize),
     /// Pools that can do all of it, the best first.
     choices: Vec<Choice<'m>>,
 }
@@ -116,7 +119,11 @@ pub(crate) fn advice(families: &[Family]) -> Vec<Advice<'_>> {
 
 fn advise<'m>(situation: &Situation, tasks: &[&'m Task]) -> Advice<'m> {
     let is_evidence = |task: &&&Task| situation.evidence.iter().any(|wanted| task.answers_to(wanted));
-    let evidence: Vec<&Task> = tasks.iter().filter(is_evidence).copied().collect();
+    // A workload that no pool did, as in a run that was cut off, tells nothing of the others.
+    let is_measured = |task: &&Task| !ratios(task.top(), situation.figure).is_empty();
+    let evidence: Vec<&Task> = tasks.iter().filter(is_evidence).copied().filter(is_measured).collect();
+    let is_there = |wanted: &&&str| evidence.iter().any(|task| task.answers_to(wanted));
+    let covered = (situation.evidence.iter().filter(is_there).count(), situation.evidence.len());
     let mut found: BTreeMap<&str, Vec<(&Entry, Estimate)>> = BTreeMap::new();
     for group in evidence.iter().map(|task| task.top()) {
         for (entry, ratio) in ratios(group, situation.figure) {
@@ -134,7 +141,7 @@ fn advise<'m>(situation: &Situation, tasks: &[&'m Task]) -> Advice<'m> {
         first_choice[0].ratio = Estimate::exact(1.0);
         others.iter_mut().for_each(|other| other.ratio = quotient(other.ratio, first));
     }
-    Advice { job: situation.job, figure: situation.figure.name(), evidence, choices }
+    Advice { job: situation.job, figure: situation.figure.name(), evidence, covered, choices }
 }
 
 /// The ratio of each pool to the best.
@@ -202,7 +209,13 @@ impl Advice<'_> {
     pub(crate) fn by(&self) -> String {
         match self.rival() {
             Some(rival) => {
-                format!("{} {} in {}", rival.engine, units::ratio(rival.ratio.median), self.figure)
+                let ratio = rival.ratio.median;
+                let how = match units::ratio(ratio).as_str() {
+                    "1.00x" => "as fast".to_owned(),
+                    _ if ratio < 1.0 => format!("{} faster", units::ratio(1.0 / ratio)),
+                    slower => format!("{slower} slower"),
+                };
+                format!("{}, {how} in {}", rival.engine, self.figure)
             }
             None if self.choices.is_empty() => "-".to_owned(),
             None => "none can do all of it".to_owned(),
@@ -210,7 +223,15 @@ impl Advice<'_> {
     }
 
     /// What is known of the first choice against the best of the other side.
-    pub(crate) fn sure(&self) -> &'static str {
+    pub(crate) fn sure(&self) -> String {
+        let word = self.verdict();
+        match self.covered {
+            (done, of) if done < of && done > 0 => format!("{word} (over {done} of {of} workloads)"),
+            _ => word.to_owned(),
+        }
+    }
+
+    fn verdict(&self) -> &'static str {
         match (self.choices.first(), self.rival()) {
             (Some(first), Some(rival)) => match rival.verdict(first) {
                 // The rival's being slower is the choice's being faster.
@@ -255,7 +276,7 @@ mod tests {
         let families = arrange(&invented::records(samples));
         let all = advice(&families);
         let advice = all.iter().find(|advice| advice.job == job).unwrap();
-        [advice.take(), advice.by(), advice.sure().to_owned(), advice.cost()]
+        [advice.take(), advice.by(), advice.sure(), advice.cost()]
     }
 
     const SMALL: &str = "Many small jobs from outside";
@@ -280,8 +301,12 @@ mod tests {
                 Sample::metric("spawn/contended", "stealing", &metrics::MEMORY_PEAK, 1_048_576.0),
             ],
         );
-        let wanted =
-            ["stealing (ours)", "rayon 2.83x in time", "faster", "CPU 30.0 ns (2.00x), memory 1.00 MiB"];
+        let wanted = [
+            "stealing (ours)",
+            "rayon, 2.83x slower in time",
+            "faster",
+            "CPU 30.0 ns (2.00x), memory 1.00 MiB",
+        ];
         assert_eq!(found, wanted);
     }
 
@@ -300,7 +325,7 @@ mod tests {
             ],
         );
         let take = "rayon (peer); equal: priority; undecided: stealing";
-        assert_eq!(found, [take, "priority 1.03x in p99", "equal", "not recorded"]);
+        assert_eq!(found, [take, "priority, 1.03x slower in p99", "equal", "not recorded"]);
     }
 
     #[test]
@@ -314,7 +339,7 @@ mod tests {
                 Sample::metric("priority/urgent", "priority", &metrics::LATENCY_P99, 20.0).between(0.0, 40.0),
             ],
         );
-        assert_eq!(found, ["priority (ours)", "rayon 5.00x in p99", "faster", "not recorded"]);
+        assert_eq!(found, ["priority (ours)", "rayon, 5.00x slower in p99", "faster", "not recorded"]);
     }
 
     #[test]
@@ -323,7 +348,20 @@ mod tests {
             "Calls that block",
             &[Sample::time("io/sleep", "rayon", 10.0).once(), Sample::time("io/sleep", "mpsc", 20.0)],
         );
-        assert_eq!(found, ["mpsc (ours)", "rayon 0.500x in time", "n=1", "not recorded"]);
+        assert_eq!(found, ["mpsc (ours)", "rayon, 2.00x faster in time", "n=1", "not recorded"]);
+    }
+
+    /// As in a run that was cut off.
+    #[test]
+    fn what_there_is_of_a_situation_is_used() {
+        let there = [
+            Sample::time("spawn/external", "bounded", 10.0),
+            Sample::time("spawn/external", "rayon", 40.0),
+            Sample::error("spawn/contended", "rayon", "lost a job"),
+        ];
+        let found = advice_on(SMALL, &there);
+        let sure = "faster (over 1 of 2 workloads)";
+        assert_eq!(found, ["bounded (ours)", "rayon, 4.00x slower in time", sure, "not recorded"]);
     }
 
     #[test]

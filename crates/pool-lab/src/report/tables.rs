@@ -75,9 +75,9 @@ pub(crate) fn situations(all: &[Advice]) -> Table {
     let mut table = Table::new()
         .text("for")
         .text("take")
-        .text("the other side")
+        .text("best of the other side")
+        .text("against it")
         .text("cost")
-        .text("how sure")
         .text("evidence");
     for advice in all {
         // The first variant stands for all.
@@ -89,8 +89,8 @@ pub(crate) fn situations(all: &[Advice]) -> Table {
             Cell::new(advice.job).toned(Tone::Strong),
             Cell::new(advice.take()).toned(Tone::Ours),
             Cell::new(advice.by()),
-            Cell::new(advice.cost()),
             Cell::new(advice.sure()),
+            Cell::new(advice.cost()),
             Cell { links: links.clone(), ..Cell::new(names.join(", ")) },
         ]);
     }

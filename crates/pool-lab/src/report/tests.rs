@@ -146,7 +146,7 @@ fn the_page_is_self_contained_escaped_and_balanced() {
         &[
             "id=\"choose\"",
             "<td class=\"strong\">Many small jobs from outside</td><td class=\"ours\">stealing (ours); equal: bounded:capacity=64</td>",
-            "<td>rayon 5.00x in time</td><td>CPU 95.0 ns (1.00x)</td><td>faster</td>",
+            "<td>rayon, 5.00x slower in time</td><td>faster (over 1 of 2 workloads)</td><td>CPU 95.0 ns (1.00x)</td>",
             "<a href=\"#w-spawn-external\">",
             "id=\"map\"",
             "id=\"family-spawn\"",
@@ -210,7 +210,7 @@ fn a_bad_file_of_records_stops_the_report_and_is_named() {
     let scratch = results();
     fs::write(scratch.path().join("zeta/rayon.csv"), "workload\nx\n").unwrap();
     let text = rebuild(scratch.path(), &captions()).unwrap_err().to_string();
-    assert!(text.contains("rayon.csv:2: missing field"), "{text}");
+    assert!(text.contains("rayon.csv:1: the column `engine` is missing"), "{text}");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn a_run_that_was_cut_off_comes_first_and_says_so() {
     run.unfinished = Some((3, 85));
     let captions = captions();
     assert!(
-        markdown::report(&[View::new(&run, &captions)]).contains("## zeta.unfinished (3 of 85 groups)\n")
+        markdown::report(&[View::new(&run, &captions)]).contains("## this run, unfinished: 3 of 85 groups\n")
     );
 }
 

@@ -47,7 +47,7 @@ impl<'r> View<'r> {
     pub(crate) fn title(&self) -> String {
         let Run { folder, is_reference, is_own, .. } = self.run;
         match self.run.unfinished {
-            Some((done, of)) => format!("{folder} ({done} of {of} groups)"),
+            Some((done, of)) => format!("this run, unfinished: {done} of {of} groups"),
             None if *is_own => format!("{folder} (yours)"),
             None if *is_reference => format!("{folder} (reference)"),
             None => folder.clone(),

@@ -10,12 +10,28 @@ use std::{env, process};
 /// The new contents are written beside it, under another name, and then take its place. They may still be in the system's
 /// memory when this returns.
 pub(crate) fn replace(path: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}.tmp", process::id()));
-    let outcome = fs::write(&temporary, contents).and_then(|()| fs::rename(&temporary, path));
+    replace_all(&[(path.to_owned(), contents)]).map_err(|(_, error)| error)
+}
+
+/// The same with several files. Where there is no room for the contents of one of them, all keep the old.
+///
+/// # Errors
+///
+/// The file that failed, and why.
+pub(crate) fn replace_all<C: AsRef<[u8]>>(files: &[(PathBuf, C)]) -> Result<(), (PathBuf, io::Error)> {
+    let temporary = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.with_file_name(format!(".{name}.{}.tmp", process::id()))
+    };
+    let write = |(path, contents): &(PathBuf, C)| {
+        fs::write(temporary(path), contents).map_err(|error| (path.clone(), error))
+    };
+    let rename =
+        |(path, _): &(PathBuf, C)| fs::rename(temporary(path), path).map_err(|error| (path.clone(), error));
+    let outcome = files.iter().try_for_each(write).and_then(|()| files.iter().try_for_each(rename));
     if outcome.is_err() {
         // What failed is told; that something is left behind as well would add nothing.
-        let _ = fs::remove_file(&temporary);
+        files.iter().for_each(|(path, _)| drop(fs::remove_file(temporary(path))));
     }
     outcome
 }
@@ -66,6 +82,19 @@ mod tests {
         replace(&path, "new").unwrap_err();
         assert_eq!(names(scratch.path()), ["a.csv"]);
         assert!(path.join("inside").is_dir());
+    }
+
+    #[test]
+    fn several_files_are_replaced_or_none() {
+        let scratch = Scratch::new();
+        let [a, b, nowhere] = ["a.csv", "b.csv", "none/c.csv"].map(|name| scratch.path().join(name));
+        replace_all(&[(a.clone(), "old"), (b.clone(), "old")]).unwrap();
+        let (failed, _) =
+            replace_all(&[(a.clone(), "new"), (nowhere.clone(), "new"), (b, "new")]).unwrap_err();
+        assert_eq!((failed, fs::read_to_string(&a).unwrap()), (nowhere, "old".to_owned()));
+        let mut names = names(scratch.path());
+        names.sort();
+        assert_eq!(names, ["a.csv", "b.csv"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! - A pipe that its reader has closed ends the program quietly, as it ends other programs
 //!   ([`die_at_closed_pipes`]).
-//! - While an [`Interrupts`] lives, the first SIGINT, SIGTERM or SIGHUP is noted and nothing else: a measurement looks
-//!   at the note between two samples, and ends in order. The second one ends the process at once.
+//! - While an [`Interrupts`] lives, the first SIGINT, SIGTERM or SIGHUP is noted, and answered by a line on standard error: a
+//!   measurement looks at the note between two samples, and ends in order. The second one ends the process at once.
 //!
 //! Signals that the process was started to ignore (`nohup`) stay ignored. Systems without signals have none of this.
 
@@ -24,11 +24,14 @@ pub fn die_at_closed_pipes() {
 pub struct Interrupts(());
 
 impl Interrupts {
-    /// Begins to catch signals.
-    pub fn catch() -> Self {
+    /// Begins to catch signals. The first one that comes is answered at once by this line on standard error, which says what the
+    /// program still does; by nothing where it is empty. What stands in the last line of a terminal is left alone from then on.
+    pub fn catch(answer: &str) -> Self {
         CAUGHT.store(0, Ordering::Relaxed);
         #[cfg(unix)]
-        system::catch_all();
+        system::catch_all(answer);
+        #[cfg(not(unix))]
+        let _ = answer;
         Interrupts(())
     }
 
@@ -64,6 +67,7 @@ mod system {
     use libc::{SIG_DFL, SIG_IGN, SIGHUP, SIGINT, SIGTERM, c_int, sighandler_t};
 
     use super::CAUGHT;
+    use crate::system::stderr;
 
     /// The signals that ask a process to end, and whether our handler is installed for each.
     static SIGNALS: [(c_int, AtomicBool); 3] = [
@@ -72,13 +76,15 @@ mod system {
         (SIGHUP, AtomicBool::new(false)),
     ];
 
-    /// Notes the signal, and lets the next one end the process.
+    /// Notes the signal, answers it, and lets the next one end the process.
     extern "C" fn note(signal: c_int) {
         CAUGHT.store(signal, Ordering::Relaxed);
         release_all();
+        stderr::say_notice();
     }
 
-    pub(super) fn catch_all() {
+    pub(super) fn catch_all(answer: &str) {
+        stderr::prepare_notice(answer);
         let handler = note as extern "C" fn(c_int) as sighandler_t;
         for (signal, ours) in &SIGNALS {
             // Before the handler is installed, as it may run at once.
@@ -122,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_first_signal_is_noted_and_the_next_would_kill() {
-        let interrupts = Interrupts::catch();
+        let interrupts = Interrupts::catch("");
         assert!(!is_caught());
         system::raise(libc::SIGTERM);
         assert!(is_caught());
@@ -130,7 +136,7 @@ mod tests {
         let action = unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
         assert_eq!(action, libc::SIG_DFL);
         drop(interrupts);
-        drop(Interrupts::catch());
+        drop(Interrupts::catch(""));
         assert!(!is_caught());
     }
 }

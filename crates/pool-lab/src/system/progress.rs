@@ -13,8 +13,8 @@ use super::terminal::{self, say};
 #[derive(Debug)]
 pub struct Progress {
     start: Instant,
-    /// How long all of it takes, where that is settled.
-    limit: Option<Duration>,
+    /// How long all of it takes from the start, where that is settled.
+    limit: Cell<Option<Duration>>,
     is_on_terminal: bool,
     /// The number of the first step: those before it were done by an earlier run.
     first: Cell<Option<usize>>,
@@ -26,7 +26,18 @@ impl Progress {
     /// It begins now. With a limit it takes about that long; without one, what is left is guessed from what was done.
     pub fn new(limit: Option<Duration>) -> Self {
         let (start, is_on_terminal) = (Instant::now(), terminal::has_status());
-        Progress { start, limit, is_on_terminal, first: Cell::new(None), step: RefCell::default() }
+        Progress {
+            start,
+            limit: limit.into(),
+            is_on_terminal,
+            first: Cell::new(None),
+            step: RefCell::default(),
+        }
+    }
+
+    /// From now on it takes about this long.
+    pub fn limit(&self, left: Duration) {
+        self.limit.set(Some(self.start.elapsed() + left));
     }
 
     /// A step begins, the how-manieth of how many, from 1. A log has a line of it.
@@ -73,7 +84,7 @@ impl Progress {
 
     fn draw(&self, label: &str, share: f64, what: &str) {
         if self.is_on_terminal {
-            let left = left(self.start.elapsed(), share, self.limit);
+            let left = left(self.start.elapsed(), share, self.limit.get());
             let left = left.map_or_else(String::new, |left| format!(", {} left", words(left)));
             terminal::show_status(&format!("[{label}{left}] {what}"));
         }
@@ -82,7 +93,7 @@ impl Progress {
     /// The time so far, for the log of a command that has a limit.
     fn clock(&self) -> String {
         let seconds = self.start.elapsed().as_secs();
-        self.limit.map_or_else(String::new, |_| format!(", {}:{:02}", seconds / 60, seconds % 60))
+        self.limit.get().map_or_else(String::new, |_| format!(", {}:{:02}", seconds / 60, seconds % 60))
     }
 }
 
@@ -126,6 +137,14 @@ mod tests {
         assert_eq!(left(seconds(30), 1.0, None), Some(seconds(0)));
         assert_eq!(left(seconds(30), 0.9, Some(seconds(720))), Some(seconds(690)));
         assert_eq!(left(seconds(800), 0.9, Some(seconds(720))), Some(seconds(0)));
+    }
+
+    #[test]
+    fn a_limit_counts_from_when_it_is_told() {
+        let progress = Progress::new(Some(seconds(720)));
+        progress.limit(seconds(60));
+        let limit = progress.limit.get().unwrap();
+        assert!(limit >= seconds(60) && limit <= progress.start.elapsed() + seconds(60), "{limit:?}");
     }
 
     #[test]

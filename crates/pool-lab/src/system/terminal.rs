@@ -1,16 +1,16 @@
 //! What is shown to the one who sits in front: lines on standard error, and how wide a line may be.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::stderr;
 use crate::system::os::{self, Stream};
+
+pub(super) use super::stderr::ERASE;
 
 /// Narrower than this nothing can be laid out; a terminal that says less does not know.
 const NARROWEST: usize = 20;
-
-/// Takes away what stands in the line, up to its end.
-pub(super) const ERASE: &str = "\r\x1b[K";
 
 /// The line at the bottom of the terminal that says how far a command is; empty where there is none.
 static STATUS: Mutex<String> = Mutex::new(String::new());
@@ -34,8 +34,8 @@ pub(crate) fn show_status(text: &str) {
     }
     // A line that is full to the last character may break.
     let room = columns(Stream::Error).map_or(usize::MAX, |width| width - 1);
-    *shown = text.chars().take(room).collect();
-    let _ = io::stderr().write_all(format!("{ERASE}{shown}").as_bytes());
+    let text: String = text.chars().take(room).collect();
+    *shown = if stderr::write(true, "", &text) { text } else { String::new() };
 }
 
 /// Takes the line at the bottom away, and returns it.
@@ -58,9 +58,10 @@ pub fn say_command(command: &str) {
 }
 
 fn say_lines(lines: &str) {
-    let status = status();
-    let erase = if status.is_empty() { "" } else { ERASE };
-    let _ = io::stderr().write_all(format!("{erase}{lines}{status}").as_bytes());
+    let mut status = status();
+    if !stderr::write(!status.is_empty(), lines, &status) {
+        status.clear();
+    }
 }
 
 /// How many characters a line on standard output may have: what `COLUMNS` says, else as many as the terminal has. `None`

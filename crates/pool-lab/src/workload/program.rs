@@ -11,6 +11,7 @@ use std::{env, fs, io, thread};
 
 use sha2::{Digest, Sha256};
 
+use super::about::About;
 use super::failure::{Failure, check};
 use super::watch::Watch;
 use crate::engine::UnderRayon;
@@ -28,6 +29,15 @@ pub(crate) struct RayonProgram {
     arguments: Vec<OsString>,
     /// Where the builds are.
     folder: PathBuf,
+}
+
+/// Why a workload of a program cannot run, where the program is not built.
+pub(crate) fn missing(about: &About) -> Option<String> {
+    let program = about.name.split_once('/').map_or(about.name, |(_, program)| program);
+    match RayonProgram::new(program) {
+        Err(Failure::Missing(what)) => Some(what),
+        _ => None,
+    }
 }
 
 /// What a program that has ended said, and what it took.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::about::About;
 use crate::engine::settings::{SettingError, Settings};
-use crate::names::meant;
+use crate::names::{all, meant};
 
 /// A workload with its parameters: what `-w` chooses, and what a measurement is made of.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Task {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TaskError {
     /// Neither a name, nor a family, nor the beginning of one.
-    #[error("unknown workload `{name}`; {}known: {known}", meant(.name, .known))]
+    #[error("unknown workload `{name}`; {}{}", meant(.name, .known), all(.known))]
     Unknown {
         /// What was given.
         name: String,

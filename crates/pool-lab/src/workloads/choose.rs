@@ -60,7 +60,9 @@ impl FromStr for Task {
     type Err = TaskError;
 
     fn from_str(text: &str) -> Result<Self, TaskError> {
-        let mut tasks = tasks_of(text)?;
+        // A comma may be in a value, as in a path.
+        let is_list = text.split(':').next().is_some_and(|name| name.contains(','));
+        let mut tasks = if is_list { Task::parse_list(text)? } else { tasks_of(text)? };
         match tasks.len() {
             1 => Ok(tasks.remove(0)),
             _ => Err(TaskError::Ambiguous { task: text.to_owned(), such_as: tasks[0].to_string() }),
@@ -96,9 +98,12 @@ mod tests {
     #[test]
     fn errors_name_what_is_known_or_allowed() {
         let error = |list: &str| Task::parse_list(list).unwrap_err().to_string();
-        let known = crate::workloads::names();
-        assert_eq!(error("spwan"), format!("unknown workload `spwan`; did you mean `spawn`? known: {known}"));
-        assert!(error("").starts_with("unknown workload ``; known: "));
+        let all = format!("`pool-lab list` shows all {}", crate::workloads::rows().len());
+        assert_eq!(error("spwan"), format!("unknown workload `spwan`; did you mean `spawn`? {all}"));
+        assert_eq!(error(""), format!("unknown workload ``; {all}"));
+        let one = "join/fib,join/dyn".parse::<Task>().unwrap_err().to_string();
+        assert_eq!(one, "`join/fib,join/dyn`: this needs the full name of one workload, such as join/fib");
+        assert!(error("join/fib:n=3:n=4").ends_with("option n is given twice, as `3` and `4`; give it once"));
         assert_eq!(error("join/fib:m=3"), "`join/fib:m=3`: unknown option `m`; known: n");
         assert_eq!(
             error("join:n=3"),

@@ -75,9 +75,10 @@ fn an_interrupt_keeps_what_is_complete_and_ends_the_program_by_its_signal() {
         // SAFETY: `kill` touches no memory, and the child has not been waited for, so its number is its own.
         unsafe { libc::kill(child.id() as libc::pid_t, signal) };
         let rest: Vec<String> = said.collect();
+        let notice = "Interrupted: the sample that runs is the last ...".to_owned();
         let said = format!("interrupted: 1 of 2 groups are complete, in {out}; to go on:");
         let command = format!("  {} {arguments} --resume", env!("CARGO_BIN_EXE_pool-lab"));
-        assert_eq!(rest, [said, command]);
+        assert_eq!(rest, [notice, said, command]);
         assert_eq!(child.wait().unwrap().signal(), Some(signal));
         assert_eq!(folder.times("serial.csv"), [("n=5".to_owned(), 5)]);
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::ptr;
 
 use super::*;
@@ -24,15 +24,18 @@ fn open_terminal(columns: u16) -> (File, OwnedFd) {
     (person, unsafe { OwnedFd::from_raw_fd(program) })
 }
 
+/// Starts the program on a terminal.
+fn start(terminal: OwnedFd, arguments: &str) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
+    command.args(arguments.split_whitespace()).env_remove("COLUMNS").env("TERM", "xterm");
+    let (output, error) = (terminal.try_clone().unwrap(), terminal);
+    command.stdin(Stdio::null()).stdout(output).stderr(error).spawn().unwrap()
+}
+
 /// All that the program writes to a terminal.
 fn on_terminal(columns: u16, arguments: &str) -> String {
     let (mut person, program) = open_terminal(columns);
-    let mut child = {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
-        command.args(arguments.split_whitespace()).env_remove("COLUMNS").env("TERM", "xterm");
-        let (output, error) = (program.try_clone().unwrap(), program);
-        command.stdin(Stdio::null()).stdout(output).stderr(error).spawn().unwrap()
-    };
+    let mut child = start(program, arguments);
     let mut written = Vec::new();
     // When the last program has let go of the terminal Linux says so by an error.
     let _ = person.read_to_end(&mut written);
@@ -77,10 +80,40 @@ fn a_terminal_shows_what_is_left_and_no_line_is_wider_than_it() {
     }
 }
 
+/// What started it has ended at the same signal, and what stands in the last line may be the shell's by then.
+#[test]
+fn an_interrupt_is_answered_at_once_and_nothing_is_taken_away_after_it() {
+    let folder = Folder::new("interrupted");
+    let (mut person, program) = open_terminal(200);
+    // The second group takes minutes.
+    let chosen = "-w join/fib:n=5,join/sleep:length=1s -p serial -t 1 --rounds 100";
+    let mut child = start(program, &format!("measure {chosen} --out {}", folder.0.display()));
+    let (mut written, mut byte) = (Vec::new(), [0]);
+    while !written.ends_with(b"[2/2") {
+        person.read_exact(&mut byte).unwrap();
+        written.extend(byte);
+    }
+    // SAFETY: `kill` touches no memory, and the child has not been waited for, so its number is its own.
+    unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGTERM) };
+    let mut rest = Vec::new();
+    let _ = person.read_to_end(&mut rest);
+    let rest = text(&rest);
+    let answer = "\r\nInterrupted: the sample that runs is the last ...\r\n";
+    let (status, after) = rest.split_once(answer).unwrap_or_else(|| panic!("{rest:?}"));
+    assert!(status.contains("join/sleep"), "the line that said how far it is stays: {rest:?}");
+    assert!(
+        after.starts_with("interrupted: 1 of 2 groups are complete") && !after.contains('\u{1b}'),
+        "{rest:?}"
+    );
+    assert!(!child.wait().unwrap().success());
+}
+
 #[test]
 fn a_pipe_has_a_line_for_each_step_and_no_guess() {
     let output = pool_lab("measure -w join/fib:n=10,join/fib:n=11 -p serial -t 1 --rounds 2");
     let said = text(&output.stderr);
+    let (warning, said) = said.split_once('\n').unwrap();
+    assert!(warning.contains(UNOPTIMISED), "{warning}");
     assert_eq!(said, "[1/2] join/fib:n=10, 1 thread: serial\n[2/2] join/fib:n=11, 1 thread: serial\n");
     assert!(!text(&output.stdout).contains('\u{1b}'));
     let claims = pool_lab("claims --quick --only unbounded-queue");

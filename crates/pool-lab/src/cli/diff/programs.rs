@@ -20,9 +20,9 @@ use crate::system::progress::Progress;
 type Samples = BTreeMap<(String, String), [Vec<f64>; 3]>;
 
 pub(super) fn compare(arguments: &Diff) -> Result<Vec<Line>, CliError> {
-    let Diff { old, new, rounds, .. } = arguments;
+    let Diff { old, new, .. } = arguments;
     let mut samples = Samples::new();
-    let (progress, rounds) = (Progress::new(None), *rounds as usize);
+    let (progress, rounds) = (Progress::new(None), arguments.rounds());
     for round in 0..rounds {
         progress.begin(round + 1, rounds, "the old, the new, and the old again");
         for (side, program) in [old, new, old].into_iter().enumerate() {
@@ -50,8 +50,8 @@ fn sample(program: &Path, arguments: &Diff) -> Result<Vec<Record>, CliError> {
     // A name without a slash would be looked for elsewhere.
     let path = program.canonicalize().map_err(|error| refuse(error.to_string()))?;
     let output = Command::new(path)
-        .args(["measure", "--json", "--rounds", "1", "-t", &arguments.threads.to_string()])
-        .args(["-w", &arguments.workloads, "-p", &arguments.pools])
+        .args(["measure", "--json", "--rounds", "1", "-t", &arguments.threads().to_string()])
+        .args(["-w", arguments.workloads(), "-p", arguments.pools()])
         .output()
         .map_err(|error| refuse(error.to_string()))?;
     let said = String::from_utf8_lossy(&output.stderr);

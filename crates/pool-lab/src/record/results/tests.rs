@@ -4,6 +4,7 @@ use super::*;
 use crate::metrics;
 use crate::numbers::stats::Estimate;
 use crate::record::Subject;
+use crate::record::folder::write_machine;
 use crate::system::scratch::Scratch;
 
 fn machine(name: &str) -> Machine {

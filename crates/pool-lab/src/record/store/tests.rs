@@ -4,6 +4,8 @@ use crate::metrics;
 use crate::numbers::stats::Estimate;
 use crate::plan::Plan;
 use crate::record::Subject;
+use crate::record::error::{MACHINE, PROGRESS};
+use crate::record::folder::{read_machine, write_machine};
 use crate::system::scratch::Scratch;
 use crate::workload::Task;
 
@@ -153,10 +155,52 @@ fn what_was_measured_otherwise_is_measured_again() {
     assert_eq!(missing(&all, Pace::default()), 0);
     write_machine(scratch.path(), &Machine { kernel: Some("0.01".to_owned()), ..machine() }).unwrap();
     assert_eq!(missing(&all, Pace::default()), 2);
-    // A file that was spoilt is no progress.
+    // What another version has written says nothing.
     write_machine(scratch.path(), &machine()).unwrap();
-    fs::write(&path, "{").unwrap();
+    fs::write(&path, "{}").unwrap();
     assert_eq!(missing(&all, Pace::default()), 2);
+}
+
+#[test]
+fn what_was_cut_short_or_is_missing_is_told_and_removing_it_is_enough() {
+    let scratch = Scratch::new();
+    let folder = scratch.path();
+    let all = groups("rayon,serial");
+    let mut store = open(folder, &all, Earlier::Keep);
+    all.iter().for_each(|group| store.add(group, &times(group, 1.0)).unwrap());
+    drop(store);
+    let error = |earlier| {
+        let opened = Store::open(folder, &machine(), &all, &Pace::default(), earlier);
+        opened.err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let keep = |name: &str| {
+        let path = folder.join(name);
+        let text = fs::read(&path).unwrap();
+        (path, text)
+    };
+    for (name, expected) in [
+        ("progress.json", "remove it, and everything is measured again"),
+        ("machine.json", "remove its folder, and measure again"),
+        ("rayon.csv", "remove it, and measure again, or go on with --resume"),
+    ] {
+        let (path, text) = keep(name);
+        fs::write(&path, &text[..text.len() - 3]).unwrap();
+        for earlier in [Earlier::Keep, Earlier::Resume] {
+            let error = error(earlier);
+            assert!(error.contains(&format!("{name} is cut short (line ")), "{error}");
+            assert!(error.contains(expected), "{error}");
+        }
+        fs::write(&path, &text).unwrap();
+    }
+    let (path, text) = keep("machine.json");
+    fs::remove_file(&path).unwrap();
+    for earlier in [Earlier::Keep, Earlier::Resume] {
+        assert!(error(earlier).contains("here are records, and no machine.json"), "{}", error(earlier));
+    }
+    fs::write(&path, &text).unwrap();
+    assert!(open(folder, &all, Earlier::Resume).missing().is_empty());
+    fs::remove_file(folder.join("rayon.csv")).unwrap();
+    assert_eq!(open(folder, &all, Earlier::Resume).missing().len(), 2, "rayon had a part in both");
 }
 
 #[test]
@@ -191,9 +235,10 @@ fn records_of_another_machine_and_bad_ones_are_left_alone() {
         let opened = Store::open(scratch.path(), &machine(), &groups("rayon"), &Pace::default(), earlier);
         opened.unwrap_err().to_string()
     };
+    write_machine(scratch.path(), &machine()).unwrap();
     fs::write(scratch.path().join("serial.csv"), "not ours to read").unwrap();
     fs::write(scratch.path().join("rayon.csv"), "").unwrap();
-    assert!(error(Earlier::Keep).contains("rayon.csv:1: there are no records"), "{}", error(Earlier::Keep));
+    assert!(error(Earlier::Keep).contains("rayon.csv is cut short (line 1)"), "{}", error(Earlier::Keep));
     write_machine(scratch.path(), &machine().named("other")).unwrap();
     assert!(
         error(Earlier::Resume).contains("records of another machine, other;"),

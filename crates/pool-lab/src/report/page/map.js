@@ -45,7 +45,7 @@ function drawMap() {
     return;
   }
   const heads = shown.map((engine) => element("th", { scope: "col", class: `up ${engine.kind === "ours" ? "ours" : ""}`,
-    title: `${engine.name} (${engine.kind})` }, element("span", {}, engine.name)));
+    title: `${engine.name} (${engine.kind})` }, element("span", {}, shortened(engine.name))));
   const made = element("table", { class: "heat" },
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "workload"), ...heads)),
     element("tbody", {}, ...rows.map((group) => mapRow(group, shown))));
@@ -53,7 +53,16 @@ function drawMap() {
   makeSortable(made, "heat");
   moveByArrows(made);
   const pages = all.length > room ? [pager(all, from, room)] : [];
-  place.replaceChildren(...pages, element("div", { class: "scroll" }, made), legend());
+  place.replaceChildren(legend(), ...pages, element("div", { class: "scroll" }, made));
+}
+
+// A head has room for so many letters. Long names begin alike, and differ at their ends.
+const LONGEST_HEAD = 23;
+
+function shortened(name) {
+  if (name.length <= LONGEST_HEAD) return name;
+  const first = name.split(":")[0].slice(0, 8);
+  return `${first}\u2026${name.slice(first.length + 1 - LONGEST_HEAD)}`;
 }
 
 function mapRow(group, shown) {
