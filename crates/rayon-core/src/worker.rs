@@ -5,6 +5,7 @@ use pool_stealing::with_current_worker;
 
 use crate::any_pool::AnyPool;
 use crate::registry::{Registry, current_or_global, here, index_here};
+use crate::spec::MOST_THREADS;
 
 /// What a yield has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +22,10 @@ impl Yield {
     }
 }
 
-/// The most threads that a pool can have.
+/// The most threads that a pool can have: 65,535. A larger number in [`num_threads`](crate::ThreadPoolBuilder::num_threads) or
+/// `RAYON_NUM_THREADS` is taken as this; one in `RAYON_POOL` is an error.
 pub fn max_num_threads() -> usize {
-    1 << 16
+    MOST_THREADS
 }
 
 /// How many threads the calling thread's pool has, or the global pool.
