@@ -11,8 +11,8 @@ use crate::spec_error::{SpecError, unknown};
 /// The variable that says which pool it is.
 const VARIABLE: &str = "RAYON_POOL";
 
-/// The most threads that a pool can have, as in rayon-core on 64 bits.
-pub(crate) const MOST_THREADS: usize = 65_535;
+/// The most threads that a specification may ask for. It catches a slip of the finger before it starts a million of them.
+const MOST_THREADS: usize = 1024;
 
 /// The queue of `bounded`, unless something else is said.
 const CAPACITY: usize = 1024;
@@ -22,7 +22,7 @@ const CAPACITY: usize = 1024;
 /// | | |
 /// |---|---|
 /// | `stealing` (the default), `bounded`, `mpsc`, `priority`, `fair` | the strategy |
-/// | `4` | how many workers, from 1 to [`max_num_threads`](crate::max_num_threads) |
+/// | `4` | how many workers, from 1 to 1,024; a program that is to have more says so by `num_threads` or `RAYON_NUM_THREADS` |
 /// | `help=no` | a worker that waits runs what it waits for and nothing else; by default it runs anything, as rayon's do |
 /// | `capacity=64` | of `bounded`: the length of the queue (1,024 by default); outside threads wait for room |
 ///
@@ -187,7 +187,7 @@ mod tests {
             (Strategy::Bounded, Some(2), Helping::Own, 64)
         );
         assert_eq!(spec("priority:help=yes").helping, Helping::Any);
-        assert_eq!(spec("stealing:65535").threads, Some(MOST_THREADS));
+        assert_eq!(spec("stealing:1024").threads, Some(MOST_THREADS));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn what_means_nothing_is_named_with_what_would_be_right() {
         let rayons = "a program that uses rayon";
-        let threads = "the thread count must be a whole number from 1 to 65535, not";
+        let threads = "the thread count must be a whole number from 1 to 1024, not";
         let pools = "known: stealing, bounded, mpsc, priority, fair";
         for (text, reason) in [
             ("", format!("unknown pool ``; {pools}")),
@@ -209,7 +209,7 @@ mod tests {
             ("stealling:4", format!("unknown pool `stealling`; did you mean `stealing`? {pools}")),
             ("mpsc:0", format!("{threads} `0`")),
             ("mpsc:many", format!("{threads} `many`")),
-            ("stealing:70000", format!("{threads} `70000`")),
+            ("stealing:1025", format!("{threads} `1025`")),
             ("stealing:4000000000000000000000", format!("{threads} `4000000000000000000000`")),
             ("stealing:help=maybe", "help must be yes or no, not `maybe`".to_owned()),
             ("bounded:capacity=0", "capacity must be a whole number from 1 to 16777216, not `0`".to_owned()),

@@ -5,7 +5,6 @@ use pool_stealing::with_current_worker;
 
 use crate::any_pool::AnyPool;
 use crate::registry::{Registry, current_or_global, here, index_here};
-use crate::spec::MOST_THREADS;
 
 /// What a yield has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +21,14 @@ impl Yield {
     }
 }
 
-/// The most threads that a pool can have: 65,535. A larger number in [`num_threads`](crate::ThreadPoolBuilder::num_threads) or
-/// `RAYON_NUM_THREADS` is taken as this; one in `RAYON_POOL` is an error.
+/// The most threads that a pool can have: 65,535, as in rayon-core on 64 bits. A larger number in
+/// [`num_threads`](crate::ThreadPoolBuilder::num_threads) or `RAYON_NUM_THREADS` is taken as this. In a
+/// [`PoolSpec`](crate::PoolSpec) more than 1,024 is an error.
+///
+/// Few systems have so many, and those of the stealing pool look at each other's queues before they sleep: on two cores 4,000 took
+/// half a minute of processor time to start, and as many of the bounded pool half a second. (rayon-core takes as long.)
 pub fn max_num_threads() -> usize {
-    MOST_THREADS
+    65_535
 }
 
 /// How many threads the calling thread's pool has, or the global pool.
