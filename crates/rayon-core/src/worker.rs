@@ -26,7 +26,7 @@ impl Yield {
 /// [`PoolSpec`](crate::PoolSpec) more than 1,024 is an error.
 ///
 /// Few systems have so many, and those of the stealing pool look at each other's queues before they sleep: on two cores 4,000 took
-/// half a minute of processor time to start, and as many of the bounded pool half a second. (rayon-core takes as long.)
+/// half a minute of processor time to start, here as in rayon-core, and as many of the bounded pool half a second.
 pub fn max_num_threads() -> usize {
     65_535
 }
