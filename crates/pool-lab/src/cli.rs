@@ -170,7 +170,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 ///
 /// # Examples
 ///
-/// `crates/pool-lab/bring-your-own` is a crate with a strategy, an engine and a workload of its own.
+/// `crates/pool-lab/bring-your-own` is a crate with a strategy, an engine and a workload of its own, to be copied; its README says how.
 ///
 /// ```no_run
 /// # use std::process::ExitCode;

@@ -71,8 +71,8 @@ table! {
     mod onetbb;
 }
 
-/// The row of a strategy of another crate: a `ThreadPool` with it, which can do all that such a pool can. It takes part like
-/// a published crate's pool, under its own name.
+/// The row of a strategy of another crate: a `ThreadPool` with it, which can do all that such a pool can, so that nothing need be
+/// said of it. It takes part like a published crate's pool, under its own name: see [`Row::theirs`].
 pub fn strategy<S: FromSpec>(name: &'static str, version: &'static str, about: &'static str) -> Row {
     ours::strategy::<S>(Row::theirs(name, version, about)).options(&[ours::PIN])
 }
@@ -104,11 +104,11 @@ pub fn find(name: &str) -> Option<&'static Row> {
     rows().iter().find(|row| row.engine.name == name)
 }
 
-/// What the engine of a record is, by its label: `bounded:capacity=64`, or `rayon#2`. One that is not in the table is a
-/// peer.
+/// What the engine of a record is, by its label: `bounded:capacity=64`, or `rayon#2`. One that is not in the table is one that
+/// another crate has brought.
 pub fn kind_of(label: &str) -> Kind {
     let name = label.split([':', '#']).next().unwrap_or_default();
-    find(name).map_or(Kind::Peer, |row| row.engine.kind)
+    find(name).map_or(Kind::Brought, |row| row.engine.kind)
 }
 
 /// The names of all engines, in a list.
@@ -211,6 +211,6 @@ mod tests {
                 );
             }
         }
-        assert_eq!(kind_of("unheard-of"), Kind::Peer);
+        assert_eq!(kind_of("unheard-of"), Kind::Brought);
     }
 }

@@ -4,17 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Builds it with the versions that this workspace has, so that nothing is fetched and little is built.
-fn build() -> PathBuf {
+/// Does what its README says: copies it to this folder, changes the two paths, and builds it, with the versions that this workspace
+/// has, so that nothing is fetched and little is built.
+fn build_in(folder: &Path) -> PathBuf {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (root, theirs) = (lab.ancestors().nth(2).unwrap(), lab.join("bring-your-own"));
-    fs::copy(root.join("Cargo.lock"), theirs.join("Cargo.lock")).unwrap();
+    fs::create_dir_all(folder.join("src")).unwrap();
+    for file in fs::read_dir(theirs.join("src")).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), folder.join("src").join(file.file_name())).unwrap();
+    }
+    let mut manifest = fs::read_to_string(theirs.join("Cargo.toml")).unwrap();
+    assert_eq!(manifest.matches("path = ").count(), 2, "the README tells of two");
+    for (path, place) in [("../../pool-core", lab.with_file_name("pool-core")), ("..", lab.to_owned())] {
+        manifest = manifest.replace(&format!("path = {path:?}"), &format!("path = {place:?}"));
+    }
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let target = Path::new(env!("CARGO_BIN_EXE_pool-lab")).ancestors().nth(2).unwrap();
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--manifest-path"])
-        .arg(theirs.join("Cargo.toml"))
-        .arg("--target-dir")
+        .args(["build", "--offline", "--target-dir"])
         .arg(target)
+        .current_dir(folder)
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
@@ -30,9 +40,8 @@ fn run(program: &Path, arguments: &str, folder: &Path) -> String {
 
 #[test]
 fn a_crate_of_ones_own_has_its_rows_in_lists_records_and_reports() {
-    let program = build();
     let folder = std::env::temp_dir().join(format!("bring-your-own-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let program = build_in(&folder);
     let list = run(&program, "list", &folder);
     for name in ["  stack ", "  my-threads ", "  mine/echo ", "  stealing ", "  join/fib "] {
         assert!(list.contains(name), "{name}: {list}");
@@ -49,6 +58,6 @@ fn a_crate_of_ones_own_has_its_rows_in_lists_records_and_reports() {
     }
     let records = fs::read_to_string(folder.join("out/stack.csv")).unwrap();
     assert!(records.contains("mine/echo,jobs=200,stack,0.1.0,2,time_per_op"), "{records}");
-    assert!(report.contains("| stack | 0.1.0 | peer |") && !report.contains("| ours |"), "{report}");
+    assert!(report.contains("| stack | 0.1.0 | brought |") && !report.contains("| ours |"), "{report}");
     fs::remove_dir_all(folder).unwrap();
 }

@@ -278,6 +278,13 @@ fn what_finds_no_room_is_dropped_and_said() {
 }
 
 #[test]
+fn events_of_too_many_threads_are_not_blamed_on_the_buffer() {
+    let read = trace("threads", "-w spawn/external:jobs=500 -p thread-per-job:1");
+    assert!(read.said.contains(" dropped, of threads after the first 65\n"), "{}", read.said);
+    assert!(!read.said.contains("--buffer"), "{}", read.said);
+}
+
+#[test]
 fn every_workload_can_be_traced() {
     // Programs that use rayon have pools of their own.
     for row in pool_lab::workloads::rows().iter().filter(|row| row.about.family().name != "real") {

@@ -2,6 +2,7 @@
 
 use pool_bounded::{Bounded, BoundedPool};
 use pool_core::{BuildError, Builder, Pool, WorkerThread};
+use pool_fair::{Fair, FairPool, Queue};
 use pool_mpsc::{Mpsc, MpscPool};
 use pool_priority::PriorityPool;
 use pool_stealing::StealingPool;
@@ -32,6 +33,9 @@ impl AnyPool {
             }
             Strategy::Mpsc => other(set(MpscPool::with(Mpsc::new()), spec, plan).build()?),
             Strategy::Priority => other(set(PriorityPool::builder(), spec, plan).build()?),
+            Strategy::Fair => {
+                other(set(FairPool::with(Fair::new([Queue::new("rayon")])), spec, plan).build()?)
+            }
         })
     }
 
@@ -53,7 +57,6 @@ where
     H: Fn(WorkerThread) -> std::io::Result<()> + Send + Sync + 'static,
 {
     builder
-        .name("rayon")
         .threads(plan.threads)
         .helping(spec.helping)
         .enroll_caller(plan.enrolls_caller)

@@ -6,6 +6,8 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
+use pool_core::BuildError;
+
 use crate::any_pool::{AnyPool, Plan};
 use crate::error::ThreadPoolBuildError;
 use crate::registry::{Open, PanicHandler, Registry, init_global, set_here};
@@ -85,16 +87,8 @@ impl ThreadPoolBuilder {
     {
         thread::scope(|scope| {
             let wrapper = &wrapper;
-            let spawn = |thread: ThreadBuilder| {
-                let mut builder = thread::Builder::new();
-                if let Some(name) = thread.name() {
-                    builder = builder.name(name.to_owned());
-                }
-                if let Some(size) = thread.stack_size() {
-                    builder = builder.stack_size(size);
-                }
-                builder.spawn_scoped(scope, || wrapper(thread)).map(drop)
-            };
+            let spawn =
+                |thread: ThreadBuilder| thread.thread().spawn_scoped(scope, || wrapper(thread)).map(drop);
             let pool = self.spawn_handler(spawn).build()?;
             Ok(with_pool(&pool))
         })
@@ -126,14 +120,16 @@ impl<S: ThreadSpawn> ThreadPoolBuilder<S> {
             None => PoolSpec::from_env()?,
         };
         let threads = self.threads(spec);
+        let spec = PoolSpec { threads: Some(threads), ..spec };
         let muster = Muster::default();
         let spawn = {
             let muster = muster.clone();
             move |worker| muster.spawn(worker)
         };
         let plan = Plan { threads, enrolls_caller: self.use_current_thread, spawn };
-        let pool = AnyPool::build(spec, plan)?;
-        let registry = Registry::new(pool, threads, self.panic_handler.take());
+        let failed = |error| ThreadPoolBuildError::build(spec, error);
+        let pool = AnyPool::build(spec, plan).map_err(failed)?;
+        let registry = Registry::new(pool, spec, threads, self.panic_handler.take());
         // From here on the pool is closed by whatever goes wrong.
         let open = Arc::new(Open(registry.clone()));
         let handlers = Arc::new(std::mem::take(&mut self.handlers));
@@ -142,9 +138,10 @@ impl<S: ThreadSpawn> ThreadPoolBuilder<S> {
             set_here(Some(crew.here(0)));
         }
         for worker in muster.finish(&crew) {
-            let name = self.thread_name.as_mut().map(|name| name(worker.index()));
-            let (stack_size, crew) = (self.stack_size, crew.clone());
-            self.spawn_handler.spawn(ThreadBuilder { name, stack_size, worker, crew })?;
+            let (index, stack_size, crew) = (worker.index(), self.stack_size, crew.clone());
+            let name = self.thread_name.as_mut().map(|name| name(index));
+            let made = self.spawn_handler.spawn(ThreadBuilder { name, stack_size, worker, crew });
+            made.map_err(|source| failed(BuildError::Spawn { index, source }))?;
         }
         Ok(open)
     }
@@ -174,7 +171,7 @@ impl<S> ThreadPoolBuilder<S> {
         }
     }
 
-    /// What each thread is called, by its number.
+    /// What each thread is called, by its number. By default it is called after the pool: `stealing-0`.
     pub fn thread_name<F>(mut self, closure: F) -> Self
     where
         F: FnMut(usize) -> String + 'static,
@@ -183,7 +180,8 @@ impl<S> ThreadPoolBuilder<S> {
         self
     }
 
-    /// How many threads; 0, the default, leaves it to the specification, to `RAYON_NUM_THREADS`, or to the number of CPUs.
+    /// How many threads, whatever `RAYON_POOL` or [`pool`](ThreadPoolBuilder::pool) say. 0, the default, leaves it to these, then
+    /// to `RAYON_NUM_THREADS`, and then to the number of CPUs.
     pub fn num_threads(mut self, num_threads: usize) -> Self {
         self.threads = num_threads;
         self

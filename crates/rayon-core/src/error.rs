@@ -2,11 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
 
 use pool_core::BuildError;
 
-use crate::spec::SpecError;
+use crate::spec::PoolSpec;
+use crate::spec_error::SpecError;
 
 /// Why a pool could not be built.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub struct ThreadPoolBuildError {
 enum Kind {
     AlreadyInitialized,
     CurrentThreadInPool,
-    Io(io::Error),
-    Build(BuildError),
+    /// Which pool it was to be, and why it is not.
+    Build(PoolSpec, BuildError),
     Spec(SpecError),
 }
 
@@ -27,27 +27,19 @@ impl ThreadPoolBuildError {
     pub(crate) fn already_initialized() -> Self {
         ThreadPoolBuildError { kind: Kind::AlreadyInitialized }
     }
-}
 
-impl From<io::Error> for ThreadPoolBuildError {
-    fn from(error: io::Error) -> Self {
-        ThreadPoolBuildError { kind: Kind::Io(error) }
+    pub(crate) fn build(spec: PoolSpec, error: BuildError) -> Self {
+        let kind = match error {
+            BuildError::IsWorker { .. } => Kind::CurrentThreadInPool,
+            error => Kind::Build(spec, error),
+        };
+        ThreadPoolBuildError { kind }
     }
 }
 
 impl From<SpecError> for ThreadPoolBuildError {
     fn from(error: SpecError) -> Self {
         ThreadPoolBuildError { kind: Kind::Spec(error) }
-    }
-}
-
-impl From<BuildError> for ThreadPoolBuildError {
-    fn from(error: BuildError) -> Self {
-        let kind = match error {
-            BuildError::IsWorker { .. } => Kind::CurrentThreadInPool,
-            error => Kind::Build(error),
-        };
-        ThreadPoolBuildError { kind }
     }
 }
 
@@ -58,8 +50,7 @@ impl fmt::Display for ThreadPoolBuildError {
             Kind::CurrentThreadInPool => {
                 f.write_str("The current thread is already part of another thread pool.")
             }
-            Kind::Io(error) => error.fmt(f),
-            Kind::Build(error) => error.fmt(f),
+            Kind::Build(spec, error) => write!(f, "the pool `{spec}` cannot be built: {error}"),
             Kind::Spec(error) => error.fmt(f),
         }
     }
@@ -68,10 +59,9 @@ impl fmt::Display for ThreadPoolBuildError {
 impl Error for ThreadPoolBuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
-            Kind::AlreadyInitialized | Kind::CurrentThreadInPool => None,
-            Kind::Io(error) => Some(error),
-            Kind::Build(error) => Some(error),
-            Kind::Spec(error) => Some(error),
+            // The text has that of the error itself: what follows is what the system said, as in rayon-core.
+            Kind::Build(_, error) => error.source(),
+            Kind::AlreadyInitialized | Kind::CurrentThreadInPool | Kind::Spec(_) => None,
         }
     }
 }

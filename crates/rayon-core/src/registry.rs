@@ -14,6 +14,7 @@ use pool_core::{Pool, PoolExt};
 use crate::any_pool::AnyPool;
 use crate::builder::ThreadPoolBuilder;
 use crate::error::ThreadPoolBuildError;
+use crate::spec::PoolSpec;
 
 pub(crate) type PanicHandler = dyn Fn(Box<dyn Any + Send>) + Send + Sync;
 pub(crate) type Task = Box<dyn FnOnce() + Send>;
@@ -22,6 +23,8 @@ pub(crate) type Task = Box<dyn FnOnce() + Send>;
 #[doc(hidden)]
 pub struct Registry {
     pub(crate) pool: AnyPool,
+    /// What it was built from, with the number of its threads.
+    pub(crate) spec: PoolSpec,
     threads: usize,
     panic_handler: Option<Box<PanicHandler>>,
     /// What each worker has spawned first in, first out; the last is that of other threads.
@@ -104,7 +107,7 @@ pub(crate) fn global() -> &'static Arc<Open> {
     match ThreadPoolBuilder::new().build_global() {
         // Another thread may have been faster.
         Err(error) if GLOBAL.get().is_none() => {
-            panic!("The global thread pool has not been initialized.: {error}")
+            panic!("The global thread pool has not been initialized: {error}")
         }
         _ => GLOBAL.get().expect("it has just been built"),
     }
@@ -141,9 +144,14 @@ pub(crate) fn open_here() -> Option<Arc<Open>> {
 }
 
 impl Registry {
-    pub(crate) fn new(pool: AnyPool, threads: usize, panic_handler: Option<Box<PanicHandler>>) -> Arc<Self> {
+    pub(crate) fn new(
+        pool: AnyPool,
+        spec: PoolSpec,
+        threads: usize,
+        panic_handler: Option<Box<PanicHandler>>,
+    ) -> Arc<Self> {
         let fifos = (0..=threads).map(|_| Mutex::default()).collect();
-        Arc::new(Registry { pool, threads, panic_handler, fifos })
+        Arc::new(Registry { pool, spec, threads, panic_handler, fifos })
     }
 
     pub(crate) fn pool(&self) -> &dyn Pool {

@@ -1,4 +1,4 @@
-//! Tasks that nobody waits for.
+//! Tasks that are not waited for.
 
 use crate::registry::open_here;
 

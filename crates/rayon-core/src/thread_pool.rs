@@ -12,6 +12,14 @@ use crate::scope::{Scope, ScopeFifo};
 use crate::worker::{Yield, yield_local, yield_now};
 
 /// A pool of threads. Dropping it does not wait: what is queued runs, and then the threads end.
+///
+/// `{:?}` shows which pool it is:
+///
+/// ```
+/// let pool = rayon_core::ThreadPoolBuilder::new().pool("stealing".parse()?).num_threads(2).build()?;
+/// assert_eq!(format!("{pool:?}"), r#"ThreadPool { pool: "stealing:2", num_threads: 2, .. }"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ThreadPool {
     // The tests of rayon-core look at it.
     #[doc(hidden)]
@@ -182,6 +190,9 @@ impl ThreadPool {
 
 impl fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadPool").field("num_threads", &self.current_num_threads()).finish_non_exhaustive()
+        f.debug_struct("ThreadPool")
+            .field("pool", &self.registry.spec.to_string())
+            .field("num_threads", &self.current_num_threads())
+            .finish_non_exhaustive()
     }
 }

@@ -54,8 +54,8 @@ impl Muster {
         };
         drop(state);
         let registry = registry.upgrade().ok_or_else(|| io::Error::other("the pool is gone"))?;
-        let name = Some(worker.name().to_owned());
-        ThreadBuilder { name, stack_size: None, worker, crew: Crew { registry, open, handlers } }.spawn()
+        ThreadBuilder { name: None, stack_size: None, worker, crew: Crew { registry, open, handlers } }
+            .spawn()
     }
 
     /// The workers that wait for their threads.
@@ -80,7 +80,7 @@ impl ThreadBuilder {
         self.worker.index()
     }
 
-    /// What the thread is to be called, if the builder says so.
+    /// What the thread is to be called, if the [builder](crate::ThreadPoolBuilder::thread_name) says so.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -108,16 +108,18 @@ impl ThreadBuilder {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(crew)));
     }
 
-    /// A thread of std's.
+    /// A thread of std's, with the name and the stack that the builder says. Without a name it is called after the pool.
+    pub(crate) fn thread(&self) -> thread::Builder {
+        let name = self.name().unwrap_or(self.worker.name());
+        let builder = thread::Builder::new().name(name.to_owned());
+        match self.stack_size {
+            Some(bytes) => builder.stack_size(bytes),
+            None => builder,
+        }
+    }
+
     pub(crate) fn spawn(self) -> io::Result<()> {
-        let mut builder = thread::Builder::new();
-        if let Some(name) = &self.name {
-            builder = builder.name(name.clone());
-        }
-        if let Some(size) = self.stack_size {
-            builder = builder.stack_size(size);
-        }
-        builder.spawn(|| self.run()).map(drop)
+        self.thread().spawn(|| self.run()).map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # rayon's and rayon-core's own tests, unmodified, on a pool of this workspace.
 #
-#     tests/suite.sh [SPEC...]        for example: tests/suite.sh stealing:4 mpsc; all four strategies by default
+#     tests/suite.sh [SPEC...]        for example: tests/suite.sh stealing:4 mpsc; all strategies by default
 #
 # The sources come from crates.io, as dependencies do. A test that has not ended after TEST_SECONDS (60) counts as failed; they are
 # optimised, as some count to a billion.
@@ -13,7 +13,7 @@ work=$target/suite
 seconds=${TEST_SECONDS:-60}
 export CARGO_PROFILE_DEV_OPT_LEVEL=${CARGO_PROFILE_DEV_OPT_LEVEL:-2}
 specs=("$@")
-[ ${#specs[@]} -gt 0 ] || specs=(stealing:1 stealing:2 stealing:4 bounded:4 mpsc:4 priority:4)
+[ ${#specs[@]} -gt 0 ] || specs=(stealing:1 stealing:2 stealing:4 bounded:4 mpsc:4 priority:4 fair:4)
 
 # Where cargo keeps the sources of these versions, which the lock file of this crate names.
 cargo fetch --quiet --manifest-path "$here/Cargo.toml"

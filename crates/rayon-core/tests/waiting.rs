@@ -9,7 +9,7 @@ use std::sync::{Barrier, Mutex, mpsc};
 use rayon::prelude::*;
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 
-const STRATEGIES: [&str; 4] = ["stealing", "bounded", "mpsc", "priority"];
+const STRATEGIES: [&str; 5] = ["stealing", "bounded", "mpsc", "priority", "fair"];
 
 fn pool(strategy: &str, threads: usize, help: &str) -> ThreadPool {
     let spec = format!("{strategy}:{threads}:help={help}").parse().unwrap();

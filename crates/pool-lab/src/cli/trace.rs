@@ -47,7 +47,7 @@ pub(super) struct Trace {
     /// The file
     #[arg(short, long, default_value = "trace.pftrace")]
     out: PathBuf,
-    /// Events that are kept of each thread
+    /// Events that are kept of each thread; threads are the pool's and the first 64 others
     #[arg(long, default_value_t = 65_536, value_name = "EVENTS", allow_negative_numbers = true, value_parser = whole::<u32>(16..=1_000_000))]
     buffer: u32,
 }
@@ -108,13 +108,20 @@ fn time(case: &mut Box<dyn Case>) -> Result<f64, Failure> {
     Ok(watch.elapsed().as_nanos() as f64 / case.operations() as f64)
 }
 
+/// What was not kept, and for which reason.
+fn dropped(recording: &Recording) -> String {
+    let (lost, of_full_buffers) = (recording.lost, recording.dropped() - recording.lost);
+    let full = (of_full_buffers > 0).then(|| format!("{of_full_buffers} dropped: see --buffer"));
+    let beyond =
+        (lost > 0).then(|| format!("{lost} dropped, of threads after the first {}", recording.lanes.len()));
+    let reasons: Vec<String> = full.into_iter().chain(beyond).collect();
+    if reasons.is_empty() { "none dropped".to_owned() } else { reasons.join(", ") }
+}
+
 fn report(out: &Path, title: &str, operation: &str, runs: &Runs) -> String {
     let Runs { plain, traced, recording } = runs;
     let [without, with] = [plain, traced].map(|times| stats::median(times).unwrap_or_default());
-    let dropped = match recording.dropped() {
-        0 => "none dropped".to_owned(),
-        events => format!("{events} dropped: see --buffer"),
-    };
+    let dropped = dropped(recording);
     let (threads, jobs, events) = (recording.tracks().len(), recording.jobs(), recording.events());
     let (runs, added) = (plain.len(), 100.0 * (with / without - 1.0));
     let [without, with] = [without, with].map(units::time);

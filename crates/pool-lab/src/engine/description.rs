@@ -13,6 +13,8 @@ pub enum Kind {
     Ours,
     /// A published crate.
     Peer,
+    /// A pool from a crate that uses this one, or of which nothing is known but its records.
+    Brought,
     /// A pool as one writes it in a textbook, to compare with.
     Baseline,
     /// A pool of another language, in a process of its own. It shows what others reach, and takes no rank.
@@ -27,10 +29,16 @@ impl Kind {
         match self {
             Kind::Ours => "ours",
             Kind::Peer => "peer",
+            Kind::Brought => "brought",
             Kind::Baseline => "baseline",
             Kind::External => "external",
             Kind::NoPool => "no pool",
         }
+    }
+
+    /// On which side it is where one side is compared with another: what was brought is on that of the peers.
+    pub fn side(self) -> Kind {
+        if self == Kind::Brought { Kind::Peer } else { self }
     }
 
     /// Whether it takes part in the order of pools. What runs in another language, or is no pool, is shown beside them.

@@ -74,10 +74,18 @@ impl Row {
 
     /// An engine of a crate that uses this one: a pool that takes part like a published crate's, under its own name.
     ///
-    /// What it can do is said by what follows: `Row::theirs(..).jobs::<Mine>().joins::<Mine>()`. The version is what records
-    /// show, mostly `env!("CARGO_PKG_VERSION")`.
+    /// What it can do is said by what follows: `Row::theirs(..).jobs::<Mine>().joins::<Mine>()`. Without any of [`jobs`](Row::jobs),
+    /// [`handles`](Row::handles), [`joins`](Row::joins), [`scopes`](Row::scopes) and [`loops`](Row::loops) no workload runs on it.
+    /// The version is what records show, mostly `env!("CARGO_PKG_VERSION")`.
+    ///
+    /// | | for what |
+    /// |---|---|
+    /// | `jobs` and its like | the workloads that need it; all others are n/a |
+    /// | [`own_pool`](Row::own_pool) | `demo`, `advise`, `top` and `trace` in full, and [`build`](crate::build): it implements [`Pool`] itself |
+    /// | [`adapted`](Row::adapted) | `demo`, `advise` and [`build`](crate::build) for a pool that does not |
+    /// | [`slow_jobs`](Row::slow_jobs) | not to take part by default where there are very many jobs; a fast pool goes without |
     pub fn theirs(name: &'static str, version: &'static str, about: &'static str) -> Self {
-        Row::new(Kind::Peer, name, MadeOf::Version(version), about)
+        Row::new(Kind::Brought, name, MadeOf::Version(version), about)
     }
 
     fn new(kind: Kind, name: &'static str, made_of: MadeOf, about: &'static str) -> Self {
@@ -161,7 +169,7 @@ impl Row {
         self
     }
 
-    /// It is a `Pool` of its own; `E` is how.
+    /// It is a `Pool` of its own, whose threads tell what they do; `E` is how.
     pub fn own_pool<E: IsPool>(mut self) -> Self {
         self.engine.can.is_pool = true;
         self.pool = Ok(E::build);
@@ -169,7 +177,7 @@ impl Row {
         self
     }
 
-    /// It can stand behind the `Pool` trait through an adapter; `E` is how.
+    /// It is no `Pool`, and can stand behind that trait through an adapter, which runs its jobs by `E`.
     pub fn adapted<E: Jobs>(mut self) -> Self {
         self.pool = Ok(adapter::build::<E>);
         self
@@ -199,7 +207,7 @@ impl Row {
         self
     }
 
-    /// It needs so long for each job that only workloads of few jobs are worth its time.
+    /// It needs so long for each job that by default it is measured with workloads of few jobs only.
     pub fn slow_jobs(mut self) -> Self {
         self.engine.has_slow_jobs = true;
         self

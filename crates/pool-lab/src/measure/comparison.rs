@@ -46,9 +46,10 @@ impl<'l> Comparison<'l> {
         self.fastest(more_than_once).or_else(|| self.fastest(able()))
     }
 
-    /// The fastest engine of a kind.
-    pub(super) fn best(&self, kind: Kind) -> Option<usize> {
-        self.fastest(self.measured().filter(|i| engines::kind_of(&self.lanes[*i].subject.engine) == kind))
+    /// The fastest engine of a side.
+    pub(super) fn best(&self, side: Kind) -> Option<usize> {
+        let kind_of = |i: &usize| engines::kind_of(&self.lanes[*i].subject.engine);
+        self.fastest(self.measured().filter(|i| kind_of(i).side() == side))
     }
 
     /// The ratio of two engines over the blocks that both have, and how many these are; of their typical times where they have none

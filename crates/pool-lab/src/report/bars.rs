@@ -19,7 +19,7 @@ const RATIO_END: f64 = WIDTH - MARGIN;
 pub(crate) fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Ours => "p-ours",
-        Kind::Peer => "p-peer",
+        Kind::Peer | Kind::Brought => "p-peer",
         Kind::Baseline => "p-base",
         Kind::External => "p-ext",
         Kind::NoPool => "p-none",
@@ -63,7 +63,7 @@ fn subtitle(rows: &[(&Entry, &Measured)], operation: &str, scale: Scale) -> Stri
 /// The kinds of engines in the plot, at its upper right.
 fn legend(drawing: &mut Drawing, rows: &[(&Entry, &Measured)]) {
     let mut x = WIDTH - MARGIN;
-    for kind in [Kind::NoPool, Kind::External, Kind::Baseline, Kind::Peer, Kind::Ours] {
+    for kind in [Kind::NoPool, Kind::External, Kind::Baseline, Kind::Brought, Kind::Peer, Kind::Ours] {
         if rows.iter().any(|(entry, _)| entry.kind == kind) {
             drawing.text("p-sub", Anchor::End, x, 25.0, kind.name());
             x -= text_width(kind.name()) * 0.8 + 14.0;

@@ -152,15 +152,15 @@ impl Group {
         self.measured().filter(|(entry, _)| entry.kind.takes_rank())
     }
 
-    /// The fastest pool of a kind: the one that was compared with the best of the other side, where that was recorded.
-    pub(crate) fn best(&self, kind: Kind) -> Option<(&Entry, &Measured)> {
-        let compared = self.to_peer.as_ref().and_then(|to_peer| match kind {
+    /// The fastest pool of a side: the one that was compared with the best of the other side, where that was recorded.
+    pub(crate) fn best(&self, side: Kind) -> Option<(&Entry, &Measured)> {
+        let compared = self.to_peer.as_ref().and_then(|to_peer| match side {
             Kind::Ours => Some(&to_peer.ours),
             Kind::Peer => Some(&to_peer.peer),
             _ => None,
         });
         let compared = self.pools().find(|(entry, _)| Some(&entry.engine) == compared);
-        compared.or_else(|| self.pools().find(|(entry, _)| entry.kind == kind))
+        compared.or_else(|| self.pools().find(|(entry, _)| entry.kind.side() == side))
     }
 
     pub(crate) fn entry(&self, engine: &str) -> Option<&Entry> {

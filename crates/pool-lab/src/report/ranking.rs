@@ -55,9 +55,9 @@ pub(crate) fn common<'m>(tasks: &[&'m Task]) -> Vec<&'m Task> {
 
 /// Whether a pool of ours and a peer can do it.
 fn is_contested(group: &Group) -> bool {
-    let able = |kind| {
-        let mut of_kind = group.entries.iter().filter(|entry| entry.kind == kind);
-        of_kind.any(|entry| !matches!(entry.outcome, Outcome::Unsupported(_)))
+    let able = |side| {
+        let mut of_side = group.entries.iter().filter(|entry| entry.kind.side() == side);
+        of_side.any(|entry| !matches!(entry.outcome, Outcome::Unsupported(_)))
     };
     able(Kind::Ours) && able(Kind::Peer)
 }

@@ -141,7 +141,7 @@ pub(crate) fn glance(families: &[(&Family, Ranking)]) -> Table {
     let mut table =
         Table::new().text("family").text("what it asks").text("first").text("best of ours").text("best peer");
     for (family, ranking) in families {
-        let best = |kind| match ranking.standings.iter().find(|s| s.kind == kind && s.rank.is_some()) {
+        let best = |side| match ranking.standings.iter().find(|s| s.kind.side() == side && s.rank.is_some()) {
             Some(Standing { engine, mean: Some(mean), .. }) => {
                 Cell::new(format!("{engine} {}", units::ratio(*mean)))
             }
@@ -366,7 +366,7 @@ fn compact_cell(entry: Option<&Entry>) -> Cell {
     }
 }
 
-/// Every engine of these workloads that did at least one: ours, peers, baselines, what is no pool.
+/// Every engine of these workloads that did at least one: ours, peers, brought ones, baselines, what is no pool.
 fn engines(tasks: &[&Task]) -> Vec<(Kind, String)> {
     let measured = tasks.iter().flat_map(|task| task.top().entries.iter());
     let able = measured.filter(|entry| !matches!(entry.outcome, Outcome::Unsupported(_)));

@@ -103,7 +103,7 @@ pub struct Recording {
     pub names: Vec<String>,
     /// How many workers the pool has.
     pub workers: usize,
-    /// Events of threads for which there was no buffer.
+    /// Events of threads for which there was no buffer, as there were too many before them.
     pub lost: u64,
 }
 

@@ -34,7 +34,7 @@ function drawMap() {
   const place = document.getElementById("heat");
   const rows = shownWorkloads().map((workload) => groupAt(machine(), workload, state.threads)).filter(Boolean);
   const able = new Set(rows.flatMap((group) => group.entries.filter((entry) => entry.verdict !== "n/a")).map((e) => e.engine));
-  const order = ["ours", "peer", "baseline", "external", "no pool"];
+  const order = ["ours", "peer", "brought", "baseline", "external", "no pool"];
   const all = engines.filter((engine) => able.has(engine) && isShown(engine))
     .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || a.name.localeCompare(b.name));
   const room = Math.max(1, Math.floor((place.clientWidth - LABEL()) / NARROWEST));

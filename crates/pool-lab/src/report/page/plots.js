@@ -9,7 +9,7 @@ function lines(entries) {
   const able = entries.filter((entry) => entry.isMeasured && isShown(entry.engine));
   if (state.engines || state.kind) return able.slice(0, MOST_LINES);
   const ours = able.filter((entry) => entry.engine.kind === "ours" && !entry.engine.name.includes(":")).slice(0, 4);
-  const others = able.filter((entry) => entry.engine.kind === "peer" || entry.engine.kind === "baseline");
+  const others = able.filter((entry) => ["peer", "brought", "baseline"].includes(entry.engine.kind));
   return [...ours, ...others.slice(0, MOST_LINES - ours.length)];
 }
 
