@@ -72,7 +72,7 @@ pub(super) enum Waited {
 }
 
 impl<S: Strategy> Core<S> {
-    /// Looks around for a while, unless nothing will be pushed any more; one worker, the searcher, for longer than the others. Mail
+    /// Looks around for a while, as long as something may be pushed; one worker, the searcher, for longer than the others. Mail
     /// ends it. `jobs`: so many it has taken since it last did.
     #[cold]
     pub(super) fn search_before_parking(
@@ -82,7 +82,7 @@ impl<S: Strategy> Core<S> {
         search: &mut Search<'_>,
         jobs: u64,
     ) -> Pop {
-        if outlet.is_reserved() || self.parking.is_closed() {
+        if outlet.is_reserved() {
             return Pop::Empty;
         }
         let is_searcher = search.begin();
@@ -93,7 +93,7 @@ impl<S: Strategy> Core<S> {
             _ => YIELDS,
         };
         for look in 0..looks + yields {
-            if self.mailboxes.has_mail(index) {
+            if self.mailboxes.has_mail(index) || self.parking.is_closed() {
                 break;
             }
             if look < looks {
