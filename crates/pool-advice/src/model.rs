@@ -74,7 +74,7 @@ impl Model {
     /// Draws so many jobs.
     pub(crate) fn draw(&self, jobs: usize, seed: u64) -> Jobs {
         let (mut gaps, mut lengths) = (Random::with_seed(seed), Random::with_seed(!seed));
-        let mut lucks = Random::with_seed(seed ^ u64::MAX / 3);
+        let mut lucks = Random::with_seed(seed ^ (u64::MAX / 3));
         let mut arrival = 0.0;
         let draw = |_| {
             arrival += gaps.exponential() / self.rate;

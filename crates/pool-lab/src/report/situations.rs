@@ -61,11 +61,7 @@ const SITUATIONS: [Situation; 8] = [
     Situation {
         job: "A server under load",
         // At one rate for all: at its own capacity a slow pool has less to do.
-        evidence: &[
-            "load/poisson:at=80:of=common",
-            "load/bursty:at=80:of=common",
-            "load/pareto:at=80:of=common",
-        ],
+        evidence: &["load/pareto:at=80:of=common"],
         figure: Figure::Of(&metrics::LATENCY_P99),
     },
     Situation {
