@@ -149,7 +149,8 @@ pub fn readme_table(run: &Run, headline: &[impl AsRef<str>]) -> String {
     facts.extend(machine.rustc.as_ref().map(|rustc| format!("rustc {rustc}")));
     format!(
         "Time per operation (and ratio to the fastest pool), at most {threads} threads; **bold**: fastest, or \
-         equal to it within 5 %; n=1: measured once, no verdict; n/a: cannot do it. {}, {}.\n\n{}",
+         equal to it within 5 %; n=1: measured once, no verdict; n/a: cannot do it; -: not measured. Ratios are of blocks \
+         that were measured side by side, and no quotients of these times. {}, {}.\n\n{}",
         escape::markdown(&facts.join(", ")),
         escape::markdown(&machine.date),
         tables::compact(&tasks).markdown(),

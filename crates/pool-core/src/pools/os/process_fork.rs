@@ -7,7 +7,7 @@
 //! So nothing that is done [without forks](without_forks) is half done in a child.
 //!
 //! A thread that starts takes a lock of std's before it runs any code of ours (for its message at a stack overflow). In a child that was
-//! forked at that moment each new thread would wait for it for ever, so a fork waits until the threads that [`spawn`] starts have
+//! forked at that moment each new thread would wait for it for ever, so a fork waits until the threads that pools start have
 //! started. Threads that end take that lock as well, and so do those of other code: that is left to chance.
 
 use std::cell::{Cell, RefCell};
