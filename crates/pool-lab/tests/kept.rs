@@ -8,6 +8,7 @@ mod support {
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -65,6 +66,7 @@ fn check_all() {
         warm_up(&pool);
         bursts_are_given_back(name, "from outside", &pool, from_outside);
         bursts_are_given_back(name, "from a job", &pool, from_a_job);
+        bursts_are_given_back(name, "for another worker", &pool, for_another_worker);
         bursts_are_given_back(name, "of mail", &pool, of_mail);
         bursts_are_given_back(name, "in a scope", &pool, in_a_scope);
         a_worker_that_leaves_keeps_nothing(name, &pool);
@@ -113,6 +115,23 @@ fn from_a_job(pool: &Arc<dyn Pool>) {
     pool.execute_on(0, move || {
         (0..BURST).for_each(|_| inner.execute(|| ()).unwrap());
         drop(plugs);
+    })
+    .unwrap();
+}
+
+/// The job goes on until the other worker has emptied the queue.
+fn for_another_worker(pool: &Arc<dyn Pool>) {
+    let (inner, plugs) = (pool.clone(), plug(pool, 1..2));
+    pool.execute_on(0, move || {
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..BURST {
+            let ran = ran.clone();
+            inner.execute(move || drop(ran.fetch_add(1, SeqCst))).unwrap();
+        }
+        drop(plugs);
+        while ran.load(SeqCst) < BURST {
+            thread::yield_now();
+        }
     })
     .unwrap();
 }

@@ -17,7 +17,8 @@
 //! worker cannot see how large it is, nor does it look at each push how long its deque is. So all who take jobs out of a
 //! deque look at its length, which is no more than they do to see whether it is empty, and note the greatest. They take a
 //! batch at most, so none of them overlooks a peak by more than that. To shrink, the worker pushes and pops a job
-//! that does nothing: crossbeam then halves the buffer each time.
+//! that does nothing: crossbeam then halves the buffer each time. It pushes two, since in a deque whose newest job runs first the
+//! last one does not halve it.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -314,8 +315,8 @@ impl<'a> Owner<'a> {
         let Own { spawned, grown, longest, .. } = &self.slot.own.0;
         // It cannot have been doubled more often. Where there is nothing to halve, this takes some nanoseconds.
         for _ in 0..usize::BITS {
-            spawned.push(Job::noop());
-            drop(spawned.pop());
+            [(); 2].map(|()| spawned.push(Job::noop()));
+            [(); 2].map(|()| drop(spawned.pop()));
         }
         grown.set(false);
         longest.set(0);
