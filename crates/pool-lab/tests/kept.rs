@@ -126,7 +126,10 @@ fn for_another_worker(pool: &Arc<dyn Pool>) {
         let ran = Arc::new(AtomicUsize::new(0));
         for _ in 0..BURST {
             let ran = ran.clone();
-            inner.execute(move || drop(ran.fetch_add(1, SeqCst))).unwrap();
+            let count = move || {
+                ran.fetch_add(1, SeqCst);
+            };
+            inner.execute(count).unwrap();
         }
         drop(plugs);
         while ran.load(SeqCst) < BURST {

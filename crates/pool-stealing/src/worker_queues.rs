@@ -315,8 +315,8 @@ impl<'a> Owner<'a> {
         let Own { spawned, grown, longest, .. } = &self.slot.own.0;
         // It cannot have been doubled more often. Where there is nothing to halve, this takes some nanoseconds.
         for _ in 0..usize::BITS {
-            [(); 2].map(|()| spawned.push(Job::noop()));
-            [(); 2].map(|()| drop(spawned.pop()));
+            (0..2).for_each(|_| spawned.push(Job::noop()));
+            (0..2).for_each(|_| drop(spawned.pop()));
         }
         grown.set(false);
         longest.set(0);
