@@ -215,7 +215,7 @@ fn start_all<S: Strategy>(
     }
     for index in usize::from(enrolls_caller)..threads {
         let worker = Expected::new(core);
-        // A thread that has the pool before this worker has started may write to it.
+        // Open and not only expected: the table has these workers as there from the beginning, so they count as idle.
         core.mailboxes.open(index);
         worker::start(core, index, starter).map_err(|source| BuildError::Spawn { index, source })?;
         worker.forget();

@@ -32,7 +32,7 @@ pub(super) struct Mailboxes {
 const CLOSED: u8 = 0;
 /// A thread was started that is to be the worker here.
 const EXPECTED: u8 = 1;
-/// A worker is here.
+/// A worker is here, or is to be as the pool is built.
 const OPEN: u8 = 2;
 
 /// What can be seen of a mailbox without the lock. Written under it.
