@@ -67,11 +67,15 @@ fn a_group_from_before_ends_in_the_child() {
     while pool.counts().completed == 0 {
         thread::yield_now();
     }
+    let (starts, started) = mpsc::channel();
     set.spawn(&pool, move || {
+        starts.send(()).unwrap();
         released.recv().unwrap();
         8
     })
     .unwrap();
+    // The parent drops its set, which would cancel a job that waits.
+    started.recv().unwrap();
     set.spawn(&pool, || 9).unwrap();
     let all = [(); 2].map(|()| pool.spawn(|| 10).unwrap());
     let any = [(); 2].map(|()| pool.spawn(|| 11).unwrap());
