@@ -10,6 +10,7 @@
 //! | `busy_time` | how long a worker works, and whether it waits |
 //! | `task_state`, `task_ref` | who runs a claimable task, who has its result, who frees it |
 //! | `scope_progress` | when the jobs of a scope are over |
+//! | `apart` | a value in a cache line of its own |
 //! | `spin_lock` | a lock that its owner wants nearly alone |
 //! | `waiting_line` | who waits for room without blocking a thread |
 //! | `spin_then_lock` | a lock that is held for nanoseconds |
@@ -17,6 +18,7 @@
 //!
 //! All of this compiles under loom, and nothing else of the crate does. What each protocol relies on is said in its file.
 
+pub(crate) mod apart;
 pub(crate) mod busy_time;
 pub mod fences;
 pub(crate) mod gate;

@@ -58,8 +58,7 @@
 //! it. `begun`, `tickets` and `refused` are relaxed: nothing is published through them. A thread outside that takes the scope for
 //! abandoned too early runs a job that a worker would have run.
 
-use std::ops::Deref;
-
+use crate::sync::apart::Apart;
 use crate::sync::{
     AtomicBool, AtomicUsize, Mutex, MutexGuard,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
@@ -83,30 +82,6 @@ pub(crate) struct Progress {
     /// The length of `sleepers`.
     asleep: AtomicUsize,
     sleepers: Mutex<Vec<Sleeper>>,
-}
-
-/// A value in a cache line of its own, with nothing but room around it. Not aligned to the line, since memory that is aligned to
-/// more than 16 bytes takes the allocator ten times as long, and a scope allocates this.
-#[repr(C)]
-struct Apart<T> {
-    before: [u64; 7],
-    value: T,
-    after: [u64; 7],
-}
-
-impl<T> Apart<T> {
-    fn new(value: T) -> Self {
-        Apart { before: [0; 7], value, after: [0; 7] }
-    }
-}
-
-impl<T> Deref for Apart<T> {
-    type Target = T;
-
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        &self.value
-    }
 }
 
 struct Sleeper {

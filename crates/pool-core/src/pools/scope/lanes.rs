@@ -6,7 +6,8 @@
 //!
 //! Most scopes of a recursion are opened, filled and emptied by one worker. So the lane of the worker that opens the scope lies in
 //! the scope itself, and the others are made when another worker pushes or steals. A lane is behind a lock that its owner
-//! alone wants, but for thieves, who come once in a batch.
+//! alone wants, but for thieves, who come once in a batch. It lies away from what the others read when they look for their own
+//! (a scope whose jobs start jobs on two workers took 1.3 to 1.8 times rayon's time without that, and 0.5 with it).
 
 use std::collections::VecDeque;
 use std::mem;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use crossbeam_utils::CachePadded;
 
 use crate::Job;
+use crate::sync::apart::Apart;
 use crate::sync::spin_lock::SpinLock;
 
 /// The most jobs that a thief takes at once. As many as a worker runs in a [turn](super::TURN).
@@ -28,13 +30,13 @@ pub(super) struct Lanes {
     workers: usize,
     /// The worker whose lane `home` is, if it is a worker that has opened the scope.
     owner: Option<usize>,
-    home: Lane,
+    home: Apart<Lane>,
     others: OnceLock<Box<[CachePadded<Lane>]>>,
 }
 
 impl Lanes {
     pub(super) fn new(workers: usize, owner: Option<usize>) -> Self {
-        Lanes { workers, owner, home: Lane::default(), others: OnceLock::new() }
+        Lanes { workers, owner, home: Apart::new(Lane::default()), others: OnceLock::new() }
     }
 
     #[inline]
@@ -45,7 +47,7 @@ impl Lanes {
     /// Takes the worker's newest job into the empty slot.
     #[inline(always)]
     pub(super) fn pop_newest(&self, here: Option<usize>, slot: &mut Option<Job>) {
-        let own = if here == self.owner { Some(&self.home) } else { self.made_lane_of(here) };
+        let own = if here == self.owner { Some(&*self.home) } else { self.made_lane_of(here) };
         if let Some(own) = own {
             own.pop_newest(slot);
         }
@@ -78,7 +80,7 @@ impl Lanes {
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {
         let others = self.others.get().into_iter().flatten();
-        std::iter::once(&self.home).chain(others.map(|lane| &**lane))
+        std::iter::once(&*self.home).chain(others.map(|lane| &**lane))
     }
 
     #[inline]

@@ -68,11 +68,12 @@ impl ScopeState {
             }
             self.run(&mut slot, cx);
             ran += 1;
+            // A worker waits for the end of the scope alone, which does not come before its own jobs are counted.
             if here.is_none() {
                 self.context.settle();
-            }
-            if done() {
-                break;
+                if done() {
+                    break;
+                }
             }
         }
         self.progress.end(ran);
