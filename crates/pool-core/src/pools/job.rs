@@ -10,6 +10,7 @@
 pub(crate) mod abort_on_unwind;
 pub(crate) mod accounting;
 pub(crate) mod attributed;
+mod block;
 pub(crate) mod boost;
 pub(crate) mod boosted;
 pub(crate) mod context;
@@ -120,7 +121,7 @@ impl Job {
             // SAFETY: `fits_inline` says that the storage is large enough and aligned for `T`.
             unsafe { place.write(task) };
         } else {
-            storage[0].write(Box::into_raw(Box::new(task)).cast());
+            storage[0].write(block::store(task).cast());
         }
         Job { storage, table: const { &table_of::<T>() } }
     }
@@ -312,8 +313,8 @@ unsafe fn take<T: Runnable>(storage: *mut Storage) -> T {
     } else {
         // SAFETY: a task that does not fit inline has its address in the first word.
         let address = unsafe { storage.cast::<*mut T>().read() };
-        // SAFETY: the address came from `Box::into_raw` and is taken back once.
-        *unsafe { Box::from_raw(address) }
+        // SAFETY: the address came from `block::store` and is given back once.
+        unsafe { block::take(address) }
     }
 }
 

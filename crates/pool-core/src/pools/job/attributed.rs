@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cancel::{WithToken, enter_token};
-use crate::current::{Named, current, enter_named};
+use crate::cancel::{WithToken, enter_token, has_token};
+use crate::current::{Named, current, enter_named, has_name};
 use crate::job::context::{JobContext, RunContext};
 use crate::job::unrun::UnrunHook;
 use crate::job::{Runnable, count_discarded, discard_closure, run_counted};
@@ -145,8 +145,9 @@ impl Drop for RefuseAfterFork<'_> {
 }
 
 /// What a job runs under that has no attributes, wherever it is run in place of another that may have some.
-pub(crate) fn enter_plain() -> (Named, WithToken) {
-    (enter_named(None), enter_token(None))
+pub(crate) fn enter_plain() -> Option<(Named, WithToken)> {
+    // Most often there is nothing to put aside.
+    (has_name() || has_token()).then(|| (enter_named(None), enter_token(None)))
 }
 
 /// A closure with rare attributes: fire and forget.
