@@ -1,6 +1,7 @@
 //! Scopes: jobs that borrow, and a wait for all of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
@@ -20,6 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("scopes", jobs_join_handles_of_their_scope).needs(&[NestedForks]).submits(1),
         case!("scopes", they_work_inside_jobs_of_one_worker).needs(&[NestedForks]).submits(1),
         case!("scopes", they_nest).needs(&[NestedForks]).submits(1),
+        case!("scopes", who_waits_helps_the_scopes_inside).needs(&[NestedForks]).submits(1),
         case!("scopes", several_share_one_worker).submits(4),
         case!("scopes", other_jobs_get_their_turn).needs(&[Claim::Fifo]).queues(2),
         case!("scopes", a_panicking_body_waits_for_its_jobs).submits(1),
@@ -134,6 +136,33 @@ fn they_nest(subject: &Subject) {
         });
         assert_eq!(count.get(), 64);
     }
+}
+
+/// The jobs of the inner scope wait for each other, and of two workers one waits for the outer scope.
+fn who_waits_helps_the_scopes_inside(subject: &Subject) {
+    let pool = subject.pool_of(2);
+    let both = Barrier::new(2);
+    let inner = || {
+        pool.scope(|scope| {
+            scope.execute(|| {
+                both.wait();
+            });
+            scope.execute(|| {
+                both.wait();
+            });
+        });
+    };
+    let started = Latch::default();
+    pool.install(|| {
+        pool.scope(|scope| {
+            // It is the other worker that runs this, since this one is busy.
+            scope.execute(|| {
+                started.open();
+                inner();
+            });
+            started.wait();
+        });
+    });
 }
 
 fn several_share_one_worker(subject: &Subject) {

@@ -199,6 +199,10 @@ pub fn current_token() -> Option<CancelToken> {
     TOKEN.try_with(|token| token.borrow().clone()).ok().flatten()
 }
 
+pub(crate) fn has_token() -> bool {
+    TOKEN.try_with(|token| token.borrow().is_some()).unwrap_or(false)
+}
+
 /// Makes this the token of the job that this thread runs until the guard is dropped.
 pub(crate) fn enter_token(token: Option<CancelToken>) -> WithToken {
     WithToken { before: replace(token) }

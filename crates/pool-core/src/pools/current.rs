@@ -109,6 +109,13 @@ pub(crate) fn current_name() -> Option<Name> {
     name
 }
 
+pub(crate) fn has_name() -> bool {
+    let name = replace_name(None);
+    let has_name = name.is_some();
+    replace_name(name);
+    has_name
+}
+
 fn replace_name(name: Option<Name>) -> Option<Name> {
     ManuallyDrop::into_inner(JOB_NAME.replace(ManuallyDrop::new(name)))
 }

@@ -10,7 +10,8 @@ use std::time::Instant;
 /// longer. See [`Builder::helping`](crate::Builder::helping).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Helping {
-    /// What it waits for, and nothing else: the default. So a job that holds a lock, or has put something aside in a
+    /// What it waits for, and nothing else: the default. That includes what this waits for in turn, such as the jobs of a scope that a job
+    /// of its scope has opened. So a job that holds a lock, or has put something aside in a
     /// thread-local value, meets no stranger there, and waits nest no deeper than the program's own calls.
     #[default]
     Own,

@@ -4,9 +4,9 @@
 //!
 //! # State
 //!
-//! - `begun`: jobs that were pushed, each counted before anyone can take it; those that the thread pushes that has opened the scope
-//!   in a counter of their own, which only it writes, without a locked instruction.
+//! - `begun`: jobs that were pushed, each counted before anyone can take it, but for those that were taken back unrun.
 //! - `ended`: jobs that have run to their end. Workers add to it in batches.
+//! - `home`: the same two for what the thread does that has opened the scope. Only it writes them, without a locked instruction.
 //! - `tickets`: messages to the pool that lead a worker here, in the queue or being worked on; at most one a worker. In the
 //!   upper half of the word, how many of them lie in the queue.
 //! - `refused`: the pool has dropped a ticket, and takes no more of them.
@@ -18,7 +18,9 @@
 //!   into its own scope, none lies in the queue; wake a sleeper who helps, if there is one.
 //! - **Take** a ticket: it is in the queue no more; fence; when the first job is taken, look for another, and claim a ticket for it
 //!   if none lies in the queue.
-//! - **End** some jobs: count them; fence; if a thread sleeps and all have ended, wake all.
+//! - **End** some jobs: count them; fence; if a thread sleeps and all have ended, wake all. The thread that has opened the scope counts
+//!   them and does no more: no other waits for the end.
+//! - **Take back** a job, unrun: uncount it. So does the thread that has opened the scope, or one that runs a job of it.
 //! - **Leave** (the holder of a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
 //!   one, claim a ticket again and go on; otherwise, if tickets are refused, wake everyone.
 //! - **Sleep**: put oneself among the sleepers; fence; look once more at what one waits for; park only if it is not there.
@@ -31,7 +33,8 @@
 //! has not ended. It was pushed by the waiter before, or by a job; follow these back to the first that has not ended.
 //! That one was pushed by the waiter or by a job that has ended, so if the waiter's `ended` counts it, the waiter also sees
 //! it in `begun`. The same holds for all jobs that `ended` counts; so `begun` is greater. For this a job is counted before
-//! it is pushed, and `ended` is read first, and acquired.
+//! it is pushed, and `ended` is read first, and acquired. A job that is taken back is in none of the counts, and the job in which that was done
+//! has not ended.
 //!
 //! # No wake-up is lost
 //!
@@ -52,7 +55,8 @@
 //! *The counts are not too low for a ticket.* A claimer may read an `ended` that is newer than its `begun`, and find fewer jobs
 //! unfinished than there are. But the thread that has ended the others fences after that. If that fence is the earlier, the claimer
 //! sees in `begun` all that was counted before it; if it is the later, the thread finds the claimer's job in the queue before
-//! it leaves or sleeps.
+//! it leaves or sleeps. The thread that has opened the scope does not fence. What it has ended is released and acquired, and read before
+//! what it has begun, so the claimer sees of that what came before.
 //!
 //! So only the end needs more than the fences: `ended` is released and acquired, since what the jobs borrow goes away after
 //! it. `begun`, `tickets` and `refused` are relaxed: nothing is published through them. A thread outside that takes the scope for
@@ -74,7 +78,7 @@ pub(crate) struct Progress {
     /// A worker has opened the scope, and runs its jobs when it waits: most such scopes end before a ticket is taken. So it queues
     /// one, and who takes that queues the next.
     one_at_a_time: bool,
-    begun_at_home: Apart<AtomicUsize>,
+    home: Apart<Home>,
     begun: Apart<AtomicUsize>,
     ended: Apart<AtomicUsize>,
     tickets: Apart<AtomicUsize>,
@@ -82,6 +86,12 @@ pub(crate) struct Progress {
     /// The length of `sleepers`.
     asleep: AtomicUsize,
     sleepers: Mutex<Vec<Sleeper>>,
+}
+
+/// The counts of one thread.
+struct Home {
+    begun: AtomicUsize,
+    ended: AtomicUsize,
 }
 
 struct Sleeper {
@@ -95,7 +105,7 @@ impl Progress {
         Progress {
             workers: workers.min(QUEUED - 1),
             one_at_a_time,
-            begun_at_home: Apart::new(AtomicUsize::new(0)),
+            home: Apart::new(Home { begun: AtomicUsize::new(0), ended: AtomicUsize::new(0) }),
             begun: Apart::new(AtomicUsize::new(0)),
             ended: Apart::new(AtomicUsize::new(0)),
             tickets: Apart::new(AtomicUsize::new(0)),
@@ -111,9 +121,20 @@ impl Progress {
     #[inline(always)]
     pub(crate) fn begin(&self, at_home: bool) {
         if at_home {
-            self.begun_at_home.store(self.begun_at_home.load(Relaxed) + 1, Relaxed);
+            self.home.begun.store(self.home.begun.load(Relaxed).wrapping_add(1), Relaxed);
         } else {
             self.begun.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// What was [counted](Progress::begin) was taken out of the queue unrun, in a job of the scope or by its owner.
+    ///
+    /// `at_home` for one thread alone. It may be one that was counted elsewhere: the sum matters.
+    pub(crate) fn take_back(&self, at_home: bool) {
+        if at_home {
+            self.home.begun.store(self.home.begun.load(Relaxed).wrapping_sub(1), Relaxed);
+        } else {
+            self.begun.fetch_sub(1, Relaxed);
         }
     }
 
@@ -140,7 +161,8 @@ impl Progress {
         if self.refused.load(Relaxed) {
             return false;
         }
-        let unfinished = self.begun().saturating_sub(self.ended.load(Relaxed));
+        let ended = self.ended();
+        let unfinished = self.begun().saturating_sub(ended);
         let useful = self.workers.min(unfinished);
         let claim = |word| may_claim(word, useful, one_at_a_time).then_some(word + QUEUED + 1);
         self.tickets.fetch_update(Relaxed, Relaxed, claim).is_ok()
@@ -163,9 +185,15 @@ impl Progress {
     }
 
     /// So many jobs have run to their end. The last touch of the scope's borrows is before this.
-    pub(crate) fn end(&self, jobs: usize) {
+    ///
+    /// `at_home` for the thread that has opened the scope.
+    #[inline]
+    pub(crate) fn end(&self, jobs: usize, at_home: bool) {
         if jobs == 0 {
             return;
+        }
+        if at_home {
+            return self.home.ended.store(self.home.ended.load(Relaxed) + jobs, Release);
         }
         self.ended.fetch_add(jobs, Release);
         fence(SeqCst);
@@ -176,12 +204,16 @@ impl Progress {
 
     /// Whether all jobs have ended. Means something to the thread that started the first of them.
     pub(crate) fn is_over(&self) -> bool {
-        let ended = self.ended.load(Acquire);
+        let ended = self.ended();
         ended == self.begun()
     }
 
     fn begun(&self) -> usize {
-        self.begun_at_home.load(Relaxed) + self.begun.load(Relaxed)
+        self.home.begun.load(Relaxed).wrapping_add(self.begun.load(Relaxed))
+    }
+
+    fn ended(&self) -> usize {
+        self.home.ended.load(Acquire) + self.ended.load(Acquire)
     }
 
     /// The holder of a ticket has found no job. Returns whether it has claimed one again, which is to go into the queue.
@@ -208,7 +240,7 @@ impl Progress {
 
     /// The scope has ended, and no other thread knows it: it is as it was made. Returns `false` if no worker would come to it.
     pub(crate) fn renew(&self) -> bool {
-        let counts = [&*self.begun_at_home, &self.begun, &self.ended, &self.tickets];
+        let counts = [&self.home.begun, &self.home.ended, &*self.begun, &self.ended, &self.tickets];
         counts.into_iter().for_each(|count| count.store(0, Relaxed));
         !self.refused.load(Relaxed) && self.asleep.load(Relaxed) == 0
     }

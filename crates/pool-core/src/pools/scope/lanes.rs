@@ -53,6 +53,11 @@ impl Lanes {
         }
     }
 
+    /// Takes the worker's newest job, if it is such.
+    pub(super) fn pop_newest_if(&self, worker: usize, is_such: fn(&mut Job) -> bool) -> Option<Job> {
+        self.lane_of(Some(worker)).pop_newest_if(is_such)
+    }
+
     /// Takes another's oldest job into the empty slot, and some more into the worker's own lane: whether it did is returned, since no
     /// other thread could see those meanwhile. A thread from outside has no lane, and takes one job.
     #[inline]
@@ -137,6 +142,17 @@ impl Lane {
             *slot = jobs.pop_back();
             self.settle(jobs);
         });
+    }
+
+    fn pop_newest_if(&self, is_such: fn(&mut Job) -> bool) -> Option<Job> {
+        if self.is_empty() {
+            return None;
+        }
+        self.jobs.with(|jobs| {
+            let job = if is_such(jobs.back_mut()?) { jobs.pop_back() } else { None };
+            self.settle(jobs);
+            job
+        })
     }
 
     /// Takes the oldest job, and up to half of the others into the thief's own lane, which is empty. Returns whether there were

@@ -8,7 +8,8 @@ use crate::{Job, JobOrder};
 // The injectors are in boxes, since they are aligned to more than an allocator gives without effort.
 #[repr(u8)]
 pub(super) enum JobQueue {
-    OldestFirst(Box<Injector<Job>>),
+    /// The tickets of nested scopes lie in lanes, from which their workers can take them back.
+    OldestFirst(Box<Injector<Job>>, Lanes),
     NewestFirst(Lanes),
     /// The newest first, in a scope that was opened outside the pool: what comes from there lies in a queue of its own, which all take
     /// from, the oldest first.
@@ -18,11 +19,11 @@ pub(super) enum JobQueue {
 impl JobQueue {
     /// `home` is the worker that opens the scope, if one thread alone has its number.
     pub(super) fn new(order: JobOrder, workers: usize, home: Option<usize>) -> Self {
-        let lanes = || Lanes::new(workers, home);
+        let lanes = Lanes::new(workers, home);
         match order {
-            JobOrder::OldestFirst => JobQueue::OldestFirst(Box::default()),
-            JobOrder::NewestFirst if home.is_some() => JobQueue::NewestFirst(lanes()),
-            JobOrder::NewestFirst => JobQueue::NewestFirstFromOutside(Box::default(), lanes()),
+            JobOrder::OldestFirst => JobQueue::OldestFirst(Box::default(), lanes),
+            JobOrder::NewestFirst if home.is_some() => JobQueue::NewestFirst(lanes),
+            JobOrder::NewestFirst => JobQueue::NewestFirstFromOutside(Box::default(), lanes),
         }
     }
 
@@ -30,12 +31,17 @@ impl JobQueue {
     #[inline(always)]
     pub(super) fn push(&self, job: impl FnOnce() -> Job, here: Option<usize>) {
         match self {
-            JobQueue::OldestFirst(injector) => injector.push(job()),
+            JobQueue::OldestFirst(injector, _) => injector.push(job()),
             JobQueue::NewestFirstFromOutside(injector, _) if here.is_none() => injector.push(job()),
             JobQueue::NewestFirst(lanes) | JobQueue::NewestFirstFromOutside(_, lanes) => {
                 lanes.push(job(), here)
             }
         }
+    }
+
+    /// Pushes the ticket of a nested scope.
+    pub(super) fn push_ticket(&self, ticket: Job, here: Option<usize>) {
+        self.lanes().push(ticket, here);
     }
 
     /// Takes a job for this worker, or for a thread that is none, into the empty slot. Returns whether the thread has taken more
@@ -44,9 +50,12 @@ impl JobQueue {
     #[inline(always)]
     pub(super) fn pop(&self, here: Option<usize>, slot: &mut Option<Job>) -> bool {
         let lanes = match self {
-            JobQueue::OldestFirst(injector) => {
+            JobQueue::OldestFirst(injector, lanes) => {
                 steal(injector, slot);
-                return false;
+                if slot.is_none() {
+                    lanes.pop_newest(here, slot);
+                }
+                lanes
             }
             JobQueue::NewestFirst(lanes) => {
                 lanes.pop_newest(here, slot);
@@ -63,11 +72,25 @@ impl JobQueue {
         slot.is_none() && lanes.steal(here, slot)
     }
 
+    /// Takes the newest of what this worker has pushed to its lane, if it is such.
+    pub(super) fn pop_newest_if(&self, worker: usize, is_such: fn(&mut Job) -> bool) -> Option<Job> {
+        self.lanes().pop_newest_if(worker, is_such)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            JobQueue::OldestFirst(injector) => injector.is_empty(),
             JobQueue::NewestFirst(lanes) => lanes.is_empty(),
-            JobQueue::NewestFirstFromOutside(injector, lanes) => injector.is_empty() && lanes.is_empty(),
+            JobQueue::OldestFirst(injector, lanes) | JobQueue::NewestFirstFromOutside(injector, lanes) => {
+                injector.is_empty() && lanes.is_empty()
+            }
+        }
+    }
+
+    fn lanes(&self) -> &Lanes {
+        match self {
+            JobQueue::NewestFirst(lanes)
+            | JobQueue::OldestFirst(_, lanes)
+            | JobQueue::NewestFirstFromOutside(_, lanes) => lanes,
         }
     }
 }

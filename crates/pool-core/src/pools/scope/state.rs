@@ -2,8 +2,13 @@
 
 use std::any::Any;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Relaxed},
+    fence,
+};
 
+use super::nesting::Parent;
 use super::queue::JobQueue;
 use super::spare::Spare;
 use crate::JobOrder;
@@ -17,6 +22,8 @@ pub(super) struct ScopeState {
     pub(super) context: Arc<PoolContext>,
     /// The stripe of the thread that has opened it, if that is its own.
     pub(super) home: Option<usize>,
+    /// The scope that its tickets go to; else they go to the pool's queue.
+    pub(super) parent: Parent,
     pub(super) jobs: JobQueue,
     pub(super) progress: Progress,
     /// The payload of the first job without a handle that panicked.
@@ -41,7 +48,9 @@ impl ScopeState {
         let fits = |state: &Arc<ScopeState>| Arc::ptr_eq(&state.context, context) && state.home == home;
         let may_be_old = order == JobOrder::NewestFirst && home.is_some() && !context.is_forked();
         let spare = if may_be_old { Spare::take(&SPARE, fits) } else { None };
-        spare.unwrap_or_else(|| Arc::new(ScopeState::new(context.clone(), order)))
+        let state = spare.unwrap_or_else(|| Arc::new(ScopeState::new(context.clone(), order)));
+        state.parent.note(context);
+        state
     }
 
     /// The state of a scope whose end no thread waits for.
@@ -50,13 +59,24 @@ impl ScopeState {
     }
 
     /// The scope has ended. It is kept for the next, if nothing else holds it, such as a ticket that is left in a queue, or a handle.
-    pub(super) fn keep(mut self: Arc<Self>) {
-        let is_good = Arc::get_mut(&mut self).is_some_and(|state| {
-            matches!(state.jobs, JobQueue::NewestFirst(_)) && !state.context.is_forked() && state.renew()
-        });
-        if is_good {
+    pub(super) fn keep(self: Arc<Self>) {
+        // There are no weak references, so nobody makes one of this. What others have done before they let go comes before.
+        let is_alone = Arc::strong_count(&self) == 1;
+        fence(Acquire);
+        let is_renewable = matches!(self.jobs, JobQueue::NewestFirst(_)) && !self.context.is_forked();
+        if is_alone && is_renewable && self.renew() {
             Spare::keep(&SPARE, self);
         }
+    }
+
+    /// Whether the calling thread, which is this worker or none, has opened the scope, and alone has its number.
+    pub(super) fn is_at_home(&self, here: Option<usize>) -> bool {
+        self.is_home(self.context.stripe_of(here))
+    }
+
+    #[inline(always)]
+    pub(super) fn is_home(&self, stripe: usize) -> bool {
+        self.home == Some(stripe)
     }
 
     fn home(context: &PoolContext) -> Option<usize> {
@@ -69,8 +89,8 @@ impl ScopeState {
         let worker = context.index_here().filter(|_| home.is_some());
         let progress = Progress::new(context.workers(), worker.is_some());
         let jobs = JobQueue::new(order, context.workers(), worker);
-        let (panic, has_ended) = (Mutex::new(None), AtomicBool::new(false));
-        ScopeState { context, home, jobs, progress, panic, is_childs, is_detached: false, has_ended }
+        let (parent, panic, has_ended) = (Parent::none(), Mutex::new(None), AtomicBool::new(false));
+        ScopeState { context, home, parent, jobs, progress, panic, is_childs, is_detached: false, has_ended }
     }
 
     /// Makes one that has ended, and that nothing else holds, as good as new. Returns whether it is.
@@ -79,16 +99,10 @@ impl ScopeState {
         self.progress.renew()
     }
 
-    /// The scope has ended.
-    pub(super) fn take_tickets_back(&self) {
-        let tickets = self.progress.tickets();
-        if tickets != 0
-            && let Some(worker) = self.context.index_here()
-            && let Some(queue) = self.context.boost().get()
-        {
-            self.has_ended.store(true, Relaxed);
-            queue.take_back_spent(worker, tickets);
-        }
+    /// Whether a scope that one of its jobs opens in this pool sends its tickets here.
+    pub(super) fn may_be_parent(&self, pool: &PoolContext) -> bool {
+        let is_same = std::ptr::eq(&*self.context, pool);
+        is_same && !self.is_detached && !pool.is_forked() && pool.index_here().is_some()
     }
 
     pub(super) fn has_jobs(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
+use super::nesting::Turn;
 use super::state::ScopeState;
 use super::waiting::TURN;
 use crate::job::Runnable;
@@ -11,21 +12,81 @@ use crate::sync::Arc;
 use crate::{Job, Reason};
 
 impl ScopeState {
-    /// Queues a job, and returns a ticket for it if more workers could be busy with this scope.
+    /// Queues a job. Returns a ticket for the pool's queue, if more workers could be busy with this scope.
     #[inline(always)]
     pub(super) fn push(self: &Arc<Self>, job: impl FnOnce() -> Job) -> Option<Job> {
         let here = self.context.index_here();
         let stripe = self.context.stripe_of(here);
         self.context.admit_scoped_on(stripe);
-        let at_home = Some(stripe) == self.home;
+        // Open: the owner calls this, or a job that has not ended.
+        if self.put(stripe, || self.jobs.push(job, here)) { self.send_ticket() } else { None }
+    }
+
+    /// Puts the ticket of a nested scope into the queue. Returns whether a ticket of this scope is to be sent.
+    pub(super) fn put_ticket(&self, ticket: Job) -> bool {
+        let here = self.context.index_here();
+        self.put(self.context.stripe_of(here), || self.jobs.push_ticket(ticket, here))
+    }
+
+    /// Counts what this pushes. Returns whether a ticket is to be sent.
+    #[inline(always)]
+    fn put(&self, stripe: usize, push: impl FnOnce()) -> bool {
+        let at_home = self.is_home(stripe);
         self.progress.begin(at_home);
-        self.jobs.push(job, here);
-        let wanted = self.progress.pushed(at_home);
-        wanted.then(|| self.ticket())
+        push();
+        self.progress.pushed(at_home)
     }
 
     fn ticket(self: &Arc<Self>) -> Job {
         Job::from_task(ScopeTicket { state: Some(self.clone()) })
+    }
+
+    /// Sends a ticket to the scope around this one, which may then be in need of one itself. Returns a ticket of the outermost scope, if
+    /// that is: it is for the pool's queue. To be called while this scope is open.
+    fn send_ticket(self: &Arc<Self>) -> Option<Job> {
+        let mut scope = self;
+        // SAFETY: this scope is open, and so are those around it.
+        while let Some(parent) = unsafe { scope.parent.get() } {
+            if !parent.put_ticket(scope.ticket()) {
+                return None;
+            }
+            scope = parent;
+        }
+        Some(scope.ticket())
+    }
+
+    /// Sends a ticket. To be called while this scope is open.
+    pub(super) fn send_and_queue_ticket(self: &Arc<Self>) {
+        if let Some(ticket) = self.send_ticket() {
+            self.queue(ticket);
+        }
+    }
+
+    /// The scope has ended. What is left of its tickets leads nowhere, and is taken back where that can be done.
+    pub(super) fn take_tickets_back(&self) {
+        let tickets = self.progress.tickets();
+        if tickets != 0
+            && let Some(worker) = self.context.index_here()
+            && !self.context.is_forked()
+        {
+            self.has_ended.store(true, Relaxed);
+            // SAFETY: the owner has not gone on.
+            match unsafe { self.parent.get() } {
+                Some(parent) => parent.drop_spent(worker, tickets),
+                None => {
+                    self.context.boost().get().inspect(|queue| queue.take_back_spent(worker, tickets));
+                }
+            }
+        }
+    }
+
+    /// Drops the newest of what this worker has put into the queue, as long as that leads nowhere; at most so many.
+    fn drop_spent(&self, worker: usize, most: usize) {
+        let at_home = self.is_at_home(Some(worker));
+        for spent in (0..most).map_while(|_| self.jobs.pop_newest_if(worker, Job::is_spent)) {
+            self.progress.take_back(at_home);
+            drop(spent);
+        }
     }
 
     /// Takes a job for this worker, or for a thread that is none, into the empty slot. Returns whether there was one.
@@ -41,7 +102,7 @@ impl ScopeState {
     #[cold]
     fn have_more(self: &Arc<Self>) {
         if self.progress.pushed(false) {
-            self.queue(self.ticket());
+            self.send_and_queue_ticket();
         }
     }
 
@@ -67,20 +128,22 @@ impl Runnable for ScopeTicket {
         let cx = cx.unwrap_or_else(|| state.context.current_cx());
         let here = state.context.index_here();
         state.progress.take_ticket();
-        let mut ran = 0;
-        while ran < TURN {
+        let (mut ran, mut is_over) = (0, false);
+        let turn = Turn::of(&state);
+        while ran < TURN && !is_over {
             let mut slot = None;
             if !state.pop(here, &mut slot) {
                 break;
             }
             if ran == 0 && state.progress.send_next(|| state.has_jobs()) {
-                state.queue(state.ticket());
+                state.send_and_queue_ticket();
             }
-            state.run(&mut slot, cx);
+            is_over = state.run(&mut slot, cx);
             ran += 1;
         }
-        state.progress.end(ran);
-        let goes_on = if ran == TURN {
+        drop(turn);
+        state.progress.end(ran, state.is_at_home(here));
+        let goes_on = if ran == TURN || is_over {
             state.progress.requeue();
             true
         } else {

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use super::nesting::Turn;
 use super::state::ScopeState;
 use crate::Job;
 use crate::help::wait_helping;
@@ -57,8 +58,9 @@ impl ScopeState {
         found: &mut dyn FnMut(),
     ) -> bool {
         let cx = here.map_or_else(|| self.context.current_cx(), |worker| self.context.worker_cx(worker));
-        let mut ran = 0;
-        while ran < TURN {
+        let _turn = Turn::of(self);
+        let (mut ran, mut is_over) = (0, false);
+        while ran < TURN && !is_over {
             let mut slot = None;
             if !self.pop(here, &mut slot) {
                 break;
@@ -66,7 +68,7 @@ impl ScopeState {
             if ran == 0 {
                 found();
             }
-            self.run(&mut slot, cx);
+            is_over = self.run(&mut slot, cx);
             ran += 1;
             // A worker waits for the end of the scope alone, which does not come before its own jobs are counted.
             if here.is_none() {
@@ -76,14 +78,19 @@ impl ScopeState {
                 }
             }
         }
-        self.progress.end(ran);
+        self.progress.end(ran, self.is_at_home(here));
         ran > 0
     }
 
-    /// Runs the job in this slot. Its end is still to be told to [`Progress::end`].
+    /// Runs the job in this slot. Its end is still to be told to [`Progress::end`]. Returns whether it was the ticket of a nested scope:
+    /// that has had a turn, and this one's is over.
     // Always inlined, and so is `pop`: apart they cost a job of a scope 20 instructions.
     #[inline(always)]
-    pub(super) fn run(&self, slot: &mut Option<Job>, cx: RunContext<'_>) {
+    pub(super) fn run(self: &Arc<Self>, slot: &mut Option<Job>, cx: RunContext<'_>) -> bool {
+        if slot.as_ref().is_some_and(|job| !job.is_job()) {
+            self.run_ticket(slot, cx);
+            return true;
+        }
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         // Only its payload comes out: what little a job that has ended well leaves is not worth moving (5 ns a job).
         let run = || Job::run_in_place(slot, Some(cx)).err();
@@ -92,6 +99,17 @@ impl ScopeState {
         if let Some(payload) = panic {
             // The scope rethrows the payload, and its trace goes no further.
             self.keep_panic(Panic::caught(payload));
+        }
+        false
+    }
+
+    /// Runs the ticket of a nested scope, and queues it again if that has more jobs.
+    #[cold]
+    fn run_ticket(self: &Arc<Self>, slot: &mut Option<Job>, cx: RunContext<'_>) {
+        if let Ok(Some(ticket)) = Job::run_in_place(slot, Some(cx))
+            && self.put_ticket(ticket)
+        {
+            self.send_and_queue_ticket();
         }
     }
 }

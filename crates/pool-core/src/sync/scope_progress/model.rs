@@ -64,7 +64,7 @@ impl Model {
         let taken = self.queue.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok();
         if taken {
             self.ran.fetch_add(1, Relaxed);
-            self.progress.end(1);
+            self.progress.end(1, false);
         }
         taken
     }
@@ -151,7 +151,7 @@ fn the_end_is_not_seen_before_that_of_jobs_that_are_counted_elsewhere() {
                 // The job, which starts another.
                 scope.push();
                 scope.use_what_is_borrowed();
-                scope.progress.end(1);
+                scope.progress.end(1, false);
                 scope.work();
             }
         });
@@ -176,7 +176,7 @@ fn a_job_that_is_pushed_by_a_job_wakes_a_helper() {
                 while scope.ran.load(Acquire) < 1 {
                     loom::thread::yield_now();
                 }
-                scope.progress.end(1);
+                scope.progress.end(1, false);
                 scope.progress.leave(|| scope.has_jobs())
             }
         });
@@ -193,7 +193,7 @@ fn a_ticket_that_is_refused_while_another_leaves_is_noticed() {
         let worker = loom::thread::spawn({
             let scope = scope.clone();
             move || {
-                scope.progress.end(1);
+                scope.progress.end(1, false);
                 if scope.progress.leave(|| scope.has_jobs()) {
                     scope.work();
                 }
@@ -216,7 +216,7 @@ fn a_ticket_that_another_thread_finds_refused_while_the_last_leaves_is_noticed()
         let worker = loom::thread::spawn({
             let scope = scope.clone();
             move || {
-                scope.progress.end(1);
+                scope.progress.end(1, false);
                 assert!(!scope.progress.leave(|| false), "it has not seen the second job");
             }
         });
@@ -256,7 +256,7 @@ fn the_end_is_not_seen_while_a_job_that_has_pushed_another_goes_on() {
             move || {
                 scope.push();
                 scope.use_what_is_borrowed();
-                scope.progress.end(1);
+                scope.progress.end(1, false);
             }
         });
         let other = loom::thread::spawn({
@@ -282,7 +282,7 @@ fn all_that_jobs_have_done_comes_before_the_end() {
             let scope = scope.clone();
             loom::thread::spawn(move || {
                 scope.use_what_is_borrowed();
-                scope.progress.end(1);
+                scope.progress.end(1, false);
             })
         });
         if scope.progress.is_over() {
@@ -303,12 +303,53 @@ fn a_job_that_is_pushed_when_tickets_are_refused_wakes_a_waiter_outside() {
             let scope = scope.clone();
             move || {
                 assert!(!scope.push(), "no ticket would be taken");
-                scope.progress.end(1);
+                scope.progress.end(1, false);
             }
         });
         scope.wait();
         other.join().unwrap();
         assert_eq!(scope.ran.load(Relaxed), 1);
+    });
+}
+
+#[test]
+fn what_a_job_takes_back_does_not_keep_the_scope() {
+    check(|| {
+        let scope = Model::of_worker(2);
+        scope.progress.push(true, || {});
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || {
+                // The job, which pushes something and takes it back, unless the other thread has run it.
+                scope.push();
+                if scope.queue.fetch_update(AcqRel, Acquire, |jobs| jobs.checked_sub(1)).is_ok() {
+                    scope.progress.take_back(false);
+                }
+                scope.use_what_is_borrowed();
+                scope.progress.end(1, false);
+            }
+        });
+        scope.help();
+        scope.leave_frame();
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_job_gets_a_ticket_while_the_owner_goes_from_one_to_the_next() {
+    check(|| {
+        let scope = Model::new(2);
+        // One is this worker's, which has a ticket.
+        assert!(scope.progress.push(true, || {}));
+        let worker = loom::thread::spawn({
+            let scope = scope.clone();
+            move || scope.push()
+        });
+        // The owner has run one, and runs another for long.
+        scope.progress.begin(true);
+        scope.progress.end(1, true);
+        scope.progress.begin(true);
+        assert!(worker.join().unwrap(), "two jobs are unfinished but for the owner's");
     });
 }
 
