@@ -1,7 +1,7 @@
 //! Scopes: jobs that borrow from their submitter's stack.
 //!
 //! A scope has a queue of its own, and a few *tickets* in the pool: at most one for each worker. A worker that pops a
-//! ticket runs up to [`TURN`](waiting::TURN) of the scope's jobs and queues the ticket again while any remain, so other work gets
+//! ticket runs up to [`TURN`](nesting::TURN) of the scope's jobs and queues the ticket again while any remain, so other work gets
 //! its turn. The thread that waits for the scope is never led to a job of others: a worker runs the jobs of its
 //! own scope, and of those inside, and then sleeps; a thread from outside sleeps, unless the pool takes no tickets any more (it has been
 //! shut down), and then it runs the jobs itself.

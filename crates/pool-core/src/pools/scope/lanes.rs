@@ -20,7 +20,7 @@ use crate::Job;
 use crate::sync::apart::Apart;
 use crate::sync::spin_lock::SpinLock;
 
-/// The most jobs that a thief takes at once. As many as a worker runs in a [turn](super::TURN).
+/// The most jobs that a thief takes at once. As many as a worker runs in a [turn](super::nesting::TURN).
 const BATCH: usize = 32;
 
 /// An empty lane keeps room for so many jobs, 2 KiB.

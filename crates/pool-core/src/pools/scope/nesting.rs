@@ -5,6 +5,9 @@
 //! Wagner and Calder call it for forks, 1993); a worker that comes to the outermost scope by a ticket from the pool's queue finds
 //! them as well, the oldest first.
 //!
+//! A worker that has come to a nested scope goes on there for as long as there is something, and then in the scope around it: to come
+//! from the outermost scope takes a step for each that is nested. All of this is one [turn](TURN).
+//!
 //! # The scope around lives for as long as it is used
 //!
 //! While a scope is open, the job in which it was opened has not ended, and neither has the scope of that job: a thread waits for
@@ -20,7 +23,12 @@ use super::state::ScopeState;
 use crate::job::pool_context::PoolContext;
 use crate::sync::Arc;
 
+/// How many jobs of a scope, and of those inside, a worker runs before it looks at what else is queued.
+pub(super) const TURN: usize = 32;
+
 thread_local! {
+    /// What is left of the turn in which this thread is about to run a ticket of a nested scope; 0 if there is none.
+    static LENT: Cell<usize> = const { Cell::new(0) };
     /// The scope whose jobs this thread runs, the innermost if there are several.
     static INNERMOST: Cell<*const Arc<ScopeState>> = const { Cell::new(ptr::null()) };
 }
@@ -40,6 +48,50 @@ impl<'a> Turn<'a> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         INNERMOST.set(self.before);
+    }
+}
+
+/// What is left of a turn.
+pub(super) struct TurnLeft {
+    jobs: usize,
+    is_lent: bool,
+}
+
+impl TurnLeft {
+    pub(super) fn new() -> Self {
+        TurnLeft { jobs: TURN, is_lent: false }
+    }
+
+    /// Of one that a ticket leads to: what is left of that in which the ticket was found, if it was not in the pool's queue.
+    pub(super) fn of_ticket() -> Self {
+        match LENT.take() {
+            0 => TurnLeft::new(),
+            jobs => TurnLeft { jobs, is_lent: true },
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.jobs == 0
+    }
+
+    #[inline(always)]
+    pub(super) fn ran_one(&mut self) {
+        self.jobs = self.jobs.saturating_sub(1);
+    }
+
+    /// Calls what runs the ticket of a nested scope. This turn is not over.
+    pub(super) fn lend<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        LENT.set(self.jobs);
+        let result = run();
+        self.jobs = LENT.take();
+        result
+    }
+
+    /// At the end of a ticket's turn.
+    pub(super) fn give_back(self) {
+        if self.is_lent {
+            LENT.set(self.jobs);
+        }
     }
 }
 

@@ -3,9 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use super::nesting::Turn;
+use super::nesting::{Turn, TurnLeft};
 use super::state::ScopeState;
-use super::waiting::TURN;
 use crate::job::Runnable;
 use crate::job::context::{JobContext, RunContext};
 use crate::sync::Arc;
@@ -128,9 +127,10 @@ impl Runnable for ScopeTicket {
         let cx = cx.unwrap_or_else(|| state.context.current_cx());
         let here = state.context.index_here();
         state.progress.take_ticket();
-        let (mut ran, mut is_over) = (0, false);
+        let mut left = TurnLeft::of_ticket();
+        let mut ran = 0;
         let turn = Turn::of(&state);
-        while ran < TURN && !is_over {
+        while !left.is_over() {
             let mut slot = None;
             if !state.pop(here, &mut slot) {
                 break;
@@ -138,17 +138,18 @@ impl Runnable for ScopeTicket {
             if ran == 0 && state.progress.send_next(|| state.has_jobs()) {
                 state.send_and_queue_ticket();
             }
-            is_over = state.run(&mut slot, cx);
+            state.run(&mut slot, cx, &mut left);
             ran += 1;
         }
         drop(turn);
         state.progress.end(ran, state.is_at_home(here));
-        let goes_on = if ran == TURN || is_over {
+        let goes_on = if left.is_over() {
             state.progress.requeue();
             true
         } else {
             state.progress.leave(|| state.has_jobs())
         };
+        left.give_back();
         Ok(goes_on.then(|| Job::from_task(ScopeTicket { state: Some(state) })))
     }
 

@@ -3,18 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use super::nesting::Turn;
+use super::nesting::{Turn, TurnLeft};
 use super::state::ScopeState;
 use crate::Job;
 use crate::help::wait_helping;
-use crate::helping::Awaited;
+use crate::helping::{Awaited, LOOKS, pause};
 use crate::job::attributed::enter_plain;
 use crate::job::context::RunContext;
 use crate::panic::Panic;
 use crate::sync::Arc;
-
-/// How many jobs of a scope a worker runs before it looks at what else is queued.
-pub(super) const TURN: usize = 32;
 
 impl ScopeState {
     /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to the thread that
@@ -40,8 +37,16 @@ impl ScopeState {
         if wait_helping(&Waiting { state: self, here, done: &done, announce: &announce }) {
             return self.progress.retract();
         }
+        let mut looks = 0;
         while !done() {
             if run_some() {
+                looks = 0;
+                continue;
+            }
+            // What others run may soon start more that a worker may run.
+            if here.is_some() && looks < LOOKS {
+                looks += 1;
+                pause();
                 continue;
             }
             announce(thread::current());
@@ -59,8 +64,9 @@ impl ScopeState {
     ) -> bool {
         let cx = here.map_or_else(|| self.context.current_cx(), |worker| self.context.worker_cx(worker));
         let _turn = Turn::of(self);
-        let (mut ran, mut is_over) = (0, false);
-        while ran < TURN && !is_over {
+        let mut left = TurnLeft::new();
+        let mut ran = 0;
+        while !left.is_over() {
             let mut slot = None;
             if !self.pop(here, &mut slot) {
                 break;
@@ -68,7 +74,7 @@ impl ScopeState {
             if ran == 0 {
                 found();
             }
-            is_over = self.run(&mut slot, cx);
+            self.run(&mut slot, cx, &mut left);
             ran += 1;
             // A worker waits for the end of the scope alone, which does not come before its own jobs are counted.
             if here.is_none() {
@@ -82,15 +88,14 @@ impl ScopeState {
         ran > 0
     }
 
-    /// Runs the job in this slot. Its end is still to be told to [`Progress::end`]. Returns whether it was the ticket of a nested scope:
-    /// that has had a turn, and this one's is over.
+    /// Runs the job or the ticket of a nested scope in this slot. Its end is still to be told to [`Progress::end`].
     // Always inlined, and so is `pop`: apart they cost a job of a scope 20 instructions.
     #[inline(always)]
-    pub(super) fn run(self: &Arc<Self>, slot: &mut Option<Job>, cx: RunContext<'_>) -> bool {
+    pub(super) fn run(self: &Arc<Self>, slot: &mut Option<Job>, cx: RunContext<'_>, left: &mut TurnLeft) {
         if slot.as_ref().is_some_and(|job| !job.is_job()) {
-            self.run_ticket(slot, cx);
-            return true;
+            return self.run_ticket(slot, cx, left);
         }
+        left.ran_one();
         // What escapes from the run itself is a destructor's panic (of a result that nobody wants): the job's, too.
         // Only its payload comes out: what little a job that has ended well leaves is not worth moving (5 ns a job).
         let run = || Job::run_in_place(slot, Some(cx)).err();
@@ -100,17 +105,18 @@ impl ScopeState {
             // The scope rethrows the payload, and its trace goes no further.
             self.keep_panic(Panic::caught(payload));
         }
-        false
     }
 
     /// Runs the ticket of a nested scope, and queues it again if that has more jobs.
     #[cold]
-    fn run_ticket(self: &Arc<Self>, slot: &mut Option<Job>, cx: RunContext<'_>) {
-        if let Ok(Some(ticket)) = Job::run_in_place(slot, Some(cx))
+    fn run_ticket(self: &Arc<Self>, slot: &mut Option<Job>, cx: RunContext<'_>, left: &mut TurnLeft) {
+        let goes_on = left.lend(|| Job::run_in_place(slot, Some(cx)));
+        if let Ok(Some(ticket)) = goes_on
             && self.put_ticket(ticket)
         {
             self.send_and_queue_ticket();
         }
+        left.ran_one();
     }
 }
 

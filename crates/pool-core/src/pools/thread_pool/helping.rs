@@ -5,15 +5,11 @@ use std::sync::PoisonError;
 
 use super::core::Core;
 use super::signals::Signal;
-use crate::helping::{Awaited, Reach};
+use crate::helping::{Awaited, LOOKS, Reach, pause};
 use crate::os::process_fork::refuse_to_wait;
 use crate::strategy::{Look, Outlet, Pop, Search, Strategy, Taken};
 use crate::sync::parking::{Group, Woken};
 use crate::{Helping, Job, Reason};
-
-/// How often a worker looks around before it parks, and how long it pauses in between: some microseconds in all.
-const LOOKS: usize = 16;
-const PAUSE: usize = 16;
 
 impl<S: Strategy> Core<S> {
     /// Whether the worker in this slot runs work that it does not wait for.
@@ -38,7 +34,7 @@ impl<S: Strategy> Core<S> {
                 looks = 0;
             } else if looks < LOOKS {
                 looks += 1;
-                (0..PAUSE).for_each(|_| std::hint::spin_loop());
+                pause();
             } else {
                 self.park_helping(slot, awaited, &mut search);
             }
