@@ -38,8 +38,9 @@ const YIELDS: usize = 4;
 const YIELDS_AFTER_FEW: usize = 32;
 const FEW: u64 = 8;
 
-/// The same of workers that help, whose programs mostly wait for them outside: rayon's yield as often. Small regions that follow each
-/// other find them awake then (2 workers on 2 CPUs, in microseconds; install, with its caller, is bimodal):
+/// The same of workers that help. The searcher does not pause before: see [`helping`](super::helping). Their programs mostly wait for
+/// them outside: rayon's yield as often. Small regions that follow each other find them awake then (2 workers on 2 CPUs, in
+/// microseconds, with pauses before; install, with its caller, is bimodal):
 ///
 /// | yields | a broadcast | an iterator over 100 leaves | an empty `install` |
 /// |---|---|---|---|
@@ -97,13 +98,12 @@ impl<S: Strategy> Core<S> {
         }
         let is_searcher = search.begin();
         let places = outlet.places();
-        let looks = looks_within(if is_searcher { LOOKS } else { 0 }, places);
-        let yields = match self.settings.helping {
-            Helping::Any => YIELDS_OF_HELPERS,
-            _ if is_searcher && jobs <= FEW => YIELDS_AFTER_FEW,
-            _ => YIELDS,
+        let (looks, yields) = match self.settings.helping {
+            Helping::Any => (0, YIELDS_OF_HELPERS),
+            Helping::Own if is_searcher => (LOOKS, if jobs <= FEW { YIELDS_AFTER_FEW } else { YIELDS }),
+            Helping::Own => (0, YIELDS),
         };
-        let yields = looks_within(yields, places);
+        let (looks, yields) = (looks_within(looks, places), looks_within(yields, places));
         for look in 0..looks + yields {
             if self.mailboxes.has_mail(index) || self.parking.is_closed() {
                 break;
