@@ -46,6 +46,14 @@ fn run_next(outlet: &mut StealingOutlet) -> bool {
 }
 
 #[test]
+fn a_pop_looks_at_all_slots() {
+    for slots in [1, 2, 1_000] {
+        let (_inlet, outlets, spare) = open(slots);
+        assert!(outlets.iter().chain([&spare]).all(|outlet| outlet.places() == slots));
+    }
+}
+
+#[test]
 fn jobs_from_outside_leave_in_their_order_at_a_single_slot() {
     let (inlet, mut outlets, _) = open(1);
     let notes = Notes::default();

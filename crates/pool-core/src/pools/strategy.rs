@@ -153,6 +153,12 @@ pub trait Outlet: Send + 'static {
         if self.has_work() { Look::Work } else { Look::Nothing }
     }
 
+    /// At how many places a pop looks that finds nothing, such as the deques of all workers. A worker that looks around before it
+    /// parks does so less often when there are many.
+    fn places(&self) -> usize {
+        1
+    }
+
     /// The worker has found nothing and is about to announce that it parks: the time for work that is none of the jobs', such as
     /// giving back memory.
     fn prepare_to_park(&mut self, search: &mut Search<'_>) {

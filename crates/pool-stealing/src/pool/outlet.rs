@@ -157,6 +157,10 @@ impl Outlet for StealingOutlet {
         self.channel.has_visible_work()
     }
 
+    fn places(&self) -> usize {
+        self.channel.slots.len()
+    }
+
     fn prepare_to_park(&mut self, search: &mut Search<'_>) {
         let was_needed = self.owner().and_then(Owner::needs_room);
         let is_due = self.shrink.is_due(was_needed);

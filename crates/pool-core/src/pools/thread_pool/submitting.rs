@@ -155,6 +155,22 @@ impl<S: Strategy> Core<S> {
         let Some(inlet) = self.gate.enter(self.context.entry_counters().uncounted()) else {
             return Err(Rejected::new(ticket, Reason::ShutDown));
         };
+        if self.is_careful {
+            return self.submit_ticket_checked(inlet, ticket, submit);
+        }
+        self.push_ticket(&inlet, ticket, submit);
+        Ok(())
+    }
+
+    /// Submits a ticket to a pool that may grow for it, or have no worker.
+    #[cold]
+    #[inline(never)]
+    fn submit_ticket_checked(
+        &self,
+        inlet: Inside<'_, Intake<S::Inlet>>,
+        ticket: Job,
+        submit: Submit,
+    ) -> Result<(), Rejected> {
         // Inside the gate: not in a pool that ends, nor in a forked child.
         let grown = if self.settings.scales { self.grow_if_none_idle() } else { Ok(()) };
         let available = grown.and_then(|()| self.ensure_worker());
