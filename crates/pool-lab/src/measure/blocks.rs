@@ -190,7 +190,7 @@ impl<'g> Blocks<'g> {
             let lane = &mut self.lanes[i];
             let start = Instant::now();
             observer.runs(group, &lane.subject.engine);
-            let made = apart.build(i, (lane.spec.clone(), lane.slowdown), group.task.clone(), *pace);
+            let made = apart.build(i, (lane.spec.clone(), lane.slowdown), (group.task.clone(), block), *pace);
             match made.map_err(left(i, "when it was built or warmed up"))? {
                 Ok(None) => built.push(i),
                 Ok(Some(sample)) => {
