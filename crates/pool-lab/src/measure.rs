@@ -10,12 +10,14 @@
 //! blocks ([`crate::numbers::blocks`]).
 //!
 //! With a limit of time ([`Pace::limit`]) every group has its first blocks; what is left of the time goes to verdicts that are
-//! open: first to those between our best and the best peer, in blocks of these two alone, and with the most threads; then to
-//! the noise, and to the verdicts of engines against the fastest. Of equal ones the cheapest comes first, so that the time decides as many as it can. The
-//! records of these groups are handed out again at the end.
+//! open. First all of these and the noise have a few blocks more. Then it goes to those between our best and the best peer with
+//! the most threads, in blocks of these two alone; then to the noise, to those with fewer threads, and to the verdicts of engines
+//! against the fastest. Of equal ones the one comes next that, by the width of its interval, is decided soonest, so that the time
+//! decides as many as it can. The records of these groups are handed out again at the end.
 //!
 //! In each group the engine that was fastest in the first block runs twice from then on, as two pools. How much it differs
-//! from itself shows the noise.
+//! from itself shows the noise. Where a group is gone on with it is our best or the best peer, which run anyway; and it goes on until
+//! the engine is known to equal itself within 5 %, or the time is over.
 //!
 //! - A sample repeats the workload until it takes about [`Pace::sample`]; the number of repeats is fixed before the
 //!   first round of a block.
@@ -98,12 +100,14 @@ fn go_on(
     deadline: Instant,
     observer: &mut dyn Observer,
 ) -> BTreeSet<usize> {
+    measured.iter_mut().for_each(|blocks| blocks.settle_twin(pace));
     let has_most: Vec<bool> = measured.iter().map(|blocks| has_most_threads(blocks, measured)).collect();
-    let mut steps: Vec<Option<Step>> = measured.iter().map(|blocks| blocks.next(pace)).collect();
+    let next = |blocks: &Blocks, i: usize| blocks.next(pace, has_most[i]);
+    let mut steps: Vec<Option<Step>> = measured.iter().zip(0..).map(|(blocks, i)| next(blocks, i)).collect();
     let mut changed = BTreeSet::new();
     while Instant::now() < deadline {
         let open = steps.iter().enumerate().filter_map(|(i, step)| Some((i, step.as_ref()?)));
-        let Some((i, step)) = open.min_by_key(|(i, step)| (step.purpose, !has_most[*i], step.cost)) else {
+        let Some((i, step)) = open.min_by_key(|(_, step)| step.turn()) else {
             break;
         };
         let blocks = &mut measured[i];
@@ -112,7 +116,7 @@ fn go_on(
         if blocks.go_on(step, pace, deadline, observer).is_err() {
             break;
         }
-        steps[i] = blocks.next(pace);
+        steps[i] = next(blocks, i);
     }
     changed
 }
@@ -221,6 +225,7 @@ mod tests {
             "once, and once more at the end"
         );
         // Blocks for the noise come on top of those for the verdict.
-        assert!(ends.blocks.iter().all(|blocks| *blocks <= Pace::LOOKS[2] + Pace::LOOKS[3]));
+        let most = Pace::LOOKS[Pace::LOOKS.len() - 1];
+        assert!(ends.blocks.iter().all(|blocks| *blocks <= 2 * most));
     }
 }

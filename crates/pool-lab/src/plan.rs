@@ -44,7 +44,7 @@ pub struct Pace {
 impl Pace {
     /// With a limit the verdict between two engines is looked at after so many blocks that both have, and they have no more when
     /// it is not open.
-    pub const LOOKS: [usize; 4] = [3, 8, 20, 60];
+    pub const LOOKS: [usize; 5] = [3, 8, 20, 60, 150];
 
     /// How many blocks a group has at first.
     pub fn first_blocks(&self) -> usize {

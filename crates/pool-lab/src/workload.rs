@@ -27,5 +27,6 @@ pub use family::{FAMILIES, Family};
 pub(crate) use not_started::NotStarted;
 pub use tally::{Lease, Tally};
 pub use task::{Task, TaskError};
+pub(crate) use traits::{LONG, WARM_UP};
 pub use traits::{Outline, Prepare, Workload};
 pub use watch::Watch;

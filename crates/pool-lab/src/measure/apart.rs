@@ -25,17 +25,17 @@ impl Apart {
         apart::Apart::start("measure", patience).map(Apart)
     }
 
-    /// Builds an engine and warms it up. The answer is a sample where that was all that there will be of this block: the
+    /// Builds an engine for the block with this number and warms it up. The answer is a sample where that was all that there will be of this block: the
     /// engine takes longer than [`Pace::slow`] for a repeat, and has been stopped.
     pub(super) fn build(
         &self,
         at: usize,
         (spec, slowdown): (Spec, f64),
-        task: Task,
+        (task, block): (Task, usize),
         pace: Pace,
     ) -> Result<Result<Option<Sample>, CaseError>, Gone> {
         self.0.ask(move |runners| {
-            let runner = Runner::new(&spec, slowdown, &task, &pace)?;
+            let runner = Runner::new((&spec, slowdown), &task, block, &pace)?;
             if runner.is_slower_than(pace.slow) {
                 return Ok(Some(runner.finish_early()));
             }

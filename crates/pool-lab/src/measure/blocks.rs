@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::apart::Apart;
-use super::comparison::{self, Comparison};
+use super::comparison::Comparison;
 use super::decide::{self, Step};
 use super::lane::Lane;
 use super::observer::Observer;
 use super::summary;
+use crate::engine::Kind;
 use crate::plan::{Group, Pace};
 use crate::record::Record;
 use crate::system::apart::Gone;
@@ -65,20 +66,20 @@ impl<'g> Blocks<'g> {
         deadline: Instant,
         observer: &dyn Observer,
     ) -> Result<(), Stopped> {
-        for _ in 0..step.blocks {
-            if Instant::now() >= deadline {
-                break;
-            }
-            self.block(&step.lanes, pace, observer)?;
-        }
-        Ok(())
+        let resting = self.twin.take_if(|_| !step.has_twin);
+        let outcome = (0..step.blocks).try_for_each(|_| match Instant::now() < deadline {
+            true => self.block(&step.lanes, pace, observer),
+            false => Ok(()),
+        });
+        self.twin = self.twin.take().or(resting);
+        outcome
     }
 
-    /// What to measure next, if a verdict is open.
-    pub(super) fn next(&self, pace: &Pace) -> Option<Step> {
+    /// What to measure next, if a verdict is open. `has_most`: the workload is measured with no more threads elsewhere.
+    pub(super) fn next(&self, pace: &Pace, has_most: bool) -> Option<Step> {
         let twin = self.twin.as_ref().filter(|twin| twin.lane.failure.is_none());
-        let twin = twin.map(|twin| (twin.of, comparison::common(&self.lanes[twin.of], &twin.lane)));
-        decide::next(&self.comparison(pace), twin)
+        let twin = twin.map(|twin| (twin.of, &twin.lane));
+        decide::next(&self.comparison(pace), twin, has_most)
     }
 
     fn comparison(&self, pace: &Pace) -> Comparison<'_> {
@@ -95,8 +96,27 @@ impl<'g> Blocks<'g> {
         let able = |i: &usize| !self.lanes[*i].is_slow;
         let comparison = self.comparison(pace);
         let of = comparison.reference().filter(able).or_else(|| comparison.measured().find(able))?;
-        let fastest = &self.lanes[of];
-        Some(Twin { of, lane: Lane::new(self.group, &fastest.spec, &fastest.subject.engine) })
+        Some(self.twin_of(of))
+    }
+
+    fn twin_of(&self, of: usize) -> Twin {
+        let first = &self.lanes[of];
+        Twin { of, lane: Lane::new(self.group, &first.spec, &first.subject.engine) }
+    }
+
+    /// Before it is gone on with: our best and the best peer will have most blocks, and the one that runs twice is to be one of
+    /// them. If it is neither, another takes its place and begins anew.
+    pub(super) fn settle_twin(&mut self, pace: &Pace) {
+        let comparison = self.comparison(pace);
+        let (Some(ours), Some(peer)) = (comparison.best(Kind::Ours), comparison.best(Kind::Peer)) else {
+            return;
+        };
+        let pair = [ours, peer];
+        let faster = comparison.fastest(pair.into_iter().filter(|i| !self.lanes[*i].is_slow));
+        let is_one = |twin: &Twin| twin.lane.failure.is_some() || pair.contains(&twin.of);
+        if let Some(of) = faster.filter(|_| !self.twin.as_ref().is_some_and(is_one)) {
+            self.twin = Some(self.twin_of(of));
+        }
     }
 
     /// Engines that are known to fail have their record, and take no part.
@@ -190,7 +210,7 @@ impl<'g> Blocks<'g> {
             let lane = &mut self.lanes[i];
             let start = Instant::now();
             observer.runs(group, &lane.subject.engine);
-            let made = apart.build(i, (lane.spec.clone(), lane.slowdown), group.task.clone(), *pace);
+            let made = apart.build(i, (lane.spec.clone(), lane.slowdown), (group.task.clone(), block), *pace);
             match made.map_err(left(i, "when it was built or warmed up"))? {
                 Ok(None) => built.push(i),
                 Ok(Some(sample)) => {
@@ -233,4 +253,42 @@ enum Cut {
     Stopped,
     /// The engine of this lane has kept the thread.
     Gone { lane: usize, why: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Spec;
+    use crate::measure::sample::Sample;
+
+    fn group(engines: &str) -> Group {
+        let task = "spawn/external".parse().unwrap();
+        Group { task, threads: 2, engines: Spec::parse_list(engines).unwrap() }
+    }
+
+    /// Each engine has three blocks of its time, and the engine `twin` runs twice.
+    fn blocks<'g>(group: &'g Group, times: &[f64], twin: usize) -> Blocks<'g> {
+        let mut blocks = Blocks::new(group);
+        blocks.twin = Some(blocks.twin_of(twin));
+        for (lane, time) in blocks.lanes.iter_mut().zip(times) {
+            (0..3).for_each(|block| lane.push(block, Sample::of_time(*time)));
+        }
+        blocks
+    }
+
+    #[test]
+    fn what_runs_twice_is_our_best_or_the_best_peer_before_it_is_gone_on_with() {
+        let (all, ours) = (group("channel-naive,stealing,mpsc,rayon,tokio"), group("stealing,mpsc"));
+        let twin = |mut blocks: Blocks| {
+            blocks.settle_twin(&Pace::default());
+            blocks.twin.map(|twin| twin.of)
+        };
+        let times = [5.0, 20.0, 30.0, 10.0, 40.0];
+        assert_eq!(twin(blocks(&all, &times, 0)), Some(3), "the faster of the two");
+        assert_eq!(twin(blocks(&all, &times, 1)), Some(1), "it is one of them");
+        let mut slow = blocks(&all, &times, 4);
+        slow.lanes[3].is_slow = true;
+        assert_eq!(twin(slow), Some(1));
+        assert_eq!(twin(blocks(&ours, &times, 1)), Some(1), "there is no peer");
+    }
 }

@@ -69,7 +69,8 @@ impl<'l> Comparison<'l> {
         Verdict::of(ratio, common)
     }
 
-    fn fastest(&self, lanes: impl Iterator<Item = usize>) -> Option<usize> {
+    /// Of these.
+    pub(super) fn fastest(&self, lanes: impl Iterator<Item = usize>) -> Option<usize> {
         lanes.min_by(|i, j| self.levels[*i].total_cmp(&self.levels[*j]))
     }
 }

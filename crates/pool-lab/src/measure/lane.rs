@@ -107,15 +107,24 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Builds the pool, warms it up, and finds out how often a sample repeats the workload.
-    pub(super) fn new(spec: &Spec, slowdown: f64, task: &Task, pace: &Pace) -> Result<Self, CaseError> {
-        let (case, repeat, warm) = (engines::case(spec, task)?, Duration::ZERO, Watch::new());
+    /// Builds the pool for the block with this number, warms it up, and finds out how often a sample repeats the workload.
+    pub(super) fn new(
+        (spec, slowdown): (&Spec, f64),
+        task: &Task,
+        block: usize,
+        pace: &Pace,
+    ) -> Result<Self, CaseError> {
+        let (mut case, repeat, warm) = (engines::case(spec, task)?, Duration::ZERO, Watch::new());
+        case.in_block(block);
+        let is_warm = case.is_warm();
         let mut runner = Runner { case, slowdown, repeat, warm, repeats: 1 };
-        runner.warm_up(pace.sample)?;
+        if !is_warm {
+            runner.warm_up(pace.sample)?;
+        }
         Ok(runner)
     }
 
-    /// Whether one repeat takes longer than this.
+    /// Whether one repeat takes longer than this; of an engine that needed no warm-up that is not known.
     pub(super) fn is_slower_than(&self, slow: Option<Duration>) -> bool {
         slow.is_some_and(|slow| self.repeat > slow)
     }

@@ -25,6 +25,14 @@ pub trait Case {
 
     /// The number of operations in one iteration, by which times are divided.
     fn operations(&self) -> u64;
+
+    /// Tells the workload in which block it runs; see [`Prepare::in_block`](super::Prepare::in_block).
+    fn in_block(&mut self, _block: usize) {}
+
+    /// Whether the engine is warm, and one iteration fills a sample; see [`Prepare::is_warm`](super::Prepare::is_warm).
+    fn is_warm(&self) -> bool {
+        false
+    }
 }
 
 /// Why there is no such case.
@@ -128,6 +136,14 @@ impl<E: Start, W: Workload<E>> Case for Bound<E, W> {
 
     fn operations(&self) -> u64 {
         self.parts.as_ref().map_or(1, |(_, workload)| workload.operations())
+    }
+
+    fn in_block(&mut self, block: usize) {
+        self.parts.iter_mut().for_each(|(_, workload)| workload.in_block(block));
+    }
+
+    fn is_warm(&self) -> bool {
+        self.parts.as_ref().is_some_and(|(_, workload)| workload.is_warm())
     }
 }
 

@@ -1,12 +1,20 @@
 //! What a workload is: [`Prepare`], and [`Workload`] for every engine that has what it needs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::about::About;
 use super::failure::Failure;
 use super::watch::Watch;
 use crate::engine::Start;
 use crate::engine::settings::Settings;
+
+/// An iteration that is longer fills a sample by itself. Where most of it is sleep, a share of it warms the engine up as well as
+/// a whole one.
+pub(crate) const LONG: Duration = Duration::from_millis(10);
+
+/// What of a long iteration, in jobs or turns, warms the engine up: a quarter.
+pub(crate) const WARM_UP: u32 = 4;
 
 /// The part of a workload that does not depend on the engine.
 pub trait Prepare: Sized + 'static {
@@ -31,6 +39,16 @@ pub trait Prepare: Sized + 'static {
 
     /// Told once, before the first iteration, how many threads the engine has.
     fn on_threads(&mut self, _threads: usize) {}
+
+    /// Told once, before the first iteration, in which block of a measurement it runs: what a workload draws it draws anew in
+    /// each block, and alike for all engines of one.
+    fn in_block(&mut self, _block: usize) {}
+
+    /// Whether [`Workload::get_to_know`] warms the engine up, and one iteration is longer than a sample has to be. Then no
+    /// iteration is spent on that.
+    fn is_warm(&self) -> bool {
+        false
+    }
 
     /// The greatest number of jobs in the pool's queue at a time.
     fn jobs_in_flight(&self) -> usize {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::engine::Jobs;
 use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::system::os;
-use crate::workload::{About, Failure, Lease, NotStarted, Prepare, Watch, Workload, check};
+use crate::workload::{About, Failure, LONG, Lease, NotStarted, Prepare, Watch, Workload, check};
 
 /// `idle/quiet`.
 pub(crate) struct Quiet {
@@ -33,6 +33,11 @@ impl Prepare for Quiet {
 
     fn jobs_in_flight(&self) -> usize {
         JOBS as usize
+    }
+
+    // There is nothing to warm up: each iteration starts a pool.
+    fn is_warm(&self) -> bool {
+        self.length >= LONG
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::Jobs;
 use crate::engine::settings::{Allowed, Rule, Settings};
-use crate::workload::{About, Failure, Prepare, Watch, Workload, check};
+use crate::workload::{About, Failure, LONG, Prepare, WARM_UP, Watch, Workload, check};
 
 /// How long a ping may be on its way.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,18 +46,32 @@ impl Prepare for Ping {
     fn jobs_in_flight(&self) -> usize {
         1
     }
+
+    fn is_warm(&self) -> bool {
+        self.gap.saturating_mul(u32::try_from(self.pings).unwrap_or(u32::MAX)) >= LONG
+    }
+}
+
+impl Ping {
+    fn run<E: Jobs>(&self, engine: &E, pings: u64) -> Result<Vec<Duration>, Failure> {
+        let after_a_pause = |number| {
+            thread::sleep(self.gap);
+            ping(engine, number)
+        };
+        (0..pings).map(after_a_pause).collect()
+    }
 }
 
 impl<E: Jobs> Workload<E> for Ping {
+    fn get_to_know(&mut self, engine: &Arc<E>) -> Result<(), Failure> {
+        if !self.is_warm() {
+            return Ok(());
+        }
+        self.run(&**engine, self.pings.div_ceil(u64::from(WARM_UP))).map(drop)
+    }
+
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
-        let latencies = watch.run(|| -> Result<Vec<Duration>, Failure> {
-            (0..self.pings)
-                .map(|number| {
-                    thread::sleep(self.gap);
-                    ping(&**engine, number)
-                })
-                .collect()
-        })?;
+        let latencies = watch.run(|| self.run(&**engine, self.pings))?;
         latencies.into_iter().for_each(|latency| watch.latency(latency));
         Ok(())
     }

@@ -29,6 +29,14 @@ impl Prepare for Bursty {
         self.0.on_threads(threads);
     }
 
+    fn in_block(&mut self, block: usize) {
+        self.0.in_block(block);
+    }
+
+    fn is_warm(&self) -> bool {
+        true
+    }
+
     // An engine may lose jobs: it is seen how many.
     fn operations(&self) -> u64 {
         self.0.jobs()

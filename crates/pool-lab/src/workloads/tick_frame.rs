@@ -12,7 +12,7 @@ use crate::engine::Jobs;
 use crate::engine::settings::{Allowed, Rule, Settings};
 use crate::metrics::lag::LAGS;
 use crate::system::os::ExactTimers;
-use crate::workload::{About, Failure, Lease, Prepare, Watch, Workload, check, effort};
+use crate::workload::{About, Failure, LONG, Lease, Prepare, WARM_UP, Watch, Workload, check, effort};
 
 /// `tick/frame`.
 pub(crate) struct Frame {
@@ -59,11 +59,15 @@ impl Prepare for Frame {
     fn jobs_in_flight(&self) -> usize {
         self.jobs as usize
     }
+
+    fn is_warm(&self) -> bool {
+        self.every.saturating_mul(self.frames) >= LONG
+    }
 }
 
 impl Frame {
     /// How late each frame began, and when it ended, both from the moment at which it was due.
-    fn run<E: Jobs>(&self, engine: &E) -> Result<Vec<(Duration, Duration)>, Failure> {
+    fn run<E: Jobs>(&self, engine: &E, frames: u32) -> Result<Vec<(Duration, Duration)>, Failure> {
         let _exact = ExactTimers::start();
         let (start, tally, steps) = (Instant::now(), self.lease.tally(), self.steps);
         let frame = |number: u32| {
@@ -77,13 +81,20 @@ impl Frame {
             check(tally.wait()?, self.expected)?;
             Ok((lag, due.elapsed()))
         };
-        (0..self.frames).map(frame).collect()
+        (0..frames).map(frame).collect()
     }
 }
 
 impl<E: Jobs> Workload<E> for Frame {
+    fn get_to_know(&mut self, engine: &Arc<E>) -> Result<(), Failure> {
+        if !self.is_warm() {
+            return Ok(());
+        }
+        self.run(&**engine, self.frames.div_ceil(WARM_UP)).map(drop)
+    }
+
     fn iterate(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
-        for (lag, latency) in watch.run(|| self.run(&**engine))? {
+        for (lag, latency) in watch.run(|| self.run(&**engine, self.frames))? {
             watch.add(LAGS, lag.as_nanos() as f64);
             watch.latency(latency);
         }

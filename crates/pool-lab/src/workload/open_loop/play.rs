@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_micros(5);
 /// The closed loop: jobs in the queue for each thread, how many are run, how often, and how long its thread sleeps at a time.
 const DEPTH: u64 = 8;
 const CLOSED_JOBS: usize = 400;
-const CLOSED_RUNS: u64 = 3;
+const CLOSED_RUNS: u64 = 5;
 const CLOSED_PAUSE: Duration = Duration::from_micros(100);
 
 /// An iteration has at most so many jobs, whatever the rate.
@@ -51,6 +51,7 @@ pub(crate) struct OpenLoop {
     /// Jobs a second.
     capacity: f64,
     jobs: usize,
+    block: u64,
     iterations: u64,
     lease: Lease,
 }
@@ -65,7 +66,13 @@ impl OpenLoop {
             "own",
             "which capacity: the engine's own, found closed-loop, or that of the cores if a pool cost nothing",
         ),
-        Rule::new("window", Allowed::WAIT, "120ms", "how long jobs arrive").quick("2ms"),
+        Rule::new(
+            "window",
+            Allowed::WAIT,
+            "100ms",
+            "how long jobs arrive at a pool with the capacity of the cores; as many arrive at any other",
+        )
+        .quick("2ms"),
         Rule::new("job", Allowed::EFFORT, "100us", "the mean length of a job").quick("10us"),
         Rule::new("deadline", Allowed::WAIT, "5ms", "above capacity: what ends later is not counted"),
         Rule::new(
@@ -92,6 +99,7 @@ impl OpenLoop {
             threads: 1,
             capacity: 0.0,
             jobs: 1,
+            block: 0,
             iterations: 0,
             lease: Lease::take(),
         }
@@ -101,6 +109,10 @@ impl OpenLoop {
         self.threads = threads;
     }
 
+    pub(crate) fn in_block(&mut self, block: usize) {
+        self.block = block as u64;
+    }
+
     /// Jobs in an iteration.
     pub(crate) fn jobs(&self) -> u64 {
         self.jobs as u64
@@ -108,22 +120,34 @@ impl OpenLoop {
 
     /// Jobs a second that arrive.
     fn rate(&self) -> f64 {
-        let common = || self.threads.min(num_cpus::get()) as f64 / self.job.as_secs_f64();
-        self.at * if self.of_common { common() } else { self.capacity }
+        self.at * if self.of_common { self.common_capacity() } else { self.capacity }
     }
 
-    /// Finds the capacity.
+    /// What the cores could do if a pool cost nothing.
+    fn common_capacity(&self) -> f64 {
+        self.threads.min(num_cpus::get()) as f64 / self.job.as_secs_f64()
+    }
+
+    /// Finds the capacity. That keeps the engine busy for long enough to be warm.
     pub(crate) fn find_capacity<E: Jobs>(&mut self, engine: &Arc<E>) -> Result<(), Failure> {
         let rates: Result<Vec<f64>, Failure> =
-            (0..CLOSED_RUNS).map(|run| self.closed_loop(&**engine, run)).collect();
-        self.capacity = stats::median(&rates?).unwrap_or(1.0);
-        self.jobs = (self.window.as_secs_f64() * self.rate()).clamp(1.0, MOST_JOBS) as usize;
+            (0..CLOSED_RUNS).map(|_| self.closed_loop(&**engine)).collect();
+        self.know(stats::median(&rates?).unwrap_or(1.0));
         Ok(())
     }
 
-    /// Jobs a second when some are always queued. What a pool drops does not count.
-    fn closed_loop<E: Jobs>(&self, engine: &E, number: u64) -> Result<f64, Failure> {
-        let jobs = self.draw(CLOSED_JOBS, Rng::with_seed(self.seed ^ (u64::MAX - number)));
+    /// The number of jobs does not depend on the capacity that was found: another number is another draw, and two draws differ
+    /// by more than two engines do.
+    fn know(&mut self, capacity: f64) {
+        self.capacity = capacity;
+        let jobs = self.window.as_secs_f64() * self.at * self.common_capacity();
+        self.jobs = jobs.clamp(1.0, MOST_JOBS) as usize;
+    }
+
+    /// Jobs a second when some are always queued. What a pool drops does not count. All have the mean length: a long one at the
+    /// end would leave the other threads idle, for as long as the order in which a pool runs them happens to make it.
+    fn closed_loop<E: Jobs>(&self, engine: &E) -> Result<f64, Failure> {
+        let jobs = alike(CLOSED_JOBS, effort::steps_in(self.job));
         let run = Arc::new(Run::new(jobs.len(), self.lease.tally()));
         let _exact = ExactTimers::start();
         let depth = DEPTH * self.threads as u64;
@@ -157,11 +181,16 @@ impl OpenLoop {
             .collect()
     }
 
+    /// Those of the next iteration.
+    fn next_jobs(&mut self) -> Vec<Arrival> {
+        self.iterations += 1;
+        let number = (self.block << 16) + self.iterations;
+        self.draw(self.jobs, Rng::with_seed(self.seed.wrapping_add(number << 32)))
+    }
+
     /// One iteration.
     pub(crate) fn play<E: Jobs>(&mut self, engine: &Arc<E>, watch: &mut Watch) -> Result<(), Failure> {
-        self.iterations += 1;
-        let rate = self.rate();
-        let jobs = self.draw(self.jobs, Rng::with_seed(self.seed.wrapping_add(self.iterations << 32)));
+        let (rate, jobs) = (self.rate(), self.next_jobs());
         let run = Arc::new(Run::new(jobs.len(), self.lease.tally()));
         let before = watch.elapsed();
         let (generated, sum) = watch.run(|| (generate(&**engine, &run, &jobs, rate), run.tally.wait()));
@@ -222,6 +251,13 @@ impl Arrival {
     fn due_at(&self, rate: f64) -> Duration {
         Duration::from_secs_f64(self.due / rate)
     }
+}
+
+/// So many jobs of the same length.
+fn alike(jobs: usize, steps: u32) -> Vec<Arrival> {
+    let result = effort::chain(0, steps);
+    let job = |i| Arrival { due: 0.0, steps, answer: result.wrapping_add(i), is_urgent: false };
+    (0..jobs as u64).map(job).collect()
 }
 
 /// What the jobs of one iteration share.
@@ -360,12 +396,28 @@ mod tests {
     }
 
     #[test]
+    fn the_same_jobs_arrive_whatever_the_capacity_and_others_in_each_block() {
+        let jobs = |block: usize, capacity: f64| {
+            let parameters = Settings::new(OpenLoop::PARAMETERS).quick();
+            let mut open_loop = OpenLoop::new(Arrivals::Poisson, Lengths::Pareto, &parameters);
+            open_loop.in_block(block);
+            open_loop.know(capacity);
+            (0..2).map(|_| open_loop.next_jobs()).collect::<Vec<_>>()
+        };
+        let dues = |jobs: &[Arrival]| jobs.iter().map(|job| job.due).collect::<Vec<f64>>();
+        let steps = |jobs: &[Arrival]| jobs.iter().map(|job| job.steps).collect::<Vec<u32>>();
+        let (slow, fast, next) = (jobs(3, 500.0), jobs(3, 900.0), jobs(4, 900.0));
+        assert!(slow[0].len() > 1 && steps(&slow[0]) == steps(&fast[0]) && dues(&slow[0]) == dues(&fast[0]));
+        assert_eq!(dues(&slow[1]), dues(&fast[1]));
+        assert_ne!(dues(&fast[0]), dues(&fast[1]), "each iteration has its own");
+        assert_ne!(dues(&fast[0]), dues(&next[0]), "each block has its own");
+    }
+
+    #[test]
     fn what_is_dropped_unrun_counts_as_ended_and_is_told_from_what_ran() {
         let lease = Lease::take();
         let run = Arc::new(Run::new(3, lease.tally()));
-        let arrival =
-            |i: u64| Arrival { due: 0.0, steps: 4, answer: effort::chain(0, 4) + i, is_urgent: false };
-        let jobs: Vec<Arrival> = (0..3).map(arrival).collect();
+        let jobs = alike(3, 4);
         drop(Ticket::new(&run, 1));
         Ticket::new(&run, 0).work(4);
         Ticket::new(&run, 2).work(4);
