@@ -33,13 +33,6 @@ impl fmt::Display for Helping {
     }
 }
 
-/// How often a worker looks around before it parks, with a [pause] in between: some microseconds in all.
-pub(crate) const LOOKS: usize = 16;
-
-pub(crate) fn pause() {
-    (0..16).for_each(|_| std::hint::spin_loop());
-}
-
 /// How far a worker looks for work while it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {

@@ -1,5 +1,6 @@
 //! Running the jobs of a scope, by the thread that waits for them.
 
+use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -7,11 +8,15 @@ use super::nesting::{Turn, TurnLeft};
 use super::state::ScopeState;
 use crate::Job;
 use crate::help::wait_helping;
-use crate::helping::{Awaited, LOOKS, pause};
+use crate::helping::Awaited;
 use crate::job::attributed::enter_plain;
 use crate::job::context::RunContext;
 use crate::panic::Panic;
 use crate::sync::Arc;
+
+/// How often a worker looks again before it sleeps, and how long it pauses in between: a few microseconds in all.
+const LOOKS: usize = 16;
+const PAUSE: usize = 16;
 
 impl ScopeState {
     /// Waits until this is so, helping where the caller may. Before the caller sleeps it is announced to the thread that
@@ -46,7 +51,7 @@ impl ScopeState {
             // What others run may soon start more that a worker may run.
             if here.is_some() && looks < LOOKS {
                 looks += 1;
-                pause();
+                (0..PAUSE).for_each(|_| spin_loop());
                 continue;
             }
             announce(thread::current());
