@@ -14,7 +14,8 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::{Command, ExitCode, Output};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
@@ -85,6 +86,9 @@ fn main() -> ExitCode {
 /// What is said at the signal. The sample that runs comes to its end first.
 const INTERRUPTED: &str = "Interrupted: writing the report of what is complete ...";
 
+/// What is said at the signal when only criterion's part is left.
+const CUT_SHORT: &str = "Interrupted: criterion stops. The report is complete.";
+
 /// Cargo has ended at the same signal, and by now the shell's prompt may stand in the last line of the terminal.
 fn leave_prompt() {
     if io::stderr().is_terminal() {
@@ -123,29 +127,56 @@ fn measure_and_report(resume: bool) -> ExitCode {
             return if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE };
         }
     };
-    // From here on there is nothing to bring to an end.
     interrupts.die_if_caught();
+    let interrupts = Interrupts::catch(CUT_SHORT);
     headlines_quietly();
-    conclude(root, &folder)
+    if interrupt::is_caught() {
+        leave_prompt();
+    }
+    let code = conclude(root, &folder);
+    interrupts.die_if_caught();
+    code
 }
 
 /// Says that this process is to run criterion on the headlines.
 const HEADLINES: &str = "POOL_LAB_HEADLINES";
 
-/// Runs criterion on the headlines in a process of its own, where alone it can be told to be quiet. What it finds is kept by
-/// criterion, to compare the next run with.
+/// Runs criterion on the headlines in a process of its own, where alone it can be told to be quiet, until an interrupt. What it
+/// finds is kept by criterion, to compare the next run with.
 fn headlines_quietly() {
     say("Criterion measures the headlines, for its own records in target/criterion ...");
     let program = std::env::current_exe().map(Command::new);
-    let run = |mut program: Command| program.args(["--bench", "--quiet"]).env(HEADLINES, "1").output();
+    let run = |mut program: Command| {
+        program.args(["--bench", "--quiet"]).env(HEADLINES, "1");
+        end_of(program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
+    };
     match program.and_then(run) {
-        Ok(output) if output.status.success() => {}
-        Ok(Output { status, stderr, .. }) => {
-            let last = String::from_utf8_lossy(&stderr).lines().next_back().unwrap_or_default().to_owned();
-            say(format_args!("criterion failed ({status}): {last}"));
+        Ok((status, _)) if status.success() || interrupt::is_caught() => {}
+        Ok((status, said)) => {
+            say(format_args!(
+                "criterion failed ({status}): {}",
+                said.lines().next_back().unwrap_or_default()
+            ));
         }
         Err(error) => say(format_args!("criterion could not be started: {error}")),
     }
+}
+
+/// Waits for the end of a process, and brings it about at an interrupt, which may have reached this process alone. Returns what it
+/// has said on standard error, too.
+fn end_of(mut process: Child) -> io::Result<(ExitStatus, String)> {
+    let stderr = process.stderr.take().expect("it has a pipe");
+    let said = thread::spawn(|| io::read_to_string(stderr));
+    let status = loop {
+        if let Some(status) = process.try_wait()? {
+            break status;
+        }
+        if interrupt::is_caught() {
+            process.kill()?;
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    Ok((status, said.join().expect("reading does not panic")?))
 }
 
 /// The end of all that is said: the result, and where the report is.

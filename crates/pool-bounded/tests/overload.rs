@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pool_bounded::{Bounded, BoundedPool, CoDel, Overflow};
@@ -37,7 +38,9 @@ fn a_standing_queue_is_shed_and_the_handles_say_why() {
     let (mut ran, mut shed, told) = (0, 0, Arc::new(AtomicU64::new(0)));
     while shed == 0 {
         assert!(Instant::now() < deadline, "nothing is ever shed");
-        let release = hold(&pool);
+        // By mail, which is not shed.
+        let (release, released) = channel::<()>();
+        pool.execute_on(0, move || _ = released.recv()).unwrap();
         let tells = || {
             let told = told.clone();
             Attributes::new().on_unrun(move |reason| {
@@ -45,7 +48,9 @@ fn a_standing_queue_is_shed_and_the_handles_say_why() {
                 told.fetch_add(1, SeqCst);
             })
         };
-        let handles: Vec<_> = (0..500).map(|_| pool.spawn_with(tells(), || ()).unwrap()).collect();
+        // Together they take longer than an interval.
+        let job = || thread::sleep(Duration::from_micros(10));
+        let handles: Vec<_> = (0..500).map(|_| pool.spawn_with(tells(), job).unwrap()).collect();
         drop(release);
         for handle in handles {
             match handle.join() {

@@ -17,9 +17,11 @@ use std::thread;
 use std::time::Duration;
 
 use pool_core::strategy::join_claimable;
-use pool_core::{JoinError, JoinSet, Pool, PoolExt, Reason, ThreadPool, block_in_place, join_all, join_any};
+use pool_core::{
+    JoinError, JoinSet, Pool, PoolExt, Reason, Shutdown, ThreadPool, block_in_place, join_all, join_any,
+};
 
-use self::child::{End, fork_and_return, in_child};
+use self::child::{End, alone, fork_and_return, in_child};
 use self::deque::{Deque, End as Oldest};
 
 fn pool(threads: usize) -> Arc<ThreadPool<Deque>> {
@@ -61,6 +63,10 @@ fn a_handle_from_before_says_so_unless_its_job_has_ended() {
 
 #[test]
 fn a_group_from_before_ends_in_the_child() {
+    alone("a_group_from_before_ends_in_the_child", fork_with_groups);
+}
+
+fn fork_with_groups() {
     let (pool, (release, released)) = (pool(1), mpsc::channel::<()>());
     let mut set = JoinSet::new();
     set.spawn(&pool, || 7).unwrap();
@@ -96,6 +102,21 @@ fn a_group_from_before_ends_in_the_child() {
     });
     assert_eq!(end, End::Done);
     release.send(()).unwrap();
+}
+
+#[test]
+fn a_child_may_drop_the_pool_and_build_one_of_its_own() {
+    alone("a_child_may_drop_the_pool_and_build_one_of_its_own", || {
+        let old = pool(2);
+        let end = in_child(|| {
+            drop(old);
+            let new = pool(2);
+            assert_eq!(new.spawn(|| 1).unwrap().join().unwrap(), 1);
+            let end = in_child(|| assert_eq!(new.execute(|| ()).unwrap_err().reason(), Reason::Forked));
+            assert_eq!((end, new.shutdown()), (End::Done, Shutdown::Terminated));
+        });
+        assert_eq!(end, End::Done);
+    });
 }
 
 #[test]

@@ -20,7 +20,7 @@ use pool_core::{
     Attributes, CancelToken, JoinError, JoinSet, Pool, PoolExt, Reason, Scope, ThreadPool, join_any,
 };
 
-use self::child::{End, fork_and_return, in_child};
+use self::child::{End, alone, fork_and_return, in_child};
 use self::deque::{Deque, End as Oldest};
 
 /// So many are forked while other threads take the locks again and again.
@@ -52,16 +52,24 @@ impl Wake for CountsWakes {
 
 #[test]
 fn a_token_from_before_is_waited_for_and_set_in_the_child() {
+    alone("a_token_from_before_is_waited_for_and_set_in_the_child", fork_while_others_wait_for_a_token);
+}
+
+fn fork_while_others_wait_for_a_token() {
     let (token, stop) = (CancelToken::new(), AtomicBool::new(false));
+    let all_run = Barrier::new(3);
     thread::scope(|threads| {
         let _stop = Stop(&stop);
         for _ in 0..2 {
             threads.spawn(|| {
+                all_run.wait();
                 while !stop.load(SeqCst) {
                     assert!(!token.wait_timeout(Duration::ZERO));
                 }
             });
         }
+        // See `alone`.
+        all_run.wait();
         for _ in 0..CHILDREN {
             let end = in_child(|| {
                 let below = token.child();
@@ -79,6 +87,10 @@ fn a_token_from_before_is_waited_for_and_set_in_the_child() {
 
 #[test]
 fn of_those_who_wait_for_a_token_the_child_wakes_its_own() {
+    alone("of_those_who_wait_for_a_token_the_child_wakes_its_own", fork_among_those_who_wait);
+}
+
+fn fork_among_those_who_wait() {
     let token = CancelToken::new();
     let [own, other] = [(); 2].map(|()| Arc::new(CountsWakes::default()));
     let poll = |wakes: &Arc<CountsWakes>| {

@@ -14,7 +14,7 @@ use pool_stealing::StealingPool;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Example, and test: `tests/examples.rs` runs it.
+/// Example, and test: `tests/example_process.rs` runs it.
 pub fn main() -> Outcome {
     pinned()?;
     for_everybody()?;

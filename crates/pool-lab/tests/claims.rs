@@ -40,22 +40,21 @@ fn claims_are_listed_measured_and_reported() {
 #[cfg(unix)]
 #[test]
 fn a_claim_that_hangs_has_a_line_and_the_others_are_measured() {
-    use std::os::unix::fs::PermissionsExt;
-
     let folder = std::env::temp_dir().join(format!("pool-lab-claims-hang-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let python = folder.join("python3");
     let script =
         "#!/bin/sh\ncase \"$1\" in --version) echo Python 3.0;; *) while read line; do :; done;; esac\n";
-    fs::write(&python, script).unwrap();
-    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    // By another process: one that the other test starts at that moment could have the file open, and nobody could run it.
+    let write = ["-c", "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""];
+    assert!(Command::new("sh").args(write).arg(&python).arg(script).status().unwrap().success());
     let mut command = Command::new(env!("CARGO_BIN_EXE_pool-lab"));
-    let arguments = "claims --quick --only languages,lock-while-running --patience 3 --out";
+    let arguments = "claims --quick --only languages,lock-while-running --patience 10 --out";
     command.args(arguments.split_whitespace()).arg(&folder).env("PATH", &folder);
     let output = command.output().unwrap();
     let (measured, said) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("languages: ERROR: hung after 3 s: Python thread"), "{said}");
+    assert!(said.contains("languages: ERROR: hung after 10 s: Python thread"), "{said}");
     assert!(measured.starts_with("lock-while-running\n"), "{measured}");
     let records = fs::read_to_string(folder.join("claims.csv")).unwrap();
     assert!(

@@ -1,9 +1,7 @@
-//! The examples, which assert their own outcomes, run.
+//! The examples, which assert their own outcomes, run. One that forks has a file of its own: `example_process.rs`.
 
 #[path = "../examples/overload.rs"]
 mod overload;
-#[path = "../examples/process.rs"]
-mod process;
 #[path = "../examples/production.rs"]
 mod production;
 #[path = "../examples/urgency.rs"]
@@ -22,9 +20,4 @@ fn under_overload_every_job_has_one_end() {
 #[test]
 fn what_is_urgent_goes_first() {
     urgency::main().unwrap();
-}
-
-#[test]
-fn a_process_has_its_cpus_its_pool_its_figures_and_its_children() {
-    process::main().unwrap();
 }

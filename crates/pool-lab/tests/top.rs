@@ -81,7 +81,8 @@ impl Terminal {
     /// Waits for the end, and returns the exit code. The terminal is as it was before.
     fn end(mut self) -> u32 {
         let status = self.child.wait().unwrap();
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
+        // Until the terminal has no program any more.
+        while let Ok(bytes) = self.output.recv_timeout(FOREVER) {
             self.screen.process(&bytes);
             self.raw.extend(bytes);
         }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Barrier};
-use std::{env, fs, process};
+use std::time::{Duration, Instant};
+use std::{env, fs, process, thread};
 
 use pool_core::Attributes;
 use pool_lab::engine::{AnyJoins, Joins, Spec, Start, Watcher};
@@ -19,6 +20,9 @@ use pool_stealing::StealingPool;
 use prost::Message;
 
 use self::support::perfetto::{Trace, TrackDescriptor, TrackEvent, Type};
+
+/// It turns a hang into a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A trace that was read: tracks by their ids, and the events on each.
 struct Read {
@@ -260,10 +264,29 @@ fn the_queue_is_looked_at_and_is_empty_in_the_end() {
 
 #[test]
 fn a_pool_that_is_woken_shows_by_whom() {
-    // Each job comes long after the one before.
-    let read = trace("wakes", "-w latency/ping:gap=2ms -p stealing:1");
+    let recorder = Arc::new(Recorder::new(3, 10_000));
+    let pool = StealingPool::builder().threads(1).observer(recorder.clone()).build().unwrap();
+    recorder.started(pool.context());
+    recorder.begin();
+    let (parks, deadline) = (|| pool.stats().workers[0].parks, Instant::now() + DEADLINE);
+    let mut before = 0;
+    let read = loop {
+        // Each job comes when the worker sleeps, or is about to.
+        while parks() == before {
+            assert!(Instant::now() < deadline, "the worker never parks");
+            thread::yield_now();
+        }
+        before = parks();
+        pool.spawn(|| ()).unwrap().join().unwrap();
+        let mut file = Vec::new();
+        perfetto::write(&recorder.end(), "wake-ups on stealing:1", &mut file).unwrap();
+        let read = read(&file, String::new());
+        if read.count(Type::Instant, "woken") > 0 {
+            break read;
+        }
+        assert!(Instant::now() < deadline, "no job wakes the worker");
+    };
     let woken = read.count(Type::Instant, "woken");
-    assert!(woken > 0, "{}", read.said);
     assert!(read.count(Type::Instant, "wakes worker 0") >= woken);
     assert!(read.count(Type::SliceBegin, "parked") >= woken);
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use pool_core::PoolExt;
 use pool_stealing::{StealingPool, Worker, with_worker};
 
-use self::child::{End, fork_and_return, in_child};
+use self::child::{End, alone, fork_and_return, in_child};
 
 fn fib(n: u64, worker: Worker<'_>) -> u64 {
     if n < 2 {
@@ -80,6 +80,11 @@ fn a_join_from_before_ends_the_child_that_returns_into_it() {
 
 #[test]
 fn a_child_forked_while_the_global_pool_is_being_built_can_use_it() {
+    let test = "a_child_forked_while_the_global_pool_is_being_built_can_use_it";
+    alone(test, fork_while_the_global_pool_is_being_built);
+}
+
+fn fork_while_the_global_pool_is_being_built() {
     for _ in 0..40 {
         // In a process that has none yet.
         let end = in_child(|| {

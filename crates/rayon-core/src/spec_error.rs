@@ -35,40 +35,21 @@ impl fmt::Display for SpecError {
 
 impl Error for SpecError {}
 
+/// Names that are less alike than this are no slip of the finger.
+const ALIKE: f64 = 0.6;
+
 /// That a name is not among the known ones, and which it was probably meant to be.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    let nearest = known.iter().min_by_key(|known| distance(name, known));
-    let meant = nearest.filter(|known| 2 * distance(name, known) <= name.len().max(known.len()));
-    let meant = meant.map_or(String::new(), |meant| format!("did you mean `{meant}`? "));
+    let typed = name.to_lowercase();
+    let rated = known.iter().map(|known| (strsim::normalized_damerau_levenshtein(&typed, known), known));
+    let nearest = rated.max_by(|(a, _), (b, _)| a.total_cmp(b)).filter(|(alike, _)| *alike >= ALIKE);
+    let meant = nearest.map_or(String::new(), |(_, meant)| format!("did you mean `{meant}`? "));
     format!("{what} `{name}`; {meant}known: {}", known.join(", "))
-}
-
-/// How many letters have to be changed, put in or left out to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.to_lowercase().chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_distance_of_words_counts_letters() {
-        let words = [("", "mpsc", 4), ("mpsc", "mpsc", 0), ("mspc", "mpsc", 2), ("Stealling", "stealing", 1)];
-        for (a, b, letters) in words {
-            assert_eq!(distance(a, b), letters, "{a} {b}");
-        }
-    }
 
     #[test]
     fn slips_are_understood_and_other_words_are_not() {

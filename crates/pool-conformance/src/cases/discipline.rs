@@ -20,7 +20,7 @@ use crate::run::text_of;
 use crate::{Case, Subject};
 
 /// A rule that has not been kept by then is broken. Each check takes milliseconds.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The rules, on one strategy, and whether it keeps them; each is checked once.
 pub(crate) struct Rules(Vec<Rule>);

@@ -53,15 +53,17 @@ fn a_job_runs_when_it_is_due_and_not_before(subject: &Subject) {
 fn jobs_come_in_the_order_of_their_time(subject: &Subject) {
     let pool = subject.pool_of(1);
     let (send, receive) = mailbox();
-    let base = Duration::from_millis(40);
+    let (base, begun) = (Duration::from_millis(40), Instant::now());
     for n in [3, 1, 2] {
         let send = send.clone();
-        // What cannot be early comes in order, however late it all is.
         pool.execute_after(base * n, move || send.send(n).unwrap()).unwrap();
     }
+    // If this thread was kept from its CPU in between, the first may be due before the last.
+    let is_their_order = begun.elapsed() < base;
     let mut seen: Vec<u32> = (0..3).map(|_| receive.recv_timeout(DEADLINE).unwrap()).collect();
+    // What cannot be early comes in order, however late it all is.
     let is_fifo = subject.claims(Claim::Fifo);
-    assert!(!is_fifo || seen == [1, 2, 3], "{seen:?}");
+    assert!(!is_fifo || !is_their_order || seen == [1, 2, 3], "{seen:?}");
     seen.sort_unstable();
     assert_eq!(seen, [1, 2, 3]);
 }

@@ -235,18 +235,6 @@ mod tests {
         assert_eq!(pool.spawn(|| 6).unwrap().join().unwrap(), 6);
     }
 
-    #[test]
-    fn a_child_may_drop_the_pool_and_build_one_of_its_own() {
-        let old = pool(2);
-        in_child(|| {
-            drop(old);
-            let new = pool(2);
-            assert_eq!(new.spawn(|| 1).unwrap().join().unwrap(), 1);
-            in_child(|| assert_eq!(new.execute(|| ()).unwrap_err().reason(), Reason::Forked));
-            assert_eq!(new.shutdown(), Shutdown::Terminated);
-        });
-    }
-
     /// Whatever the pool's locks are in the middle of.
     #[test]
     fn a_fork_amid_work_leaves_a_usable_child() {

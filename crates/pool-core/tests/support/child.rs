@@ -1,6 +1,8 @@
 //! A forked child that does something and exits.
 
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 
 /// It turns a hang into a failure.
 const DEADLINE_SECONDS: u32 = 20;
@@ -15,6 +17,23 @@ pub enum End {
     Hung,
     Aborted,
     Other(i32),
+}
+
+/// Set in a process that runs one test.
+const ALONE: &str = "POOL_CORE_TEST_ALONE";
+
+/// Runs the test of this name in a process of its own, for a test whose children start threads. A thread that starts or ends holds a
+/// lock of std's for a moment, and a child that is forked at that moment can start none; so no other test is to have threads then.
+pub fn alone(test: &str, body: impl FnOnce()) {
+    if env::var_os(ALONE).is_some() {
+        return body();
+    }
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(ALONE, "1");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let has_passed = output.status.success() && said.contains("1 passed");
+    assert!(has_passed, "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Forks; the child runs the body.

@@ -78,9 +78,12 @@ mod system {
 
     /// Notes the signal, answers it, and lets the next one end the process.
     extern "C" fn note(signal: c_int) {
+        // The thread may be about to look at that of its own call.
+        let errno = errno::errno();
         CAUGHT.store(signal, Ordering::Relaxed);
         release_all();
         stderr::say_notice();
+        errno::set_errno(errno);
     }
 
     pub(super) fn catch_all(answer: &str) {

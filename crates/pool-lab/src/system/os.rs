@@ -301,7 +301,8 @@ mod tests {
     #[test]
     fn what_this_thread_does_is_not_what_others_do() {
         let before = usage_of(libc::RUSAGE_THREAD).unwrap();
-        thread::sleep(Duration::from_micros(10));
+        // A sleep that is over before the thread has left its CPU is no switch.
+        thread::sleep(Duration::from_millis(20));
         let after = usage_of(libc::RUSAGE_THREAD).unwrap();
         assert!(after.voluntary_switches > before.voluntary_switches);
         assert!(usage_of_others().unwrap().cpu <= usage().unwrap().cpu);
@@ -350,7 +351,7 @@ mod tests {
     #[test]
     fn sleeping_is_a_voluntary_switch() {
         let before = usage().unwrap();
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(20));
         assert!(usage().unwrap().voluntary_switches > before.voluntary_switches);
     }
 }

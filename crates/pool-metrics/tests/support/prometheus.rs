@@ -18,12 +18,12 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes the page at this port of this machine, twice a second.
+    /// Scrapes the page at this port of this machine, once a second.
     pub fn start(page: u16) -> Prometheus {
         let folder = std::env::temp_dir().join(format!("pool-metrics-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let config = format!(
-            "global:\n  scrape_interval: 500ms\n  scrape_timeout: 500ms\nscrape_configs:\n- job_name: pools\n  \
+            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n- job_name: pools\n  \
              static_configs:\n  - targets: ['127.0.0.1:{page}']\n"
         );
         let file = folder.join("prometheus.yml");

@@ -26,28 +26,31 @@ impl Borrowed {
     }
 }
 
-/// A thief in this slot that looks at slot 0 so many times, and runs what it gets.
-fn spawn_thief(channel: &Arc<Channel>, index: usize, looks: usize, then: fn(Worker<'_>)) -> JoinHandle<()> {
-    let channel = channel.clone();
-    thread::spawn(move || {
-        current_worker::work(&channel, index, |worker| {
+fn nothing(_: Worker<'_>) {}
+
+/// A join by the owner of slot 0, beside a thief in slot 1 that looks there twice, and runs what it gets.
+fn beside_thief(channel: Channel, then: fn(Worker<'_>), owner: impl FnOnce(&Channel, Worker<'_>)) {
+    let channel = Arc::new(channel);
+    let thieves = channel.clone();
+    let thief = thread::spawn(move || {
+        current_worker::work(&thieves, 1, |worker| {
             let mut demand = Demand::default();
-            for _ in 0..looks {
-                if let Some(fork) = channel.steal_fork(0, index, &mut demand, || true) {
-                    fork.run(&channel);
+            for _ in 0..2 {
+                if let Some(fork) = thieves.steal_fork(0, 1, &mut demand, || true) {
+                    fork.run(&thieves);
                 }
             }
             then(worker);
         });
-    })
+    });
+    current_worker::work(&channel, 0, |worker| owner(&channel, worker));
+    thief.join().unwrap();
 }
 
 #[test]
 fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
     bounded(3, || {
-        let channel = Arc::new(Channel::new(2));
-        let thief = spawn_thief(&channel, 1, 2, |_| ());
-        current_worker::work(&channel, 0, |worker| {
+        beside_thief(Channel::new(2), nothing, |_, worker| {
             let borrowed = Borrowed(UnsafeCell::new(0));
             let mut frame = Frame::new(|_: Worker<'_>| (current_worker::index(), borrowed.add_one()));
             let (first, (index, second)) = join_here(worker, |_| 1, &frame);
@@ -56,7 +59,6 @@ fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
                 frame.end();
             }
         });
-        thief.join().unwrap();
     });
 }
 
@@ -64,9 +66,7 @@ fn a_join_returns_when_its_thief_is_done_and_touches_the_frame_no_more() {
 #[test]
 fn an_owner_that_helps_takes_its_own_fork_or_a_thief_does() {
     bounded(2, || {
-        let channel = Arc::new(Channel::new(2));
-        let thief = spawn_thief(&channel, 1, 2, |_| ());
-        current_worker::work(&channel, 0, |worker| {
+        beside_thief(Channel::new(2), nothing, |channel, worker| {
             let borrowed = Borrowed(UnsafeCell::new(0));
             let help = |_: Worker<'_>| {
                 // SAFETY: this thread is there.
@@ -78,7 +78,6 @@ fn an_owner_that_helps_takes_its_own_fork_or_a_thief_does() {
             let ((), second) = worker.join(help, |_| borrowed.add_one());
             assert_eq!((second, borrowed.add_one()), (1, 2));
         });
-        thief.join().unwrap();
     });
 }
 
@@ -86,36 +85,23 @@ fn an_owner_that_helps_takes_its_own_fork_or_a_thief_does() {
 #[test]
 fn an_owner_that_waits_for_a_thief_runs_what_it_forks_or_waits_for_it() {
     bounded(2, || {
-        let channel = Arc::new(Channel::new(2));
-        let thief = spawn_thief(&channel, 1, 2, |_| ());
-        current_worker::work(&channel, 0, |worker| {
+        beside_thief(Channel::new(2), nothing, |_, worker| {
             let borrowed = Borrowed(UnsafeCell::new(0));
             let second = |worker: Worker<'_>| worker.join(|_| (), |_| borrowed.add_one()).1;
             let ((), second) = worker.join(|_| (), second);
             assert_eq!((second, borrowed.add_one()), (1, 2));
         });
-        thief.join().unwrap();
     });
 }
 
 #[test]
 fn an_owner_that_waits_for_a_thief_runs_none_of_its_other_forks() {
     bounded(3, || {
-        let channel = Arc::new(Channel::new(2));
-        let thief = spawn_thief(&channel, 1, 2, |worker| {
-            worker.join(
-                |_| (),
-                |_| {
-                    assert_eq!(
-                        current_worker::index(),
-                        Some(1),
-                        "not by a thread that waits for another fork"
-                    )
-                },
-            );
-        });
-        current_worker::work(&channel, 0, |worker| worker.join(|_| (), |_| ()));
-        thief.join().unwrap();
+        fn join_at_home(worker: Worker<'_>) {
+            let at_home = |_: Worker<'_>| current_worker::index() == Some(1);
+            assert!(worker.join(|_| (), at_home).1, "not by a thread that waits for another fork");
+        }
+        beside_thief(Channel::new(2), join_at_home, |_, worker| _ = worker.join(|_| (), |_| ()));
     });
 }
 
@@ -123,11 +109,10 @@ fn an_owner_that_waits_for_a_thief_runs_none_of_its_other_forks() {
 #[test]
 fn an_owner_that_waits_for_a_thief_learns_of_what_it_forks() {
     bounded(2, || {
-        let channel = Arc::new(Channel::new(2));
+        let channel = Channel::new(2);
         // No thread has asked the thief yet.
         channel.slots[1].stack.publish();
-        let thief = spawn_thief(&channel, 1, 2, |_| ());
-        current_worker::work(&channel, 0, |worker| {
+        beside_thief(channel, nothing, |_, worker| {
             let ran = AtomicUsize::new(0);
             let wait_for_other = || {
                 while current_worker::index() == Some(1) && ran.load(Relaxed) == 0 {
@@ -137,6 +122,5 @@ fn an_owner_that_waits_for_a_thief_learns_of_what_it_forks() {
             let second = |worker: Worker<'_>| worker.join(|_| wait_for_other(), |_| ran.store(1, Relaxed));
             worker.join(|_| (), second);
         });
-        thief.join().unwrap();
     });
 }

@@ -3,6 +3,10 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// It turns a hang into a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The program, until it is dropped.
 pub struct Program {
@@ -57,11 +61,22 @@ impl Program {
 
     /// Asks for the metrics until they have this line.
     pub fn until_page_has(&self, line: &str) {
-        while !self.ask(&get("/metrics")).contains(line) {}
+        self.until(&get("/metrics"), |page| page.contains(line));
     }
 
     pub fn until_answers(&self, request: &str, wanted: u16) {
-        while status(&self.ask(request)) != wanted {}
+        self.until(request, |answer| status(answer) == wanted);
+    }
+
+    fn until(&self, request: &str, wanted: impl Fn(&str) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.ask(request);
+            if wanted(&answer) {
+                return;
+            }
+            assert!(begun.elapsed() < DEADLINE, "in vain: {answer}");
+        }
     }
 
     /// Sends SIGTERM, and returns how many requests the program has read and answered, as it says.

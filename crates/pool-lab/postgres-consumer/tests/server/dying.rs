@@ -152,6 +152,7 @@ fn a_consumer_that_was_suspended_for_too_long_does_no_harm() {
     put(&mut queue, 6..=20);
 
     let suspended = Consumer::start("A", &cluster);
+    wait_until("A has begun the job", || begun(&cluster).contains_key("hang"));
     wait_for_count(&mut client, "true", 1);
     suspended.signal("-STOP");
     let_leases_run_out(&mut client);

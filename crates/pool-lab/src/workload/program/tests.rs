@@ -1,5 +1,3 @@
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
 use crate::engine::{Spec, SpecError, Start};
 use crate::metrics;
@@ -30,11 +28,19 @@ fn scripts(reference: &str, ours: &str) -> (Scratch, RayonProgram) {
     for (build, body) in [("rayon-core", reference), ("ours", ours)] {
         let path = scratch.path().join(build).join("bin/program");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&path, body);
     }
     let program = RayonProgram::in_folder(scratch.path(), "program").unwrap();
     (scratch, program)
+}
+
+/// By another process: a child that another test forks here at that moment would have the file open for writing, and nobody
+/// could run it until that child runs its program.
+fn write_program(path: &Path, body: &str) {
+    let script = format!("#!/bin/sh\n{body}\n");
+    let write = ["-c", "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""];
+    let status = Command::new("sh").args(write).arg(path).arg(script).status().unwrap();
+    assert!(status.success(), "{status}");
 }
 
 fn run(program: &RayonProgram) -> Result<Watch, Failure> {
