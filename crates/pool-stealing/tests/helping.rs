@@ -230,6 +230,40 @@ fn a_worker_that_was_woken_for_its_scope_leaves_the_search_to_others() {
 }
 
 /// How often workers have parked that had nothing to do.
+/// A worker that helps in a job of a scope runs a second one of it, which waits for what the other worker is to run.
+#[test]
+fn a_worker_with_two_tickets_of_a_scope_counts_once() {
+    for setting in [Helping::Own, Helping::Any] {
+        let pool = &StealingPool::builder().threads(2).helping(setting).build().unwrap();
+        let (release, released) = channel::<()>();
+        let (is_busy, busy) = channel();
+        let held = pool.spawn(move || {
+            is_busy.send(()).unwrap();
+            released.recv().unwrap();
+        });
+        busy.recv().unwrap();
+        let (started, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let job = || {
+            if started.fetch_add(1, SeqCst) == 0 {
+                while !ended.load(SeqCst) {
+                    help_one();
+                }
+                return;
+            }
+            let (tells, told) = channel();
+            pool.scope(|scope| {
+                scope.execute(move || tells.send(()).unwrap());
+                release.send(()).unwrap();
+                told.recv_timeout(DEADLINE).expect("the other worker is there for it");
+            });
+            ended.store(true, SeqCst);
+        };
+        let job = &job;
+        pool.scope(|scope| (0..2).for_each(|_| scope.execute(job)));
+        held.unwrap().join().unwrap();
+    }
+}
+
 fn parks(pool: &StealingPool) -> u64 {
     pool.stats().workers.iter().map(|worker| worker.parks).sum()
 }

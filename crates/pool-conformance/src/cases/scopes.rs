@@ -34,6 +34,9 @@ pub(super) fn cases() -> Vec<Case> {
         case!("scopes", map_keeps_the_items_order).submits(1),
         case!("scopes", what_map_returns_may_borrow_from_the_items).submits(1),
         case!("scopes", a_shutdown_during_a_scope_lets_it_end).needs(&[Claim::Shutdown]).submits(1),
+        case!("scopes", who_joins_outside_after_a_shutdown_runs_what_lies_inside)
+            .needs(&[Claim::Shutdown, NestedForks])
+            .submits(1),
         case!("scopes", shutdown_now_during_a_scope_lets_it_end).needs(&[Claim::ShutdownNow]).submits(1),
     ]
 }
@@ -325,6 +328,26 @@ fn a_shutdown_during_a_scope_lets_it_end(subject: &Subject) {
         ender
     });
     assert_eq!(ran.get(), 400);
+    assert_eq!(ender.join().unwrap(), pool_core::Shutdown::Terminated);
+}
+
+/// The only worker waits for the thread that joins.
+fn who_joins_outside_after_a_shutdown_runs_what_lies_inside(subject: &Subject) {
+    let pool = subject.pool_of(1);
+    let ender = pool.scope(|outer| {
+        let in_job = || {
+            let ender = crate::tools::shut_down_elsewhere(&pool);
+            pool.scope(|inner| {
+                let handle = inner.spawn(|| 7);
+                thread::scope(|threads| {
+                    let joined = threads.spawn(move || handle.join().unwrap());
+                    assert_eq!(joined.join().unwrap(), 7);
+                });
+            });
+            ender
+        };
+        outer.spawn(in_job).join().unwrap()
+    });
     assert_eq!(ender.join().unwrap(), pool_core::Shutdown::Terminated);
 }
 

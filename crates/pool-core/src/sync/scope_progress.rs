@@ -20,7 +20,8 @@
 //!   if none lies in the queue.
 //! - **End** some jobs: count them; fence; if a thread sleeps and all have ended, wake all. The thread that has opened the scope counts
 //!   them and does no more: no other waits for the end.
-//! - **Take back** a job, unrun: uncount it. So does the thread that has opened the scope, or one that runs a job of it.
+//! - **Take back** a job, unrun: uncount it. So does the thread that has opened the scope, or one that runs a job of it; or one that is about to
+//!   give up a ticket, and wakes everyone after that.
 //! - **Leave** (the holder of a ticket finds no job): give the ticket back; fence; look for a job once more; if there is
 //!   one, claim a ticket again and go on; otherwise, if tickets are refused, wake everyone.
 //! - **Sleep**: put oneself among the sleepers; fence; look once more at what one waits for; park only if it is not there.
@@ -230,9 +231,28 @@ impl Progress {
         false
     }
 
+    /// The holder of a ticket is busy with a job on top of one of which it had another ticket.
+    pub(crate) fn count_out(&self) {
+        self.tickets.fetch_sub(1, Relaxed);
+    }
+
+    /// It is so no more. There may be more tickets than are of use then.
+    pub(crate) fn count_in(&self) {
+        self.tickets.fetch_add(1, Relaxed);
+    }
+
+    /// From now on there are no more tickets: one is about to be [given up](Progress::give_up).
+    pub(crate) fn refuse(&self) {
+        self.refused.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.load(Relaxed)
+    }
+
     /// A ticket was dropped unrun.
     pub(crate) fn give_up(&self) {
-        self.refused.store(true, Relaxed);
+        self.refuse();
         self.tickets.fetch_sub(QUEUED + 1, Relaxed);
         // No fence: the sleepers' lock is always taken, and a thread that takes it later sees what came before.
         self.wake_all();

@@ -13,6 +13,9 @@ pub(crate) trait Boost: Send + Sync {
     /// Queues a ticket that has no other place, or drops it.
     fn queue_ticket(&self, ticket: Job);
 
+    /// Whether the pool takes nothing more.
+    fn is_closed(&self) -> bool;
+
     /// Takes back the newest tickets that the calling worker, of this number, has queued, as long as they lead nowhere; at most so
     /// many.
     fn take_back_spent(&self, worker: usize, most: usize);

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::job::boost::Boost;
 use crate::job::context::JobContext;
@@ -27,6 +28,7 @@ pub struct PoolContext {
     boost: Link<dyn Boost>,
     room: Link<dyn Room>,
     reenter: Link<dyn Reenter>,
+    nests_scopes: AtomicBool,
     job_order: JobOrder,
     timers: Arc<Timers>,
 }
@@ -38,6 +40,7 @@ impl PoolContext {
             boost: Link::default(),
             room: Link::default(),
             reenter: Link::default(),
+            nests_scopes: AtomicBool::new(false),
             job_order,
             timers: Arc::default(),
         }
@@ -58,6 +61,17 @@ impl PoolContext {
     /// The order of the jobs of scopes that have none of their own.
     pub(crate) fn job_order(&self) -> JobOrder {
         self.job_order
+    }
+
+    /// Whether the tickets of a scope inside another go to that. Not so under an adapter, nor where a worker that waits takes
+    /// any work: it looks in the pool's queue.
+    pub(crate) fn nests_scopes(&self) -> bool {
+        self.nests_scopes.load(Relaxed)
+    }
+
+    /// From now on they do.
+    pub(crate) fn nest_scopes(&self) {
+        self.nests_scopes.store(true, Relaxed);
     }
 
     /// Where a job's handle queues a second ticket.

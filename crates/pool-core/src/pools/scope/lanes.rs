@@ -79,6 +79,11 @@ impl Lanes {
         others.find_map(|lane| lane.steal(own, slot)).unwrap_or(false)
     }
 
+    /// Takes what is no job out of all lanes.
+    pub(super) fn take_tickets(&self) -> Vec<Job> {
+        self.lanes().flat_map(Lane::take_tickets).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.lanes().all(Lane::is_empty)
     }
@@ -170,6 +175,15 @@ impl Lane {
             own.give_back(batch);
         }
         slot.is_some().then_some(more)
+    }
+
+    fn take_tickets(&self) -> VecDeque<Job> {
+        self.jobs.with(|all| {
+            let (jobs, tickets) = mem::take(all).into_iter().partition(Job::is_job);
+            *all = jobs;
+            self.len.store(all.len(), Relaxed);
+            tickets
+        })
     }
 
     /// Puts the jobs below what was pushed meanwhile: a pool of another crate may give several workers one number.

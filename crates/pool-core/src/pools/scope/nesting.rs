@@ -8,6 +8,12 @@
 //! A worker that has come to a nested scope goes on there for as long as there is something, and then in the scope around it: to come
 //! from the outermost scope takes a step for each that is nested. All of this is one [turn](TURN).
 //!
+//! In a pool whose workers [help](crate::Helping::Any) while they wait, tickets of nested scopes go to the pool's queue, where such workers
+//! look.
+//!
+//! Where a scope has learnt that no worker will come to it any more (the pool takes no tickets), the tickets in its queue are dropped, which
+//! says so to the scopes inside.
+//!
 //! # The scope around lives for as long as it is used
 //!
 //! While a scope is open, the job in which it was opened has not ended, and neither has the scope of that job: a thread waits for
@@ -45,6 +51,11 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// Whether this thread runs jobs of a scope, also in the midst of which it helps.
+pub(super) fn is_in_turn() -> bool {
+    !INNERMOST.get().is_null()
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         INNERMOST.set(self.before);
@@ -68,6 +79,10 @@ impl TurnLeft {
             0 => TurnLeft::new(),
             jobs => TurnLeft { jobs, is_lent: true },
         }
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        self.is_lent
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -109,6 +124,10 @@ impl Parent {
         // SAFETY: a `Turn` that is alive on this thread borrows what it points to.
         let fits = unsafe { innermost.as_ref() }.is_some_and(|scope| scope.may_be_parent(pool));
         self.0.store(if fits { innermost.cast_mut() } else { ptr::null_mut() }, Relaxed);
+    }
+
+    pub(super) fn is_some(&self) -> bool {
+        !self.0.load(Relaxed).is_null()
     }
 
     /// # Safety

@@ -44,6 +44,12 @@ impl JobQueue {
         self.lanes().push(ticket, here);
     }
 
+    /// Takes the tickets of nested scopes out.
+    #[cold]
+    pub(super) fn take_tickets(&self) -> Vec<Job> {
+        self.lanes().take_tickets()
+    }
+
     /// Takes a job for this worker, or for a thread that is none, into the empty slot. Returns whether the thread has taken more
     /// of them for later, which no other could see meanwhile.
     // Into the slot, and always inlined: a job that is returned is moved twice, which costs more than to take it.

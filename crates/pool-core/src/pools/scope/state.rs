@@ -101,7 +101,7 @@ impl ScopeState {
 
     /// Whether a scope that one of its jobs opens in this pool sends its tickets here.
     pub(super) fn may_be_parent(&self, pool: &PoolContext) -> bool {
-        let is_same = std::ptr::eq(&*self.context, pool);
+        let is_same = std::ptr::eq(&*self.context, pool) && pool.nests_scopes();
         is_same && !self.is_detached && !pool.is_forked() && pool.index_here().is_some()
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use super::nesting::{Turn, TurnLeft};
+use super::nesting::{Turn, TurnLeft, is_in_turn};
 use super::state::ScopeState;
 use crate::job::Runnable;
 use crate::job::context::{JobContext, RunContext};
@@ -24,7 +24,20 @@ impl ScopeState {
     /// Puts the ticket of a nested scope into the queue. Returns whether a ticket of this scope is to be sent.
     pub(super) fn put_ticket(&self, ticket: Job) -> bool {
         let here = self.context.index_here();
-        self.put(self.context.stripe_of(here), || self.jobs.push_ticket(ticket, here))
+        let wanted = self.put(self.context.stripe_of(here), || self.jobs.push_ticket(ticket, here));
+        self.drop_tickets_if_refused();
+        wanted
+    }
+
+    /// Drops the tickets of nested scopes, if no worker will come for them. To be called after each push of one, and after the scope was
+    /// refused; one of both sees what the other has done, since both take the lock of the lane.
+    fn drop_tickets_if_refused(&self) {
+        if self.progress.is_refused() {
+            for ticket in self.jobs.take_tickets() {
+                self.progress.take_back(false);
+                drop(ticket);
+            }
+        }
     }
 
     /// Counts what this pushes. Returns whether a ticket is to be sent.
@@ -103,6 +116,7 @@ impl ScopeState {
         if self.progress.pushed(false) {
             self.send_and_queue_ticket();
         }
+        self.drop_tickets_if_refused();
     }
 
     /// Queues a ticket. One that finds no queue is dropped, and says so to the scope.
@@ -128,6 +142,11 @@ impl Runnable for ScopeTicket {
         let here = state.context.index_here();
         state.progress.take_ticket();
         let mut left = TurnLeft::of_ticket();
+        // A worker that helps in the midst of a scope's job may have a ticket of this scope already, and counts once.
+        let is_on_top = !left.is_lent() && is_in_turn();
+        if is_on_top {
+            state.progress.count_out();
+        }
         let mut ran = 0;
         let turn = Turn::of(&state);
         while !left.is_over() {
@@ -143,6 +162,9 @@ impl Runnable for ScopeTicket {
         }
         drop(turn);
         state.progress.end(ran, state.is_at_home(here));
+        if is_on_top {
+            state.progress.count_in();
+        }
         let goes_on = if left.is_over() {
             state.progress.requeue();
             true
@@ -171,6 +193,8 @@ impl Drop for ScopeTicket {
         if let Some(state) = self.state.take()
             && !state.has_ended.load(Relaxed)
         {
+            state.progress.refuse();
+            state.drop_tickets_if_refused();
             state.progress.give_up();
         }
     }

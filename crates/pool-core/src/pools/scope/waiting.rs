@@ -28,7 +28,7 @@ impl ScopeState {
         let here = self.context.index_here();
         // Its jobs are no part of the job that waits here.
         let _plain = enter_plain();
-        let may_run = || here.is_some() || self.progress.is_abandoned();
+        let may_run = || self.may_be_run_by(here);
         let run_some = || {
             self.refuse_after_fork();
             may_run() && self.run_some(here, &done, &mut || ())
@@ -57,6 +57,13 @@ impl ScopeState {
             announce(thread::current());
             self.progress.sleep(here.is_some(), || done() || may_run() && self.has_jobs());
         }
+    }
+
+    /// Whether this worker, or a thread outside, may run jobs while it waits. Such a thread does where no worker may come any more; for a
+    /// scope inside another, whose tickets the pool does not see, that is so when the pool is closed.
+    fn may_be_run_by(&self, here: Option<usize>) -> bool {
+        let is_closed = || self.context.boost().get().is_none_or(|queue| queue.is_closed());
+        here.is_some() || self.progress.is_abandoned() || self.parent.is_some() && is_closed()
     }
 
     /// Runs jobs in place of the thread that waits, until that is over or for a turn. Returns whether there was one; if so, `found` was
@@ -135,7 +142,7 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     fn may_run(&self) -> bool {
-        self.here.is_some() || self.state.progress.is_abandoned()
+        self.state.may_be_run_by(self.here)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::observe::observer::Observed;
 use crate::strategy::{Caller, Push, Strategy};
 use crate::sync::gate::Inside;
 use crate::sync::stripes::{is_own_stripe, outside_stripe};
-use crate::{Job, Priority, Reason, Rejected, Submit};
+use crate::{Helping, Job, Priority, Reason, Rejected, Submit};
 
 impl<S: Strategy> Core<S> {
     /// Submits a job from any thread.
@@ -253,6 +253,9 @@ impl<S: Strategy> Core<S> {
         self.context.boost().set(queue.clone());
         self.context.room().set(queue.clone());
         self.context.reenter().set(queue);
+        if self.settings.helping == Helping::Own {
+            self.context.nest_scopes();
+        }
     }
 }
 
@@ -276,6 +279,10 @@ impl<S: Strategy> Boost for Core<S> {
 
     fn queue_ticket(&self, ticket: Job) {
         drop(self.submit_ticket(ticket, Submit::ticket()));
+    }
+
+    fn is_closed(&self) -> bool {
+        self.gate.is_closed()
     }
 
     fn take_back_spent(&self, worker: usize, most: usize) {
