@@ -29,8 +29,6 @@ impl Prepare for Uts {
         models: "a tree of unknown shape, with a scope for the children of each node (UTS)",
         operation: "node",
         parameters: &[Rule::new("roots", Allowed::COUNT, "200", "children of the root").quick("3")],
-        variants: &["roots=2000"],
-        not_in_bench: &["roots=2000"],
         ..About::DEFAULT
     };
 
