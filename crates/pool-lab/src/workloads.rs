@@ -151,7 +151,6 @@ table! { JobsAndJoins, fn for_jobs_and_joins<E: Jobs | Joins>, const JOBS_AND_JO
 table! { Scopes, fn for_scopes<E: Scopes>, any AnyScopes, const SCOPES;
     mod scope_flat::Flat;
     mod grain_scope::Scope;
-    mod scope_uts::Uts;
 }
 
 table! { Loops, fn for_loops<E: Loops>, const LOOPS;

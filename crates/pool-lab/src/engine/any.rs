@@ -82,17 +82,11 @@ pub(crate) fn scopes<E: Scopes>() -> &'static (dyn Any + Send + Sync) {
 
 pub(crate) trait DynScopes: DynStart {
     fn scope_any(&self, jobs: usize, job: &(dyn Fn(usize) + Send + Sync));
-
-    fn can_nest_any(&self) -> bool;
 }
 
 impl<E: Scopes> DynScopes for E {
     fn scope_any(&self, jobs: usize, job: &(dyn Fn(usize) + Send + Sync)) {
         self.scope_each(jobs, job);
-    }
-
-    fn can_nest_any(&self) -> bool {
-        self.can_nest()
     }
 }
 
@@ -197,10 +191,6 @@ impl Scopes for AnyScopes {
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F) {
         let watcher = self.watcher.as_deref();
         self.engine.scope_any(jobs, &|i| watched(watcher, Ran::Job, || job(i)));
-    }
-
-    fn can_nest(&self) -> bool {
-        self.engine.can_nest_any()
     }
 }
 

@@ -109,11 +109,6 @@ pub trait Joins: Start {
 pub trait Scopes: Start {
     /// Opens a scope, spawns a job in it for each number below `jobs`, and returns when all have ended.
     fn scope_each<F: Fn(usize) + Send + Sync>(&self, jobs: usize, job: F);
-
-    /// Whether a job may do so in turn, as often as it likes.
-    fn can_nest(&self) -> bool {
-        true
-    }
 }
 
 /// Runs loops over what lies in memory, in parallel, and divides them itself.

@@ -34,11 +34,6 @@ impl Scopes for OrxParallel {
         let job = &job;
         (0..jobs).into_par().num_threads(self.threads).for_each(job);
     }
-
-    /// A loop inside a loop starts threads of its own.
-    fn can_nest(&self) -> bool {
-        false
-    }
 }
 
 impl Loops for OrxParallel {

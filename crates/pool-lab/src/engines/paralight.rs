@@ -45,11 +45,6 @@ impl Scopes for Paralight {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         (0..jobs).into_par_iter().with_thread_pool(&mut *pool).for_each(job);
     }
-
-    /// A loop has the pool to itself.
-    fn can_nest(&self) -> bool {
-        false
-    }
 }
 
 impl Loops for Paralight {

@@ -53,9 +53,4 @@ impl Scopes for ThreadPerJob {
             }
         });
     }
-
-    /// A tree of them would have as many threads as jobs.
-    fn can_nest(&self) -> bool {
-        false
-    }
 }
