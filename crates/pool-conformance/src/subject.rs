@@ -38,6 +38,8 @@ pub enum Claim {
     NestedWaits,
     /// A job may wait for the jobs of a scope and for the halves of a join, also with one worker.
     NestedForks,
+    /// A worker that waits for a scope runs the jobs of the scopes that its jobs have opened.
+    NestedScopes,
     /// `current` and thread names tell the worker.
     Identity,
     /// `shutdown` runs what is queued, waits for the workers, and refuses later jobs with the job.
@@ -64,7 +66,7 @@ pub enum Claim {
 
 impl Claim {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Claim; 20] = [
+    pub const ALL: [Claim; 21] = [
         Claim::Parallel,
         Claim::Limit,
         Claim::Fifo,
@@ -74,6 +76,7 @@ impl Claim {
         Claim::WaitIdle,
         Claim::NestedWaits,
         Claim::NestedForks,
+        Claim::NestedScopes,
         Claim::Identity,
         Claim::Shutdown,
         Claim::ThreadLocals,

@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("scopes", jobs_join_handles_of_their_scope).needs(&[NestedForks]).submits(1),
         case!("scopes", they_work_inside_jobs_of_one_worker).needs(&[NestedForks]).submits(1),
         case!("scopes", they_nest).needs(&[NestedForks]).submits(1),
-        case!("scopes", who_waits_helps_the_scopes_inside).needs(&[NestedForks]).submits(1),
+        case!("scopes", who_waits_helps_the_scopes_inside).needs(&[Claim::NestedScopes]).submits(1),
         case!("scopes", several_share_one_worker).submits(4),
         case!("scopes", other_jobs_get_their_turn).needs(&[Claim::Fifo]).queues(2),
         case!("scopes", a_panicking_body_waits_for_its_jobs).submits(1),
