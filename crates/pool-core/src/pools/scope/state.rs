@@ -1,14 +1,16 @@
 //! What the tickets, the handles and the waiter of a scope share.
 
 use std::any::Any;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{
-    AtomicBool,
+    AtomicBool, AtomicPtr,
     Ordering::{Acquire, Relaxed},
     fence,
 };
 
-use super::nesting::Parent;
 use super::queue::JobQueue;
 use super::spare::Spare;
 use crate::JobOrder;
@@ -140,5 +142,63 @@ impl ScopeState {
         };
         // Without the lock, since its destructor may do anything; and the worker must not die of what that panics with.
         drop_quietly(second);
+    }
+}
+
+thread_local! {
+    /// The scope whose jobs this thread runs, the innermost if there are several.
+    static INNERMOST: Cell<*const Arc<ScopeState>> = const { Cell::new(ptr::null()) };
+}
+
+/// While it lives, the thread runs jobs of a scope.
+pub(super) struct Turn<'a> {
+    before: *const Arc<ScopeState>,
+    scope: PhantomData<&'a Arc<ScopeState>>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn of(scope: &'a Arc<ScopeState>) -> Self {
+        Turn { before: INNERMOST.replace(scope), scope: PhantomData }
+    }
+}
+
+/// Whether this thread runs jobs of a scope, also in the midst of which it helps.
+pub(super) fn is_in_turn() -> bool {
+    !INNERMOST.get().is_null()
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        INNERMOST.set(self.before);
+    }
+}
+
+/// The scope around a scope, if there is one.
+pub(super) struct Parent(AtomicPtr<Arc<ScopeState>>);
+
+impl Parent {
+    pub(super) fn none() -> Self {
+        Parent(AtomicPtr::default())
+    }
+
+    /// The calling thread opens a scope in this pool.
+    pub(super) fn note(&self, pool: &PoolContext) {
+        let innermost = INNERMOST.get();
+        // SAFETY: a `Turn` that is alive on this thread borrows what it points to.
+        let fits = unsafe { innermost.as_ref() }.is_some_and(|scope| scope.may_be_parent(pool));
+        self.0.store(if fits { innermost.cast_mut() } else { ptr::null_mut() }, Relaxed);
+    }
+
+    pub(super) fn is_some(&self) -> bool {
+        !self.0.load(Relaxed).is_null()
+    }
+
+    /// # Safety
+    ///
+    /// The scope inside is open: one of its jobs has not ended, or its owner has not gone on. So it is while the reference is used.
+    pub(super) unsafe fn get(&self) -> Option<&Arc<ScopeState>> {
+        // SAFETY: the scope inside was opened in a job that a `Turn` has run, and ends before that job. The turn borrows what this
+        // points to, and its jobs end before it does.
+        unsafe { self.0.load(Relaxed).as_ref() }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use super::nesting::{Turn, TurnLeft, is_in_turn};
-use super::state::ScopeState;
+use super::nesting::TurnLeft;
+use super::state::{ScopeState, Turn, is_in_turn};
 use crate::job::Runnable;
 use crate::job::context::{JobContext, RunContext};
 use crate::sync::Arc;

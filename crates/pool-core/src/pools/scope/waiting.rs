@@ -4,8 +4,8 @@ use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use super::nesting::{Turn, TurnLeft};
-use super::state::ScopeState;
+use super::nesting::TurnLeft;
+use super::state::{ScopeState, Turn};
 use crate::Job;
 use crate::help::wait_helping;
 use crate::helping::Awaited;
