@@ -127,7 +127,7 @@ impl ScopeState {
     }
 }
 
-/// What lies in the pool's queue for a scope.
+/// What lies for a scope in the queue of the scope around it, or in the pool's.
 struct ScopeTicket {
     /// `None` once the ticket has done its work.
     state: Option<Arc<ScopeState>>,
